@@ -1,0 +1,63 @@
+"""The bundled specs, and how a name on the command line becomes a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Source
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.reader import read_yaml
+from archspec.frontend.tree import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A spec's file, the name it is shown under, and the variant its name chose."""
+
+    path: Path
+    name: str
+    variant: str | None = None
+
+
+def specs_folder() -> Path:
+    """Where the bundled specs are installed."""
+    return Path(str(files("archspec.specs")))
+
+
+def bundled() -> dict[str, Path]:
+    """The bundled specs by name."""
+    return {path.stem: path for path in sorted(specs_folder().glob("*.yaml"))}
+
+
+def variants(path: Path) -> list[str]:
+    """The names of a bundled spec's variants."""
+    tree = read_yaml(Source(path.name, path.read_text(encoding="utf-8")), Findings())
+    found = tree.get("variants") if isinstance(tree, Mapping) else None
+    return [key.text for key, _ in found.pairs] if isinstance(found, Mapping) else []
+
+
+def find_spec(name: str, findings: Findings) -> Entry | None:
+    """A path, or the name of a bundled spec or of one of its variants."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or "/" in name or "\\" in name:
+        return Entry(path, name)
+    specs = bundled()
+    if name in specs:
+        return Entry(specs[name], name)
+    by_variant = {v: path for path in specs.values() for v in variants(path)}
+    if name in by_variant:
+        return Entry(by_variant[name], by_variant[name].stem, name)
+    if path.exists():
+        return Entry(path, name)
+    nowhere = Source(name, "").span(0, 0)
+    findings.error(
+        "unreadable-file",
+        f"there is no file and no bundled spec `{name}`",
+        nowhere,
+        help=did_you_mean(name, [*specs, *by_variant])
+        or "`archspec list` shows the bundled specs; a file ends in `.yaml`",
+    )
+    return None

@@ -1,0 +1,1 @@
+"""What archspec says about a spec: places in a text, findings, and their renderings."""

@@ -1,0 +1,328 @@
+"""Read a spec's tree into a document: the bridge from YAML to the call language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
+from typing import TypeVar
+
+from archspec.diagnostics.diagnostic import Findings, Label
+from archspec.diagnostics.source import Source, Span
+from archspec.frontend.ast import (
+    Argument,
+    BlockDefinition,
+    Broken,
+    Chain,
+    Column,
+    Document,
+    Expression,
+    Group,
+    If,
+    Call,
+    Labelled,
+    Let,
+    Literal,
+    Merge,
+    Name,
+    RepeatFor,
+    RepeatTimes,
+    Step,
+    StepLabel,
+    Tuple,
+)
+from archspec.frontend.parser import (
+    is_rows,
+    parse_chain,
+    parse_expression,
+    parse_label,
+    parse_rows,
+    parse_signature,
+)
+from archspec.frontend.reader import FLOAT, read_yaml
+from archspec.frontend.schema import MERGES, STEP_KEYWORDS, check_structure
+from archspec.frontend.split_calls import find_split_calls
+from archspec.frontend.tokens import SyntaxFault
+from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
+
+T = TypeVar("T")
+
+
+def parse_document(
+    source: Source, findings: Findings, *, check_schema: bool = True
+) -> Document | None:
+    """The document in a source; None if it is not even a mapping.
+
+    Parts that cannot be read are findings, and are left out or `Broken`.
+    """
+    tree = read_yaml(source, findings)
+    if tree is None:
+        return None
+    broken = find_split_calls(tree, findings)
+    structure = Findings()
+    if check_schema:
+        broken |= check_structure(tree, structure)
+    for diagnostic in structure:
+        if not any(_overlaps(diagnostic.primary.span, other) for other in findings):
+            findings.add(diagnostic)
+    if not isinstance(tree, Mapping):
+        return None
+    return _DocumentReader(source, findings, broken).document(tree)
+
+
+def parse_value(scalar: Tree, findings: Findings) -> Expression | None:
+    """A value as it stands in `params`, or in `--set`."""
+    return _DocumentReader(scalar.span.source, findings, set()).value(scalar)
+
+
+def _overlaps(span: Span, other: object) -> bool:
+    """Whether a finding about the text already covers a place."""
+    there: Span = other.primary.span  # type: ignore[attr-defined]
+    return there.start <= span.start <= there.end
+
+
+class _DocumentReader:
+    def __init__(self, source: Source, findings: Findings, broken: set[int]) -> None:
+        self.source = source
+        self.findings = findings
+        self.broken = broken
+
+    def document(self, tree: Mapping) -> Document:
+        net = self.whole(tree, "net")
+        return Document(
+            source=self.source,
+            name=self.text(tree, "name") or PurePath(self.source.name).stem,
+            about=self.text(tree, "about"),
+            input=self.input(tree),
+            input_span=(tree.get("input") or tree).span,
+            params=tuple(self.bindings(self.whole(tree, "params"))),
+            variants=self.variants(self.whole(tree, "variants")),
+            imports=tuple(self.imports(self.whole(tree, "import"))),
+            blocks=tuple(self.blocks(self.whole(tree, "blocks"))),
+            net=self.group(net) if net else None,
+            train=dict(self.train(self.whole(tree, "train"))),
+        )
+
+    # --- parts of the document ---
+
+    def whole(self, tree: Mapping, key: str) -> Tree | None:
+        """The value of a key, unless the schema has found fault with it."""
+        value = tree.get(key)
+        return None if id(value) in self.broken else value
+
+    def text(self, tree: Mapping, key: str) -> str:
+        value = self.whole(tree, key)
+        return value.text if isinstance(value, Scalar) else ""
+
+    def input(self, tree: Mapping) -> tuple[int, ...] | None:
+        text = self.text(tree, "input")
+        return tuple(int(size) for size in text.split("x")) if text else None
+
+    def bindings(self, tree: Tree | None) -> Iterator[tuple[Name, Expression]]:
+        """Names and values, of `params`, a variant or `let`."""
+        for key, value in _pairs(tree):
+            expression = self.value(value)
+            if expression is not None:
+                yield Name(key.span, key.text), expression
+
+    def variants(
+        self, tree: Tree | None
+    ) -> dict[str, tuple[tuple[Name, Expression], ...]]:
+        return {key.text: tuple(self.bindings(value)) for key, value in _pairs(tree)}
+
+    def imports(self, tree: Tree | None) -> Iterator[tuple[str, Span]]:
+        items = tree.items if isinstance(tree, Sequence) else (tree,)
+        for item in items:
+            if isinstance(item, Scalar) and id(item) not in self.broken:
+                yield item.text, item.span
+
+    def blocks(self, tree: Tree | None) -> Iterator[BlockDefinition]:
+        seen: dict[str, Span] = {}
+        for key, body in _pairs(tree):
+            parsed = self.parsed(parse_signature, key)
+            if parsed is None:
+                continue
+            name, parameters = parsed
+            names = [n for parameter in parameters for n in parameter.names]
+            for number, one in enumerate(names):
+                if one.id in (earlier.id for earlier in names[:number]):
+                    self.duplicate(one, "parameter", names[0].span)
+            if name.id in seen:
+                self.duplicate(name, "block", seen[name.id])
+                continue
+            seen[name.id] = name.span
+            yield BlockDefinition(name, parameters, key.span, self.step(body))
+
+    def duplicate(self, name: Name, what: str, first: Span) -> None:
+        self.findings.error(
+            "duplicate-name",
+            f"there are two {what}s `{name.id}`",
+            name.span,
+            related=[Label(first, "the first")],
+            help="rename one of them",
+        )
+
+    def train(
+        self, tree: Tree | None
+    ) -> Iterator[tuple[str, tuple[Name, Chain | Expression]]]:
+        for key, value in _pairs(tree):
+            if id(value) in self.broken or not isinstance(value, Scalar):
+                continue
+            setting: Chain | Expression | None
+            if isinstance(value.value, str):
+                setting = self.parsed(parse_chain, value)
+            else:
+                setting = self.value(value)
+            if setting is not None:
+                yield key.text, (Name(key.span, key.text), setting)
+
+    # --- steps ---
+
+    def step(self, tree: Tree) -> Step:
+        if id(tree) in self.broken:
+            return Broken(tree.span)
+        match tree:
+            case Scalar():
+                return self.parsed(parse_chain, tree) or Broken(tree.span)
+            case Sequence():
+                return self.group(tree)
+            case Mapping():
+                return self.mapping(tree)
+
+    def group(self, tree: Tree) -> Group:
+        items = tree.items if isinstance(tree, Sequence) else ()
+        return Group(tree.span, tuple(self.step(item) for item in items))
+
+    def mapping(self, tree: Mapping) -> Step:
+        key, value = tree.pairs[0]
+        if tree.get("repeat"):
+            return self.repeat(tree)
+        if tree.get("if"):
+            return self.conditional(tree)
+        if key.text in (*MERGES, "split"):
+            if id(value) in self.broken or not isinstance(value, Sequence):
+                return Broken(tree.span)
+            branches = tuple(self.step(branch) for branch in value.items)
+            return Merge(key.span, key.text, branches)
+        if key.text == "let":
+            return Let(key.span, tuple(self.bindings(value)))
+        if key.text in STEP_KEYWORDS:  # `times` and the like without their head
+            return Broken(tree.span)
+        label = self.parsed(parse_label, key)
+        step = self.step(value)
+        return Labelled(tree.span, label, step) if label else Broken(tree.span)
+
+    def repeat(self, tree: Mapping) -> Step:
+        body, times, columns = tree.get("repeat"), tree.get("times"), tree.get("for")
+        key = tree.key("repeat")
+        assert body
+        assert key
+        if not times and not columns and isinstance(body, Scalar) and is_rows(body):
+            return self.rows(key.span, body)
+        if bool(times) == bool(columns):
+            self.findings.error(
+                "invalid-step",
+                "`repeat` needs either `times` or `for`",
+                key.span,
+                help="add `times: 4`, or name the rows: `repeat: block[(64, 3), (128, 3)]`",
+            )
+            return Broken(tree.span)
+        if times:
+            count = self.code(times)
+            return (
+                RepeatTimes(key.span, self.step(body), count)
+                if count is not None
+                else Broken(tree.span)
+            )
+        values = tuple(
+            Column(name, value) for name, value in self.bindings(columns)
+        )
+        complete = isinstance(columns, Mapping) and len(values) == len(columns.pairs)
+        if not complete:
+            return Broken(tree.span)
+        return RepeatFor(key.span, self.step(body), values)
+
+    def rows(self, keyword: Span, body: Scalar) -> Step:
+        """A block with rows of arguments is the group of its calls."""
+        parsed = self.parsed(parse_rows, body)
+        if parsed is None:
+            return Broken(body.span)
+        name, rows = parsed
+        return Group(body.span, tuple(_row_call(name, row) for row in rows))
+
+    def conditional(self, tree: Mapping) -> Step:
+        condition_, then_, else_ = tree.get("if"), tree.get("then"), tree.get("else")
+        key = tree.key("if")
+        assert condition_
+        assert then_
+        assert key
+        condition = self.code(condition_)
+        then = self.step(then_)
+        if condition is None:
+            return Broken(tree.span)
+        otherwise = self.step(else_) if else_ else _identity(key.span, then)
+        return If(key.span, condition, then, otherwise)
+
+    # --- values ---
+
+    def value(self, tree: Tree) -> Expression | None:
+        """A value in YAML: a number, an expression as text, a quoted string, a list."""
+        if id(tree) in self.broken:
+            return None
+        if isinstance(tree, Sequence):
+            items = [self.value(item) for item in tree.items]
+            whole = tuple(item for item in items if item is not None)
+            return Tuple(tree.span, whole) if len(whole) == len(items) else None
+        if not isinstance(tree, Scalar) or tree.value is None:
+            self.findings.error("invalid-type", "expected a value", tree.span)
+            return None
+        if not isinstance(tree.value, str):
+            return Literal(tree.span, tree.value)
+        if not tree.style:
+            return self.parsed(parse_expression, tree)
+        if FLOAT.fullmatch(tree.text):
+            self.findings.error(
+                "ambiguous-scalar",
+                f"`{tree.span.text}` is text, not a number",
+                tree.span,
+                help=f"write `{tree.text}` without quotes",
+            )
+            return None
+        return Literal(tree.span, tree.text)
+
+    def code(self, tree: Tree) -> Expression | None:
+        """A value that cannot be a string: quotes are YAML's own here."""
+        if isinstance(tree, Scalar) and isinstance(tree.value, str):
+            return self.parsed(parse_expression, tree)
+        return self.value(tree)
+
+    def parsed(self, parse: Callable[[Scalar], T], scalar: Scalar) -> T | None:
+        """What a parser makes of a text, or None and a finding."""
+        if not scalar.text.strip():
+            self.findings.error("invalid-syntax", "expected a value, found nothing", scalar.span)
+            return None
+        try:
+            return parse(scalar)
+        except SyntaxFault as fault:
+            self.findings.error(fault.code, fault.message, fault.span, help=fault.help)
+            return None
+
+
+def _pairs(tree: Tree | None) -> tuple[tuple[Scalar, Tree], ...]:
+    return tree.pairs if isinstance(tree, Mapping) else ()
+
+
+def _row_call(name: Name, row: Expression) -> Chain:
+    """The call of a block with one row of positional arguments."""
+    values = row.items if isinstance(row, Tuple) else (row,)
+    arguments = tuple(Argument(value.span, None, value) for value in values)
+    return Chain(row.span, (Call(row.span, name, arguments),))
+
+
+def _identity(span: Span, then: Step) -> Step:
+    """The missing arm of an `if`; it keeps the label that the other arm has."""
+    identity = Chain(span, (Call(span, Name(span, "identity"), ()),))
+    while isinstance(then, Group) and len(then.steps) == 1:
+        then = then.steps[0]
+    if isinstance(then, Labelled):
+        return Labelled(span, StepLabel(span, then.label.parts), identity)
+    return identity

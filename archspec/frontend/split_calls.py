@@ -1,0 +1,87 @@
+"""Find calls that YAML has cut in pieces.
+
+In `[conv(64, k=3), relu]` YAML takes the comma inside the call for its own, and in
+`- conv(64, pad: 1)` it takes the text before the colon for a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Span
+from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
+
+
+def find_split_calls(tree: Tree, findings: Findings) -> set[int]:
+    """Report every call in pieces; returns the `id` of what holds the pieces."""
+    broken = set()
+    for part in _walk(tree):
+        pieces = _pieces(part)
+        if pieces:
+            broken.add(id(part))
+            _report(part, pieces, findings)
+    return broken
+
+
+def _walk(tree: Tree) -> Iterator[Tree]:
+    yield tree
+    if isinstance(tree, Sequence):
+        for item in tree.items:
+            yield from _walk(item)
+    elif isinstance(tree, Mapping):
+        for key, value in tree.pairs:
+            yield from (key, *_walk(value))
+
+
+def _pieces(tree: Tree) -> list[Scalar]:
+    """The scalars from the first that opens a bracket to the one that closes it."""
+    if isinstance(tree, Sequence) and tree.flow:
+        parts = [item for item in tree.items if isinstance(item, Scalar)]
+    elif isinstance(tree, Mapping):
+        pairs = [
+            pair for pair in tree.pairs if _is_flow(tree) or _depth(pair[0])
+        ]  # between lines, only a key can have been cut
+        scalars = (part for pair in pairs for part in pair)
+        parts = [part for part in scalars if isinstance(part, Scalar)]
+    else:
+        return []
+    found: list[Scalar] = []
+    depth = 0
+    for part in parts:
+        if part.style:
+            continue
+        depth += _depth(part)
+        if depth or found:
+            found.append(part)
+        if found and depth <= 0:
+            break
+    return found
+
+
+def _depth(scalar: Scalar) -> int:
+    return 0 if scalar.style else scalar.text.count("(") - scalar.text.count(")")
+
+
+def _report(part: Tree, pieces: list[Scalar], findings: Findings) -> None:
+    span = pieces[0].span.to(pieces[-1].span)
+    text = " ".join(span.text.split())
+    if isinstance(part, Mapping) and not _is_flow(part):
+        message = "YAML reads the `:` in this call as the end of a key"
+        help = f"write `{text.replace(': ', '=')}`"
+    elif len(pieces) > 1:
+        message = "YAML splits this call at its commas"
+        help = f'write `"{text}"` in quotes, or one step per line: `- {text}`'
+    else:
+        message = "a bracket in this list is not closed"
+        help = "close it"
+    findings.error("split-call", message, _one_line(span), help=help)
+
+
+def _is_flow(part: Mapping) -> bool:
+    return part.span.source.text[part.span.start] == "{"
+
+
+def _one_line(span: Span) -> Span:
+    end = span.source.text.find("\n", span.start, span.end)
+    return Span(span.source, span.start, end) if end >= 0 else span

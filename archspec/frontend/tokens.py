@@ -1,0 +1,77 @@
+"""Split call text into tokens, each with its place in the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from archspec.diagnostics.source import Span
+
+TOKEN = re.compile(
+    r"""(?P<space>[ \t\r\n]+)
+      | (?P<number>(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?)
+      | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+      | (?P<string>"[^"\n]*"|'[^'\n]*')
+      | (?P<sign>->|//|\*\*|<=|>=|==|!=|[-+*/%<>=|,()\[\]])
+      | (?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+WORDS = {"and", "or", "not", "if", "else", "true", "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A number, name, string, sign or reserved word, or the end of the text."""
+
+    kind: str
+    text: str
+    span: Span
+
+    def __str__(self) -> str:
+        """As it is named in a message."""
+        return "the end" if self.kind == "end" else f"`{self.text}`"
+
+
+class SyntaxFault(Exception):  # noqa: N818  # a fact; the parser's caller reports it
+    """Text that is not in the language, with the place and a way out."""
+
+    def __init__(
+        self, message: str, span: Span, help: str = "", code: str = "invalid-syntax"
+    ) -> None:
+        """Carry the parts of a finding."""
+        super().__init__(message)
+        self.message, self.span, self.help, self.code = message, span, help, code
+
+
+def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
+    """The tokens of a text that stands at a span of a file.
+
+    Where the text is not a copy of the span (`exact` is false: it had escapes),
+    every token stands for the whole span.
+
+    Raises:
+        SyntaxFault: at a character that starts no token, or `010`.
+    """
+    tokens = []
+    for match in TOKEN.finditer(text):
+        kind = match.lastgroup or ""
+        start, end = match.span()
+        span = Span(at.source, at.start + start, at.start + end) if exact else at
+        if kind == "space":
+            continue
+        if kind == "other":
+            raise SyntaxFault(f"`{match.group()}` is not part of the language", span)
+        if kind == "number" and re.match(r"0[0-9]", match.group()):
+            plain = match.group().lstrip("0") or "0"
+            raise SyntaxFault(
+                f"`{match.group()}` starts with a zero",
+                span,
+                f"write `{plain}`",
+                "ambiguous-scalar",
+            )
+        if match.group() in WORDS:
+            kind = "word"
+        tokens.append(Token(kind, match.group(), span))
+    end = Span(at.source, at.end, at.end) if exact else at
+    return [*tokens, Token("end", "", end)]

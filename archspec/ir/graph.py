@@ -1,0 +1,178 @@
+"""The graph of a network: values, nodes, and how blocks, branches and repeats nest them.
+
+The nodes are the computation; the items around them are its structure. A pass walks
+`Graph.nodes`, a backend that draws or writes source walks `Graph.body`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.diagnostics.source import Span
+from archspec.ir.symbolic import Traced
+
+Shape = tuple[int, ...]  # (C, H, W), (S, C) for tokens, or (F,); the batch is implied
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """A tensor between nodes. The shape is None after an error: nobody knows it.
+
+    `span` is what makes it in the body that reads it, a layer or a whole block;
+    `before` is the value that step read.
+    """
+
+    shape: Shape | None
+    producer: Node | None = None
+    span: Span | None = None
+    before: Value | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """One op applied: a layer, or a merge of branches."""
+
+    op: str
+    attributes: Mapping[str, Traced]
+    inputs: tuple[Value, ...]
+    output: Value
+    path: str  # in the state dict; empty for a merge, which is no module
+    block: str  # the innermost block it was written in, or ""
+    span: Span
+    calls: tuple[Span, ...]  # the block calls around it, outermost first
+    parameters: int = 0
+    macs: int = 0  # multiply-accumulates for one image
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The attributes as plain values."""
+        return {name: item.value for name, item in self.attributes.items()}
+
+
+# --- structure -----------------------------------------------------------------------
+
+
+@dataclass(eq=False, slots=True)
+class Layer:
+    """A node that is a module: `name` is its place in the surrounding level."""
+
+    name: Traced
+    node: Node
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """A level of the state dict: a block call, or a labelled group (`block` empty).
+
+    `arguments` are the block's parameters as the call gives them, written over the
+    caller's parameters; `given` names those that the call spells out.
+    """
+
+    name: Traced
+    path: str
+    block: str
+    definition: object  # what makes two blocks of one name different
+    arguments: Mapping[str, Traced]
+    given: frozenset[str]
+    keyword_only: frozenset[str]
+    defaults: Mapping[str, Any]  # constant defaults of the signature
+    body: tuple[Item, ...]
+    input: Value
+    output: Value
+    span: Span
+    signature: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Merge:
+    """Branches that read one value, joined by a node; `split` gives each a chunk."""
+
+    node: Node
+    branches: tuple[tuple[Item, ...], ...]
+    split: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Repeat:
+    """A body several times. `variables` holds each iteration's loop variables.
+
+    The channels that enter an iteration are the variable `channels`; `entry` and
+    `update` say what it is before the first and after each iteration.
+    """
+
+    iterations: tuple[tuple[Item, ...], ...]
+    index: str
+    variables: tuple[dict[str, Any], ...]
+    rows: Traced  # a count, or a tuple of rows
+    channels: str
+    entry: ast.expr
+    update: ast.expr | None
+
+
+@dataclass(eq=False, slots=True)
+class Choice:
+    """An `if` as it was decided."""
+
+    condition: Traced
+    body: tuple[Item, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Reference:
+    """The value goes on from an earlier label of the same body."""
+
+    label: str
+    value: Value
+
+
+@dataclass(eq=False, slots=True)
+class Let:
+    """Names for values, written over the surrounding block's parameters."""
+
+    values: Mapping[str, Traced]
+
+
+Item = Layer | Module | Merge | Repeat | Choice | Reference | Let
+
+
+@dataclass(eq=False, slots=True)
+class Graph:
+    """A network with every shape known."""
+
+    name: str
+    about: str
+    input: Value
+    output: Value
+    body: tuple[Item, ...]
+
+    @property
+    def nodes(self) -> Iterator[Node]:
+        """Every node, in the order in which they run."""
+        return (item.node for item in walk(self.body) if isinstance(item, Layer | Merge))
+
+    @property
+    def layers(self) -> Iterator[Node]:
+        """The nodes that are modules: those a state dict can name."""
+        return (item.node for item in walk(self.body) if isinstance(item, Layer))
+
+
+def walk(body: tuple[Item, ...]) -> Iterator[Item]:
+    """Every item, depth first; a merge comes after its branches."""
+    for item in body:
+        match item:
+            case Merge():
+                for branch in item.branches:
+                    yield from walk(branch)
+                yield item
+            case Module() | Choice():
+                yield item
+                yield from walk(item.body)
+            case Repeat():
+                yield item
+                for iteration in item.iterations:
+                    yield from walk(iteration)
+            case _:
+                yield item

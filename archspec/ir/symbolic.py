@@ -1,0 +1,135 @@
+"""Values that remember how a block's parameters make them.
+
+A block is expanded with numbers, once per call. For its source to be one class with
+the block's own parameters, each number also carries the expression it came from, as
+Python syntax over those parameters. Shape rules need not know: the channel counts they
+add and multiply are integers that write down what is done to them.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A value, and the expression over the surrounding block's parameters."""
+
+    value: Any
+    code: ast.expr
+
+
+class SymbolicInt(int):
+    """An integer with the expression that makes it.
+
+    >>> channels = SymbolicInt(64, variable("in_channels"))
+    >>> ast.unparse(code_of(channels * 2 + 32))
+    'in_channels * 2 + 32'
+    """
+
+    code: ast.expr
+
+    def __new__(cls, value: int, code: ast.expr) -> SymbolicInt:
+        """Attach an expression to a number."""
+        number = super().__new__(cls, value)
+        number.code = code
+        return number
+
+    def __add__(self, other: int) -> int:
+        """Add, and write it down."""
+        return _combine(self, ast.Add(), other, int(self) + int(other))
+
+    def __radd__(self, other: int) -> int:
+        """Add to a plain number: `sum` starts from 0."""
+        return _combine(other, ast.Add(), self, int(other) + int(self))
+
+    def __mul__(self, other: int) -> int:
+        """Multiply, and write it down."""
+        return _combine(self, ast.Mult(), other, int(self) * int(other))
+
+    def __rmul__(self, other: int) -> int:
+        """Multiply a plain number."""
+        return _combine(other, ast.Mult(), self, int(other) * int(self))
+
+    def __floordiv__(self, other: int) -> int:
+        """Divide, rounding down, and write it down."""
+        return _combine(self, ast.FloorDiv(), other, int(self) // int(other))
+
+
+def _combine(left: int, sign: ast.operator, right: int, value: int) -> int:
+    neutral = 0 if isinstance(sign, ast.Add) else 1
+    if not isinstance(right, SymbolicInt) and right == neutral:
+        return left
+    if not isinstance(left, SymbolicInt) and left == neutral and _commutes(sign):
+        return right
+    return SymbolicInt(value, ast.BinOp(code_of(left), sign, code_of(right)))
+
+
+def _commutes(sign: ast.operator) -> bool:
+    return isinstance(sign, ast.Add | ast.Mult)
+
+
+def variable(name: str) -> ast.expr:
+    """A parameter or loop variable of the surrounding block."""
+    return ast.Name(name, ast.Load())
+
+
+def constant(value: Any) -> ast.expr:
+    """A literal: a number, a truth value, a string, or a tuple of them."""
+    if isinstance(value, tuple):
+        return ast.Tuple([constant(item) for item in value], ast.Load())
+    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+    return ast.Constant(int(value) if type(value) is SymbolicInt else value)
+
+
+def code_of(value: Any) -> ast.expr:
+    """The expression of a number, or the number itself."""
+    return value.code if isinstance(value, SymbolicInt) else constant(value)
+
+
+def traced(value: Any) -> Traced:
+    """A value with its own expression, as a rule for torch takes it."""
+    code = code_of(value)
+    return Traced(int(value) if isinstance(value, SymbolicInt) else value, code)
+
+
+def symbolic(item: Traced) -> Any:
+    """What a shape rule is given: integers keep their expression, the rest is plain."""
+    if type(item.value) is int and not isinstance(item.code, ast.Constant):
+        return SymbolicInt(item.value, item.code)
+    return item.value
+
+
+def same(left: ast.expr, right: ast.expr) -> bool:
+    """Whether two expressions are written alike."""
+    return left is right or ast.dump(left) == ast.dump(right)
+
+
+def variables(code: ast.expr) -> set[str]:
+    """The names an expression reads, the language's functions aside."""
+    called = {
+        id(node.func) for node in ast.walk(code) if isinstance(node, ast.Call)
+    }
+    return {
+        node.id
+        for node in ast.walk(code)
+        if isinstance(node, ast.Name) and id(node) not in called
+    }
+
+
+def substitute(code: ast.expr, values: dict[str, ast.expr]) -> ast.expr:
+    """The expression with some variables replaced."""
+    if not values or not variables(code) & values.keys():
+        return code
+    return _Substitution(values).visit(ast.parse(ast.unparse(code), mode="eval").body)
+
+
+class _Substitution(ast.NodeTransformer):
+    def __init__(self, values: dict[str, ast.expr]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+        return self.values.get(node.id, node)

@@ -1,0 +1,1 @@
+"""Blocks in common use, written in the language itself."""

@@ -1,0 +1,208 @@
+"""Bind the arguments of a call to the parameters of an op or block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from archspec.diagnostics.diagnostic import Findings, Label
+from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.ast import Argument, Call, Expression, Tuple
+from archspec.lowering.scope import Block, Callee
+from archspec.ops.op import Op, Required
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A parameter as binding sees it: the names it answers to, and its place."""
+
+    key: str  # what the binding is filed under
+    names: tuple[str, ...]  # what a keyword may call it
+    shown: str
+    required: bool
+    positional: bool
+    variadic: bool = False
+    example: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A call's arguments by parameter, and the input channels if it states them."""
+
+    in_channels: Expression | None
+    values: dict[str, Expression]
+
+
+def slots(callee: Callee) -> list[Slot]:
+    """The parameters of an op or block."""
+    if isinstance(callee, Op):
+        return [
+            Slot(
+                p.name,
+                (p.name, p.short) if p.short else (p.name,),
+                p.shown,
+                isinstance(p.default, Required),
+                p.positional,
+                p.variadic,
+                p.kind.example,
+            )
+            for p in callee.parameters
+        ]
+    return [
+        Slot(
+            pattern_key(p.names),
+            () if p.is_pattern else (p.names[0].id,),
+            pattern_key(p.names) if p.is_pattern else p.names[0].id,
+            p.default is None,
+            not p.keyword_only,
+        )
+        for p in callee.definition.parameters
+    ]
+
+
+def pattern_key(names: Iterable[object]) -> str:
+    """How a tuple pattern is filed and shown: `(r3, c3)`."""
+    ids = [name.id for name in names]  # type: ignore[attr-defined]
+    return ids[0] if len(ids) == 1 else f"({', '.join(ids)})"
+
+
+def signature_of(callee: Callee) -> str:
+    """The signature, as a note shows it."""
+    if isinstance(callee, Op):
+        return callee.signature
+    return " ".join(callee.definition.signature.text.split())
+
+
+def bind(call: Call, callee: Callee, findings: Findings) -> Bound | None:
+    """The call's arguments by parameter; None and findings if they do not fit."""
+    return _Binding(call, callee, findings).bound()
+
+
+class _Binding:
+    def __init__(self, call: Call, callee: Callee, findings: Findings) -> None:
+        self.call = call
+        self.callee = callee
+        self.findings = findings
+        self.slots = slots(callee)
+        self.failed = False
+
+    def bound(self) -> Bound | None:
+        positional = [a for a in self.call.arguments if a.keyword is None]
+        keywords = [a for a in self.call.arguments if a.keyword is not None]
+        values: dict[str, Expression] = {}
+        by_keyword = self.keyword_slots(keywords)
+        in_channels = self.take_positional(positional, by_keyword, values)
+        for argument, slot in by_keyword:
+            if slot.key in values:
+                self.fail(
+                    "duplicate-argument",
+                    f"`{self.callee.name}` is given `{slot.shown}` twice",
+                    argument.span,
+                    help="keep one of them",
+                )
+            values[slot.key] = argument.value
+        missing = [s for s in self.slots if s.required and s.key not in values]
+        if missing and not self.failed:
+            self.report_missing(missing, positional, in_channels)
+        return None if self.failed else Bound(in_channels, values)
+
+    def keyword_slots(self, keywords: list[Argument]) -> list[tuple[Argument, Slot]]:
+        found = []
+        for argument in keywords:
+            assert argument.keyword
+            name = argument.keyword.id
+            slot = next((s for s in self.slots if name in s.names), None)
+            if slot:
+                found.append((argument, slot))
+                continue
+            known = [n for s in self.slots for n in s.names]
+            self.fail(
+                "unknown-argument",
+                f"`{self.callee.name}` has no parameter `{name}`",
+                argument.keyword.span,
+                help=did_you_mean(name, known),
+            )
+        return found
+
+    def take_positional(
+        self,
+        positional: list[Argument],
+        by_keyword: list[tuple[Argument, Slot]],
+        values: dict[str, Expression],
+    ) -> Expression | None:
+        """File the positional arguments; the one too many is the input channels."""
+        named = {slot.key for _, slot in by_keyword}
+        open_slots = [s for s in self.slots if s.positional and s.key not in named]
+        if open_slots and open_slots[-1].variadic:
+            return self.take_variadic(positional, open_slots[-1], values)
+        in_channels = None
+        if len(positional) == len(open_slots) + 1:
+            in_channels, positional = positional[0].value, positional[1:]
+        if len(positional) > len(open_slots):
+            most = len(open_slots) + 1
+            self.fail(
+                "too-many-arguments",
+                f"`{self.callee.name}` takes at most {most} positional "
+                f"{'argument' if most == 1 else 'arguments'}, the input channels "
+                f"included, found {len(positional)}",
+                positional[most].span,
+                help=self.keyword_help(positional[most:]),
+            )
+            return None
+        for slot, argument in zip(open_slots, positional, strict=False):
+            values[slot.key] = argument.value
+        return in_channels
+
+    def take_variadic(
+        self, positional: list[Argument], slot: Slot, values: dict[str, Expression]
+    ) -> Expression | None:
+        """`permute(0, 2, 1)`, or `permute((0, 2, 1))` with input channels before it."""
+        if not positional:
+            return None
+        last = positional[-1].value
+        if isinstance(last, Tuple) and len(positional) < 3:  # noqa: PLR2004
+            values[slot.key] = last
+            return positional[0].value if len(positional) > 1 else None
+        span = positional[0].span.to(positional[-1].span)
+        values[slot.key] = Tuple(span, tuple(a.value for a in positional))
+        return None
+
+    def keyword_help(self, extra: list[Argument]) -> str:
+        keyword_only = [s.shown for s in self.slots if not s.positional]
+        if not keyword_only or not extra:
+            return ""
+        return f"did you mean `{keyword_only[0]}={extra[0].span.text}`?"
+
+    def report_missing(
+        self,
+        missing: list[Slot],
+        positional: list[Argument],
+        in_channels: Expression | None,
+    ) -> None:
+        names = " and ".join(f"`{s.shown}`" for s in missing)
+        text = self.call.span.text
+        parts = [a.span.text for a in self.call.arguments if not a.keyword]
+        parts += [s.example for s in missing if s.positional]
+        parts += [a.span.text for a in self.call.arguments if a.keyword]
+        parts += [f"{s.shown}={s.example}" for s in missing if not s.positional]
+        help = f"write `{self.call.name.id}({', '.join(parts)})`, with your numbers"
+        if in_channels and positional:
+            taken = positional[0].span.text
+            help = f"`{taken}` is read as the input channels; {help}"
+        self.fail(
+            "missing-argument",
+            f"`{self.callee.name}` needs {names}",
+            self.call.name.span if "\n" in text else self.call.span,
+            help=help,
+        )
+
+    def fail(self, code: str, message: str, span: Span, help: str = "") -> None:
+        self.failed = True
+        related = []
+        notes = []
+        if isinstance(self.callee, Block):
+            related.append(Label(self.callee.definition.signature, "the signature"))
+        else:
+            notes.append(f"the signature is `{self.callee.signature}`")
+        self.findings.error(code, message, span, related=related, notes=notes, help=help)

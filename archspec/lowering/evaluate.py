@@ -1,0 +1,344 @@
+"""Evaluate expressions: to a value, and to the Python that would compute it."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.ast import (
+    Binary,
+    Expression,
+    FunctionCall,
+    IfElse,
+    Index,
+    Literal,
+    Name,
+    Tuple,
+    Unary,
+)
+from archspec.ir.symbolic import Traced, constant, traced
+from archspec.lowering.scope import Block, Scope
+from archspec.ops.op import Op
+
+MAX_INTEGER = 2**63 - 1
+MAX_ITEMS = 10_000  # in a tuple or a range
+
+
+class Unknown(Exception):  # noqa: N818  # control flow: an earlier finding explains it
+    """A value that depends on one nobody knows."""
+
+
+class ValueFault(Exception):  # noqa: N818  # a fact; the caller records it
+    """An expression without a value, with the place and a way out."""
+
+    def __init__(self, code: str, message: str, span: Span, help: str = "") -> None:
+        """Carry the parts of a finding."""
+        super().__init__(message)
+        self.code, self.message, self.span, self.help = code, message, span, help
+
+
+ARITHMETIC: dict[str, tuple[Callable[[Any, Any], Any], type[ast.operator]]] = {
+    "+": (operator.add, ast.Add),
+    "-": (operator.sub, ast.Sub),
+    "*": (operator.mul, ast.Mult),
+    "/": (operator.truediv, ast.Div),
+    "//": (operator.floordiv, ast.FloorDiv),
+    "%": (operator.mod, ast.Mod),
+    "**": (operator.pow, ast.Pow),
+}
+COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], type[ast.cmpop]]] = {
+    "<": (operator.lt, ast.Lt),
+    "<=": (operator.le, ast.LtE),
+    ">": (operator.gt, ast.Gt),
+    ">=": (operator.ge, ast.GtE),
+    "==": (operator.eq, ast.Eq),
+    "!=": (operator.ne, ast.NotEq),
+}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": min,
+    "max": max,
+    "round": round,
+    "len": len,
+    "int": int,
+    "range": lambda *bounds: tuple(_bounded(range(*bounds))),
+}
+
+
+def _bounded(values: range) -> range:
+    if len(values) > MAX_ITEMS:
+        raise OverflowError(f"a range has at most {MAX_ITEMS:,} items")
+    return values
+
+
+class Evaluator:
+    """Evaluates in a scope, at a step where the channels are `ch` (None: unknown)."""
+
+    def __init__(self, scope: Scope, ch: int | None) -> None:
+        """Names mean what they mean in `scope`."""
+        self.scope = scope
+        self.ch = ch
+
+    def __call__(self, expression: Expression) -> Traced:
+        """The value of an expression, bounded in size.
+
+        Raises:
+            Unknown: if it depends on a value nobody knows.
+            ValueFault: if it has no value.
+        """
+        match expression:
+            case Literal():
+                result = Traced(expression.value, constant(expression.value))
+            case Name():
+                result = self.name(expression)
+            case Tuple():
+                result = self.tuple(expression)
+            case Unary():
+                result = self.unary(expression)
+            case Binary():
+                result = self.binary(expression)
+            case IfElse():
+                result = self.if_else(expression)
+            case Index():
+                result = self.index(expression)
+            case FunctionCall():
+                result = self.function(expression)
+        self.check_size(result.value, expression.span)
+        return result
+
+    def name(self, name: Name) -> Traced:
+        if self.scope.has(name.id):
+            known = self.scope.get(name.id)
+            if known is None:
+                raise Unknown
+            return known
+        if name.id == "ch":
+            if self.ch is None:
+                raise Unknown
+            return traced(self.ch)
+        callee = self.scope.environment.callees.get(name.id)
+        if callee:
+            return Traced(callee, constant(name.id))
+        known_names = {*self.scope.names(), "ch", *self.scope.environment.callees}
+        help = did_you_mean(name.id, known_names)
+        if name.id in FUNCTIONS:
+            help = f"call it: `{name.id}(...)`"
+        elif name.id in ("True", "False"):
+            help = f"write `{name.id.lower()}`"
+        elif name.id == "cin":
+            help = "`cin` is for the body of a block; here `ch` is the channels"
+        raise ValueFault(
+            "undefined-name", f"there is no `{name.id}` here", name.span, help
+        )
+
+    def tuple(self, expression: Tuple) -> Traced:
+        items = [self(item) for item in expression.items]
+        values = tuple(item.value for item in items)
+        if all(_is_constant(item) for item in items):
+            return Traced(values, constant_or_name(values))
+        return Traced(values, ast.Tuple([item.code for item in items], ast.Load()))
+
+    def unary(self, expression: Unary) -> Traced:
+        operand = self(expression.operand)
+        if expression.operator == "not":
+            return _folded(
+                not operand.value, ast.UnaryOp(ast.Not(), operand.code), operand
+            )
+        self.need_number(operand, expression.operand.span)
+        if expression.operator == "+":
+            return operand
+        return _folded(
+            -operand.value, ast.UnaryOp(ast.USub(), operand.code), operand
+        )
+
+    def binary(self, expression: Binary) -> Traced:
+        left = self(expression.left)
+        sign = expression.operator
+        if sign in ("and", "or"):
+            if bool(left.value) == (sign == "or"):  # the right side is not looked at
+                try:
+                    right = self(expression.right)
+                except (Unknown, ValueFault):
+                    return left
+            else:
+                right = self(expression.right)
+            value = left.value or right.value if sign == "or" else left.value and right.value
+            operation = ast.Or() if sign == "or" else ast.And()
+            return _folded(value, ast.BoolOp(operation, [left.code, right.code]), left, right)
+        right = self(expression.right)
+        if sign in COMPARISONS:
+            return self.comparison(expression, left, right)
+        self.need_number(left, expression.left.span)
+        self.need_number(right, expression.right.span)
+        function, node = ARITHMETIC[sign]
+        if sign == "**":
+            self.check_power(left.value, right.value, expression)
+        try:
+            value = function(left.value, right.value)
+        except ZeroDivisionError:
+            raise ValueFault(
+                "division-by-zero", "this divides by zero", expression.right.span
+            ) from None
+        except OverflowError:
+            raise self.too_large(expression.span) from None
+        return _folded(value, ast.BinOp(left.code, node(), right.code), left, right)
+
+    def comparison(self, expression: Binary, left: Traced, right: Traced) -> Traced:
+        function, node = COMPARISONS[expression.operator]
+        try:
+            value = function(left.value, right.value)
+        except TypeError:
+            raise ValueFault(
+                "invalid-argument-type",
+                f"`{expression.operator}` cannot compare {describe(left.value)} "
+                f"with {describe(right.value)}",
+                expression.operator_span,
+            ) from None
+        return _folded(
+            value, ast.Compare(left.code, [node()], [right.code]), left, right
+        )
+
+    def if_else(self, expression: IfElse) -> Traced:
+        test = self(expression.test)
+        taken = expression.then if test.value else expression.otherwise
+        other = expression.otherwise if test.value else expression.then
+        result = self(taken)
+        if _is_constant(test):
+            return result
+        try:
+            unused = self(other).code
+        except (Unknown, ValueFault):
+            return result
+        arms = (result.code, unused) if test.value else (unused, result.code)
+        return Traced(result.value, ast.IfExp(test.code, *arms))
+
+    def index(self, expression: Index) -> Traced:
+        value, index = self(expression.value), self(expression.index)
+        if not isinstance(value.value, tuple):
+            raise ValueFault(
+                "invalid-argument-type",
+                f"only a tuple has items, this is {describe(value.value)}",
+                expression.value.span,
+            )
+        if not isinstance(index.value, int) or isinstance(index.value, bool):
+            raise ValueFault(
+                "invalid-argument-type",
+                f"expected an integer index, found {describe(index.value)}",
+                expression.index.span,
+            )
+        size = len(value.value)
+        if not -size <= index.value < size:
+            raise ValueFault(
+                "index-out-of-range",
+                f"the tuple has {size} items, found the index {index.value}",
+                expression.index.span,
+                "the first item is 0",
+            )
+        code = ast.Subscript(value.code, index.code, ast.Load())
+        return _folded(value.value[index.value], code, value, index)
+
+    def function(self, expression: FunctionCall) -> Traced:
+        name = expression.name.id
+        if name not in FUNCTIONS:
+            raise ValueFault(
+                "unknown-function",
+                f"`{name}` is not a function of the language",
+                expression.name.span,
+                did_you_mean(name, FUNCTIONS)
+                or f"the functions are {', '.join(f'`{f}`' for f in FUNCTIONS)}",
+            )
+        arguments = [self(argument) for argument in expression.arguments]
+        values = [argument.value for argument in arguments]
+        try:
+            value = FUNCTIONS[name](*values)
+        except OverflowError as error:
+            raise ValueFault("number-too-large", str(error), expression.span) from None
+        except (TypeError, ValueError):
+            given = ", ".join(describe(v) for v in values) or "nothing"
+            raise ValueFault(
+                "invalid-argument-type",
+                f"`{name}` cannot take {given}",
+                expression.span,
+            ) from None
+        code = ast.Call(
+            ast.Name(name, ast.Load()), [argument.code for argument in arguments], []
+        )
+        if name == "range":
+            code = ast.Call(ast.Name("tuple", ast.Load()), [code], [])
+        return _folded(value, code, *arguments)
+
+    # --- bounds ---
+
+    def need_number(self, item: Traced, span: Span) -> None:
+        if not isinstance(item.value, int | float) or isinstance(item.value, bool):
+            raise ValueFault(
+                "invalid-argument-type",
+                f"expected a number, found {describe(item.value)}",
+                span,
+            )
+
+    def check_power(self, base: float, exponent: float, expression: Binary) -> None:
+        if abs(exponent) > 64 and abs(base) > 1:  # noqa: PLR2004  # 2**64 is too large
+            raise self.too_large(expression.span)
+        if base < 0 and not float(exponent).is_integer():
+            raise ValueFault(
+                "invalid-argument", "a root of a negative number", expression.span
+            )
+
+    def check_size(self, value: Any, span: Span) -> None:
+        if isinstance(value, tuple):
+            if len(value) > MAX_ITEMS:
+                raise self.too_large(span)
+        elif isinstance(value, int | float) and not abs(value) <= MAX_INTEGER:
+            raise self.too_large(span)
+
+    def too_large(self, span: Span) -> ValueFault:
+        return ValueFault(
+            "number-too-large", "the number does not fit into 64 bits", span
+        )
+
+
+def _is_constant(item: Traced) -> bool:
+    return isinstance(item.code, ast.Constant) or (
+        isinstance(item.code, ast.UnaryOp) and isinstance(item.code.operand, ast.Constant)
+    ) or (isinstance(item.code, ast.Tuple) and all(
+        _is_constant(Traced(None, code)) for code in item.code.elts
+    ))
+
+
+def constant_or_name(value: Any) -> ast.expr:
+    """A literal; an op or block in it stands under its name."""
+    if isinstance(value, tuple):
+        return ast.Tuple([constant_or_name(item) for item in value], ast.Load())
+    if isinstance(value, Op | Block):
+        return constant(value.name)
+    return constant(value)
+
+
+def _folded(value: Any, code: ast.expr, *parts: Traced) -> Traced:
+    """The value with its expression, or as a literal if nothing in it varies."""
+    if all(_is_constant(part) for part in parts):
+        return Traced(value, constant_or_name(value))
+    return Traced(value, code)
+
+
+def describe(value: Any) -> str:
+    """A value as a message names it."""
+    match value:
+        case Op():
+            return f"the op `{value.name}`"
+        case Block():
+            return f"the block `{value.name}`"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case str():
+            return f"the text `{value}`"
+        case tuple():
+            return f"a tuple of {len(value)}"
+        case _:
+            return f"{value}"
+
+

@@ -1,0 +1,81 @@
+"""What names mean at a place in a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import BlockDefinition
+from archspec.ir.symbolic import Traced
+from archspec.ops.op import Op
+
+@dataclass(eq=False, slots=True)
+class Block:
+    """A block, and the document whose names its body sees."""
+
+    definition: BlockDefinition
+    environment: Environment
+
+    @property
+    def name(self) -> str:
+        """The name it is called by."""
+        return self.definition.name.id
+
+
+Callee = Op | Block
+
+
+@dataclass(eq=False, slots=True)
+class Environment:
+    """The names of one document: its params, and what it may call."""
+
+    params: dict[str, Traced | None] = field(default_factory=dict)
+    callees: dict[str, Callee] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """Names and values, over those of an outer scope; None is a value nobody knows."""
+
+    environment: Environment
+    outer: Scope | None = None
+    values: dict[str, Traced | None] = field(default_factory=dict)
+
+    def inner(self, values: Mapping[str, Traced | None] | None = None) -> Scope:
+        """A scope within this one."""
+        return Scope(self.environment, self, dict(values or {}))
+
+    def has(self, name: str) -> bool:
+        """Whether a name stands for a value here."""
+        return name in self.values or bool(self.outer and self.outer.has(name))
+
+    def get(self, name: str) -> Traced | None:
+        """The value of a name that is there."""
+        if name in self.values or self.outer is None:
+            return self.values[name]
+        return self.outer.get(name)
+
+    def names(self) -> Iterator[str]:
+        """Every name that stands for a value here."""
+        yield from self.values
+        if self.outer:
+            yield from self.outer.names()
+
+
+@dataclass(eq=False, slots=True)
+class Level:
+    """A level of the state dict while it is filled."""
+
+    path: str = ""
+    ordinal: int = 0
+    spans: dict[str, Span] = field(default_factory=dict)
+
+    def next_ordinal(self) -> str:
+        """The number of the next unlabelled layer."""
+        self.ordinal += 1
+        return str(self.ordinal - 1)
+
+    def join(self, name: str) -> str:
+        """The path of a layer or level within this one."""
+        return f"{self.path}.{name}" if self.path else name

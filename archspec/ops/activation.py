@@ -1,0 +1,62 @@
+"""Activations: one value in, one value out."""
+
+from __future__ import annotations
+
+from archspec.ops.kinds import NUMBER, POSITIVE, one_of
+from archspec.ops.op import CostRule, Op, Parameter, no_cost, written_as
+
+
+def _activation(
+    name: str,
+    torch: str,
+    about: str,
+    *parameters: Parameter,
+    weights: CostRule = no_cost,
+) -> Op:
+    return Op(
+        name=name,
+        about=about,
+        family="activation",
+        parameters=parameters,
+        weights=weights,
+        torch=written_as(f"nn.{torch}"),
+    )
+
+
+OPS = (
+    _activation("relu", "ReLU", "max(0, x)"),
+    _activation("relu6", "ReLU6", "min(max(0, x), 6)"),
+    _activation(
+        "leaky_relu",
+        "LeakyReLU",
+        "x where positive, else `negative_slope` times x",
+        Parameter("negative_slope", NUMBER, 0.01),
+    ),
+    _activation(
+        "prelu",
+        "PReLU",
+        "leaky relu whose slope is learned, one for all channels",
+        Parameter("init", NUMBER, 0.25),
+        weights=lambda *_, **__: 1,
+    ),
+    _activation(
+        "elu",
+        "ELU",
+        "x where positive, else `alpha` (exp(x) - 1)",
+        Parameter("alpha", POSITIVE, 1.0),
+    ),
+    _activation("selu", "SELU", "elu, scaled so that it normalises itself"),
+    _activation(
+        "gelu",
+        "GELU",
+        "x times the normal distribution function of x; `approximate=tanh` is faster",
+        Parameter("approximate", one_of("none", "tanh"), "none"),
+    ),
+    _activation("silu", "SiLU", "x sigmoid(x), also called swish"),
+    _activation("mish", "Mish", "x tanh(softplus(x))"),
+    _activation("sigmoid", "Sigmoid", "1 / (1 + exp(-x))"),
+    _activation("tanh", "Tanh", "hyperbolic tangent"),
+    _activation("softplus", "Softplus", "log(1 + exp(x)), a smooth relu"),
+    _activation("hardswish", "Hardswish", "x relu6(x + 3) / 6"),
+    _activation("hardsigmoid", "Hardsigmoid", "relu6(x + 3) / 6"),
+)

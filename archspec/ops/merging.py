@@ -1,0 +1,102 @@
+"""How parallel branches are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from archspec.ir.graph import Shape
+from archspec.ops.op import ShapeFault
+
+
+SAME_SIZE = "give the branches the same strides, and pad so that sizes agree"
+
+
+def concat_shape(shapes: Sequence[Shape]) -> Shape:
+    """Channels add up; every other axis must agree."""
+    _check_ranks("concat", shapes)
+    first = shapes[0]
+    if any(_other_axes(shape) != _other_axes(first) for shape in shapes):
+        raise ShapeFault(
+            "size-mismatch",
+            f"`concat` needs branches of one size, found {_list(shapes)}",
+            help=SAME_SIZE,
+        )
+    axis = _axis(first)
+    total = sum(shape[axis] for shape in shapes)
+    return (*first[:axis], total, *first[axis + 1 :])
+
+
+def add_shape(shapes: Sequence[Shape]) -> Shape:
+    """All shapes equal."""
+    _check_ranks("add", shapes)
+    for shape in shapes:
+        if _other_axes(shape) != _other_axes(shapes[0]):
+            raise ShapeFault(
+                "size-mismatch",
+                f"`add` needs equal shapes, found {_list(shapes)}",
+                help=SAME_SIZE,
+            )
+        if shape != shapes[0]:
+            raise ShapeFault(
+                "channel-mismatch",
+                f"`add` needs equal channels, found {_list(shapes)}",
+                help="give the branches the same number of output channels; "
+                "`conv(cout, k=1)` on a shortcut changes it",
+            )
+    return shapes[0]
+
+
+def mul_shape(shapes: Sequence[Shape]) -> Shape:
+    """Equal shapes, or axes of size 1 that stretch: a gate of [C, 1, 1]."""
+    _check_ranks("mul", shapes)
+    result = []
+    for sizes in zip(*shapes, strict=True):
+        largest = max(sizes)
+        if any(size not in (1, largest) for size in sizes):
+            raise ShapeFault(
+                "size-mismatch",
+                f"`mul` needs equal shapes or axes of size 1, found {_list(shapes)}",
+            )
+        result.append(largest)
+    return tuple(result)
+
+
+def _check_ranks(kind: str, shapes: Sequence[Shape]) -> None:
+    if len({len(shape) for shape in shapes}) > 1:
+        raise ShapeFault(
+            "wrong-rank",
+            f"`{kind}` needs branches of one rank, found {_list(shapes)}",
+            help="flatten all branches, or none",
+        )
+
+
+def chunk_shape(x: Shape, chunks: int) -> Shape:
+    """One of several equal parts of the channels."""
+    axis = _axis(x)
+    if x[axis] % chunks:
+        raise ShapeFault(
+            "indivisible-split",
+            f"`split` needs channels that {chunks} branches divide, found {x[axis]}",
+        )
+    return (*x[:axis], x[axis] // chunks, *x[axis + 1 :])
+
+
+def _axis(shape: Shape) -> int:
+    return 0 if len(shape) != 2 else 1  # noqa: PLR2004  # tokens keep features last
+
+
+def _other_axes(shape: Shape) -> Shape:
+    axis = _axis(shape)
+    return (*shape[:axis], *shape[axis + 1 :])
+
+
+def _list(shapes: Sequence[Shape]) -> str:
+    shown = [str(list(map(int, shape))) for shape in shapes]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+MERGES: dict[str, Callable[[Sequence[Shape]], Shape]] = {
+    "concat": concat_shape,
+    "add": add_shape,
+    "mul": mul_shape,
+}

@@ -1,0 +1,108 @@
+"""Normalisation and regularisation: the shape stays, the statistics change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.ir.graph import Shape
+from archspec.ops.kinds import BOOLEAN, POSITIVE, PROBABILITY
+from archspec.ops.op import (
+    Attributes,
+    Op,
+    Parameter,
+    TorchCall,
+    channels,
+    plain_call,
+    written_as,
+)
+from archspec.ir.symbolic import traced
+
+IMAGE = 3  # the rank of (C, H, W)
+
+
+def _scale_and_shift(x: Shape, _y: Shape, *, affine: bool = True, **_: Any) -> int:
+    return 2 * channels(x) if affine else 0
+
+
+def _batch_norm(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
+    name = "nn.BatchNorm2d" if len(x) == IMAGE else "nn.BatchNorm1d"
+    return plain_call(op, name, attributes, (traced(channels(x)),))
+
+
+def _layer_norm(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
+    name = "LayerNorm2d" if len(x) == IMAGE else "nn.LayerNorm"
+    return plain_call(op, name, attributes, (traced(channels(x)),))
+
+
+LAYER_NORM_2D = '''
+class LayerNorm2d(nn.LayerNorm):
+    """Layer norm over the channels of (N, C, H, W), at each position by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+'''
+
+STOCHASTIC_DEPTH = '''
+class StochasticDepth(nn.Module):
+    """In training, zero each sample of a branch with probability p (Huang, 2016)."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        keep = torch.rand((x.shape[0],) + (1,) * (x.ndim - 1), device=x.device) >= self.p
+        return x * keep / (1 - self.p) if self.p < 1 else x * 0
+'''
+
+PROBABILITY_PARAMETER = Parameter("p", PROBABILITY, positional=True)
+
+OPS = (
+    Op(
+        name="bn",
+        about="batch norm: each channel to mean 0 and variance 1 over the batch",
+        family="normalization",
+        parameters=(
+            Parameter("eps", POSITIVE, 1e-5),
+            Parameter("momentum", PROBABILITY, 0.1),
+            Parameter("affine", BOOLEAN, default=True),
+        ),
+        ranks=(1, 3),
+        weights=_scale_and_shift,
+        torch=_batch_norm,
+    ),
+    Op(
+        name="ln",
+        about="layer norm: the features of each token or position to mean 0, variance 1",
+        family="normalization",
+        parameters=(Parameter("eps", POSITIVE, 1e-5),),
+        weights=_scale_and_shift,
+        torch=_layer_norm,
+        helper=LAYER_NORM_2D,
+    ),
+    Op(
+        name="dropout",
+        about="in training, zero each value with probability p",
+        family="regularization",
+        parameters=(PROBABILITY_PARAMETER,),
+        torch=written_as("nn.Dropout"),
+    ),
+    Op(
+        name="dropout2d",
+        about="in training, zero each channel with probability p",
+        family="regularization",
+        parameters=(PROBABILITY_PARAMETER,),
+        ranks=(3,),
+        torch=written_as("nn.Dropout2d"),
+    ),
+    Op(
+        name="stochastic_depth",
+        about="in training, zero each image of a branch with probability p",
+        family="regularization",
+        parameters=(PROBABILITY_PARAMETER,),
+        torch=written_as("StochasticDepth"),
+        helper=STOCHASTIC_DEPTH,
+    ),
+)

@@ -1,0 +1,172 @@
+"""What an op is: one entry that says everything archspec knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from archspec.ir.graph import Shape
+from archspec.ir.symbolic import Traced, traced
+from archspec.ops.kinds import Kind
+
+
+class Required:
+    """The default of a parameter that has none."""
+
+
+REQUIRED: Final = Required()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter under torch's name, with the spec's short name if it has one."""
+
+    name: str
+    kind: Kind
+    default: Any = REQUIRED
+    short: str = ""
+    positional: bool = False
+    variadic: bool = False  # takes all positional arguments as one tuple
+
+    @property
+    def shown(self) -> str:
+        """The name a spec uses."""
+        return self.short or self.name
+
+
+class ShapeFault(Exception):  # noqa: N818  # a fact; lowering finds the place
+    """Why an op cannot take its input, in words without a place."""
+
+    def __init__(
+        self, code: str, message: str, parameter: str = "", help: str = ""
+    ) -> None:
+        """`parameter` names the argument at fault, by torch's name."""
+        super().__init__(message)
+        self.code, self.message = code, message
+        self.parameter, self.help = parameter, help
+
+
+@dataclass(frozen=True, slots=True)
+class TorchCall:
+    """A module's construction: `nn.Conv2d(3, 64, kernel_size=7)`."""
+
+    name: str
+    args: tuple[Traced, ...] = ()
+    kwargs: Mapping[str, Traced] = field(default_factory=dict)
+
+
+Attributes = Mapping[str, Traced]
+ShapeRule = Callable[..., Shape]
+CostRule = Callable[..., int]
+TorchRule = Callable[["Op", Shape, Attributes], TorchCall]
+
+
+def no_cost(_before: Shape, _after: Shape, **_attributes: Any) -> int:
+    """An op without weights, or without multiplications."""
+    return 0
+
+
+def written_as(name: str, *, channels_first: bool = False) -> TorchRule:
+    """The usual way torch writes an op: a class that takes the op's own parameters.
+
+    Keyword arguments that have their default are left out; `channels_first` is for
+    classes that begin with the number of input channels.
+    """
+
+    def rule(op: Op, before: Shape, attributes: Attributes) -> TorchCall:
+        lead = (traced(channels(before)),) if channels_first else ()
+        return plain_call(op, name, attributes, lead)
+
+    return rule
+
+
+def plain_call(
+    op: Op, name: str, attributes: Attributes, lead: tuple[Traced, ...] = ()
+) -> TorchCall:
+    """A call with the positional parameters by position and the rest by keyword."""
+    positional = [p.name for p in op.parameters if p.positional]
+    keywords = [p.name for p in op.parameters if not p.positional]
+    return TorchCall(
+        name,
+        (*lead, *(attributes[name] for name in positional)),
+        {name: attributes[name] for name in keywords},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Op:
+    """An op: signature, shape rule, costs, and how torch writes it.
+
+    `shape` takes the input shape and the attributes by torch's names, all integers,
+    and returns the output shape or raises `ShapeFault`. `weights` and `macs` take both
+    shapes and the attributes, and count for one image. `ranks` are the numbers of
+    dimensions it takes, the batch aside. `helper` is the source of a class that the
+    emitted module needs where torch has none.
+    """
+
+    name: str
+    about: str
+    family: str
+    torch: TorchRule
+    parameters: tuple[Parameter, ...] = ()
+    shape: ShapeRule = lambda x, **_: x
+    weights: CostRule = no_cost
+    macs: CostRule = no_cost
+    ranks: tuple[int, ...] = (1, 2, 3)
+    helper: str = ""
+
+    @property
+    def signature(self) -> str:
+        """As in a spec: `conv(out_channels, *, k, s=1)`."""
+        parts = [
+            f"*{p.name}" if p.variadic else p.shown for p in self.parameters if p.positional
+        ]
+        keywords = [p for p in self.parameters if not p.positional]
+        parts += ["*"] if keywords else []
+        parts += [_shown_parameter(p) for p in keywords]
+        return f"{self.name}({', '.join(parts)})" if parts else self.name
+
+    def defaults(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Values for the parameters that a call leaves out."""
+        return {
+            p.name: attributes[p.default.parameter] if isinstance(p.default, Like) else p.default
+            for p in self.parameters
+            if p.name not in attributes
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A default that is another parameter's value."""
+
+    parameter: str
+    shown: str
+
+
+def _shown_parameter(parameter: Parameter) -> str:
+    if isinstance(parameter.default, Required):
+        return parameter.shown
+    return f"{parameter.shown}={show(parameter.default)}"
+
+
+def show(value: Any) -> str:
+    """A value as a spec writes it."""
+    if isinstance(value, Like):
+        return value.shown
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        inner = ", ".join(show(item) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return str(value)
+
+
+def channels(shape: Shape) -> int:
+    """The channels of an image, or the features of tokens and vectors."""
+    return shape[0] if len(shape) == 3 else shape[-1]  # noqa: PLR2004
+
+
+def pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    """One number for both axes, or one for each."""
+    return value if isinstance(value, tuple) else (value, value)

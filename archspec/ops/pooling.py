@@ -1,0 +1,171 @@
+"""Pooling and resampling: the ops that change the size of an image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.ir.graph import Shape
+from archspec.ir.symbolic import traced
+from archspec.ops.kinds import BOOLEAN, PADDING, SIZE, one_of
+from archspec.ops.op import (
+    Attributes,
+    Like,
+    Op,
+    Parameter,
+    ShapeFault,
+    TorchCall,
+    pair,
+    plain_call,
+    written_as,
+)
+
+Size = int | tuple[int, int]
+
+
+def pooled(size: int, k: int, s: int, p: int, d: int, *, ceil: bool) -> int:
+    """The number of windows; with `ceil`, a last one that starts within the input."""
+    span = size + 2 * p - d * (k - 1) - 1
+    if not ceil:
+        return span // s + 1
+    windows = -(-span // s) + 1
+    starts_outside = (windows - 1) * s >= size + p
+    return windows - 1 if starts_outside else windows
+
+
+def pool_shape(
+    x: Shape,
+    *,
+    kernel_size: Size,
+    stride: Size,
+    padding: Size,
+    dilation: Size = 1,
+    ceil_mode: bool,
+    **_: Any,
+) -> Shape:
+    """H' = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, W' likewise."""
+    sizes = []
+    arguments = (kernel_size, stride, padding, dilation)
+    for size, k, s, p, d in zip(x[1:], *map(pair, arguments), strict=True):
+        if p > (d * (k - 1) + 1) // 2:
+            raise ShapeFault(
+                "invalid-argument",
+                f"padding may be at most half of the kernel {k}, found {p}",
+                "padding",
+            )
+        sizes.append(pooled(size, k, s, p, d, ceil=ceil_mode))
+    if min(sizes) < 1:
+        height, width = pair(kernel_size)
+        raise ShapeFault(
+            "empty-output",
+            f"a {height}x{width} window does not fit into {x[1]}x{x[2]}",
+            "kernel_size",
+            "pool less before, or start from a larger input",
+        )
+    return (x[0], *sizes)
+
+
+def adaptive_shape(x: Shape, *, output_size: Size) -> Shape:
+    """The size asked for, whatever comes in."""
+    return (x[0], *pair(output_size))
+
+
+def global_shape(x: Shape) -> Shape:
+    """One number for each channel, still an image of 1x1."""
+    return (x[0], 1, 1)
+
+
+def upsample_shape(x: Shape, *, scale_factor: Size, **_: Any) -> Shape:
+    """Each axis times its factor."""
+    height, width = pair(scale_factor)
+    return (x[0], x[1] * height, x[2] * width)
+
+
+def _global_pool(kind: str, about: str) -> Op:
+    def call(_op: Op, _x: Shape, _attributes: Attributes) -> TorchCall:
+        return TorchCall(f"nn.Adaptive{kind}Pool2d", (traced(1),))
+
+    return Op(
+        name=f"global_{kind.lower()}pool",
+        about=about,
+        family="pooling",
+        ranks=(3,),
+        shape=global_shape,
+        torch=call,
+    )
+
+
+def _upsample(op: Op, _x: Shape, attributes: Attributes) -> TorchCall:
+    call = plain_call(op, "nn.Upsample", attributes)
+    return TorchCall(call.name, (), {"scale_factor": call.args[0], **call.kwargs})
+
+
+KERNEL = Parameter("kernel_size", SIZE, short="k", positional=True)
+STRIDE = Parameter("stride", SIZE, Like("kernel_size", "k"), short="s")
+PAD = Parameter("padding", PADDING, 0, short="p")
+CEIL = Parameter("ceil_mode", BOOLEAN, default=False, short="ceil")
+OUTPUT_SIZE = Parameter("output_size", SIZE, positional=True)
+
+OPS = (
+    Op(
+        name="maxpool",
+        about="largest value in each window; `ceil` keeps a last partial window",
+        family="pooling",
+        parameters=(
+            KERNEL,
+            STRIDE,
+            PAD,
+            Parameter("dilation", SIZE, 1, short="d"),
+            CEIL,
+        ),
+        ranks=(3,),
+        shape=pool_shape,
+        torch=written_as("nn.MaxPool2d"),
+    ),
+    Op(
+        name="avgpool",
+        about="mean of each window; `ceil` keeps a last partial window",
+        family="pooling",
+        parameters=(
+            KERNEL,
+            STRIDE,
+            PAD,
+            CEIL,
+            Parameter("count_include_pad", BOOLEAN, default=True),
+        ),
+        ranks=(3,),
+        shape=pool_shape,
+        torch=written_as("nn.AvgPool2d"),
+    ),
+    Op(
+        name="adaptive_avgpool",
+        about="mean over windows chosen so that the output has the given size",
+        family="pooling",
+        parameters=(OUTPUT_SIZE,),
+        ranks=(3,),
+        shape=adaptive_shape,
+        torch=written_as("nn.AdaptiveAvgPool2d"),
+    ),
+    Op(
+        name="adaptive_maxpool",
+        about="largest value over windows chosen so that the output has the given size",
+        family="pooling",
+        parameters=(OUTPUT_SIZE,),
+        ranks=(3,),
+        shape=adaptive_shape,
+        torch=written_as("nn.AdaptiveMaxPool2d"),
+    ),
+    _global_pool("Avg", "mean of each channel; the output is 1x1"),
+    _global_pool("Max", "largest value of each channel; the output is 1x1"),
+    Op(
+        name="upsample",
+        about="enlarge an image by an integer factor",
+        family="pooling",
+        parameters=(
+            Parameter("scale_factor", SIZE, positional=True),
+            Parameter("mode", one_of("nearest", "bilinear", "bicubic"), "nearest"),
+        ),
+        ranks=(3,),
+        shape=upsample_shape,
+        torch=_upsample,
+    ),
+)

@@ -1,0 +1,160 @@
+"""Ops that rearrange values, or do next to nothing to them."""
+
+from __future__ import annotations
+
+from math import prod
+
+from archspec.ir.graph import Shape
+from archspec.ir.symbolic import traced
+from archspec.ops.kinds import AXES, AXIS, NUMBER
+from archspec.ops.op import (
+    Attributes,
+    Op,
+    Parameter,
+    ShapeFault,
+    TorchCall,
+    written_as,
+)
+
+
+def flatten_shape(x: Shape) -> Shape:
+    """All axes in one: C x H x W features."""
+    return (prod(x),)
+
+
+def tokens_shape(x: Shape) -> Shape:
+    """(C, H, W) -> (H W, C): each position is a token."""
+    return (x[1] * x[2], x[0])
+
+
+def permute_shape(x: Shape, *, dims: tuple[int, ...]) -> Shape:
+    """The axes in another order; axis 0 is the batch and stays."""
+    axes = tuple(range(len(x) + 1))
+    if tuple(sorted(dims)) != axes or dims[0] != 0:
+        shown = ", ".join(str(axis) for axis in axes)
+        raise ShapeFault(
+            "invalid-argument",
+            f"expected the axes {shown} in another order, 0 (the batch) first, "
+            f"found {', '.join(str(axis) for axis in dims)}",
+            "dims",
+        )
+    return tuple(x[axis - 1] for axis in dims[1:])
+
+
+def mean_shape(x: Shape, *, dim: int) -> Shape:
+    """One axis less."""
+    if dim > len(x) or len(x) == 1:
+        raise ShapeFault(
+            "invalid-argument",
+            f"the input has the axes 1 to {len(x)}, found {dim}"
+            if len(x) > 1
+            else "a vector has no axis to spare",
+            "dim",
+        )
+    return (*x[: dim - 1], *x[dim:])
+
+
+TOKENS = '''
+class Tokens(nn.Module):
+    """(N, C, H, W) -> (N, H W, C): each position of an image is a token."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(2).transpose(1, 2)
+'''
+
+PERMUTE = '''
+class Permute(nn.Module):
+    """The axes in another order; axis 0 is the batch."""
+
+    def __init__(self, *dims: int) -> None:
+        super().__init__()
+        self.dims = dims
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(self.dims)
+'''
+
+MEAN = '''
+class Mean(nn.Module):
+    """The mean over one axis, which goes; axis 0 is the batch."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(self.dim)
+'''
+
+AFFINE = '''
+class Affine(nn.Module):
+    """scale * x + shift, with two constants."""
+
+    def __init__(self, scale: float, shift: float) -> None:
+        super().__init__()
+        self.scale = scale
+        self.shift = shift
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale * x + self.shift
+'''
+
+
+def _permute(_op: Op, _x: Shape, attributes: Attributes) -> TorchCall:
+    return TorchCall("Permute", tuple(traced(axis) for axis in attributes["dims"].value))
+
+
+OPS = (
+    Op(
+        name="flatten",
+        about="all axes in one: an image becomes a vector of features",
+        family="shape",
+        shape=flatten_shape,
+        torch=written_as("nn.Flatten"),
+    ),
+    Op(
+        name="tokens",
+        about="an image to a sequence: each position is a token of C features",
+        family="shape",
+        ranks=(3,),
+        shape=tokens_shape,
+        torch=written_as("Tokens"),
+        helper=TOKENS,
+    ),
+    Op(
+        name="permute",
+        about="axes in another order, as `permute(0, 2, 1)`; axis 0 is the batch",
+        family="shape",
+        parameters=(Parameter("dims", AXES, positional=True, variadic=True),),
+        shape=permute_shape,
+        torch=_permute,
+        helper=PERMUTE,
+    ),
+    Op(
+        name="mean",
+        about="mean over one axis, which goes; `mean(1)` over tokens",
+        family="pooling",
+        parameters=(Parameter("dim", AXIS, positional=True),),
+        ranks=(2, 3),
+        shape=mean_shape,
+        torch=written_as("Mean"),
+        helper=MEAN,
+    ),
+    Op(
+        name="identity",
+        about="the input itself",
+        family="shape",
+        torch=written_as("nn.Identity"),
+    ),
+    Op(
+        name="affine",
+        about="scale x + shift, with two constants",
+        family="activation",
+        parameters=(
+            Parameter("scale", NUMBER, positional=True),
+            Parameter("shift", NUMBER, positional=True),
+        ),
+        torch=written_as("Affine"),
+        helper=AFFINE,
+    ),
+)
