@@ -1,2 +1,57 @@
-"""archspec: a declarative language for neural-network architectures, and its compiler."""
+"""archspec: a declarative language for neural-network architectures, and its compiler.
+
+>>> import archspec
+>>> archspec.check("nin").ok
+True
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from archspec.compiler import check, load
+from archspec.diagnostics.diagnostic import Diagnostic, SpecError
+from archspec.spec import CheckResult, Spec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archspec.backends.drawing import Drawing
+
+__all__ = [
+    "CheckResult",
+    "Diagnostic",
+    "Spec",
+    "SpecError",
+    "check",
+    "compile",
+    "draw",
+    "load",
+    "to_source",
+]
+
+
+def to_source(spec: Spec | str | Path) -> str:
+    """A network as the text of a Python module that needs only torch."""
+    from archspec.backends.python_source import to_source as write
+
+    return write(_loaded(spec))
+
+
+def compile(spec: Spec | str | Path) -> nn.Module:  # noqa: A001  # a compiler's word
+    """A network as a module, untrained: the source of `to_source`, run."""
+    from archspec.backends.torch_module import build
+
+    return build(_loaded(spec))
+
+
+def draw(spec: Spec | str | Path, depth: int | None = None) -> Drawing:
+    """A network as a drawing, which a notebook shows."""
+    from archspec.backends.drawing import draw as picture
+
+    return picture(_loaded(spec), depth)
+
+
+def _loaded(spec: Spec | str | Path) -> Spec:
+    return spec if isinstance(spec, Spec) else load(spec)

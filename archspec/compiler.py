@@ -18,6 +18,7 @@ from archspec.frontend.reader import read_yaml
 from archspec.ir.graph import Graph, Item, Module, Shape, Value, walk
 from archspec.lowering.lower import check_unused, lower_net
 from archspec.lowering.params import Setting, resolve_params
+from archspec.lowering.train import resolve_train
 from archspec.lowering.scope import Block, Callee, Environment, Scope
 from archspec.ops.registry import OPS
 from archspec.spec import CheckResult, Spec
@@ -109,11 +110,12 @@ def _check_document(
         scope = Scope(environment, None, dict(environment.params))
         body, output = lower_net(document.net, input_, scope, findings)
     _check_uncalled(document, environment, body, findings)
+    train = resolve_train(document, environment, findings)
     if output.shape is None or document.net is None:
         return None
     graph = Graph(document.name, document.about, input_, output, body)
     values = {n: p.value for n, p in environment.params.items() if p is not None}
-    return Spec(document, graph, values)
+    return Spec(document, graph, values, train)
 
 
 def _check_uncalled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archspec.diagnostics.diagnostic import Diagnostic, Severity, SpecError
@@ -22,7 +23,8 @@ class Spec:
 
     document: Document
     graph: Graph
-    settings: dict[str, object]  # the params as resolved
+    settings: Mapping[str, object]  # the params as resolved
+    train: Mapping[str, object]  # the train section: numbers, and recipes by key
 
     @property
     def name(self) -> str:

@@ -1,1 +1,1 @@
-"""The command line."""
+"""The commands of `archspec`; each file is one command."""

@@ -150,7 +150,8 @@ class _DocumentReader:
                 self.duplicate(name, "block", seen[name.id])
                 continue
             seen[name.id] = name.span
-            yield BlockDefinition(name, parameters, key.span, self.step(body))
+            about = _comment_above(key.span)
+            yield BlockDefinition(name, parameters, key.span, self.step(body), about)
 
     def duplicate(self, name: Name, what: str, first: Span) -> None:
         self.findings.error(
@@ -309,6 +310,19 @@ class _DocumentReader:
 
 def _pairs(tree: Tree | None) -> tuple[tuple[Scalar, Tree], ...]:
     return tree.pairs if isinstance(tree, Mapping) else ()
+
+
+def _comment_above(span: Span) -> str:
+    """The comment on the lines right above a place, which tells what follows."""
+    lines: list[str] = []
+    number = span.line - 1
+    while number > 0:
+        line = span.source.line(number).strip()
+        if not line.startswith("#"):
+            break
+        lines.insert(0, line.lstrip("# "))
+        number -= 1
+    return " ".join(lines)
 
 
 def _row_call(name: Name, row: Expression) -> Chain:

@@ -69,6 +69,9 @@ def _report(part: Tree, pieces: list[Scalar], findings: Findings) -> None:
     if isinstance(part, Mapping) and not _is_flow(part):
         message = "YAML reads the `:` in this call as the end of a key"
         help = f"write `{text.replace(': ', '=')}`"
+    elif text.startswith("("):
+        message = "YAML splits this tuple at its commas"
+        help = f"write it as a list: `[{text[1:-1]}]`"
     elif len(pieces) > 1:
         message = "YAML splits this call at its commas"
         help = f'write `"{text}"` in quotes, or one step per line: `- {text}`'

@@ -9,8 +9,21 @@ add and multiply are integers that write down what is done to them.
 from __future__ import annotations
 
 import ast
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+
+FOLDED: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,8 @@ class SymbolicInt(int):
 
 
 def _combine(left: int, sign: ast.operator, right: int, value: int) -> int:
+    if isinstance(code_of(left), ast.Constant) and isinstance(code_of(right), ast.Constant):
+        return value
     neutral = 0 if isinstance(sign, ast.Add) else 1
     if not isinstance(right, SymbolicInt) and right == neutral:
         return left
@@ -133,3 +148,11 @@ class _Substitution(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
         return self.values.get(node.id, node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:  # noqa: N802
+        """Sums of literals are a literal."""
+        left, right = self.visit(node.left), self.visit(node.right)
+        both = (left, right)
+        if all(isinstance(side, ast.Constant) for side in both):
+            return constant(FOLDED[type(node.op)](left.value, right.value))
+        return ast.BinOp(left, node.op, right)

@@ -9,8 +9,8 @@ from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Argument, Call, Expression, Tuple
-from archspec.lowering.scope import Block, Callee
-from archspec.ops.op import Op, Required
+from archspec.lowering.scope import Block
+from archspec.ops.op import Required, Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Bound:
     values: dict[str, Expression]
 
 
-def slots(callee: Callee) -> list[Slot]:
+def slots(callee: Block | Signed) -> list[Slot]:
     """The parameters of an op or block."""
-    if isinstance(callee, Op):
+    if isinstance(callee, Signed):
         return [
             Slot(
                 p.name,
@@ -67,20 +67,13 @@ def pattern_key(names: Iterable[object]) -> str:
     return ids[0] if len(ids) == 1 else f"({', '.join(ids)})"
 
 
-def signature_of(callee: Callee) -> str:
-    """The signature, as a note shows it."""
-    if isinstance(callee, Op):
-        return callee.signature
-    return " ".join(callee.definition.signature.text.split())
-
-
-def bind(call: Call, callee: Callee, findings: Findings) -> Bound | None:
+def bind(call: Call, callee: Block | Signed, findings: Findings) -> Bound | None:
     """The call's arguments by parameter; None and findings if they do not fit."""
     return _Binding(call, callee, findings).bound()
 
 
 class _Binding:
-    def __init__(self, call: Call, callee: Callee, findings: Findings) -> None:
+    def __init__(self, call: Call, callee: Block | Signed, findings: Findings) -> None:
         self.call = call
         self.callee = callee
         self.findings = findings

@@ -39,6 +39,7 @@ def one_of(*words: str) -> Kind:
 
 
 COUNT = Kind("a positive integer", lambda v: _is_int(v) and v > 0, example="64")
+NATURAL = Kind("an integer from 0 on", lambda v: _is_int(v) and v >= 0)
 SIZE = Kind(
     "a positive integer or a pair `(height, width)`",
     lambda v: _is_size(v, least=1),
@@ -54,7 +55,10 @@ CONV_PADDING = Kind(
 )
 BOOLEAN = Kind("`true` or `false`", lambda v: isinstance(v, bool))
 NUMBER = Kind("a number", _is_number)
-POSITIVE = Kind("a number above 0", lambda v: _is_number(v) and v > 0)
+POSITIVE = Kind(
+    "a number above 0", lambda v: _is_number(v) and v > 0, example="0.1"
+)
+NOT_NEGATIVE = Kind("a number from 0 on", lambda v: _is_number(v) and v >= 0)
 PROBABILITY = Kind(
     "a number from 0 to 1", lambda v: _is_number(v) and 0 <= v <= 1, example="0.5"
 )
@@ -64,4 +68,3 @@ AXES = Kind(
     lambda v: isinstance(v, tuple) and all(_is_int(axis) for axis in v),
     example="0, 2, 1",
 )
-ANY = Kind("a value", lambda _: True)

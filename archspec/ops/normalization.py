@@ -53,8 +53,8 @@ class StochasticDepth(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        keep = torch.rand((x.shape[0],) + (1,) * (x.ndim - 1), device=x.device) >= self.p
-        return x * keep / (1 - self.p) if self.p < 1 else x * 0
+        keep = x.new_ones(x.shape[0], *[1] * (x.ndim - 1)) * (1 - self.p)
+        return x * keep.bernoulli() / max(1 - self.p, 1e-9)
 '''
 
 PROBABILITY_PARAMETER = Parameter("p", PROBABILITY, positional=True)

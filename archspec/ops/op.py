@@ -95,26 +95,12 @@ def plain_call(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Op:
-    """An op: signature, shape rule, costs, and how torch writes it.
-
-    `shape` takes the input shape and the attributes by torch's names, all integers,
-    and returns the output shape or raises `ShapeFault`. `weights` and `macs` take both
-    shapes and the attributes, and count for one image. `ranks` are the numbers of
-    dimensions it takes, the batch aside. `helper` is the source of a class that the
-    emitted module needs where torch has none.
-    """
+class Signed:
+    """Something a spec may call: a name, what it is, and its parameters."""
 
     name: str
     about: str
-    family: str
-    torch: TorchRule
     parameters: tuple[Parameter, ...] = ()
-    shape: ShapeRule = lambda x, **_: x
-    weights: CostRule = no_cost
-    macs: CostRule = no_cost
-    ranks: tuple[int, ...] = (1, 2, 3)
-    helper: str = ""
 
     @property
     def signature(self) -> str:
@@ -134,6 +120,26 @@ class Op:
             for p in self.parameters
             if p.name not in attributes
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Op(Signed):
+    """An op: signature, shape rule, costs, and how torch writes it.
+
+    `shape` takes the input shape and the attributes by torch's names, all integers,
+    and returns the output shape or raises `ShapeFault`. `weights` and `macs` take both
+    shapes and the attributes, and count for one image. `ranks` are the numbers of
+    dimensions it takes, the batch aside. `helper` is the source of a class that the
+    emitted module needs where torch has none.
+    """
+
+    family: str
+    torch: TorchRule
+    shape: ShapeRule = lambda x, **_: x
+    weights: CostRule = no_cost
+    macs: CostRule = no_cost
+    ranks: tuple[int, ...] = (1, 2, 3)
+    helper: str = ""
 
 
 @dataclass(frozen=True, slots=True)

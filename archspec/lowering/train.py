@@ -1,0 +1,86 @@
+"""Check the `train:` section: the same calls and findings, for recipes."""
+
+from __future__ import annotations
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.ast import Call, Chain, Document, Expression, Literal
+from archspec.lowering.bind import bind
+from archspec.lowering.evaluate import Evaluator, Unknown, ValueFault, describe
+from archspec.lowering.scope import Environment, Scope
+from archspec.ops.op import Signed
+from archspec.ops.recipes import RECIPES, Recipe
+
+
+def resolve_train(
+    document: Document, environment: Environment, findings: Findings
+) -> dict[str, object]:
+    """The settings of a spec: numbers, and recipes with their arguments complete."""
+    scope = Scope(environment, None, dict(environment.params))
+    found: dict[str, object] = {}
+    for key, (_, setting) in document.train.items():
+        if isinstance(setting, Literal):
+            found[key] = setting.value
+        elif isinstance(setting, Chain) and key in RECIPES:
+            recipes = [_recipe(call, key, scope, findings) for call in setting.calls]
+            found[key] = tuple(recipes) if key == "augment" else recipes[0]
+            if key != "augment" and len(recipes) > 1:
+                findings.error(
+                    "too-many-arguments",
+                    f"`{key}` takes one call, found {len(recipes)}",
+                    setting.calls[1].span,
+                )
+    return found
+
+
+def _recipe(call: Call, key: str, scope: Scope, findings: Findings) -> Recipe | None:
+    known = RECIPES[key]
+    recipe = known.get(call.name.id)
+    if recipe is None:
+        listed = ", ".join(f"`{name}`" for name in known)
+        findings.error(
+            "unknown-op",
+            f"there is no {key} `{call.name.id}`",
+            call.name.span,
+            help=did_you_mean(call.name.id, known) or f"there are {listed}",
+        )
+        return None
+    bound = bind(call, recipe, findings)
+    if bound is None:
+        return None
+    if bound.in_channels is not None:
+        findings.error(
+            "too-many-arguments",
+            f"`{recipe.name}` takes its arguments by keyword",
+            bound.in_channels.span,
+            notes=[f"the signature is `{recipe.signature}`"],
+        )
+        return None
+    return Recipe(recipe.name, _arguments(recipe, bound.values, scope, findings))
+
+
+def _arguments(
+    recipe: Signed, given: dict[str, Expression], scope: Scope, findings: Findings
+) -> dict[str, object]:
+    evaluate = Evaluator(scope, None)
+    values: dict[str, object] = {}
+    for parameter in recipe.parameters:
+        expression = given.get(parameter.name)
+        if expression is None:
+            continue
+        try:
+            value = evaluate(expression).value
+        except Unknown:
+            continue
+        except ValueFault as fault:
+            findings.error(fault.code, fault.message, fault.span, help=fault.help)
+            continue
+        values[parameter.name] = value
+        if not parameter.kind.accepts(value):
+            findings.error(
+                "invalid-argument",
+                f"`{parameter.shown}` of `{recipe.name}` expects "
+                f"{parameter.kind.expected}, found {describe(value)}",
+                expression.span,
+            )
+    return {**recipe.defaults(values), **values}

@@ -1,0 +1,100 @@
+"""What a `train:` section may call: data sets, optimizers, schedules and the like.
+
+Signatures only; the trainer gives them their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.ops.kinds import BOOLEAN, COUNT, NATURAL, NOT_NEGATIVE, POSITIVE, PROBABILITY
+from archspec.ops.op import Parameter, Signed
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A call in a `train:` section, its arguments complete."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+def _recipe(name: str, about: str, *parameters: Parameter) -> Signed:
+    return Signed(name=name, about=about, parameters=parameters)
+
+
+def _table(*recipes: Signed) -> dict[str, Signed]:
+    return {recipe.name: recipe for recipe in recipes}
+
+
+_LR = Parameter("lr", POSITIVE)
+
+RECIPES: dict[str, dict[str, Signed]] = {
+    "data": _table(
+        _recipe("digits", "1,797 digits of 8x8, in scikit-learn: needs no files"),
+        _recipe("fashion_mnist", "clothes, 10 classes, 28x28 grey"),
+        _recipe("mnist", "handwritten digits, 10 classes, 28x28 grey"),
+        _recipe("cifar10", "photographs, 10 classes, 32x32 colour"),
+        _recipe("folder", "images in `train/CLASS/` and `val/CLASS/`"),
+    ),
+    "optimizer": _table(
+        _recipe(
+            "sgd",
+            "stochastic gradient descent",
+            _LR,
+            Parameter("momentum", PROBABILITY, 0.0),
+            Parameter("weight_decay", NOT_NEGATIVE, 0.0),
+            Parameter("nesterov", BOOLEAN, default=False),
+        ),
+        _recipe(
+            "adam",
+            "steps scaled by the gradients' running moments",
+            Parameter("lr", POSITIVE, 1e-3),
+            Parameter("weight_decay", NOT_NEGATIVE, 0.0),
+        ),
+        _recipe(
+            "adamw",
+            "adam whose weight decay is apart from the gradient",
+            Parameter("lr", POSITIVE, 1e-3),
+            Parameter("weight_decay", NOT_NEGATIVE, 0.01),
+        ),
+    ),
+    "schedule": _table(
+        _recipe("constant", "the learning rate as it is"),
+        _recipe(
+            "cosine",
+            "down to 0 along a cosine, after a linear rise of `warmup` epochs",
+            Parameter("warmup", NOT_NEGATIVE, 0),
+        ),
+        _recipe(
+            "step",
+            "times `gamma` after every so many epochs",
+            Parameter("every", COUNT),
+            Parameter("gamma", POSITIVE, 0.1),
+        ),
+    ),
+    "init": _table(
+        _recipe("default", "as torch does it"),
+        _recipe("xavier_uniform", "Glorot & Bengio, 2010; biases 0"),
+        _recipe("xavier_normal", "Glorot & Bengio, 2010; biases 0"),
+        _recipe("kaiming_uniform", "He et al., 2015; biases 0"),
+        _recipe("kaiming_normal", "He et al., 2015; biases 0"),
+    ),
+    "loss": _table(
+        _recipe(
+            "cross_entropy",
+            "of the softmax of the logits",
+            Parameter("label_smoothing", PROBABILITY, 0.0),
+        ),
+    ),
+    "augment": _table(
+        _recipe("hflip", "mirror half of the images"),
+        _recipe(
+            "crop",
+            "shift by up to `padding` pixels",
+            Parameter("padding", NATURAL, 4),
+        ),
+    ),
+}

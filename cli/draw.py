@@ -1,0 +1,45 @@
+"""`archspec draw`: the network as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import (
+    USAGE,
+    DepthOption,
+    InputOption,
+    SetOption,
+    SpecArgument,
+    VariantOption,
+    load_spec,
+    stop,
+    write_file,
+)
+
+
+def draw(
+    spec: SpecArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="SVG, PNG, PDF or DOT, by its suffix."),
+    ] = None,
+    depth: DepthOption = None,
+    settings: SetOption = None,
+    input_: InputOption = None,
+    variant: VariantOption = None,
+) -> None:
+    """Draw the network; without `-o`, write DOT text to stdout."""
+    from archspec.backends import drawing as pictures  # graphviz: 60 ms to import
+
+    format_ = output.suffix.removeprefix(".").lower() if output else "dot"
+    if format_ not in pictures.FORMATS:
+        known = ", ".join(f"`.{name}`" for name in pictures.FORMATS)
+        stop(f"`{output}` should end in one of {known}", USAGE)
+    drawing = pictures.draw(load_spec(spec, settings, input_, variant), depth=depth)
+    if output is None:
+        print(drawing.dot, end="")
+    else:
+        write_file(output, drawing.render(format_))

@@ -1,0 +1,52 @@
+"""`archspec explain`: what a diagnostic, an op or a block means."""
+
+from __future__ import annotations
+
+from textwrap import indent
+from typing import Annotated
+
+import typer
+
+from archspec.compiler import library
+from archspec.diagnostics.codes import CODES
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.lowering.scope import Block
+from archspec.ops.registry import OPS
+
+from .options import USAGE, stop
+
+
+def explain(
+    name: Annotated[
+        str, typer.Argument(metavar="CODE", help="A diagnostic's code, an op or a block.")
+    ],
+) -> None:
+    """Explain a diagnostic, an op or a block of the library."""
+    blocks = library()
+    if name in CODES:
+        print(_code(name))
+    elif name in OPS:
+        print(f"{OPS[name].signature}\n\n{OPS[name].about}")
+    elif name in blocks and isinstance(blocks[name], Block):
+        print(_block(blocks[name]))
+    else:
+        help_ = did_you_mean(name, [*CODES, *OPS, *blocks])
+        stop(f"there is no diagnostic, op or block `{name}`{help_ and '; ' + help_}", USAGE)
+
+
+def _code(code: str) -> str:
+    page = CODES[code]
+    parts = [f"{code}\n\n{page.meaning}"]
+    if page.bad:
+        parts.append(f"For example:\n\n{indent(page.bad, '    ')}")
+    if page.good:
+        parts.append(f"Write instead:\n\n{indent(page.good, '    ')}")
+    return "\n\n".join(parts)
+
+
+def _block(block: Block) -> str:
+    definition = block.definition
+    source, start = definition.signature.source, definition.signature.line
+    end = definition.body.span.end_position[0]
+    lines = [source.line(number) for number in range(start, end + 1)]
+    return f"{definition.about}\n\n" + "\n".join(line[2:] for line in lines).rstrip()

@@ -1,0 +1,30 @@
+"""`archspec list`: the bundled specs, the library's blocks, and the ops."""
+
+from __future__ import annotations
+
+from archspec.catalog import bundled, variants
+from archspec.compiler import check, library
+from archspec.lowering.scope import Block
+from archspec.ops.registry import OPS
+
+
+def list_() -> None:
+    """List the bundled specs, the blocks of the library, and the ops."""
+    specs = []
+    for name, path in bundled().items():
+        spec = check(name).spec
+        about = spec.document.about if spec else ""
+        specs.append((name, about))
+        specs += [(f"  {variant}", "") for variant in variants(path)]
+    blocks = [
+        (" ".join(block.definition.signature.text.split()), block.definition.about)
+        for block in library().values()
+        if isinstance(block, Block)
+    ]
+    ops = [(op.signature, op.about) for op in OPS.values()]
+    print(_section("specs", specs), _section("blocks", blocks), _section("ops", ops), sep="\n\n")
+
+
+def _section(title: str, rows: list[tuple[str, str]]) -> str:
+    width = min(44, max(len(name) for name, _ in rows))
+    return "\n".join([title, *(f"  {name:<{width}}  {about}".rstrip() for name, about in rows)])

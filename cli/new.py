@@ -1,0 +1,51 @@
+"""`archspec new`: a spec to start from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import USAGE, stop
+
+STARTER = """\
+archspec: 1
+name: {name}
+about: A small convolutional network
+input: 1x28x28                        # channels x height x width
+params: {{classes: 10}}                 # change one with --set classes=100
+
+blocks:
+  stage(cout):                        # a block: its body is a list of steps
+    - conv(cout, k=3, p=1) | bn | relu
+    - maxpool(2)
+
+net:
+  - stage(16) -> [16, 14, 14]         # a shape assertion, checked
+  - stage(32) -> [32, 7, 7]
+  - global_avgpool | flatten
+  - linear(classes) -> [classes]
+
+train: {{data: digits, epochs: 10, batch_size: 64, optimizer: adam}}
+"""
+
+
+def new(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The network's name, or a `.yaml` path.")
+    ],
+) -> None:
+    """Write a spec to start from to NAME.yaml."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,99}", path.stem):
+        stop(f"`{path.stem}` is no name: use letters, digits, `_` and `-`", USAGE)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(STARTER.format(name=path.stem))
+    except FileExistsError:
+        stop(f"`{path}` exists already: choose another name")
+    except OSError as error:
+        stop(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}")
+    print(f"wrote {path}; try `archspec check {path}`, then `archspec train {path}`")

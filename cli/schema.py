@@ -1,0 +1,12 @@
+"""`archspec schema`: the JSON Schema of a spec, for editors."""
+
+from __future__ import annotations
+
+import json
+
+from archspec.frontend.schema import SCHEMA
+
+
+def schema() -> None:
+    """Print the JSON Schema of a spec."""
+    print(json.dumps(SCHEMA, indent=2))
