@@ -39,7 +39,7 @@ def to_source(spec: Spec | str | Path) -> str:
     return write(_loaded(spec))
 
 
-def compile(spec: Spec | str | Path) -> nn.Module:  # noqa: A001  # a compiler's word
+def compile(spec: Spec | str | Path) -> nn.Module:  # a compiler's word
     """A network as a module, untrained: the source of `to_source`, run."""
     from archspec.backends.torch_module import build
 

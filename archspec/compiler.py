@@ -18,8 +18,8 @@ from archspec.frontend.reader import read_yaml
 from archspec.ir.graph import Graph, Item, Module, Shape, Value, walk
 from archspec.lowering.lower import check_unused, lower_net
 from archspec.lowering.params import Setting, resolve_params
-from archspec.lowering.train import resolve_train
 from archspec.lowering.scope import Block, Callee, Environment, Scope
+from archspec.lowering.train import resolve_train
 from archspec.ops.registry import OPS
 from archspec.spec import CheckResult, Spec
 
@@ -30,9 +30,9 @@ def check(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | None = None,  # noqa: A002  # the language's word
+    input: str | None = None,  # the language's word
     settings: Sequence[str] = (),
-    **params: object,
+    params: Mapping[str, object] | None = None,
 ) -> CheckResult:
     """Check a spec: a path, or the name of a bundled spec or variant.
 
@@ -41,8 +41,10 @@ def check(
     """
     findings = Findings()
     entry = find_spec(str(spec), findings)
-    source = entry and read_source(entry.path, entry.name, findings)
-    if entry is None or source is None:
+    if entry is None:
+        return CheckResult(str(spec), tuple(findings), None)
+    source = read_source(entry.path, entry.name, findings)
+    if source is None:
         return CheckResult(str(spec), tuple(findings), None)
     return check_source(
         source,
@@ -61,7 +63,7 @@ def check_source(
     *,
     folder: Path | None = None,
     variant: str | None = None,
-    input: str | None = None,  # noqa: A002
+    input: str | None = None,
     settings: Sequence[str] = (),
     params: Mapping[str, object] | None = None,
 ) -> CheckResult:
@@ -82,7 +84,7 @@ def load(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | None = None,  # noqa: A002
+    input: str | None = None,
     **params: object,
 ) -> Spec:
     """A checked spec.
@@ -90,7 +92,7 @@ def load(
     Raises:
         SpecError: if the spec has errors; its `str()` is the rendered report.
     """
-    return check(spec, variant=variant, input=input, **params).require()
+    return check(spec, variant=variant, input=input, params=params).require()
 
 
 def _check_document(
@@ -178,7 +180,7 @@ def _imported(
         )
         return {}
     source = read_source(path, _shown(span.source.name, text), findings)
-    document = source and parse_document(source, findings)
+    document = parse_document(source, findings) if source else None
     if document is None:
         return {}
     environment = _environment(document, path.parent, (*trail, path), findings)

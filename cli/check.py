@@ -59,7 +59,9 @@ def _render(results: list[CheckResult], format_: Format) -> str:
     findings = [d for result in results for d in result.diagnostics]
     match format_:
         case Format.json:
-            return json.dumps({"files": [_file(result) for result in results]}, indent=2)
+            return json.dumps(
+                {"files": [_file(result) for result in results]}, indent=2
+            )
         case Format.concise:
             return render_concise(findings)
         case Format.github:
@@ -83,4 +85,8 @@ def _verdict(result: CheckResult) -> str:
         params = f"{result.spec.params:,} parameters"
         return f"{result.name}: ok, {params}, output {list(result.spec.output_shape)}"
     errors = sum(d.severity == "error" for d in result.diagnostics)
-    return f"{result.name}: {errors} error{'s' * (errors != 1)}" if errors else f"{result.name}: ok"
+    return (
+        f"{result.name}: {errors} error{'s' * (errors != 1)}"
+        if errors
+        else f"{result.name}: ok"
+    )

@@ -32,7 +32,9 @@ def compile_(
 ) -> None:
     """Write the network as PyTorch source that needs only torch."""
     if output and output.suffix != ".py":
-        stop(f"`-o` writes Python: name a file that ends in `.py`, not `{output}`", USAGE)
+        stop(
+            f"`-o` writes Python: name a file that ends in `.py`, not `{output}`", USAGE
+        )
     source = to_source(load_spec(spec, settings, input_, variant))
     if output is None:
         print(source, end="")

@@ -18,7 +18,8 @@ from .options import USAGE, stop
 
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="CODE", help="A diagnostic's code, an op or a block.")
+        str,
+        typer.Argument(metavar="CODE", help="A diagnostic's code, an op or a block."),
     ],
 ) -> None:
     """Explain a diagnostic, an op or a block of the library."""
@@ -27,11 +28,14 @@ def explain(
         print(_code(name))
     elif name in OPS:
         print(f"{OPS[name].signature}\n\n{OPS[name].about}")
-    elif name in blocks and isinstance(blocks[name], Block):
-        print(_block(blocks[name]))
+    elif isinstance(block := blocks.get(name), Block):
+        print(_block(block))
     else:
         help_ = did_you_mean(name, [*CODES, *OPS, *blocks])
-        stop(f"there is no diagnostic, op or block `{name}`{help_ and '; ' + help_}", USAGE)
+        stop(
+            f"there is no diagnostic, op or block `{name}`{help_ and '; ' + help_}",
+            USAGE,
+        )
 
 
 def _code(code: str) -> str:

@@ -22,9 +22,16 @@ def list_() -> None:
         if isinstance(block, Block)
     ]
     ops = [(op.signature, op.about) for op in OPS.values()]
-    print(_section("specs", specs), _section("blocks", blocks), _section("ops", ops), sep="\n\n")
+    print(
+        _section("specs", specs),
+        _section("blocks", blocks),
+        _section("ops", ops),
+        sep="\n\n",
+    )
 
 
 def _section(title: str, rows: list[tuple[str, str]]) -> str:
     width = min(44, max(len(name) for name, _ in rows))
-    return "\n".join([title, *(f"  {name:<{width}}  {about}".rstrip() for name, about in rows)])
+    return "\n".join(
+        [title, *(f"  {name:<{width}}  {about}".rstrip() for name, about in rows)]
+    )

@@ -45,7 +45,7 @@ for name, command in {
     app.command(name)(command)
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001
+def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"archspec {version('archspec-nn')}")
         raise typer.Exit
@@ -55,7 +55,12 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001
 def _program(
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version.",
+        ),
     ] = False,
 ) -> None:
     pass
@@ -73,7 +78,7 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except Exception as error:  # noqa: BLE001  # the last door: no traceback for a user
+    except Exception as error:  # the last door: no traceback for a user
         _report_bug(error)
         sys.exit(BUG)
 

@@ -34,7 +34,8 @@ train: {{data: digits, epochs: 10, batch_size: 64, optimizer: adam}}
 
 def new(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The network's name, or a `.yaml` path.")
+        str,
+        typer.Argument(metavar="NAME", help="The network's name, or a `.yaml` path."),
     ],
 ) -> None:
     """Write a spec to start from to NAME.yaml."""

@@ -95,7 +95,7 @@ def _table(spec: Spec, rows: list[Row]) -> str:
 def _aligned(row: Iterable[str], widths: list[int]) -> str:
     """Names to the left, numbers to the right."""
     cells = [
-        cell.ljust(width) if number < 2 else cell.rjust(width)  # noqa: PLR2004
+        cell.ljust(width) if number < 2 else cell.rjust(width)
         for number, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "  ".join(cells).rstrip()

@@ -1,0 +1,1 @@
+"""What a graph becomes: PyTorch source, a module, a drawing."""

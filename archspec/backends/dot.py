@@ -67,7 +67,7 @@ class _DotWriter:
             },
         )  # fmt: skip
         self.add(dot, "input", "input", fill="#ffffff")
-        self.body(self.graph.body, dot, 0)
+        self.body(self.graph.body, dot, 1)
         self.add(dot, "output", "output", fill="#ffffff")
         self.connect(self.graph.output, "output")
         for start, end, label in self.edges:
@@ -126,7 +126,13 @@ class _DotWriter:
         self.connect_inputs(node, name)
 
     def add(
-        self, dot: graphviz.Digraph, name: str, label: str, *, fill: str, shape: str = "box"
+        self,
+        dot: graphviz.Digraph,
+        name: str,
+        label: str,
+        *,
+        fill: str,
+        shape: str = "box",
     ) -> None:
         dot.node(name, label=graphviz.nohtml(graphviz.escape(label)).replace("\n", "\\n"),
                  fillcolor=fill, shape=shape)  # fmt: skip
@@ -157,11 +163,17 @@ def describe(node: Node) -> str:
     kernel = values.get("kernel_size")
     if kernel is not None:
         words[0] += f" {pair(kernel)[0]}x{pair(kernel)[1]}"
-    shown = [show(values[p.name]) for p in op.parameters if p.positional and p.name != "kernel_size"]
+    shown = [
+        show(values[p.name])
+        for p in op.parameters
+        if p.positional and p.name != "kernel_size"
+    ]
     shown += [
         f"{p.shown}={show(values[p.name])}"
         for p in op.parameters
-        if not p.positional and p.name != "kernel_size" and _is_telling(op, p.name, values)
+        if not p.positional
+        and p.name != "kernel_size"
+        and _is_telling(op, p.name, values)
     ]
     return ", ".join([*words, *shown])
 

@@ -17,7 +17,7 @@ class Drawing:
 
     dot: str
 
-    def render(self, format: str) -> bytes:  # noqa: A002  # Graphviz's word
+    def render(self, format: str) -> bytes:  # Graphviz's word
         """The picture in one of `FORMATS`.
 
         Renders with the `dot` program, or, where none is installed, with the Graphviz
@@ -31,7 +31,8 @@ class Drawing:
             return bytes(graphviz.Source(self.dot).pipe(format=format))
         import pygraphviz
 
-        return bytes(pygraphviz.AGraph(string=self.dot).draw(format=format, prog="dot"))
+        graph = pygraphviz.AGraph(string=self.dot)  # type: ignore[no-untyped-call]
+        return bytes(graph.draw(format=format, prog="dot"))
 
     def _repr_svg_(self) -> str:
         return self.render("svg").decode()

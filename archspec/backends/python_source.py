@@ -67,7 +67,9 @@ def to_source(spec: Spec) -> str:
 def network_class(spec: Spec) -> str:
     """The name of the network's class in the emitted source."""
     name = class_name(spec.name)
-    blocks = {class_name(i.block) for i in walk(spec.graph.body) if isinstance(i, Module)}
+    blocks = {
+        class_name(i.block) for i in walk(spec.graph.body) if isinstance(i, Module)
+    }
     taken = {*blocks, *_helpers(spec.graph), "Tensor"}
     return f"{name}Net" if name in taken or not name else name
 
@@ -180,7 +182,11 @@ class _SourceWriter:
         written = "".join(f"\n\n{text.strip()}\n" for text in helpers.values())
         rest = written + body
         imports = ["import torch"] if "torch." in rest.replace("torch.nn", "") else []
-        imports += ["from torch import Tensor, nn" if "Tensor" in rest else "from torch import nn"]
+        imports += [
+            "from torch import Tensor, nn"
+            if "Tensor" in rest
+            else "from torch import nn"
+        ]
         about = self.spec.document.about.strip()
         title = f"{self.spec.name}: {about}" if about else self.spec.name
         head = docstring(f"{title}\n\n{MARK}", 0)
@@ -192,7 +198,9 @@ class _SourceWriter:
         try:
             lines = writer.lines(self.about())
         except _Mismatch:
-            writer = _ClassWriter(self, self.network, [graph.body], comments=True, loops=False)
+            writer = _ClassWriter(
+                self, self.network, [graph.body], comments=True, loops=False
+            )
             lines = writer.lines(self.about())
         self.sections.append(lines)
 
@@ -225,9 +233,13 @@ class _SourceWriter:
         for item in _level(body):
             match item:
                 case Layer(node=node):
-                    parts.append(torch_call(item).name if node.output.shape else node.op)
+                    parts.append(
+                        torch_call(item).name if node.output.shape else node.op
+                    )
                 case Module():
-                    written = self.class_of(item).name if item.block else item.name.value
+                    written = (
+                        self.class_of(item).name if item.block else item.name.value
+                    )
                     parts.append(f"{written}:{item.name.value}")
                 case Repeat():
                     parts.append(f"repeat {len(item.iterations)}")
@@ -334,8 +346,12 @@ class _ClassWriter:
     def chain_body(self) -> list[str]:
         entries = self.entries(self.bodies, self.scope)
         self.settle_loops(entries)
-        entries = [e for e in entries if not isinstance(e, _Local) or e.name in self.used]
-        lines = [f"        {e.name} = {e.code}" for e in entries if isinstance(e, _Local)]
+        entries = [
+            e for e in entries if not isinstance(e, _Local) or e.name in self.used
+        ]
+        lines = [
+            f"        {e.name} = {e.code}" for e in entries if isinstance(e, _Local)
+        ]
         entries = [e for e in entries if not isinstance(e, _Local)]
         first = 0
         while first < len(entries) and _is_numbered(entries[first]):
@@ -431,7 +447,11 @@ class _ClassWriter:
         if "cin" in self.used:
             found.append(_Parameter("in_channels", "int", "", False))
         if self.block:
-            found += [self.block_parameter(n) for n in self.block[0].arguments if n in self.used]
+            found += [
+                self.block_parameter(n)
+                for n in self.block[0].arguments
+                if n in self.used
+            ]
         found += [
             _Parameter(name, _annotation(values), "", True)
             for name, values in self.extras.items()
@@ -486,8 +506,17 @@ class _ClassWriter:
             items.append(self.resolve(values, hint, scope))
         for name in calls[0].kwargs:
             text = self.resolve([call.kwargs[name] for call in calls], name, scope)
-            default = op.defaults({n: a.value for n, a in column[0].node.attributes.items()
-                                   if n != name})[name] if name in defaults and _has_default(op, name) else None
+            default = (
+                op.defaults(
+                    {
+                        n: a.value
+                        for n, a in column[0].node.attributes.items()
+                        if n != name
+                    }
+                )[name]
+                if name in defaults and _has_default(op, name)
+                else None
+            )
             if default is None or text != literal(default):
                 items.append(Labelled(f"{name}=", text))
         doc = Call(f"{calls[0].name}(", tuple(items))
@@ -506,7 +535,11 @@ class _ClassWriter:
         return self.single(column, Call(f"{written.name}(", tuple(items)), scope, shape)
 
     def block_argument(
-        self, parameter: _Parameter, written: _Class, column: list[Module], scope: _Scope
+        self,
+        parameter: _Parameter,
+        written: _Class,
+        column: list[Module],
+        scope: _Scope,
     ) -> list[Doc]:
         name = parameter.name
         if name in written.extras:
@@ -532,7 +565,9 @@ class _ClassWriter:
                 docs = tuple(e.doc for e in entries if isinstance(e, _Single))
                 return Call("nn.Sequential(", docs)
         name = self.name + class_name(column[0].name.value)
-        inner = _ClassWriter(self.writer, "?", bodies, scope=replace(scope, extras=False))
+        inner = _ClassWriter(
+            self.writer, "?", bodies, scope=replace(scope, extras=False)
+        )
         lines = inner.lines(f"The group `{column[0].name.value}`.")
         parameters = inner.parameters()
         self.used |= inner.used
@@ -552,12 +587,17 @@ class _ClassWriter:
         comment = shape if self.comments else ""
         if value.isdigit():
             return _Single("", value, doc, comment)
-        name = self.resolve([item.name for item in column], "name", replace(scope, extras=False))
+        name = self.resolve(
+            [item.name for item in column], "name", replace(scope, extras=False)
+        )
         return _Single(name, value, doc, comment)
 
     def locals(self, column: list[Let], scope: _Scope) -> list[_Entry]:
         return [
-            _Local(python_name(name), self.same_code([let.values[name].code for let in column], scope))
+            _Local(
+                python_name(name),
+                self.same_code([let.values[name].code for let in column], scope),
+            )
             for name in column[0].values
         ]
 
@@ -580,7 +620,9 @@ class _ClassWriter:
                 return [replace(one, doc=doc)]
         return [_If(test, then, otherwise)]
 
-    def repeat(self, column: list[Repeat], scope: _Scope) -> tuple[list[_Entry], _Scope]:
+    def repeat(
+        self, column: list[Repeat], scope: _Scope
+    ) -> tuple[list[_Entry], _Scope]:
         if scope.loops and any(len(r.iterations) > 1 for r in column):
             used = set(self.used)
             try:
@@ -589,11 +631,14 @@ class _ClassWriter:
                 self.used = used
         return self.unrolled(column, scope)
 
-    def looped(self, column: list[Repeat], scope: _Scope) -> tuple[list[_Entry], _Scope]:
+    def looped(
+        self, column: list[Repeat], scope: _Scope
+    ) -> tuple[list[_Entry], _Scope]:
         first = column[0]
+        if first.update is None:
+            raise _Mismatch
         if any(r.update is None or not same(r.update, first.update) for r in column):
             raise _Mismatch
-        assert first.update is not None
         bodies = [iteration for r in column for iteration in r.iterations]
         names = set(first.variables[0])
         values = dict(scope.values)
@@ -607,10 +652,16 @@ class _ClassWriter:
         allowed = scope.allowed | names
         inside = replace(scope, allowed=allowed, values=values, extras=False)
         entries = self.entries(bodies, inside)
-        after = replace(scope, values=values, allowed=scope.allowed | names & {first.channels})
-        return [_Loop(column, replace(scope, allowed=allowed, values=values), entries)], after
+        after = replace(
+            scope, values=values, allowed=scope.allowed | names & {first.channels}
+        )
+        return [
+            _Loop(column, replace(scope, allowed=allowed, values=values), entries)
+        ], after
 
-    def unrolled(self, column: list[Repeat], scope: _Scope) -> tuple[list[_Entry], _Scope]:
+    def unrolled(
+        self, column: list[Repeat], scope: _Scope
+    ) -> tuple[list[_Entry], _Scope]:
         first = column[0]
         if any(len(r.iterations) != len(first.iterations) for r in column):
             raise _Mismatch
@@ -621,7 +672,9 @@ class _ClassWriter:
             scope = replace(scope, values=_after_iteration(first, inside, scope))
         return found, scope
 
-    def iteration_scope(self, column: list[Repeat], number: int, scope: _Scope) -> _Scope:
+    def iteration_scope(
+        self, column: list[Repeat], number: int, scope: _Scope
+    ) -> _Scope:
         """In an unrolled iteration the loop variables are literals."""
         first = column[0]
         values = dict(scope.values)
@@ -653,7 +706,11 @@ class _ClassWriter:
         forward = _Forward(self)
         result = forward.body(self.bodies, "x", "x", scope)
         singles = forward.singles
-        lines = [f"        {e.name} = {e.code}" for e in forward.locals if e.name in self.used]
+        lines = [
+            f"        {e.name} = {e.code}"
+            for e in forward.locals
+            if e.name in self.used
+        ]
         base, construction = _submodules(singles)
         lines += construction
         lines += ["", "    def forward(self, x: Tensor) -> Tensor:"]
@@ -716,9 +773,7 @@ class _Forward:
         self.sums: set[str] = set()  # expressions with an open sign
         self.taken = {"x", "self", "torch", "nn"}
         self.wanted = _referenced(owner.bodies)
-        self.plan = Counter(
-            _base_name(item) for item in _modules(owner.bodies[:1])
-        )
+        self.plan = Counter(_base_name(item) for item in _modules(owner.bodies[:1]))
 
     def body(self, bodies: Bodies, value: str, target: str, scope: _Scope) -> str:
         """The expression of a body's output, after the statements it needs."""
@@ -753,13 +808,15 @@ class _Forward:
         handle = self.handle(single, column[0])
         self.singles.append(single)
         self.handles.append(handle)
-        is_identity = all(isinstance(i, Layer) and i.node.op == "identity" for i in column)
+        is_identity = all(
+            isinstance(i, Layer) and i.node.op == "identity" for i in column
+        )
         if is_identity and not isinstance(single.doc, Conditional):
             self.handles[-1] = "_" if not handle.startswith("self.") else handle
             result = value
         else:
             result = f"{handle}({value})"
-        if len(result) > 56:  # noqa: PLR2004  # long calls go on lines of their own
+        if len(result) > 56:  # long calls go on lines of their own
             result = self.assign(target, result)
         label = column[0].name.value
         if label in self.wanted:
@@ -776,7 +833,9 @@ class _Forward:
         if len(entries) != 1 or not isinstance(entries[0], _Single):
             raise _Mismatch
         items = [i for body in bodies for i in body if isinstance(i, Layer | Module)]
-        real = [i for i in items if not (isinstance(i, Layer) and i.node.op == "identity")]
+        real = [
+            i for i in items if not (isinstance(i, Layer) and i.node.op == "identity")
+        ]
         return self.called(entries[0], real or items, value, target)
 
     def repeat(
@@ -787,7 +846,9 @@ class _Forward:
             raise _Mismatch
         for number in range(len(first.iterations)):
             inside = self.owner.iteration_scope(column, number, scope)
-            value = self.body([r.iterations[number] for r in column], value, target, inside)
+            value = self.body(
+                [r.iterations[number] for r in column], value, target, inside
+            )
             scope = replace(scope, values=_after_iteration(first, inside, scope))
         return value, scope
 
@@ -796,7 +857,7 @@ class _Forward:
         if not value.isidentifier():
             value = self.assign(target, value)
         stem = target if target != "x" else ""
-        axis = 2 if len(first.node.output.shape or ()) == 2 else 1  # noqa: PLR2004
+        axis = 2 if len(first.node.output.shape or ()) == 2 else 1
         inputs = [value] * len(first.branches)
         if first.split:
             inputs = [self.fresh(f"{stem}chunk{n + 1}") for n in range(len(inputs))]
@@ -808,7 +869,7 @@ class _Forward:
             name = f"{stem}_branch{number + 1}" if stem else f"branch{number + 1}"
             result = self.body([m.branches[number] for m in column], entry, name, scope)
             wrote = len(self.lines) > start
-            is_long = len(result) > 40  # noqa: PLR2004
+            is_long = len(result) > 40
             if not result.isidentifier() and (wrote or is_long or result in self.sums):
                 result = self.assign(name, result)
             results.append(result)
@@ -816,15 +877,17 @@ class _Forward:
 
     def joined(self, op: str, results: list[str], axis: int, target: str) -> str:
         if op == "concat":
-            doc: Doc = Call("torch.cat(", (Call("[", tuple(results), "]"), f"dim={axis}"))
+            doc: Doc = Call(
+                "torch.cat(", (Call("[", tuple(results), "]"), f"dim={axis}")
+            )
             lines = layout(doc, 8, before=f"{target} = ")
-            if len(lines) == 1 and len(flat(doc)) < 57:  # noqa: PLR2004
+            if len(lines) == 1 and len(flat(doc)) < 57:
                 return flat(doc)
             self.lines += lines
             return target
         sign = " + " if op == "add" else " * "
         text = sign.join(results)
-        if len(text) + len(target) > 77:  # noqa: PLR2004
+        if len(text) + len(target) > 77:
             results = [self.assign(f"{target}_{n}", r) if not r.isidentifier() else r
                        for n, r in enumerate(results, 1)]  # fmt: skip
         self.sums.add(sign.join(results))
@@ -900,7 +963,9 @@ def _label(item: Item) -> Any:
 
 
 def _referenced(bodies: Bodies) -> set[str]:
-    return {i.label for body in bodies for i in _level(body) if isinstance(i, Reference)}
+    return {
+        i.label for body in bodies for i in _level(body) if isinstance(i, Reference)
+    }
 
 
 def _level(body: tuple[Item, ...]) -> Iterable[Item]:
@@ -939,9 +1004,7 @@ def _submodules(singles: list[_Single]) -> tuple[str, list[str]]:
         items = Call("[", tuple(docs), "]")
         return "nn.ModuleList", layout(Call("super().__init__(", (items,)), 8)
     if any(numbered):
-        pairs = tuple(
-            Labelled(f"{literal(s.ordinal)}: ", s.doc) for s in singles
-        )
+        pairs = tuple(Labelled(f"{literal(s.ordinal)}: ", s.doc) for s in singles)
         items = Call("{", pairs, "}")
         return "nn.ModuleDict", layout(Call("super().__init__(", (items,)), 8)
     lines = ["        super().__init__()"]
@@ -957,9 +1020,13 @@ def _unpacking(base: str, handles: list[str]) -> list[str]:
     if len(handles) == 1:
         return [f"        ({handles[0]},) = {whole}"]
     line = f"        {', '.join(handles)} = {whole}"
-    if len(line) <= 88:  # noqa: PLR2004
+    if len(line) <= 88:
         return [line]
-    return ["        (", *(f"            {name}," for name in handles), f"        ) = {whole}"]
+    return [
+        "        (",
+        *(f"            {name}," for name in handles),
+        f"        ) = {whole}",
+    ]
 
 
 def _addition(single: _Single, indent: int) -> list[str]:
@@ -1007,11 +1074,15 @@ def _is_literal_tuple(code: ast.expr) -> bool:
 
 
 def _has_default(op: Any, name: str) -> bool:
-    return any(p.name == name and not isinstance(p.default, type) for p in op.parameters)
+    return any(
+        p.name == name and not isinstance(p.default, type) for p in op.parameters
+    )
 
 
 def _plain(value: Any) -> Any:
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return (
+        int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    )
 
 
 def _annotation(values: list[Any]) -> str:

@@ -102,9 +102,9 @@ def _written(code: ast.expr) -> tuple[str, int]:
             return f"{body} if {test} else {_operand(code.orelse, 0)}", 0
         case ast.Subscript():
             return f"{_operand(code.value, 9)}[{expression(code.slice)}]", 9
-        case ast.Call(func=ast.Name()):
+        case ast.Call(func=ast.Name(id=function)):
             inner = ", ".join(expression(argument) for argument in code.args)
-            return f"{code.func.id}({inner})", 9
+            return f"{function}({inner})", 9
         case ast.JoinedStr():
             return _f_string(code), 10
     raise AssertionError(ast.dump(code))
@@ -116,7 +116,9 @@ def _binary(code: ast.BinOp) -> tuple[str, int]:
         left, right = _operand(code.left, 9), _operand(code.right, 7)
         simple = all(
             isinstance(side, ast.Name | ast.Constant)
-            or (isinstance(side, ast.UnaryOp) and isinstance(side.operand, ast.Constant))
+            or (
+                isinstance(side, ast.UnaryOp) and isinstance(side.operand, ast.Constant)
+            )
             for side in (code.left, code.right)
         )
         return (f"{left}**{right}" if simple else f"{left} ** {right}"), level
@@ -186,7 +188,9 @@ def flat(doc: Doc) -> str:
         case str():
             return doc
         case Call():
-            return doc.opening + ", ".join(flat(item) for item in doc.items) + doc.closing
+            return (
+                doc.opening + ", ".join(flat(item) for item in doc.items) + doc.closing
+            )
         case Conditional():
             return f"{flat(doc.then)} if {doc.test} else {flat(doc.otherwise)}"
         case Labelled():
@@ -199,7 +203,8 @@ def layout(doc: Doc, indent: int, before: str = "", after: str = "") -> list[str
     """The lines of `before doc after`, indented by so many spaces."""
     comment = ""
     if isinstance(doc, Commented):
-        doc, comment = doc.value, f"  # {doc.comment}"
+        comment = f"  # {doc.comment}"
+        doc = doc.value
     if isinstance(doc, Labelled):
         before, doc = before + doc.label, doc.value
     pad = " " * indent

@@ -19,7 +19,9 @@ class Page:
 
 CODES: dict[str, Page] = {
     # --- files and YAML ---
-    "unreadable-file": Page("The file is missing, is a directory, or cannot be opened."),
+    "unreadable-file": Page(
+        "The file is missing, is a directory, or cannot be opened."
+    ),
     "not-text": Page("The file is binary, or is not UTF-8 text."),
     "file-too-large": Page("A spec is a page of text; this file is over a megabyte."),
     "empty-document": Page("The file has no content."),
@@ -30,7 +32,9 @@ CODES: dict[str, Page] = {
         "Aliases (`*name`) make the document many times larger than its text.",
     ),
     "nesting-too-deep": Page("Lists, brackets or block calls are nested too deep."),
-    "invalid-yaml": Page("The text is not YAML.", "net: [conv(6, k=5)", "net:\n  - conv(6, k=5)"),
+    "invalid-yaml": Page(
+        "The text is not YAML.", "net: [conv(6, k=5)", "net:\n  - conv(6, k=5)"
+    ),
     "tab-indentation": Page("YAML allows only spaces for indentation."),
     "duplicate-key": Page(
         "A key is written twice in one mapping. YAML would keep the last one.",
@@ -52,7 +56,9 @@ CODES: dict[str, Page] = {
         "net:\n  - conv(64, k=3)\n  - relu",
     ),
     # --- the structure of a document ---
-    "unknown-key": Page("A key that a spec does not have here.", "inptu: 1x28x28", "input: 1x28x28"),
+    "unknown-key": Page(
+        "A key that a spec does not have here.", "inptu: 1x28x28", "input: 1x28x28"
+    ),
     "missing-key": Page("A key that a spec needs is not there."),
     "missing-step": Page(
         "Nothing stands where a step should. The identity is always spelled out.",
@@ -70,7 +76,9 @@ CODES: dict[str, Page] = {
     ),
     # --- the call language ---
     "invalid-syntax": Page(
-        "Text that the call language does not have.", "conv(64, k=3 | relu", "conv(64, k=3) | relu"
+        "Text that the call language does not have.",
+        "conv(64, k=3 | relu",
+        "conv(64, k=3) | relu",
     ),
     "invalid-label": Page(
         "A label becomes an attribute of a module: letters, digits and `_`, and no "
@@ -78,8 +86,12 @@ CODES: dict[str, Page] = {
         "forward: conv(8, k=1)",
         "conv1: conv(8, k=1)",
     ),
-    "unknown-op": Page("There is no op or block of this name.", "cnov(64, k=3)", "conv(64, k=3)"),
-    "not-callable": Page("A parameter is called like a block, and holds something else."),
+    "unknown-op": Page(
+        "There is no op or block of this name.", "cnov(64, k=3)", "conv(64, k=3)"
+    ),
+    "not-callable": Page(
+        "A parameter is called like a block, and holds something else."
+    ),
     "unknown-argument": Page(
         "The op or block has no parameter of this name.",
         "conv(64, kernel=3)",
@@ -133,8 +145,12 @@ CODES: dict[str, Page] = {
     ),
     "recursive-block": Page("A block calls itself, perhaps through another one."),
     # --- params, variants, imports ---
-    "unknown-parameter": Page("`--set` or a variant names a parameter that is not in `params`."),
-    "invalid-parameter-type": Page("A parameter is set to a value of another type than its default."),
+    "unknown-parameter": Page(
+        "`--set` or a variant names a parameter that is not in `params`."
+    ),
+    "invalid-parameter-type": Page(
+        "A parameter is set to a value of another type than its default."
+    ),
     "unknown-variant": Page("The spec has no variant of this name."),
     "import-missing": Page("The imported file does not exist."),
     "import-outside": Page("A spec imports only files that lie beside it or below."),
@@ -142,7 +158,9 @@ CODES: dict[str, Page] = {
     # --- values ---
     "division-by-zero": Page("An expression divides by zero."),
     "index-out-of-range": Page("A tuple has fewer items than the index asks for."),
-    "number-too-large": Page("A number does not fit into 64 bits, or a tuple is very long."),
+    "number-too-large": Page(
+        "A number does not fit into 64 bits, or a tuple is very long."
+    ),
     "unequal-columns": Page(
         "The columns of `for` have different lengths.",
         "for: {n: [2, 2], c: [64]}",
@@ -166,7 +184,9 @@ CODES: dict[str, Page] = {
         "conv(6, k=5) | linear(10)",
         "conv(6, k=5) | flatten | linear(10)",
     ),
-    "wrong-rank": Page("An op that needs an image stands after `flatten`, or the like."),
+    "wrong-rank": Page(
+        "An op that needs an image stands after `flatten`, or the like."
+    ),
     "empty-output": Page(
         "A kernel or window is larger than its input, so that nothing comes out."
     ),

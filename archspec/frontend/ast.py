@@ -210,9 +210,7 @@ class Broken:
     span: Span
 
 
-Step = (
-    Chain | Labelled | Group | Merge | RepeatTimes | RepeatFor | If | Let | Broken
-)
+Step = Chain | Labelled | Group | Merge | RepeatTimes | RepeatFor | If | Let | Broken
 
 # --- documents -----------------------------------------------------------------------
 

@@ -12,13 +12,13 @@ from archspec.frontend.ast import (
     Argument,
     BlockDefinition,
     Broken,
+    Call,
     Chain,
     Column,
     Document,
     Expression,
     Group,
     If,
-    Call,
     Labelled,
     Let,
     Literal,
@@ -218,7 +218,7 @@ class _DocumentReader:
         assert body
         assert key
         if not times and not columns and isinstance(body, Scalar) and is_rows(body):
-            return self.rows(key.span, body)
+            return self.rows(body)
         if bool(times) == bool(columns):
             self.findings.error(
                 "invalid-step",
@@ -234,15 +234,13 @@ class _DocumentReader:
                 if count is not None
                 else Broken(tree.span)
             )
-        values = tuple(
-            Column(name, value) for name, value in self.bindings(columns)
-        )
+        values = tuple(Column(name, value) for name, value in self.bindings(columns))
         complete = isinstance(columns, Mapping) and len(values) == len(columns.pairs)
         if not complete:
             return Broken(tree.span)
         return RepeatFor(key.span, self.step(body), values)
 
-    def rows(self, keyword: Span, body: Scalar) -> Step:
+    def rows(self, body: Scalar) -> Step:
         """A block with rows of arguments is the group of its calls."""
         parsed = self.parsed(parse_rows, body)
         if parsed is None:
@@ -299,7 +297,9 @@ class _DocumentReader:
     def parsed(self, parse: Callable[[Scalar], T], scalar: Scalar) -> T | None:
         """What a parser makes of a text, or None and a finding."""
         if not scalar.text.strip():
-            self.findings.error("invalid-syntax", "expected a value, found nothing", scalar.span)
+            self.findings.error(
+                "invalid-syntax", "expected a value, found nothing", scalar.span
+            )
             return None
         try:
             return parse(scalar)

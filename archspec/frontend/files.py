@@ -22,7 +22,10 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
     except IsADirectoryError:
         help = "name a spec in it, such as `FOLDER/net.yaml`"
         findings.error(
-            "unreadable-file", f"`{name}` is a directory, not a spec", nowhere, help=help
+            "unreadable-file",
+            f"`{name}` is a directory, not a spec",
+            nowhere,
+            help=help,
         )
         return None
     except (OSError, ValueError) as error:

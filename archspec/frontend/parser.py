@@ -77,7 +77,9 @@ def parse_label(scalar: Scalar) -> StepLabel:
     parts: list[str | Expression] = []
     for match in re.finditer(r"\{([^{}]*)\}|[^{}]+|[{}]", scalar.text):
         if match.group(1) is not None:
-            inner = Span(span.source, span.start + match.start(1), span.start + match.end(1))
+            inner = Span(
+                span.source, span.start + match.start(1), span.start + match.end(1)
+            )
             tokens = tokenize(match.group(1), inner, exact=scalar.code is not None)
             parts.append(Parser(tokens).whole(Parser.expression))
         else:
@@ -144,7 +146,9 @@ class Parser:
 
     def fault(self, expected: str, help: str = "") -> SyntaxFault:
         """What to raise where something else was expected."""
-        return SyntaxFault(f"expected {expected}, found {self.token}", self.token.span, help)
+        return SyntaxFault(
+            f"expected {expected}, found {self.token}", self.token.span, help
+        )
 
     def whole(self, production: Callable[[Parser], T]) -> T:
         """Parse a production and expect the end of the text behind it."""
@@ -231,14 +235,14 @@ class Parser:
         return Argument(start.to(value.span), keyword, value)
 
     def assertion(self) -> ShapeAssertion:
-        """"->" "[" dim ("," dim)* "]"."""
+        """`->` "[" dim ("," dim)* "]"."""
         self.expect("->")
         start = self.expect("[").span
         dims, _ = self.items(self.dim, "]")
         return ShapeAssertion(start.to(self.expect("]").span), tuple(dims))
 
     def dim(self) -> Expression | None:
-        """"_" | expression."""
+        """`_` | expression."""
         if self.token.text == "_":
             self.advance()
             return None
@@ -266,7 +270,7 @@ class Parser:
         return name, tuple(parameters)
 
     def parameter(self) -> Parameter | None:
-        """"*" | name ["=" expression] | "(" name ("," name)* ")"."""
+        """`*` | name ["=" expression] | "(" name ("," name)* ")"."""
         star = self.take("*")
         if star:
             if self.keyword_only:
@@ -287,7 +291,7 @@ class Parser:
         return Parameter(span, (name,), False, self.keyword_only, default)
 
     def pattern(self) -> Parameter:
-        """"(" name ("," name)* ")"."""
+        """`(` name ("," name)* ")"."""
         start = self.expect("(").span
         if self.keyword_only:
             raise SyntaxFault("a tuple pattern stands before `*`", start)
@@ -312,7 +316,7 @@ class Parser:
         """Signs of one binding strength, from the left."""
         if number == len(LEVELS):
             return self.factor()
-        if number == 2 and self.at("not"):  # noqa: PLR2004  # looser than comparisons
+        if number == 2 and self.at("not"):  # looser than comparisons
             sign = self.advance()
             operand = self.nested(lambda: self.level(2))
             return Unary(sign.span.to(operand.span), "not", operand)
@@ -326,7 +330,7 @@ class Parser:
             if length > MAX_NESTING:
                 message = f"more than {MAX_NESTING} terms in a row"
                 raise SyntaxFault(message, sign_.span, code="nesting-too-deep")
-            if number == 2 and self.at(*COMPARISONS):  # noqa: PLR2004
+            if number == 2 and self.at(*COMPARISONS):
                 raise self.fault("the end", "join comparisons with `and`")
         return left
 
@@ -383,7 +387,7 @@ class Parser:
         return Literal(token.span, int(token.text))
 
     def parenthesised(self) -> Expression:
-        """"(" expression ")" | "(" [expression "," ...] ")"."""
+        """`(` expression ")" | "(" [expression "," ...] ")"."""
         start = self.expect("(").span
         items, comma = self.items(self.expression, ")")
         span = start.to(self.expect(")").span)

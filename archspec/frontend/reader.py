@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import yaml
 
@@ -78,7 +79,9 @@ def _report_yaml_error(
     opened = error.context_mark
     related = []
     if opened and error.context and opened.index != offset:
-        related.append(Label(source.span(opened.index, opened.index + 1), error.context))
+        related.append(
+            Label(source.span(opened.index, opened.index + 1), error.context)
+        )
     findings.error(
         "invalid-yaml",
         f"this is not YAML: {error.problem or error.context}",
@@ -103,7 +106,7 @@ class _Builder:
     def __init__(self, source: Source, findings: Findings) -> None:
         self.source = source
         self.findings = findings
-        self.events: Iterator[yaml.Event] = yaml.parse(source.text, Loader=LOADER)
+        self.events: Iterator[Any] = yaml.parse(source.text, Loader=LOADER)
         self.anchors: dict[str, tuple[Tree, int]] = {}
         self.nodes = 0
 
@@ -131,7 +134,7 @@ class _Builder:
             )
         return tree
 
-    def tree(self, event: yaml.Event, depth: int) -> Tree:
+    def tree(self, event: Any, depth: int) -> Tree:
         span = self.span(event)
         if depth > MAX_DEPTH:
             self.stop("nesting-too-deep", f"nested more than {MAX_DEPTH} deep", span)
@@ -157,10 +160,10 @@ class _Builder:
             self.anchors[event.anchor] = (tree, self.nodes - before)
         return tree
 
-    def span(self, event: yaml.Event) -> Span:
+    def span(self, event: Any) -> Span:
         return self.source.span(event.start_mark.index, event.end_mark.index)
 
-    def stop(self, code: str, message: str, span: Span, help: str = "") -> None:
+    def stop(self, code: str, message: str, span: Span, help: str = "") -> NoReturn:
         self.findings.error(code, message, span, help=help)
         raise _Stop
 
@@ -174,7 +177,7 @@ class _Builder:
                 "use a block and `repeat`, not aliases",
             )
 
-    def alias(self, event: yaml.AliasEvent, span: Span) -> Tree:
+    def alias(self, event: Any, span: Span) -> Tree:
         known = self.anchors.get(event.anchor)
         if known is None:  # libyaml itself does not follow aliases
             self.stop(
@@ -182,7 +185,6 @@ class _Builder:
                 f"there is no finished anchor `&{event.anchor}` before this alias",
                 span,
             )
-            raise AssertionError
         tree, size = known
         self.count(size, span)
         return tree

@@ -230,12 +230,12 @@ def _report(part: Tree, error: ValidationError, findings: Findings) -> Iterator[
                 yield value
         return
     if "propertyNames" in error.absolute_schema_path and isinstance(part, Mapping):
-        key = part.key(str(error.instance))
-        assert key is not None
+        wrong = part.key(str(error.instance))
+        assert wrong is not None
         if error.validator == "enum":
-            _unknown_key(key, error.validator_value, findings)
+            _unknown_key(wrong, error.validator_value, findings)
         else:
-            _expected(key, error.schema["expected"], f"`{key.text}`", findings)
+            _expected(wrong, error.schema["expected"], f"`{wrong.text}`", findings)
         yield part
         return
     if error.validator in ("required", "anyOf", "dependentRequired"):
@@ -265,7 +265,7 @@ def _report(part: Tree, error: ValidationError, findings: Findings) -> Iterator[
 
 def _found(part: Tree, error: ValidationError) -> str:
     if isinstance(part, Scalar) and part.text and error.instance is not None:
-        return f"`{part.text if len(part.text) < 40 else part.text[:40] + '...'}`"  # noqa: PLR2004
+        return f"`{part.text if len(part.text) < 40 else part.text[:40] + '...'}`"
     return TYPE_NAMES[type(error.instance)]
 
 
@@ -297,7 +297,10 @@ def _missing_key(part: Tree, error: ValidationError, findings: Findings) -> None
     if error.validator == "anyOf":
         missing, help = "net", "a spec has `input:` and `net:`, or `blocks:` to import"
     elif error.validator == "required":
-        missing, help = "archspec", f"start the file with `archspec: {LANGUAGE_VERSION}`"
+        missing, help = (
+            "archspec",
+            f"start the file with `archspec: {LANGUAGE_VERSION}`",
+        )
     else:
         assert isinstance(part, Mapping)
         missing, needed_by = _dependent(part, error)
@@ -312,7 +315,8 @@ def _missing_key(part: Tree, error: ValidationError, findings: Findings) -> None
 
 
 def _dependent(part: Mapping, error: ValidationError) -> tuple[str, Scalar]:
-    for name, needs in error.validator_value.items():
+    requirements: dict[str, list[str]] = dict(error.validator_value)  # type: ignore[arg-type]
+    for name, needs in requirements.items():
         key = part.key(name)
         if key and not part.get(needs[0]):
             return needs[0], key

@@ -56,8 +56,8 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
     tokens = []
     for match in TOKEN.finditer(text):
         kind = match.lastgroup or ""
-        start, end = match.span()
-        span = Span(at.source, at.start + start, at.start + end) if exact else at
+        first, last = match.span()
+        span = Span(at.source, at.start + first, at.start + last) if exact else at
         if kind == "space":
             continue
         if kind == "other":

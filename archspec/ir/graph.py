@@ -151,7 +151,9 @@ class Graph:
     @property
     def nodes(self) -> Iterator[Node]:
         """Every node, in the order in which they run."""
-        return (item.node for item in walk(self.body) if isinstance(item, Layer | Merge))
+        return (
+            item.node for item in walk(self.body) if isinstance(item, Layer | Merge)
+        )
 
     @property
     def layers(self) -> Iterator[Node]:

@@ -12,8 +12,7 @@ import ast
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
+from typing import Any, Self
 
 FOLDED: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -44,7 +43,7 @@ class SymbolicInt(int):
 
     code: ast.expr
 
-    def __new__(cls, value: int, code: ast.expr) -> SymbolicInt:
+    def __new__(cls, value: int, code: ast.expr) -> Self:
         """Attach an expression to a number."""
         number = super().__new__(cls, value)
         number.code = code
@@ -72,7 +71,9 @@ class SymbolicInt(int):
 
 
 def _combine(left: int, sign: ast.operator, right: int, value: int) -> int:
-    if isinstance(code_of(left), ast.Constant) and isinstance(code_of(right), ast.Constant):
+    if isinstance(code_of(left), ast.Constant) and isinstance(
+        code_of(right), ast.Constant
+    ):
         return value
     neutral = 0 if isinstance(sign, ast.Add) else 1
     if not isinstance(right, SymbolicInt) and right == neutral:
@@ -125,9 +126,7 @@ def same(left: ast.expr, right: ast.expr) -> bool:
 
 def variables(code: ast.expr) -> set[str]:
     """The names an expression reads, the language's functions aside."""
-    called = {
-        id(node.func) for node in ast.walk(code) if isinstance(node, ast.Call)
-    }
+    called = {id(node.func) for node in ast.walk(code) if isinstance(node, ast.Call)}
     return {
         node.id
         for node in ast.walk(code)
@@ -139,17 +138,19 @@ def substitute(code: ast.expr, values: dict[str, ast.expr]) -> ast.expr:
     """The expression with some variables replaced."""
     if not values or not variables(code) & values.keys():
         return code
-    return _Substitution(values).visit(ast.parse(ast.unparse(code), mode="eval").body)
+    copy = ast.parse(ast.unparse(code), mode="eval").body
+    result: ast.expr = _Substitution(values).visit(copy)
+    return result
 
 
 class _Substitution(ast.NodeTransformer):
     def __init__(self, values: dict[str, ast.expr]) -> None:
         self.values = values
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.values.get(node.id, node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         """Sums of literals are a literal."""
         left, right = self.visit(node.left), self.visit(node.right)
         both = (left, right)

@@ -154,7 +154,7 @@ class _Binding:
         if not positional:
             return None
         last = positional[-1].value
-        if isinstance(last, Tuple) and len(positional) < 3:  # noqa: PLR2004
+        if isinstance(last, Tuple) and len(positional) < 3:
             values[slot.key] = last
             return positional[0].value if len(positional) > 1 else None
         span = positional[0].span.to(positional[-1].span)
@@ -198,4 +198,6 @@ class _Binding:
             related.append(Label(self.callee.definition.signature, "the signature"))
         else:
             notes.append(f"the signature is `{self.callee.signature}`")
-        self.findings.error(code, message, span, related=related, notes=notes, help=help)
+        self.findings.error(
+            code, message, span, related=related, notes=notes, help=help
+        )

@@ -150,9 +150,7 @@ class Evaluator:
         self.need_number(operand, expression.operand.span)
         if expression.operator == "+":
             return operand
-        return _folded(
-            -operand.value, ast.UnaryOp(ast.USub(), operand.code), operand
-        )
+        return _folded(-operand.value, ast.UnaryOp(ast.USub(), operand.code), operand)
 
     def binary(self, expression: Binary) -> Traced:
         left = self(expression.left)
@@ -165,9 +163,15 @@ class Evaluator:
                     return left
             else:
                 right = self(expression.right)
-            value = left.value or right.value if sign == "or" else left.value and right.value
+            value = (
+                left.value or right.value
+                if sign == "or"
+                else left.value and right.value
+            )
             operation = ast.Or() if sign == "or" else ast.And()
-            return _folded(value, ast.BoolOp(operation, [left.code, right.code]), left, right)
+            return _folded(
+                value, ast.BoolOp(operation, [left.code, right.code]), left, right
+            )
         right = self(expression.right)
         if sign in COMPARISONS:
             return self.comparison(expression, left, right)
@@ -281,7 +285,7 @@ class Evaluator:
             )
 
     def check_power(self, base: float, exponent: float, expression: Binary) -> None:
-        if abs(exponent) > 64 and abs(base) > 1:  # noqa: PLR2004  # 2**64 is too large
+        if abs(exponent) > 64 and abs(base) > 1:  # 2**64 is too large
             raise self.too_large(expression.span)
         if base < 0 and not float(exponent).is_integer():
             raise ValueFault(
@@ -302,11 +306,17 @@ class Evaluator:
 
 
 def _is_constant(item: Traced) -> bool:
-    return isinstance(item.code, ast.Constant) or (
-        isinstance(item.code, ast.UnaryOp) and isinstance(item.code.operand, ast.Constant)
-    ) or (isinstance(item.code, ast.Tuple) and all(
-        _is_constant(Traced(None, code)) for code in item.code.elts
-    ))
+    return (
+        isinstance(item.code, ast.Constant)
+        or (
+            isinstance(item.code, ast.UnaryOp)
+            and isinstance(item.code.operand, ast.Constant)
+        )
+        or (
+            isinstance(item.code, ast.Tuple)
+            and all(_is_constant(Traced(None, code)) for code in item.code.elts)
+        )
+    )
 
 
 def constant_or_name(value: Any) -> ast.expr:
@@ -340,5 +350,3 @@ def describe(value: Any) -> str:
             return f"a tuple of {len(value)}"
         case _:
             return f"{value}"
-
-

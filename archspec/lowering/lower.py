@@ -33,7 +33,6 @@ from archspec.frontend.ast import (
     ShapeAssertion,
     Step,
     StepLabel,
-    Tuple,
 )
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
@@ -52,14 +51,12 @@ from archspec.lowering.evaluate import (
     Evaluator,
     Unknown,
     ValueFault,
-    constant_or_name,
     describe,
 )
 from archspec.lowering.module_names import MODULE_NAMES
-from archspec.lowering.scope import Block, Callee, Environment, Level, Scope
+from archspec.lowering.scope import Block, Callee, Level, Scope
 from archspec.ops.merging import MERGES, chunk_shape
 from archspec.ops.op import Op, Parameter, ShapeFault, channels, show
-from archspec.ops.registry import OPS
 
 MAX_NODES = 20_000  # after expansion; ResNet-1001 has 3,500
 MAX_BLOCK_DEPTH = 30
@@ -137,13 +134,17 @@ class _Lowering:
             case Broken():
                 return ir.Value(None)
 
-    def group(self, group: Group, x: ir.Value, context: Context, items: Items) -> ir.Value:
+    def group(
+        self, group: Group, x: ir.Value, context: Context, items: Items
+    ) -> ir.Value:
         inner = replace(context, scope=context.scope.inner())
         for step in group.steps:
             x = self.step(step, x, inner, items)
         return x
 
-    def chain(self, chain: Chain, x: ir.Value, context: Context, items: Items) -> ir.Value:
+    def chain(
+        self, chain: Chain, x: ir.Value, context: Context, items: Items
+    ) -> ir.Value:
         for number, call in enumerate(chain.calls):
             if call.name.id == "ref" and not context.scope.has("ref"):
                 x = self.reference(call, context, items, first=number == 0)
@@ -182,7 +183,9 @@ class _Lowering:
         context.labels[name.value] = y
         return y
 
-    def merge(self, merge: Merge, x: ir.Value, context: Context, items: Items) -> ir.Value:
+    def merge(
+        self, merge: Merge, x: ir.Value, context: Context, items: Items
+    ) -> ir.Value:
         entry = self.chunk(merge, x) if merge.kind == "split" else x
         branches: list[tuple[ir.Item, ...]] = []
         outputs = []
@@ -236,7 +239,9 @@ class _Lowering:
         arm = step.then if condition.value else step.otherwise
         body: Items = []
         y = self.step(arm, x, replace(context, hoists=None), body)
-        items.append(ir.Choice(Traced(bool(condition.value), condition.code), tuple(body)))
+        items.append(
+            ir.Choice(Traced(bool(condition.value), condition.code), tuple(body))
+        )
         return y
 
     def let(self, let: Let, x: ir.Value, context: Context, items: Items) -> ir.Value:
@@ -248,7 +253,10 @@ class _Lowering:
             hoists = context.hoists
             if value is None or hoists is None or name.id in hoists:
                 continue
-            if not isinstance(value.code, ast.Constant) and variables(value.code) <= hoists:
+            if (
+                not isinstance(value.code, ast.Constant)
+                and variables(value.code) <= hoists
+            ):
                 hoists.add(name.id)
                 named[name.id] = value
                 context.scope.values[name.id] = Traced(value.value, variable(name.id))
@@ -260,7 +268,11 @@ class _Lowering:
         self, call: Call, context: Context, items: Items, *, first: bool
     ) -> ir.Value:
         names = [a.value for a in call.arguments]
-        if len(names) != 1 or not isinstance(names[0], Name) or call.arguments[0].keyword:
+        if (
+            len(names) != 1
+            or not isinstance(names[0], Name)
+            or call.arguments[0].keyword
+        ):
             self.findings.error(
                 "invalid-syntax",
                 "`ref` takes the name of one label",
@@ -284,8 +296,11 @@ class _Lowering:
                 f"no earlier step of this body has the label `{name.id}`",
                 name.span,
                 help=did_you_mean(name.id, context.labels)
-                or (f"the labels so far are {known}" if known else
-                    f"label the step to read: `{name.id}: ...`"),
+                or (
+                    f"the labels so far are {known}"
+                    if known
+                    else f"label the step to read: `{name.id}: ...`"
+                ),
             )
             return ir.Value(None)
         value = context.labels[name.id]
@@ -315,18 +330,20 @@ class _Lowering:
             for name, value in zip(names, row, strict=True):
                 code = variable(columns[name])
                 is_callee = isinstance(value, Op | Block)
-                bindings[name] = Traced(value, constant(value.name) if is_callee else code)
+                bindings[name] = Traced(
+                    value, constant(value.name) if is_callee else code
+                )
             variables_.append(
                 {index: number, **dict(zip(columns.values(), row, strict=True))}
             )
             scope = context.scope.inner(bindings)
             active = context.active | {index, *columns.values()}
             inside = replace(context, scope=scope, active=active, hoists=None)
-            entry = entry or (x.shape and code_of(channels(x.shape)))
+            entry = entry or _channels_code(x)
             body: Items = []
             y = self.step(step.body, _with_channels(x, variable(moving)), inside, body)
             iterations.append(tuple(body))
-            updates.append(y.shape and code_of(channels(y.shape)))
+            updates.append(_channels_code(y))
             x = y
             if x.shape is None:
                 break
@@ -370,7 +387,8 @@ class _Lowering:
         lengths = [len(column.value) for column in whole]
         if len(set(lengths)) > 1:
             shown = ", ".join(
-                f"`{c.name.id}` has {n}" for c, n in zip(step.columns, lengths, strict=True)
+                f"`{c.name.id}` has {n}"
+                for c, n in zip(step.columns, lengths, strict=True)
             )
             self.findings.error(
                 "unequal-columns",
@@ -412,7 +430,12 @@ class _Lowering:
     # --- calls ---
 
     def call(
-        self, call: Call, x: ir.Value, context: Context, items: Items, name: Traced | None
+        self,
+        call: Call,
+        x: ir.Value,
+        context: Context,
+        items: Items,
+        name: Traced | None,
     ) -> ir.Value:
         callee = self.callee(call, context)
         if callee is None:
@@ -478,7 +501,7 @@ class _Lowering:
             return True
         rest = [a.span.text for a in call.arguments if a.value is not bound.in_channels]
         fixed = f"{call.name.id}({', '.join([str(int(found)), *rest])})"
-        noun = "input channels" if len(x.shape) == 3 else "input features"  # noqa: PLR2004
+        noun = "input channels" if len(x.shape) == 3 else "input features"
         self.findings.error(
             "channel-mismatch",
             f"`{callee.name}` expects {stated.value} {noun}, found {found}",
@@ -498,7 +521,9 @@ class _Lowering:
         shape = None
         if attributes is not None and fits and x.shape is not None:
             shape = self.shape(call, op, bound, x, context, attributes)
-        node = self.node(op.name, attributes or {}, (x,), shape, path, call.span, context)
+        node = self.node(
+            op.name, attributes or {}, (x,), shape, path, call.span, context
+        )
         if shape is not None and x.shape is not None:
             values = node.values
             before, after = _plain(x.shape), _plain(shape)
@@ -577,7 +602,9 @@ class _Lowering:
             return None
         if max(shape) > 2**31:
             self.findings.error(
-                "number-too-large", f"the output would be {show_shape(shape)}", call.span
+                "number-too-large",
+                f"the output would be {show_shape(shape)}",
+                call.span,
             )
             return None
         return shape
@@ -586,7 +613,7 @@ class _Lowering:
         assert x.shape is not None
         wants = {1: "features", 2: "tokens", 3: "an image [C, H, W]"}
         expected = " or ".join(wants[rank] for rank in op.ranks)
-        is_image = len(x.shape) == 3  # noqa: PLR2004
+        is_image = len(x.shape) == 3
         text = call.span.text
         self.findings.error(
             "unflattened-input" if is_image else "wrong-rank",
@@ -658,7 +685,9 @@ class _Lowering:
         for key, value in arguments.items():
             is_callee = value is not None and isinstance(value.value, Op | Block)
             scope.values[key] = (
-                value if value is None or is_callee else Traced(value.value, variable(key))
+                value
+                if value is None or is_callee
+                else Traced(value.value, variable(key))
             )
         entry = _with_channels(x, variable(CIN))
         scope.values[CIN] = (
@@ -732,7 +761,9 @@ class _Lowering:
         found: dict[str, Traced | None] = {}
         defaults = Scope(block.environment, None, dict(block.environment.params))
         defaults.values[CIN] = (
-            Traced(int(channels(x.shape)), code_of(channels(x.shape))) if x.shape else None
+            Traced(int(channels(x.shape)), code_of(channels(x.shape)))
+            if x.shape
+            else None
         )
         for parameter in block.definition.parameters:
             key = pattern_key(parameter.names)
@@ -752,7 +783,11 @@ class _Lowering:
         return found
 
     def pattern(
-        self, names: list[str], value: Traced | None, expression: Expression, block: Block
+        self,
+        names: list[str],
+        value: Traced | None,
+        expression: Expression,
+        block: Block,
     ) -> dict[str, Traced | None]:
         """The parts of a tuple by the names of its pattern."""
         if value is None:
@@ -772,9 +807,13 @@ class _Lowering:
         if isinstance(code, ast.Tuple):
             codes = list(code.elts)
         else:
-            codes = [ast.Subscript(code, constant(n), ast.Load()) for n in range(len(items))]
+            codes = [
+                ast.Subscript(code, constant(n), ast.Load()) for n in range(len(items))
+            ]
         return {
-            name: Traced(item, part if not isinstance(item, Op | Block) else constant(item.name))
+            name: Traced(
+                item, part if not isinstance(item, Op | Block) else constant(item.name)
+            )
             for name, item, part in zip(names, items, codes, strict=True)
         }
 
@@ -899,7 +938,7 @@ def _with_channels(x: ir.Value, code: ast.expr) -> ir.Value:
     if x.shape is None:
         return x
     shape = list(_plain(x.shape))
-    axis = 0 if len(shape) == 3 else -1  # noqa: PLR2004
+    axis = 0 if len(shape) == 3 else -1
     shape[axis] = SymbolicInt(shape[axis], code)
     return ir.Value(tuple(shape), x.producer, None, x)
 
@@ -911,7 +950,7 @@ def _leave_block(
     if y.shape is None:
         return ir.Value(None)
     shape = list(_plain(y.shape))
-    axis = 0 if len(shape) == 3 else -1  # noqa: PLR2004
+    axis = 0 if len(shape) == 3 else -1
     code = code_of(channels(y.shape))
     known = {name: value.code for name, value in arguments.items()}
     if x.shape is not None:
@@ -929,7 +968,7 @@ def _after_repeat(
     if y.shape is None or entry is None:
         return y
     shape = list(_plain(y.shape))
-    axis = 0 if len(shape) == 3 else -1  # noqa: PLR2004
+    axis = 0 if len(shape) == 3 else -1
     if update is not None and not isinstance(update, ast.Constant):
         if same(update, variable(moving)):
             update = entry
@@ -938,6 +977,10 @@ def _after_repeat(
         if not isinstance(update, ast.Constant):
             shape[axis] = SymbolicInt(shape[axis], update)
     return ir.Value(tuple(shape), y.producer, y.span, y.before or x)
+
+
+def _channels_code(x: ir.Value) -> ast.expr | None:
+    return code_of(channels(x.shape)) if x.shape else None
 
 
 def _all_same(codes: list[Any]) -> bool:

@@ -69,7 +69,7 @@ def _override(
         if name.id not in environment.params:
             findings.error(
                 "unknown-parameter",
-                f"there is no parameter `{name.id}` to set in this {where.split()[0]}"
+                f"there is no parameter `{name.id}` to set in this {where.split(maxsplit=1)[0]}"
                 if where == "spec"
                 else f"the {where} sets `{name.id}`, which is not in `params`",
                 name.span,

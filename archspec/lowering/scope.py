@@ -10,6 +10,7 @@ from archspec.frontend.ast import BlockDefinition
 from archspec.ir.symbolic import Traced
 from archspec.ops.op import Op
 
+
 @dataclass(eq=False, slots=True)
 class Block:
     """A block, and the document whose names its body sees."""

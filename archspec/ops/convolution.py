@@ -25,7 +25,7 @@ def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
 
 def _divisors(first: int, second: int) -> str:
     both = [g for g in range(1, min(first, second) + 1) if first % g == second % g == 0]
-    shown = both if len(both) < 8 else [*both[:6], "...", both[-1]]  # noqa: PLR2004
+    shown = both if len(both) < 8 else [*both[:6], "...", both[-1]]
     return ", ".join(str(g) for g in shown)
 
 
@@ -53,7 +53,12 @@ def conv_shape(
         return (out_channels, x[1], x[2])
     assert not isinstance(padding, str)
     sizes = zip(
-        x[1:], pair(kernel_size), pair(stride), pair(padding), pair(dilation), strict=True
+        x[1:],
+        pair(kernel_size),
+        pair(stride),
+        pair(padding),
+        pair(dilation),
+        strict=True,
     )
     height, width = (
         (size + 2 * p - d * (k - 1) - 1) // s + 1 for size, k, s, p, d in sizes
@@ -208,4 +213,3 @@ OPS = (
         torch=written_as("nn.Linear", channels_first=True),
     ),
 )
-

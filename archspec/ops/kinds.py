@@ -28,7 +28,7 @@ def _is_number(value: Any) -> bool:
 def _is_size(value: Any, least: int) -> bool:
     """One integer, or a pair of them for height and width."""
     if isinstance(value, tuple):
-        return len(value) == 2 and all(_is_int(v) and v >= least for v in value)  # noqa: PLR2004
+        return len(value) == 2 and all(_is_int(v) and v >= least for v in value)
     return _is_int(value) and value >= least
 
 
@@ -55,9 +55,7 @@ CONV_PADDING = Kind(
 )
 BOOLEAN = Kind("`true` or `false`", lambda v: isinstance(v, bool))
 NUMBER = Kind("a number", _is_number)
-POSITIVE = Kind(
-    "a number above 0", lambda v: _is_number(v) and v > 0, example="0.1"
-)
+POSITIVE = Kind("a number above 0", lambda v: _is_number(v) and v > 0, example="0.1")
 NOT_NEGATIVE = Kind("a number from 0 on", lambda v: _is_number(v) and v >= 0)
 PROBABILITY = Kind(
     "a number from 0 to 1", lambda v: _is_number(v) and 0 <= v <= 1, example="0.5"

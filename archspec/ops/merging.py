@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from archspec.ir.graph import Shape
 from archspec.ops.op import ShapeFault
 
-
 SAME_SIZE = "give the branches the same strides, and pad so that sizes agree"
 
 
@@ -82,7 +81,7 @@ def chunk_shape(x: Shape, chunks: int) -> Shape:
 
 
 def _axis(shape: Shape) -> int:
-    return 0 if len(shape) != 2 else 1  # noqa: PLR2004  # tokens keep features last
+    return 0 if len(shape) != 2 else 1  # tokens keep features last
 
 
 def _other_axes(shape: Shape) -> Shape:

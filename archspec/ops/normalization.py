@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.ir.graph import Shape
+from archspec.ir.symbolic import traced
 from archspec.ops.kinds import BOOLEAN, POSITIVE, PROBABILITY
 from archspec.ops.op import (
     Attributes,
@@ -15,7 +16,6 @@ from archspec.ops.op import (
     plain_call,
     written_as,
 )
-from archspec.ir.symbolic import traced
 
 IMAGE = 3  # the rank of (C, H, W)
 

@@ -106,7 +106,9 @@ class Signed:
     def signature(self) -> str:
         """As in a spec: `conv(out_channels, *, k, s=1)`."""
         parts = [
-            f"*{p.name}" if p.variadic else p.shown for p in self.parameters if p.positional
+            f"*{p.name}" if p.variadic else p.shown
+            for p in self.parameters
+            if p.positional
         ]
         keywords = [p for p in self.parameters if not p.positional]
         parts += ["*"] if keywords else []
@@ -116,7 +118,9 @@ class Signed:
     def defaults(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Values for the parameters that a call leaves out."""
         return {
-            p.name: attributes[p.default.parameter] if isinstance(p.default, Like) else p.default
+            p.name: attributes[p.default.parameter]
+            if isinstance(p.default, Like)
+            else p.default
             for p in self.parameters
             if p.name not in attributes
         }
@@ -170,7 +174,7 @@ def show(value: Any) -> str:
 
 def channels(shape: Shape) -> int:
     """The channels of an image, or the features of tokens and vectors."""
-    return shape[0] if len(shape) == 3 else shape[-1]  # noqa: PLR2004
+    return shape[0] if len(shape) == 3 else shape[-1]
 
 
 def pair(value: int | tuple[int, int]) -> tuple[int, int]:

@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.ops.kinds import BOOLEAN, COUNT, NATURAL, NOT_NEGATIVE, POSITIVE, PROBABILITY
+from archspec.ops.kinds import (
+    BOOLEAN,
+    COUNT,
+    NATURAL,
+    NOT_NEGATIVE,
+    POSITIVE,
+    PROBABILITY,
+)
 from archspec.ops.op import Parameter, Signed
 
 

@@ -101,7 +101,9 @@ class Affine(nn.Module):
 
 
 def _permute(_op: Op, _x: Shape, attributes: Attributes) -> TorchCall:
-    return TorchCall("Permute", tuple(traced(axis) for axis in attributes["dims"].value))
+    return TorchCall(
+        "Permute", tuple(traced(axis) for axis in attributes["dims"].value)
+    )
 
 
 OPS = (

@@ -76,7 +76,9 @@ def _folded_row(module: Module, source: Source, block: str) -> Row:
         path=module.path,
         op=module.block or "group",
         block=block,
-        line=line_in(source, (*nodes[0].calls[:1], module.span) if nodes else (module.span,)),
+        line=line_in(
+            source, (*nodes[0].calls[:1], module.span) if nodes else (module.span,)
+        ),
         input=plain(module.input.shape),
         output=plain(module.output.shape),
         params=sum(node.parameters for node in nodes),

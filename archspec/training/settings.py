@@ -15,6 +15,7 @@ from archspec.training.errors import TrainingError
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "32", "bf16", "16"]
+MAX_INTEGER = 2**63  # torch counts in 64 bits
 
 
 def default_data_root() -> Path:
@@ -81,9 +82,11 @@ class Settings:
         _check_choice("precision", self.precision, get_args(Precision))
         for name, least in (("batch_size", 1), ("epochs", 1), ("seed", 0)):
             value = getattr(self, name)
-            if value < least:
+            if not least <= value < MAX_INTEGER:
                 raise TrainingError(
                     f"`{_flag(name)}` expects a number from {least} on, found {value}"
+                    if value < least
+                    else f"`{_flag(name)}` expects a smaller number, found {value}"
                 )
         lr = self.optimizer.arguments["lr"]
         if not (isfinite(lr) and lr > 0):
@@ -91,7 +94,8 @@ class Settings:
 
     def to_json(self) -> dict[str, object]:
         """As plain values for `config.json` and the checkpoints."""
-        return asdict(self) | {"data_root": str(self.data_root), "out": str(self.out)}
+        paths = {"data_root": str(self.data_root.absolute()), "out": str(self.out)}
+        return asdict(self) | paths
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -150,7 +154,9 @@ def _with_lr(settings: Settings, lr: float) -> Settings:
     return replace(settings, optimizer=changed)
 
 
-def _check_choice(name: str, value: str, choices: Mapping[str, object] | tuple[str, ...]) -> None:
+def _check_choice(
+    name: str, value: str, choices: Mapping[str, object] | tuple[str, ...]
+) -> None:
     if value not in choices:
         listed = ", ".join(f"`{choice}`" for choice in choices)
         guess = did_you_mean(value, choices)

@@ -1,0 +1,69 @@
+"""What the recipes of a `train:` section mean: weights, updates, learning rates, losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import cos, pi
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from archspec.ops.recipes import Recipe
+
+Loss = Callable[[Tensor, Tensor], Tensor]  # (logits [N, K], labels [N]) -> scalar
+
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
+
+INITS: dict[str, Callable[[Tensor], Tensor]] = {
+    "xavier_uniform": nn.init.xavier_uniform_,
+    "xavier_normal": nn.init.xavier_normal_,
+    "kaiming_uniform": partial(nn.init.kaiming_uniform_, nonlinearity="relu"),
+    "kaiming_normal": partial(nn.init.kaiming_normal_, nonlinearity="relu"),
+}
+
+
+def initialize(model: nn.Module, recipe: Recipe) -> None:
+    """Draw the weights of convolutions and linear layers anew, with biases of zero."""
+    if recipe.name == "default":
+        return
+    for module in model.modules():
+        if isinstance(module, nn.modules.conv._ConvNd | nn.Linear):  # noqa: SLF001
+            INITS[recipe.name](module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The optimizer of a recipe, over all parameters, in one fused kernel."""
+    return OPTIMIZERS[recipe.name](model.parameters(), fused=True, **recipe.arguments)
+
+
+def make_loss(recipe: Recipe) -> Loss:
+    """The loss of a recipe, averaged over a batch."""
+    return partial(functional.cross_entropy, **recipe.arguments)
+
+
+def learning_rate(schedule: Recipe, peak: float, epoch: float, epochs: int) -> float:
+    """The learning rate at a moment of the run, counted in epochs.
+
+    Halfway through 10 epochs, `cosine` is at half the peak:
+
+    >>> learning_rate(Recipe("cosine", {"warmup": 0}), 0.1, 5.0, 10)
+    0.05
+    """
+    match schedule.name:
+        case "cosine":
+            warmup = schedule.arguments["warmup"]
+            if epoch < warmup:
+                return peak * epoch / warmup
+            return peak * (1 + cos(pi * (epoch - warmup) / (epochs - warmup))) / 2
+        case "step":
+            done = int(epoch) // schedule.arguments["every"]
+            return peak * float(schedule.arguments["gamma"] ** done)
+    return peak
