@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 from torchvision.datasets import ImageFolder
 from torchvision.transforms.v2.functional import pil_to_tensor
 
+from archspec.training.batches import leaves_lone_image
 from archspec.training.errors import TrainingError
 from archspec.training.images import COLOR, GREY, Statistics, measure, resize
 
@@ -93,32 +94,34 @@ class StreamedBatches:
                 str(error).strip().rpartition("TrainingError: ")[2]
             ) from error
 
+    def measure(self) -> Statistics:
+        """Mean and standard deviation of images spread evenly over the set."""
+        step = max(1, len(self.images) // MEASURED)
+        sample = Subset(self.images, range(0, len(self.images), step)[:MEASURED])
+        return measure(torch.stack([image for image, _ in sample]))
 
-def open_folders(
-    root: Path, shape: tuple[int, int, int]
-) -> tuple[FolderImages, FolderImages]:
-    """The images of `root/train`, and of `root/val` or `root/test`.
+
+def open_folder(root: Path, shape: tuple[int, int, int], *, train: bool) -> FolderImages:
+    """The images of `root/train`, or of `root/val`, else `root/test`.
 
     Raises:
         TrainingError: if a folder is missing, or the two have not the same classes.
     """
-    held_out = next(
-        (root / name for name in ("val", "test") if (root / name).is_dir()), None
-    )
+    held_out = next((root / name for name in ("val", "test") if (root / name).is_dir()), None)
     if held_out is None or not (root / "train").is_dir():
         missing = "`val` or `test`" if (root / "train").is_dir() else "`train`"
         raise TrainingError(
             f"there is no folder {missing} in `{root}`: `folder` reads `train/CLASS/` and "
             "`val/CLASS/` under `--data-root DIR`"
         )
-    train, val = FolderImages(root / "train", shape), FolderImages(held_out, shape)
-    if train.classes != val.classes:
-        odd = sorted(set(train.classes) ^ set(val.classes))[0]
+    found = [FolderImages(folder, shape) for folder in (root / "train", held_out)]
+    odd = sorted(set(found[0].classes) ^ set(found[1].classes))
+    if odd:
         raise TrainingError(
-            f"the class `{odd}` is only in one of `{root / 'train'}` and `{held_out}`: "
+            f"the class `{odd[0]}` is only in one of `{root / 'train'}` and `{held_out}`: "
             "both need a folder for each class"
         )
-    return train, val
+    return found[0] if train else found[1]
 
 
 def stream(
@@ -130,8 +133,7 @@ def stream(
         images,  # type: ignore[arg-type]  # it yields images, the loader batches
         batch_size=batch_size,
         sampler=_Shuffled(len(images)) if shuffle else None,
-        # A lone last image would stop batch norm, which needs two values to compare.
-        drop_last=shuffle and len(images) % batch_size == 1,
+        drop_last=shuffle and leaves_lone_image(len(images), batch_size),
         num_workers=workers,
         persistent_workers=workers > 0,
         pin_memory=device.type == "cuda",
@@ -151,10 +153,3 @@ class _Shuffled(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         yield from torch.randperm(self.count).tolist()
-
-
-def measure_some(images: FolderImages) -> Statistics:
-    """Mean and deviation of images spread evenly over the set."""
-    step = max(1, len(images) // MEASURED)
-    sample = Subset(images, range(0, len(images), step)[:MEASURED])
-    return measure(torch.stack([image for image, _ in sample]))

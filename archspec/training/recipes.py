@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archspec.ops.recipes import Recipe
+from archspec.training.errors import TrainingError
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (logits [N, K], labels [N]) -> scalar
 
@@ -40,7 +41,13 @@ def initialize(model: nn.Module, recipe: Recipe) -> None:
 
 
 def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The optimizer of a recipe, over all parameters, in one fused kernel."""
+    """The optimizer of a recipe, over all parameters, in one fused kernel.
+
+    Raises:
+        TrainingError: if the network has no parameters.
+    """
+    if not any(True for _ in model.parameters()):
+        raise TrainingError("the network has no parameters to train: add a layer that has")
     return OPTIMIZERS[recipe.name](model.parameters(), fused=True, **recipe.arguments)
 
 

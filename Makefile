@@ -1,0 +1,55 @@
+# `make demo` and `make test` do everything on a fresh machine with Python 3.11 or newer.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format docs fuzz bench clean
+
+help:
+	@echo "make demo    check, summarise and draw the bundled specs, and train LeNet"
+	@echo "make test    run the tests"
+	@echo "make lint    formatting, lint, types and import contracts"
+	@echo "make format  format the code"
+	@echo "make docs    refresh the outputs and pictures in the docs"
+	@echo "make fuzz    the fuzzers, for longer"
+	@echo "make bench   the benchmarks"
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "archspec needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/archspec check specs/*.yaml
+	$(BIN)/archspec summary lenet
+	@mkdir -p runs
+	$(BIN)/archspec draw lenet -o runs/lenet.svg
+	$(BIN)/archspec train lenet --data digits
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(READY)
+	$(BIN)/python docs/refresh.py
+
+fuzz: $(READY)
+	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -k fuzz
+
+bench: $(READY)
+	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done
+
+clean:
+	rm -rf .venv build dist *.egg-info

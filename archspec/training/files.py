@@ -1,0 +1,50 @@
+"""Write files so that a reader finds the old one or the new one, whole."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from archspec.training.errors import TrainingError
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Let `write` fill a file that takes its place at `path` once it is on the disk.
+
+    Raises:
+        TrainingError: if the disk does not take it; what was at `path` stays.
+    """
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}-", delete=False
+        ) as file:
+            temporary = file.name
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())  # temporary files are private
+        os.replace(temporary, path)  # noqa: PTH105  # the name that says it is atomic
+    except BaseException as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        # torch reports a write that failed as a RuntimeError.
+        if isinstance(error, OSError | RuntimeError):
+            raise TrainingError(f"cannot write `{path}`: {reason(error)}") from error
+        raise
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read or written, in a few words."""
+    text = getattr(error, "strerror", None) or str(error)
+    return text.strip().splitlines()[0].lower() if text.strip() else type(error).__name__
+
+
+def _umask() -> int:
+    """The bits that new files lack; asking means setting."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,183 @@
+"""The directory of a run: what it was made with, how it went, and its checkpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from archspec.backends.python_source import to_source
+from archspec.compiler import check_source
+from archspec.diagnostics.diagnostic import SpecError
+from archspec.diagnostics.source import Source
+from archspec.spec import Spec
+from archspec.training.errors import TrainingError
+from archspec.training.files import reason, write_atomically
+from archspec.training.metrics import EpochMetrics
+from archspec.training.settings import Settings
+
+CONFIG = "config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """`<out>/<name>-<n>` and the names of the files in it."""
+
+    path: Path
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint of the highest validation accuracy."""
+        return self.path / "best.pt"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint of the last whole epoch."""
+        return self.path / "last.pt"
+
+    @classmethod
+    def create(cls, spec: Spec, settings: Settings) -> RunDirectory:
+        """Make a directory that was not there, with all that is known before training.
+
+        Raises:
+            TrainingError: if it cannot be made.
+        """
+        run = cls(_make_numbered(settings.out, spec.name))
+        run._write("spec.yaml", spec.text)
+        run._write("model.py", to_source(spec))
+        run.write_config(spec, settings)
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """A run that is there.
+
+        Raises:
+            TrainingError: if there is none.
+        """
+        if not (path / CONFIG).is_file():
+            raise TrainingError(
+                f"`{path}` is no run, it has no `{CONFIG}`: name a directory that "
+                "`archspec train` has made, such as `runs/lenet-1`"
+            )
+        return cls(path)
+
+    def read(self) -> tuple[Spec, Settings]:
+        """The network and the settings that the run began with.
+
+        Raises:
+            TrainingError: if its files are not those that `create` has written.
+        """
+        try:
+            text = (self.path / "spec.yaml").read_text("utf-8")
+            config = json.loads((self.path / CONFIG).read_text("utf-8"))
+        except OSError as error:
+            raise TrainingError(f"cannot read `{error.filename}`: {reason(error)}") from error
+        except ValueError as error:
+            raise TrainingError(
+                f"cannot read `{self.path}`: its `spec.yaml` or `{CONFIG}` is damaged"
+            ) from error
+        return self.rebuild(text, config)
+
+    def rebuild(self, text: str, config: dict[str, Any]) -> tuple[Spec, Settings]:
+        """The network and the settings that `describe_run` has described.
+
+        Raises:
+            TrainingError: if it has not, or if the spec has come to have errors.
+        """
+        try:
+            result = check_source(
+                Source(str(self.path / "spec.yaml"), text),
+                folder=self.path,
+                input=config["input"],
+                settings=[f"{n}={_as_setting(v)}" for n, v in config["params"].items()],
+            )
+            return result.require(), Settings.from_json(config)
+        except SpecError as error:
+            raise TrainingError(
+                f"the spec of `{self.path}` has errors in this version:\n{error}"
+            ) from error
+        except (KeyError, TypeError, AttributeError) as error:
+            raise TrainingError(
+                f"`{self.path / CONFIG}` is not as `archspec train` writes it: start a new run"
+            ) from error
+
+    def write_config(self, spec: Spec, settings: Settings) -> None:
+        """All settings, and what makes the network of the text in `spec.yaml`."""
+        self._write(CONFIG, json.dumps(describe_run(spec, settings), indent=2) + "\n")
+
+    def write_metrics(self, rows: Sequence[EpochMetrics]) -> None:
+        """The whole of `metrics.jsonl`: a line for each epoch."""
+        lines = (json.dumps(asdict(row)) + "\n" for row in rows)
+        self._write("metrics.jsonl", "".join(lines))
+
+    def _write(self, name: str, text: str) -> None:
+        write_atomically(self.path / name, lambda file: file.write(text.encode()))
+
+
+def describe_run(spec: Spec, settings: Settings) -> dict[str, object]:
+    """What `config.json` holds: with the text of the spec, all that made the run."""
+    return {
+        "name": spec.name,
+        **_describe_network(spec),
+        **settings.to_json(),
+        "torch": str(torch.__version__),
+    }
+
+
+def _describe_network(spec: Spec) -> dict[str, object]:
+    return {
+        "input": "x".join(str(size) for size in spec.input_shape),
+        "params": {name: _written(value) for name, value in spec.settings.items()},
+    }
+
+
+def is_same_network(spec: Spec, other: Spec) -> bool:
+    """Whether two specs are one text with the same input and params."""
+    described = [_describe_network(each) for each in (spec, other)]
+    return spec.text == other.text and described[0] == described[1]
+
+
+def _written(value: Any) -> Any:  # noqa: ANN401  # any value of the language
+    """A param as JSON; its strings hold what a spec would: a name, or quoted text."""
+    match value:
+        case bool() | int() | float():
+            return value
+        case str():
+            return json.dumps(value)
+        case tuple():
+            return [_written(item) for item in value]
+    return value.name  # of an op or block
+
+
+def _as_setting(value: Any) -> str:  # noqa: ANN401
+    """A param from JSON as `--set` takes it."""
+    if isinstance(value, list):
+        return f"[{', '.join(_as_setting(item) for item in value)}]"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _make_numbered(out: Path, name: str) -> Path:
+    """Make `<out>/<name>-<n>` with the first number above those in use."""
+    prefix = f"{name}-"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        used = [each.name.removeprefix(prefix) for each in out.glob(f"{prefix}*")]
+        number = 1 + max((int(n) for n in used if n.isdecimal()), default=0)
+        while True:
+            path = out / f"{prefix}{number}"
+            try:
+                path.mkdir()
+            except FileExistsError:  # another run has just taken it
+                number += 1
+            else:
+                return path
+    except OSError as error:
+        raise TrainingError(
+            f"cannot make a run directory in `{out}` ({reason(error)}): "
+            "use `--out DIR` to make it elsewhere"
+        ) from error

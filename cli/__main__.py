@@ -1,0 +1,5 @@
+"""`python -m archspec.cli`: the same program."""
+
+from .main import main
+
+main()

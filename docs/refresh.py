@@ -1,0 +1,76 @@
+"""Refresh what the docs show: outputs of commands, files, and pictures.
+
+A comment above a fenced block says where its text comes from:
+
+    <!-- $ archspec check docs/examples/wrong.yaml -->   the output of a command
+    <!-- file: specs/lenet.yaml -->                       the text of a file
+
+and a comment with a command that writes a picture stands for the picture. `make docs`
+rewrites the blocks; with `--check` nothing is written, and what is stale is an error.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(
+    r"^<!-- (?:\$ (?P<command>archspec [^\n]*)|file: (?P<file>[^\n]*)) -->\n"
+    r"(?P<fence>```\w*\n)(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+PICTURE = re.compile(r"^<!-- \$ (archspec draw [^\n]* -o (\S+\.svg)) -->$", re.MULTILINE)
+
+
+def refreshed(page: str) -> str:
+    """The page with every generated block made anew."""
+    return BLOCK.sub(_block, page)
+
+
+def _block(match: re.Match[str]) -> str:
+    if match["command"]:
+        text = run(match["command"])
+    else:
+        text = (ROOT / match["file"]).read_text(encoding="utf-8")
+    head = match.group()[: match.start("text") - match.start()]
+    return f"{head}{text.rstrip()}\n```"
+
+
+def run(command: str) -> str:
+    """What a command prints, findings included."""
+    program = [sys.executable, "-m", "archspec.cli", *shlex.split(command)[1:]]
+    return subprocess.run(
+        program, cwd=ROOT, check=False, text=True, stdout=-1, stderr=subprocess.STDOUT
+    ).stdout
+
+
+def pictures() -> dict[str, str]:
+    """The command for each picture in the docs, by its path."""
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    return {path: command for text in texts for command, path in PICTURE.findall(text)}
+
+
+def main() -> None:
+    """Rewrite the pages, or say which are stale."""
+    stale = []
+    for page in PAGES:
+        before = page.read_text(encoding="utf-8")
+        after = refreshed(before)
+        if before == after:
+            continue
+        stale.append(page.name)
+        if "--check" not in sys.argv:
+            page.write_text(after, encoding="utf-8")
+    if "--check" in sys.argv:
+        sys.exit(f"stale: {', '.join(stale)}; run `make docs`" if stale else 0)
+    for command in pictures().values():
+        run(command)
+
+
+if __name__ == "__main__":
+    main()
