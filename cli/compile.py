@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from archspec.backends.python_source import MARK, to_source
-
 from .options import (
     USAGE,
     InputOption,
@@ -31,6 +29,8 @@ def compile_(
     variant: VariantOption = None,
 ) -> None:
     """Write the network as PyTorch source that needs only torch."""
+    from archspec.backends.python_source import MARK, to_source
+
     if output and output.suffix != ".py":
         stop(
             f"`-o` writes Python: name a file that ends in `.py`, not `{output}`", USAGE

@@ -51,6 +51,11 @@ def _code(code: str) -> str:
 def _block(block: Block) -> str:
     definition = block.definition
     source, start = definition.signature.source, definition.signature.line
-    end = definition.body.span.end_position[0]
-    lines = [source.line(number) for number in range(start, end + 1)]
-    return f"{definition.about}\n\n" + "\n".join(line[2:] for line in lines).rstrip()
+    lines = [source.line(start)]
+    margin = len(lines[0]) - len(lines[0].lstrip())
+    for line in source.text.split("\n")[start:]:
+        if line.strip() and len(line) - len(line.lstrip()) <= margin:
+            break  # the next block, or the comment above it
+        lines.append(line)
+    text = "\n".join(line[margin:] for line in lines).rstrip()
+    return f"{definition.about}\n\n{text}"

@@ -24,7 +24,9 @@ BLOCK = re.compile(
     r"(?P<fence>```\w*\n)(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-PICTURE = re.compile(r"^<!-- \$ (archspec draw [^\n]* -o (\S+\.svg)) -->$", re.MULTILINE)
+PICTURE = re.compile(
+    r"^<!-- \$ (archspec draw [^\n]* -o (\S+\.svg)) -->$", re.MULTILINE
+)
 
 
 def refreshed(page: str) -> str:

@@ -1,0 +1,115 @@
+"""Summaries: a row for each layer, whose columns add up."""
+
+import json
+import re
+
+import archspec
+import pytest
+from archspec.catalog import bundled
+from archspec.cli.main import app
+from archspec.passes.summarize import summarize
+from typer.testing import CliRunner
+
+NESTED = """
+archspec: 1
+name: nested
+input: 3x32x32
+blocks:
+  pair(c):
+    - inner(c)
+    - inner(c)
+  inner(c):
+    - conv(c, k=3, p=1) | relu
+net:
+  - stem: conv(8, k=3, p=1) | bn
+  - pair(16)
+  - add: [identity, "pair(16)"]
+  - repeat: inner(8)
+    times: 2
+  - if: ch == 8
+    then: pair(8)
+  - flatten | linear(10)
+"""
+
+
+@pytest.fixture
+def nested(tmp_path):
+    path = tmp_path / "nested.yaml"
+    path.write_text(NESTED)
+    return path
+
+
+def rows(spec, depth=None):
+    return list(summarize(spec.graph.body, spec.document.source, depth))
+
+
+def command(*arguments):
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, None])
+def test_totals_do_not_depend_on_the_depth(nested, depth):
+    """Folding moves costs into fewer rows and loses none."""
+    spec = archspec.load(nested)
+    found = rows(spec, depth)
+    assert sum(row.params for row in found) == spec.params
+    assert sum(row.macs for row in found) == spec.macs
+
+
+def test_depth_folds_what_lies_deeper(nested):
+    """Depth 1 shows the network's own steps, each deeper level one more."""
+    spec = archspec.load(nested)
+    first = [(row.path, row.op) for row in rows(spec, 1)]
+    assert first == [
+        ("stem", "group"), ("1", "pair"), ("2", "identity"), ("3", "pair"),
+        ("4", "inner"), ("5", "inner"), ("6", "pair"), ("7", "flatten"), ("8", "linear"),
+    ]  # fmt: skip
+    second = {row.path for row in rows(spec, 2)}
+    assert {"stem.0", "1.0", "1.1", "4.0"} <= second
+    assert [row.path for row in rows(spec)] == [layer.path for layer in spec.layers]
+
+
+def test_a_row_names_the_line_of_the_spec(nested):
+    """A layer of a spec's own block stands where the block says it."""
+    lines = NESTED.split("\n")
+    for row in rows(archspec.load(nested)):
+        assert row.op in lines[row.line - 1] or row.op == "identity"
+
+
+def test_a_layer_of_a_library_block_names_its_call(tmp_path):
+    """The library is not the reader's file."""
+    path = tmp_path / "a.yaml"
+    path.write_text("archspec: 1\ninput: 1x8x8\nnet:\n  - relu\n  - dense_layer(4)\n")
+    assert {row.line for row in rows(archspec.load(path))} == {4, 5}
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_json_holds_the_contract(name):
+    """`summary --format json` has the documented keys, and its sums are its totals."""
+    data = json.loads(command("summary", name, "--format", "json"))
+    assert list(data) == ["name", "input", "output", "params", "macs", "layers"]
+    keys = ["path", "op", "block", "line", "input", "output", "params", "macs"]
+    assert all(list(layer) == keys for layer in data["layers"])
+    assert sum(layer["params"] for layer in data["layers"]) == data["params"]
+    assert sum(layer["macs"] for layer in data["layers"]) == data["macs"]
+    assert data["layers"][-1]["output"] == data["output"]
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_table_columns_add_up(name):
+    """The numbers of the table, read back by column, add up to its last line."""
+    lines = command("summary", name).splitlines()
+    header, body, total = lines[2], lines[4:-2], lines[-1]
+    for title in ("parameters", "MACs"):
+        end = header.index(title) + len(title)
+        column = [re.search(r"[\d,]*$", line[:end])[0] for line in (*body, total)]
+        *numbers, sum_ = (int(text.replace(",", "") or 0) for text in column)
+        assert sum(numbers) == sum_ > 0
+
+
+def test_markdown_is_a_table(nested):
+    """Every line has the same columns."""
+    lines = command("summary", nested, "--format", "markdown").splitlines()
+    assert {line.count("|") for line in lines} == {6}

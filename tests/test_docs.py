@@ -1,0 +1,80 @@
+"""The docs show what archspec does today."""
+
+import importlib.util
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import archspec
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+
+_spec = importlib.util.spec_from_file_location("refresh", ROOT / "docs" / "refresh.py")
+assert _spec
+assert _spec.loader
+refresh = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(refresh)
+
+
+@pytest.mark.parametrize("page", refresh.PAGES, ids=lambda page: page.name)
+def test_outputs_in_the_docs_are_current(page):
+    """`make docs` would change nothing."""
+    text = page.read_text()
+    assert refresh.refreshed(text) == text
+
+
+def test_a_stale_output_is_noticed():
+    """The check above can fail."""
+    page = "<!-- $ archspec explain relu -->\n```text\nanother text\n```"
+    assert "another text" not in refresh.refreshed(page)
+
+
+def words(svg):
+    """The text in a picture, which no font changes."""
+    return sorted(
+        "".join(element.itertext()).strip()
+        for element in ET.fromstring(svg).iter()
+        if element.tag.endswith(("text", "title"))
+    )
+
+
+@pytest.mark.parametrize("path", refresh.pictures())
+def test_pictures_in_the_docs_are_current(path, tmp_path):
+    """A picture drawn now says what the one in the docs says."""
+    command = refresh.pictures()[path].replace(path, str(tmp_path / "now.svg"))
+    refresh.run(command)
+    now = (tmp_path / "now.svg").read_text()
+    assert words(now) == words((ROOT / path).read_text())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    """Every relative link names a file that is there."""
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_figures_in_the_readme():
+    """The Python example's comment is what the example gives."""
+    spec = archspec.load("nin", classes=100)
+    figures = f"(({spec.output_shape[0]},), {spec.params}, {spec.macs})"
+    assert figures in (ROOT / "README.md").read_text()
+
+
+def test_limits_in_the_language_page_are_those_of_the_code():
+    """The table of limits names the constants' values."""
+    from archspec.frontend.files import MAX_BYTES
+    from archspec.frontend.parser import MAX_NESTING
+    from archspec.frontend.reader import MAX_DEPTH, MAX_NODES
+
+    page = (ROOT / "docs" / "language.md").read_text()
+    for row in (
+        f"| the file | {MAX_BYTES:,} bytes |",
+        f"| nested lists and mappings | {MAX_DEPTH} |",
+        f"| values, aliases followed | {MAX_NODES:,} |",
+        f"| brackets in brackets | {MAX_NESTING} |",
+    ):
+        assert row in page
