@@ -24,7 +24,7 @@ def evaluate(
     device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
 ) -> None:
     """Measure a run's best checkpoint on the test images."""
-    from archspec.training.evaluate import evaluate_run  # noqa: PLC0415  # loads torch
+    from archspec.training.evaluate import evaluate_run  # loads torch
 
     totals = evaluate_run(run, data_root=data_root, device=device)
     print(

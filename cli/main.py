@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated
 
@@ -30,7 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-for name, command in {
+COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "summary": summary,
     "draw": draw,
@@ -41,7 +42,8 @@ for name, command in {
     "list": list_,
     "schema": schema,
     "new": new,
-}.items():
+}
+for name, command in COMMANDS.items():
     app.command(name)(command)
 
 

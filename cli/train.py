@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -98,13 +99,17 @@ def train(
 
 
 def _run(
-    spec: Spec | None, flags: dict[str, object], resume: Path | None, *, download: bool
+    spec: Spec | None,
+    flags: Mapping[str, object],
+    resume: Path | None,
+    *,
+    download: bool,
 ) -> None:
     new = resolve_settings(spec.train, flags) if spec and resume is None else None
-    import torch  # noqa: PLC0415  # 1.7 s, and a wrong flag is told before
+    import torch  # 1.7 s, and a wrong flag is told before
 
-    from archspec.training.loop import train as train_network  # noqa: PLC0415
-    from archspec.training.run_directory import RunDirectory, is_same_network  # noqa: PLC0415
+    from archspec.training.loop import train as train_network
+    from archspec.training.run_directory import RunDirectory, is_same_network
 
     run = None
     if spec is None or new is None:

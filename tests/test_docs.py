@@ -5,8 +5,9 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import archspec
 import pytest
+
+import archspec
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
