@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from archspec.training.settings import Device
+from archspec.training.threads import sleep_when_idle
 
 
 def evaluate(
@@ -24,6 +25,7 @@ def evaluate(
     device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
 ) -> None:
     """Measure a run's best checkpoint on the test images."""
+    sleep_when_idle()
     from archspec.training.evaluate import evaluate_run  # loads torch
 
     totals = evaluate_run(run, data_root=data_root, device=device)

@@ -18,6 +18,7 @@ from archspec.training.settings import (
     resolve_settings,
     resume_settings,
 )
+from archspec.training.threads import sleep_when_idle
 
 from .options import USAGE, InputOption, SetOption, VariantOption, load_spec, stop
 
@@ -106,6 +107,7 @@ def _run(
     download: bool,
 ) -> None:
     new = resolve_settings(spec.train, flags) if spec and resume is None else None
+    sleep_when_idle()
     import torch  # 1.7 s, and a wrong flag is told before
 
     from archspec.training.loop import train as train_network

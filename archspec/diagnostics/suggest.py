@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def closest(name: str, names: Iterable[str]) -> str | None:
+def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The known name nearest to a mistyped one, if any is near.
 
     >>> closest("conv2", ["conv", "maxpool"])
@@ -14,7 +14,7 @@ def closest(name: str, names: Iterable[str]) -> str | None:
     """
     known = sorted(set(names))
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=cutoff)
     return by_folded[near[0]] if near else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 
@@ -83,6 +84,29 @@ class FunctionCall:
 
 
 Expression = Literal | Name | Tuple | Unary | Binary | IfElse | Index | FunctionCall
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """An expression and all that it is made of."""
+    yield expression
+    match expression:
+        case Tuple():
+            parts = expression.items
+        case Unary():
+            parts = (expression.operand,)
+        case Binary():
+            parts = (expression.left, expression.right)
+        case IfElse():
+            parts = (expression.then, expression.test, expression.otherwise)
+        case Index():
+            parts = (expression.value, expression.index)
+        case FunctionCall():
+            parts = expression.arguments
+        case _:
+            parts = ()
+    for part in parts:
+        yield from walk(part)
+
 
 # --- calls ---------------------------------------------------------------------------
 
@@ -195,12 +219,15 @@ class If:
     otherwise: Step
 
 
+Binding = tuple[Name, Expression | None]  # None: the value has a fault
+
+
 @dataclass(frozen=True, slots=True)
 class Let:
     """Names for values, for the rest of the body."""
 
     span: Span  # the keyword
-    bindings: tuple[tuple[Name, Expression], ...]
+    bindings: tuple[Binding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +273,10 @@ class Document:
     about: str
     input: tuple[int, ...] | None
     input_span: Span
-    params: tuple[tuple[Name, Expression], ...]
-    variants: MappingType[str, tuple[tuple[Name, Expression], ...]]
+    params: tuple[Binding, ...]
+    variants: MappingType[str, tuple[Binding, ...]]
     imports: tuple[tuple[str, Span], ...]
     blocks: tuple[BlockDefinition, ...]
     net: Group | None
     train: MappingType[str, tuple[Name, Chain | Expression]]
+    complete: bool  # false where names may be missing: a part had faults

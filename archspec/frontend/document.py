@@ -10,6 +10,7 @@ from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import (
     Argument,
+    Binding,
     BlockDefinition,
     Broken,
     Call,
@@ -38,9 +39,11 @@ from archspec.frontend.parser import (
     parse_rows,
     parse_signature,
 )
-from archspec.frontend.reader import FLOAT, read_yaml
-from archspec.frontend.schema import MERGES, STEP_KEYWORDS, check_structure
+from archspec.frontend.reader import read_yaml
+from archspec.frontend.scalars import FLOAT
+from archspec.frontend.schema import MERGES, STEP_KEYWORDS
 from archspec.frontend.split_calls import find_split_calls
+from archspec.frontend.structure import check_structure
 from archspec.frontend.tokens import SyntaxFault
 from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
 
@@ -62,7 +65,9 @@ def parse_document(
     if check_schema:
         broken |= check_structure(tree, structure)
     for diagnostic in structure:
-        if not any(_overlaps(diagnostic.primary.span, other) for other in findings):
+        if not any(
+            _overlaps(diagnostic.primary.span, d.primary.span) for d in findings
+        ):
             findings.add(diagnostic)
     if not isinstance(tree, Mapping):
         return None
@@ -74,10 +79,9 @@ def parse_value(scalar: Tree, findings: Findings) -> Expression | None:
     return _DocumentReader(scalar.span.source, findings, set()).value(scalar)
 
 
-def _overlaps(span: Span, other: object) -> bool:
+def _overlaps(span: Span, other: Span) -> bool:
     """Whether a finding about the text already covers a place."""
-    there: Span = other.primary.span  # type: ignore[attr-defined]
-    return there.start <= span.start <= there.end
+    return span.source is other.source and other.start <= span.start <= other.end
 
 
 class _DocumentReader:
@@ -85,9 +89,12 @@ class _DocumentReader:
         self.source = source
         self.findings = findings
         self.broken = broken
+        self.complete = True
 
     def document(self, tree: Mapping) -> Document:
         net = self.whole(tree, "net")
+        parts = [tree.get(key) for key in ("params", "import", "blocks")]
+        self.complete = not any(id(part) in self.broken for part in parts)
         return Document(
             source=self.source,
             name=self.text(tree, "name") or PurePath(self.source.name).stem,
@@ -100,6 +107,7 @@ class _DocumentReader:
             blocks=tuple(self.blocks(self.whole(tree, "blocks"))),
             net=self.group(net) if net else None,
             train=dict(self.train(self.whole(tree, "train"))),
+            complete=self.complete,
         )
 
     # --- parts of the document ---
@@ -111,22 +119,19 @@ class _DocumentReader:
 
     def text(self, tree: Mapping, key: str) -> str:
         value = self.whole(tree, key)
-        return value.text if isinstance(value, Scalar) else ""
+        return value.text.strip() if isinstance(value, Scalar) else ""
 
     def input(self, tree: Mapping) -> tuple[int, ...] | None:
         text = self.text(tree, "input")
         return tuple(int(size) for size in text.split("x")) if text else None
 
-    def bindings(self, tree: Tree | None) -> Iterator[tuple[Name, Expression]]:
-        """Names and values, of `params`, a variant or `let`."""
+    def bindings(self, tree: Tree | None) -> Iterator[Binding]:
+        """Names and values, of `params`, a variant or `let`; None: it has a fault."""
         for key, value in _pairs(tree):
-            expression = self.value(value)
-            if expression is not None:
-                yield Name(key.span, key.text), expression
+            if id(key) not in self.broken:
+                yield Name(key.span, key.text), self.value(value)
 
-    def variants(
-        self, tree: Tree | None
-    ) -> dict[str, tuple[tuple[Name, Expression], ...]]:
+    def variants(self, tree: Tree | None) -> dict[str, tuple[Binding, ...]]:
         return {key.text: tuple(self.bindings(value)) for key, value in _pairs(tree)}
 
     def imports(self, tree: Tree | None) -> Iterator[tuple[str, Span]]:
@@ -140,6 +145,7 @@ class _DocumentReader:
         for key, body in _pairs(tree):
             parsed = self.parsed(parse_signature, key)
             if parsed is None:
+                self.complete = False
                 continue
             name, parameters = parsed
             names = [n for parameter in parameters for n in parameter.names]
@@ -182,6 +188,14 @@ class _DocumentReader:
         if id(tree) in self.broken:
             return Broken(tree.span)
         match tree:
+            case Scalar() if not tree.text.strip():
+                self.findings.error(
+                    "missing-step",
+                    "expected a step, found nothing",
+                    tree.span,
+                    help="`identity` passes its input on",
+                )
+                return Broken(tree.span)
             case Scalar():
                 return self.parsed(parse_chain, tree) or Broken(tree.span)
             case Sequence():
@@ -195,6 +209,8 @@ class _DocumentReader:
 
     def mapping(self, tree: Mapping) -> Step:
         key, value = tree.pairs[0]
+        if id(key) in self.broken:
+            return Broken(tree.span)
         if tree.get("repeat"):
             return self.repeat(tree)
         if tree.get("if"):
@@ -234,11 +250,14 @@ class _DocumentReader:
                 if count is not None
                 else Broken(tree.span)
             )
-        values = tuple(Column(name, value) for name, value in self.bindings(columns))
-        complete = isinstance(columns, Mapping) and len(values) == len(columns.pairs)
-        if not complete:
+        values = [
+            Column(name, value)
+            for name, value in self.bindings(columns)
+            if value is not None
+        ]
+        if len(values) < len(_pairs(columns)) or not values:
             return Broken(tree.span)
-        return RepeatFor(key.span, self.step(body), values)
+        return RepeatFor(key.span, self.step(body), tuple(values))
 
     def rows(self, body: Scalar) -> Step:
         """A block with rows of arguments is the group of its calls."""
@@ -265,7 +284,7 @@ class _DocumentReader:
 
     def value(self, tree: Tree) -> Expression | None:
         """A value in YAML: a number, an expression as text, a quoted string, a list."""
-        if id(tree) in self.broken:
+        if id(tree) in self.broken or (isinstance(tree, Scalar) and tree.faulty):
             return None
         if isinstance(tree, Sequence):
             items = [self.value(item) for item in tree.items]
@@ -296,6 +315,8 @@ class _DocumentReader:
 
     def parsed(self, parse: Callable[[Scalar], T], scalar: Scalar) -> T | None:
         """What a parser makes of a text, or None and a finding."""
+        if scalar.faulty:
+            return None
         if not scalar.text.strip():
             self.findings.error(
                 "invalid-syntax", "expected a value, found nothing", scalar.span

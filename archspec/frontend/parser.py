@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from archspec.diagnostics.source import Span
@@ -27,11 +28,12 @@ from archspec.frontend.ast import (
     Tuple,
     Unary,
 )
+from archspec.frontend.scalars import MAX_DIGITS
 from archspec.frontend.tokens import SyntaxFault, Token, tokenize
 from archspec.frontend.tree import Scalar
 
-MAX_NESTING = 50  # parentheses within parentheses
-MAX_DIGITS = 18  # an integer fits into 64 bits
+MAX_NESTING = 20  # parentheses within parentheses
+MAX_TERMS = 50  # in a row
 
 # Binary signs from the loosest to the tightest; `**` binds to the right.
 LEVELS = (
@@ -157,6 +159,11 @@ class Parser:
             return result
         if self.at("="):
             raise self.fault("the end", "`=` stands inside the parentheses of a call")
+        if self.token.span.line > self.tokens[0].span.line:
+            help = (
+                "the line above goes on here: start each step in one column with `- `"
+            )
+            raise self.fault("the end", help)
         if self.token.kind in ("name", "number", "string"):
             raise self.fault("the end", "chain steps with `|`: `conv(64, k=3) | relu`")
         raise self.fault("the end")
@@ -285,7 +292,8 @@ class Parser:
             raise SyntaxFault(
                 f"`{name.id}` stands before `*` and has a default",
                 name.span,
-                f"parameters with a default are keyword-only: write `*, {name.id}=...`",
+                "parameters with a default are keyword-only: "
+                f"write `*, {name.id}={default.span.text}`",
             )
         span = name.span.to(default.span) if default else name.span
         return Parameter(span, (name,), False, self.keyword_only, default)
@@ -327,8 +335,8 @@ class Parser:
             span = left.span.to(right.span)
             left = Binary(span, sign_.text, sign_.span, left, right)
             length += 1
-            if length > MAX_NESTING:
-                message = f"more than {MAX_NESTING} terms in a row"
+            if length > MAX_TERMS:
+                message = f"more than {MAX_TERMS} terms in a row"
                 raise SyntaxFault(message, sign_.span, code="nesting-too-deep")
             if number == 2 and self.at(*COMPARISONS):
                 raise self.fault("the end", "join comparisons with `and`")
@@ -392,7 +400,7 @@ class Parser:
         items, comma = self.items(self.expression, ")")
         span = start.to(self.expect(")").span)
         if len(items) == 1 and not comma:
-            return items[0]
+            return replace(items[0], span=span)
         return Tuple(span, tuple(items))
 
     def name_or_function(self) -> Expression:
@@ -400,6 +408,14 @@ class Parser:
         name = self.name()
         if not self.take("("):
             return name
-        arguments, _ = self.items(self.expression, ")")
+        arguments, _ = self.items(self.function_argument, ")")
         span = name.span.to(self.expect(")").span)
         return FunctionCall(span, name, tuple(arguments))
+
+    def function_argument(self) -> Expression:
+        """An expression: functions take no keywords, and a step is no value."""
+        value = self.expression()
+        if self.at("="):
+            help = "a step cannot stand inside of a call: branches go under `concat:`"
+            raise self.fault("`,` or `)`", help)
+        return value

@@ -1,8 +1,4 @@
-"""Read YAML into a tree with places, and report what YAML does behind one's back.
-
-Scalars read as in YAML 1.2: `1e-3` is a float, and `yes`, `010` and `12:30`, which
-YAML 1.1 reads as true, 8 and 750, are findings instead of surprises.
-"""
+"""Read YAML into a tree with places, and report what YAML does behind one's back."""
 
 from __future__ import annotations
 
@@ -14,23 +10,18 @@ import yaml
 
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Source, Span
-from archspec.frontend.tree import Mapping, Plain, Scalar, Sequence, Tree
+from archspec.frontend.scalars import plain_value, scalar_fault
+from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
+from archspec.frontend.yaml_errors import report_yaml_error
 
 MAX_DEPTH = 60  # nested lists and mappings
-MAX_NODES = 50_000  # after aliases are followed
+MAX_NODES = 20_000  # after aliases are followed
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-CONSTANTS: dict[str, Plain] = {"": None, "~": None}
-CONSTANTS |= dict.fromkeys(("null", "Null", "NULL"))
-CONSTANTS |= dict.fromkeys(("true", "True", "TRUE"), True)
-CONSTANTS |= dict.fromkeys(("false", "False", "FALSE"), False)
-
-INTEGER = re.compile(r"[-+]?[0-9]+")
-FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-SWITCH = re.compile(r"yes|no|on|off", re.IGNORECASE)
-LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
-SEXAGESIMAL = re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?")
+BYTE_ORDER_MARK = "\ufeff"
+PROPERTIES = re.compile(r"(?:[&!]\S*\s*)*")  # an anchor, a tag
+TAG = re.compile(r"!\S*")
 INDENTING_TAB = re.compile(r"^ *\t[ \t]*(?=[^\s#])", re.MULTILINE)
 
 
@@ -38,75 +29,57 @@ class _Stop(Exception):  # noqa: N818  # control flow, not an error
     """The document cannot be read any further; the finding is recorded."""
 
 
-def read_yaml(source: Source, findings: Findings) -> Tree | None:
-    """The tree of the one document in a source, or None when there is none."""
-    tabs = [*INDENTING_TAB.finditer(source.text)]
-    if tabs:
-        for tab in tabs:
-            findings.error(
-                "tab-indentation",
-                "a line is indented with a tab",
-                source.span(tab.end() - tab.group().count("\t"), tab.end()),
-                help="indent with spaces: YAML does not allow tabs",
-            )
+def read_yaml(source: Source, findings: Findings, start: int = 0) -> Tree | None:
+    """The tree of the one document in a source, from `start` on; None if it has none."""
+    start += source.text.startswith(BYTE_ORDER_MARK, start)
+    if _indented_with_tabs(source, findings):
         return None
     try:
-        return _Builder(source, findings).document()
+        return _Builder(source, findings, start).document()
     except _Stop:
         return None
     except yaml.MarkedYAMLError as error:
-        _report_yaml_error(source, error, findings)
-    except yaml.YAMLError as error:
-        offset = min(getattr(error, "position", 0) or 0, len(source.text))
+        report_yaml_error(source, start, error, findings)
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        at = getattr(error, "position", getattr(error, "start", 0)) or 0
+        offset = min(start + at, len(source.text))
         findings.error(
             "not-text",
             "the file has characters that no text has",
             source.span(offset, offset + 1),
             help="a spec is a YAML file in UTF-8",
         )
-    except RecursionError:
-        findings.error(
-            "nesting-too-deep", "the document is nested too deep", source.span(0, 0)
-        )
     return None
 
 
-def _report_yaml_error(
-    source: Source, error: yaml.MarkedYAMLError, findings: Findings
-) -> None:
-    mark = error.problem_mark or error.context_mark
-    offset = min(mark.index if mark else 0, len(source.text))
-    opened = error.context_mark
-    related = []
-    if opened and error.context and opened.index != offset:
-        related.append(
-            Label(source.span(opened.index, opened.index + 1), error.context)
+def _indented_with_tabs(source: Source, findings: Findings) -> bool:
+    """Whether tabs indent the text; one finding, however many lines there are."""
+    tabs = [*INDENTING_TAB.finditer(source.text)]
+    if tabs:
+        start = tabs[0].start() + tabs[0].group().index("\t")
+        more = len(tabs) - 1
+        findings.error(
+            "tab-indentation",
+            "a line is indented with a tab",
+            source.span(start, tabs[0].end()),
+            notes=[f"{more} more line{'s are' if more > 1 else ' is'}"] if more else (),
+            help="indent with spaces: YAML does not allow tabs",
         )
-    findings.error(
-        "invalid-yaml",
-        f"this is not YAML: {error.problem or error.context}",
-        source.span(offset, offset + 1),
-        related=related,
-        help=_yaml_help(source, offset),
-    )
+    return bool(tabs)
 
 
-def _yaml_help(source: Source, offset: int) -> str:
-    line = source.line(source.position(offset)[0])
-    if re.search(r"\S: .*: ", line):
-        return "put a space after `:` only where a key ends, or quote the value"
-    if line.count("[") != line.count("]") or line.count("{") != line.count("}"):
-        return "a bracket is opened and not closed"
-    return ""
+def _is_alias(event: Any) -> bool:
+    return isinstance(event, yaml.AliasEvent)
 
 
 class _Builder:
     """Builds the tree from the parser's events, within bounds."""
 
-    def __init__(self, source: Source, findings: Findings) -> None:
+    def __init__(self, source: Source, findings: Findings, start: int) -> None:
         self.source = source
         self.findings = findings
-        self.events: Iterator[Any] = yaml.parse(source.text, Loader=LOADER)
+        self.start = start
+        self.events: Iterator[Any] = yaml.parse(source.text[start:], Loader=LOADER)
         self.anchors: dict[str, tuple[Tree, int]] = {}
         self.nodes = 0
 
@@ -114,18 +87,16 @@ class _Builder:
         next(self.events)  # the stream starts
         event = next(self.events)
         if isinstance(event, yaml.StreamEndEvent):
-            self.findings.error(
-                "empty-document",
-                "the file is empty",
-                self.source.span(0, 0),
-                help="`archspec new mynet` writes a spec to start from",
-            )
+            self.empty()
             return None
         tree = self.tree(next(self.events), 0)
+        if isinstance(tree, Scalar) and tree.value is None and not tree.faulty:
+            self.empty()
+            return None
         next(self.events)  # the document ends
         event = next(self.events)
         if not isinstance(event, yaml.StreamEndEvent):
-            start = event.start_mark.index
+            start = self.start + event.start_mark.index
             self.findings.error(
                 "second-document",
                 "a second document starts here",
@@ -134,19 +105,22 @@ class _Builder:
             )
         return tree
 
+    def empty(self) -> None:
+        self.findings.error(
+            "empty-document",
+            "the file is empty",
+            self.source.span(0, 0),
+            help="`archspec new mynet` writes a spec to start from",
+        )
+
     def tree(self, event: Any, depth: int) -> Tree:
         span = self.span(event)
         if depth > MAX_DEPTH:
             self.stop("nesting-too-deep", f"nested more than {MAX_DEPTH} deep", span)
-        if isinstance(event, yaml.AliasEvent):
+        if _is_alias(event):
             return self.alias(event, span)
-        if event.tag not in (None, "!") and not getattr(event, "implicit", (True,))[0]:
-            self.findings.error(
-                "yaml-tag",
-                f"YAML tags such as `{event.tag}` mean nothing here",
-                Span(self.source, span.start, span.start + 1),
-                help="leave the tag out",
-            )
+        if event.tag not in (None, "!"):
+            self.report_tag(event)
         before = self.nodes
         self.count(1, span)
         tree: Tree
@@ -161,7 +135,24 @@ class _Builder:
         return tree
 
     def span(self, event: Any) -> Span:
-        return self.source.span(event.start_mark.index, event.end_mark.index)
+        """Where a value stands, without an anchor or a tag before it."""
+        start = self.start + event.start_mark.index
+        end = self.start + event.end_mark.index
+        if not _is_alias(event) and (event.tag or event.anchor):
+            properties = PROPERTIES.match(self.source.text, start)
+            start = properties.end() if properties else start
+        return self.source.span(start, max(start, end))
+
+    def report_tag(self, event: Any) -> None:
+        start = self.start + event.start_mark.index
+        tag = TAG.search(self.source.text, start)
+        span = self.source.span(*tag.span()) if tag else self.span(event)
+        self.findings.error(
+            "yaml-tag",
+            f"YAML tags such as `{span.text}` mean nothing here",
+            span,
+            help="leave the tag out",
+        )
 
     def stop(self, code: str, message: str, span: Span, help: str = "") -> NoReturn:
         self.findings.error(code, message, span, help=help)
@@ -192,48 +183,21 @@ class _Builder:
     def scalar(self, event: yaml.ScalarEvent, span: Span) -> Scalar:
         style = event.style or ""
         text: str = event.value
-        value = text if style else self.plain_value(text, span)
-        return Scalar(span, text, value, style)
-
-    def plain_value(self, text: str, span: Span) -> Plain:
-        if text in CONSTANTS:
-            return CONSTANTS[text]
-        if SWITCH.fullmatch(text):
-            truth = "true" if text.lower() in ("yes", "on") else "false"
-            self.ambiguous(
-                f"`{text}` is text in YAML 1.2 and {truth} in YAML 1.1",
-                f'write `{truth}`, or `"{text}"` for the word',
-                span,
-            )
-        elif LEADING_ZERO.fullmatch(text):
-            plain = text.lstrip("+-0") or "0"
-            self.ambiguous(
-                f"`{text}` is {int(text)} in YAML 1.2, and YAML 1.1 reads it as octal",
-                f"write `{plain}`",
-                span,
-            )
-        elif SEXAGESIMAL.fullmatch(text):
-            self.ambiguous(
-                f"`{text}` is text in YAML 1.2 and a base-60 number in YAML 1.1",
-                f'write `"{text}"` for text',
-                span,
-            )
-        elif INTEGER.fullmatch(text):
-            if len(text) > 19:
-                self.stop("number-too-large", "an integer has over 18 digits", span)
-            return int(text)
-        elif FLOAT.fullmatch(text):
-            return float(text)
-        return text
-
-    def ambiguous(self, message: str, help: str, span: Span) -> None:
-        self.findings.error("ambiguous-scalar", message, span, help=help)
+        if style in ("|", ">"):  # ends behind the line break
+            span = self.source.span(span.start, span.start + len(span.text.rstrip()))
+        if style:
+            return Scalar(span, text, text, style)
+        fault = scalar_fault(text)
+        if fault:
+            self.findings.error(fault.code, fault.message, span, help=fault.help)
+            return Scalar(span, text, text, style, faulty=True)
+        return Scalar(span, text, plain_value(text), style)
 
     def sequence(self, start: Span, depth: int, *, flow: bool) -> Sequence:
         items = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             items.append(self.tree(event, depth + 1))
-        span = self.source.span(start.start, event.end_mark.index)
+        span = self.whole(start, event, [item.span for item in items])
         return Sequence(span, tuple(items), flow)
 
     def mapping(self, start: Span, depth: int) -> Mapping:
@@ -245,7 +209,8 @@ class _Builder:
                 self.findings.error(
                     "invalid-type", "a key is a word, not a list or mapping", key.span
                 )
-            elif key.text in pairs:
+                key = Scalar(key.span, key.span.text, None, "", faulty=True)
+            if key.text in pairs:
                 first = pairs[key.text][0]
                 self.findings.error(
                     "duplicate-key",
@@ -256,5 +221,12 @@ class _Builder:
                 )
             else:
                 pairs[key.text] = (key, value)
-        span = self.source.span(start.start, event.end_mark.index)
+        span = self.whole(start, event, [value.span for _, value in pairs.values()])
         return Mapping(span, tuple(pairs.values()))
+
+    def whole(self, start: Span, end: Any, parts: list[Span]) -> Span:
+        """The span of a list or mapping: to its bracket, or to the end of its last."""
+        last = self.start + end.end_mark.index
+        if self.source.text[start.start : start.start + 1] not in ("[", "{") and parts:
+            last = max(start.start, parts[-1].end)
+        return self.source.span(start.start, last)

@@ -1,24 +1,18 @@
-"""The JSON Schema of a spec, and its findings mapped to their places.
+"""The JSON Schema of a spec: the structure of a document.
 
-The schema knows the structure of a document; what stands in a call is text to it.
+What stands in a call is text to it. `expected` is ours: it completes the sentence
+"expected ..., found ..." in a message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
-from archspec.diagnostics.diagnostic import Findings
-from archspec.diagnostics.suggest import closest
-from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree, to_data
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
+from typing import Any
 
 LANGUAGE_VERSION = 1
+SIZE = "[1-9][0-9]{0,6}"
+_END = "$(?!\\n)"  # Python's `$` also stands before a last line break
 MERGES = ("concat", "add", "mul")
 
-# `expected` is ours: it completes "expected ..., found ..." in a message.
 _STEP = {"$ref": "#/$defs/step"}
 _VALUE = {"$ref": "#/$defs/value"}
 _BRANCHES = {
@@ -49,11 +43,12 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "archspec": {
             "const": LANGUAGE_VERSION,
+            "expected": f"`{LANGUAGE_VERSION}`, the version of the language",
             "description": "The version of the language.",
         },
         "name": {
             "type": "string",
-            "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,99}$",
+            "pattern": f"^[A-Za-z][A-Za-z0-9_-]{{0,99}}{_END}",
             "expected": "letters, digits, `_` and `-`, from a letter on",
             "description": "The network's name: its class and its run directory.",
         },
@@ -64,7 +59,7 @@ SCHEMA: dict[str, Any] = {
         },
         "input": {
             "type": "string",
-            "pattern": "^[1-9][0-9]{0,6}x[1-9][0-9]{0,6}x[1-9][0-9]{0,6}$",
+            "pattern": f"^{SIZE}x{SIZE}x{SIZE}{_END}",
             "expected": "channels x height x width, as `3x224x224`",
             "description": "Channels x height x width; the batch is implied.",
             "examples": ["1x28x28", "3x224x224"],
@@ -125,7 +120,7 @@ SCHEMA: dict[str, Any] = {
     "$defs": {
         "name": {
             "type": "string",
-            "pattern": "^[A-Za-z][A-Za-z0-9_]*$",
+            "pattern": f"^[A-Za-z][A-Za-z0-9_]*{_END}",
             "expected": "a name of letters, digits and `_`, from a letter on",
         },
         "value": {
@@ -182,146 +177,3 @@ SCHEMA: dict[str, Any] = {
 }
 
 STEP_KEYWORDS = frozenset(SCHEMA["$defs"]["step"]["properties"])
-TYPE_NAMES: dict[type, str] = {
-    dict: "a mapping",
-    list: "a list",
-    str: "text",
-    bool: "true or false",
-    int: "an integer",
-    float: "a number",
-    type(None): "nothing",
-}
-
-
-def check_structure(tree: Tree, findings: Findings) -> set[int]:
-    """Report where the tree departs from the schema.
-
-    Returns the `id` of every part that must not be read further.
-    """
-    from jsonschema import Draft202012Validator  # 0.1 s, and not every door needs it
-
-    broken: set[int] = set()
-    for error in Draft202012Validator(SCHEMA).iter_errors(to_data(tree)):
-        part = _part(tree, error.absolute_path)
-        if id(part) in broken:
-            continue
-        for extra in _report(part, error, findings):
-            broken.add(id(extra))
-    return broken
-
-
-def _part(tree: Tree, path: Iterator[str | int]) -> Tree:
-    for step in path:
-        if isinstance(tree, Mapping):
-            tree = tree.get(str(step)) or tree
-        elif isinstance(tree, Sequence) and isinstance(step, int):
-            tree = tree.items[step]
-    return tree
-
-
-def _report(part: Tree, error: ValidationError, findings: Findings) -> Iterator[Tree]:
-    """Record one finding of the validator, and yield what it breaks."""
-    assert isinstance(error.schema, dict)
-    if error.validator == "additionalProperties" and isinstance(part, Mapping):
-        known = error.schema["properties"]
-        for key, value in part.pairs:
-            if key.text not in known:
-                _unknown_key(key, known, findings)
-                yield value
-        return
-    if "propertyNames" in error.absolute_schema_path and isinstance(part, Mapping):
-        wrong = part.key(str(error.instance))
-        assert wrong is not None
-        if error.validator == "enum":
-            _unknown_key(wrong, error.validator_value, findings)
-        else:
-            _expected(wrong, error.schema["expected"], f"`{wrong.text}`", findings)
-        yield part
-        return
-    if error.validator in ("required", "anyOf", "dependentRequired"):
-        _missing_key(part, error, findings)
-    elif error.validator == "maxProperties" and isinstance(part, Mapping):
-        second = part.pairs[1][0]
-        findings.error(
-            "invalid-step",
-            f"a step has one label or keyword, found `{second.text}` as a second",
-            second.span,
-            help="start each step of a list with `- `",
-        )
-    elif error.validator == "const":
-        _expected(
-            part,
-            f"`{LANGUAGE_VERSION}`, the version of the language",
-            f"`{part.text}`" if isinstance(part, Scalar) else "something else",
-            findings,
-        )
-    elif error.validator in ("minItems", "minProperties"):
-        kind = "list" if error.validator == "minItems" else "mapping"
-        _expected(part, error.schema["expected"], f"an empty {kind}", findings)
-    else:
-        _expected(part, error.schema["expected"], _found(part, error), findings)
-    yield part
-
-
-def _found(part: Tree, error: ValidationError) -> str:
-    if isinstance(part, Scalar) and part.text and error.instance is not None:
-        return f"`{part.text if len(part.text) < 40 else part.text[:40] + '...'}`"
-    return TYPE_NAMES[type(error.instance)]
-
-
-def _expected(part: Tree, expected: str, found: str, findings: Findings) -> None:
-    is_step = expected.startswith("a step")
-    missing = found in ("nothing", "an empty list")
-    findings.error(
-        "missing-step" if is_step and missing else "invalid-type",
-        f"expected {expected}, found {found}",
-        part.span,
-        help="`identity` passes its input on" if is_step and missing else "",
-    )
-
-
-def _unknown_key(key: Scalar, known: Any, findings: Findings) -> None:
-    match = closest(key.text, known)
-    findings.error(
-        "unknown-key",
-        f"`{key.text}` is not a key here",
-        key.span,
-        help=f"did you mean `{match}`?" if match else f"the keys are {_listed(known)}",
-    )
-
-
-def _missing_key(part: Tree, error: ValidationError, findings: Findings) -> None:
-    span = part.span
-    if isinstance(part, Mapping) and part.pairs:
-        span = part.pairs[0][0].span
-    if error.validator == "anyOf":
-        missing, help = "net", "a spec has `input:` and `net:`, or `blocks:` to import"
-    elif error.validator == "required":
-        missing, help = (
-            "archspec",
-            f"start the file with `archspec: {LANGUAGE_VERSION}`",
-        )
-    else:
-        assert isinstance(part, Mapping)
-        missing, needed_by = _dependent(part, error)
-        span = needed_by.span
-        help = {
-            "input": "add `input: 3x224x224`: channels x height x width",
-            "repeat": "what is done several times goes under `repeat:`",
-            "then": "add `then:`",
-            "if": "add `if:` with a condition",
-        }[missing]
-    findings.error("missing-key", f"the key `{missing}` is missing", span, help=help)
-
-
-def _dependent(part: Mapping, error: ValidationError) -> tuple[str, Scalar]:
-    requirements: dict[str, list[str]] = dict(error.validator_value)  # type: ignore[arg-type]
-    for name, needs in requirements.items():
-        key = part.key(name)
-        if key and not part.get(needs[0]):
-            return needs[0], key
-    raise AssertionError(error.message)
-
-
-def _listed(names: Any) -> str:
-    return ", ".join(f"`{name}`" for name in names)

@@ -11,15 +11,20 @@ from collections.abc import Iterator
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
 from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
+from archspec.frontend.yaml_errors import report_colon
 
 
 def find_split_calls(tree: Tree, findings: Findings) -> set[int]:
-    """Report every call in pieces; returns the `id` of what holds the pieces."""
-    broken = set()
+    """Report every call in pieces; returns the `id` of what must not be read.
+
+    That is the whole of a list, in which two steps have become three, and of a mapping
+    the pieces.
+    """
+    broken: set[int] = set()
     for part in _walk(tree):
         pieces = _pieces(part)
         if pieces:
-            broken.add(id(part))
+            broken |= {id(part)} if isinstance(part, Sequence) else set(map(id, pieces))
             _report(part, pieces, findings)
     return broken
 
@@ -38,12 +43,11 @@ def _pieces(tree: Tree) -> list[Scalar]:
     """The scalars from the first that opens a bracket to the one that closes it."""
     if isinstance(tree, Sequence) and tree.flow:
         parts = [item for item in tree.items if isinstance(item, Scalar)]
-    elif isinstance(tree, Mapping):
-        pairs = [
-            pair for pair in tree.pairs if _is_flow(tree) or _depth(pair[0])
-        ]  # between lines, only a key can have been cut
-        scalars = (part for pair in pairs for part in pair)
+    elif isinstance(tree, Mapping) and _is_flow(tree):
+        scalars = (part for pair in tree.pairs for part in pair)
         parts = [part for part in scalars if isinstance(part, Scalar)]
+    elif isinstance(tree, Mapping):
+        return _cut_key(tree)
     else:
         return []
     found: list[Scalar] = []
@@ -59,6 +63,14 @@ def _pieces(tree: Tree) -> list[Scalar]:
     return found
 
 
+def _cut_key(tree: Mapping) -> list[Scalar]:
+    """A key that opens a bracket and the value that closes it."""
+    for key, value in tree.pairs:
+        if isinstance(value, Scalar) and _depth(key) > 0 > _depth(value):
+            return [key, value]
+    return []
+
+
 def _depth(scalar: Scalar) -> int:
     return 0 if scalar.style else scalar.text.count("(") - scalar.text.count(")")
 
@@ -67,9 +79,9 @@ def _report(part: Tree, pieces: list[Scalar], findings: Findings) -> None:
     span = pieces[0].span.to(pieces[-1].span)
     text = " ".join(span.text.split())
     if isinstance(part, Mapping) and not _is_flow(part):
-        message = "YAML reads the `:` in this call as the end of a key"
-        help = f"write `{text.replace(': ', '=')}`"
-    elif text.startswith("("):
+        report_colon(span, findings)
+        return
+    if text.startswith("("):
         message = "YAML splits this tuple at its commas"
         help = f"write it as a list: `[{text[1:-1]}]`"
     elif len(pieces) > 1:

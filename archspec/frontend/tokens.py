@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from archspec.diagnostics.source import Span
@@ -61,7 +62,9 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
         if kind == "space":
             continue
         if kind == "other":
-            raise SyntaxFault(f"`{match.group()}` is not part of the language", span)
+            raise SyntaxFault(
+                f"{_shown(match.group())} is not part of the language", span
+            )
         if kind == "number" and re.match(r"0[0-9]", match.group()):
             plain = match.group().lstrip("0") or "0"
             raise SyntaxFault(
@@ -75,3 +78,11 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
         tokens.append(Token(kind, match.group(), span))
     end = Span(at.source, at.end, at.end) if exact else at
     return [*tokens, Token("end", "", end)]
+
+
+def _shown(character: str) -> str:
+    """A character; one that looks like another by its number and name."""
+    if character.isascii() and character.isprintable():
+        return f"`{character}`"
+    name = unicodedata.name(character, "a control character")
+    return f"U+{ord(character):04X} ({name.lower()})"

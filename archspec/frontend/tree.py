@@ -17,6 +17,7 @@ class Scalar:
     text: str
     value: Plain
     style: str  # "" plain, "'" or '"' quoted, "|" or ">" block
+    faulty: bool = False  # a finding about it is recorded
 
     @property
     def code(self) -> Span | None:

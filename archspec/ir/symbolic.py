@@ -9,6 +9,7 @@ add and multiply are integers that write down what is done to them.
 from __future__ import annotations
 
 import ast
+import copy
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,20 @@ FOLDED: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
+}
+COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+CALLED: dict[str, Callable[..., Any]] = {
+    "min": min,
+    "max": max,
+    "round": round,
+    "int": int,
 }
 
 
@@ -138,22 +153,55 @@ def substitute(code: ast.expr, values: dict[str, ast.expr]) -> ast.expr:
     """The expression with some variables replaced."""
     if not values or not variables(code) & values.keys():
         return code
-    copy = ast.parse(ast.unparse(code), mode="eval").body
-    result: ast.expr = _Substitution(values).visit(copy)
+    result: ast.expr = _Substitution(values).visit(copy.deepcopy(code))
     return result
 
 
 class _Substitution(ast.NodeTransformer):
+    """Replaces names; what then reads none is folded into a literal."""
+
     def __init__(self, values: dict[str, ast.expr]) -> None:
         self.values = values
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.values.get(node.id, node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        """Sums of literals are a literal."""
-        left, right = self.visit(node.left), self.visit(node.right)
-        both = (left, right)
-        if all(isinstance(side, ast.Constant) for side in both):
-            return constant(FOLDED[type(node.op)](left.value, right.value))
-        return ast.BinOp(left, node.op, right)
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """The function's own name is no variable."""
+        node.args = [self.visit(argument) for argument in node.args]
+        return _folded(node)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        return _folded(node) if isinstance(node, ast.expr) else node
+
+
+def _folded(code: ast.expr) -> ast.expr:
+    """The literal that an expression of literals stands for."""
+    match code:
+        case ast.BinOp(ast.Constant(a), sign, ast.Constant(b)):
+            return constant(FOLDED[type(sign)](a, b))
+        case ast.Compare(ast.Constant(a), [sign], [ast.Constant(b)]):
+            return constant(COMPARED[type(sign)](a, b))
+        case ast.Compare(left, [ast.Eq() | ast.NotEq() as sign], [right]) if same(
+            left, right
+        ):
+            return constant(isinstance(sign, ast.Eq))
+        case ast.UnaryOp(ast.Not(), ast.Constant(a)):
+            return constant(not a)
+        case ast.IfExp(ast.Constant(test)):
+            return code.body if test else code.orelse
+        case ast.BoolOp(sign, [ast.Constant(a), *rest]):
+            decided = bool(a) == isinstance(sign, ast.Or)
+            return constant(a) if decided else _joined(sign, rest)
+        case ast.Call(ast.Name(name), arguments) if name in CALLED:
+            if all(isinstance(argument, ast.Constant) for argument in arguments):
+                values = [ast.literal_eval(argument) for argument in arguments]
+                return constant(CALLED[name](*values))
+        case ast.Subscript(ast.Tuple(items), ast.Constant(index)):
+            return items[index]
+    return code
+
+
+def _joined(sign: ast.boolop, parts: list[ast.expr]) -> ast.expr:
+    return parts[0] if len(parts) == 1 else _folded(ast.BoolOp(sign, parts))

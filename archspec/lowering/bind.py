@@ -56,6 +56,7 @@ def slots(callee: Block | Signed) -> list[Slot]:
             pattern_key(p.names) if p.is_pattern else p.names[0].id,
             p.default is None,
             not p.keyword_only,
+            example=f"({', '.join('1' * len(p.names))})" if p.is_pattern else "1",
         )
         for p in callee.definition.parameters
     ]
@@ -67,13 +68,29 @@ def pattern_key(names: Iterable[object]) -> str:
     return ids[0] if len(ids) == 1 else f"({', '.join(ids)})"
 
 
-def bind(call: Call, callee: Block | Signed, findings: Findings) -> Bound | None:
-    """The call's arguments by parameter; None and findings if they do not fit."""
-    return _Binding(call, callee, findings).bound()
+def bind(
+    call: Call,
+    callee: Block | Signed,
+    findings: Findings,
+    *,
+    takes_input: bool = True,
+) -> Bound | None:
+    """The call's arguments by parameter; None and findings if they do not fit.
+
+    What `takes_input` may be given the number of input channels in front of the rest.
+    """
+    return _Binding(call, callee, findings, takes_input).bound()
 
 
 class _Binding:
-    def __init__(self, call: Call, callee: Block | Signed, findings: Findings) -> None:
+    def __init__(
+        self,
+        call: Call,
+        callee: Block | Signed,
+        findings: Findings,
+        takes_input: bool,
+    ) -> None:
+        self.takes_input = takes_input
         self.call = call
         self.callee = callee
         self.findings = findings
@@ -130,18 +147,11 @@ class _Binding:
         if open_slots and open_slots[-1].variadic:
             return self.take_variadic(positional, open_slots[-1], values)
         in_channels = None
-        if len(positional) == len(open_slots) + 1:
+        if self.takes_input and len(positional) == len(open_slots) + 1:
             in_channels, positional = positional[0].value, positional[1:]
+        most = len(open_slots) + self.takes_input
         if len(positional) > len(open_slots):
-            most = len(open_slots) + 1
-            self.fail(
-                "too-many-arguments",
-                f"`{self.callee.name}` takes at most {most} positional "
-                f"{'argument' if most == 1 else 'arguments'}, the input channels "
-                f"included, found {len(positional)}",
-                positional[most].span,
-                help=self.keyword_help(positional[most:]),
-            )
+            self.report_too_many(positional, most, named)
             return None
         for slot, argument in zip(open_slots, positional, strict=False):
             values[slot.key] = argument.value
@@ -161,11 +171,23 @@ class _Binding:
         values[slot.key] = Tuple(span, tuple(a.value for a in positional))
         return None
 
-    def keyword_help(self, extra: list[Argument]) -> str:
-        keyword_only = [s.shown for s in self.slots if not s.positional]
-        if not keyword_only or not extra:
-            return ""
-        return f"did you mean `{keyword_only[0]}={extra[0].span.text}`?"
+    def report_too_many(
+        self, positional: list[Argument], most: int, named: set[str]
+    ) -> None:
+        name = self.callee.name
+        message = f"`{name}` takes its arguments by keyword"
+        if most:
+            plural = "s" * (most > 1)
+            included = ", the input channels included" * self.takes_input
+            message = (
+                f"`{name}` takes at most {most} positional argument{plural}{included}, "
+                f"found {len(positional)}"
+            )
+        extra = positional[most:]
+        slots = [s for s in self.slots if not s.positional and s.key not in named]
+        fixed = self.with_keywords(positional[:most], extra, slots)
+        help = f"write `{fixed}`" if len(extra) <= len(slots) else ""
+        self.fail("too-many-arguments", message, extra[0].span, help)
 
     def report_missing(
         self,
@@ -175,20 +197,31 @@ class _Binding:
     ) -> None:
         names = " and ".join(f"`{s.shown}`" for s in missing)
         text = self.call.span.text
-        parts = [a.span.text for a in self.call.arguments if not a.keyword]
+        parts = [a.span.text for a in positional]
         parts += [s.example for s in missing if s.positional]
         parts += [a.span.text for a in self.call.arguments if a.keyword]
         parts += [f"{s.shown}={s.example}" for s in missing if not s.positional]
         help = f"write `{self.call.name.id}({', '.join(parts)})`, with your numbers"
-        if in_channels and positional:
-            taken = positional[0].span.text
-            help = f"`{taken}` is read as the input channels; {help}"
+        if in_channels and len(missing) == 1 and not missing[0].positional:
+            first = positional[0].span.text
+            shifted = self.with_keywords(positional[:-1], positional[-1:], missing)
+            help = f"write `{shifted}`: `{first}` is read as the input channels here"
         self.fail(
             "missing-argument",
             f"`{self.callee.name}` needs {names}",
             self.call.name.span if "\n" in text else self.call.span,
             help=help,
         )
+
+    def with_keywords(
+        self, positional: list[Argument], extra: list[Argument], slots: list[Slot]
+    ) -> str:
+        """The call with its last positional arguments given by keyword."""
+        parts = [a.span.text for a in positional]
+        pairs = zip(extra, slots, strict=False)
+        parts += [f"{slot.shown}={a.span.text}" for a, slot in pairs]
+        parts += [a.span.text for a in self.call.arguments if a.keyword]
+        return f"{self.call.name.id}({', '.join(parts)})"
 
     def fail(self, code: str, message: str, span: Span, help: str = "") -> None:
         self.failed = True

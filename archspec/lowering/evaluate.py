@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from archspec.diagnostics.source import Span
@@ -19,13 +19,17 @@ from archspec.frontend.ast import (
     Name,
     Tuple,
     Unary,
+    walk,
 )
 from archspec.ir.symbolic import Traced, constant, traced
 from archspec.lowering.scope import Block, Scope
 from archspec.ops.op import Op
+from archspec.ops.registry import OPS
 
 MAX_INTEGER = 2**63 - 1
 MAX_ITEMS = 10_000  # in a tuple or a range
+MAX_DEPTH = 100  # operations within operations
+MAX_CODE = 200  # parts of an expression that a value remembers
 
 
 class Unknown(Exception):  # noqa: N818  # control flow: an earlier finding explains it
@@ -66,12 +70,25 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int,
     "range": lambda *bounds: tuple(_bounded(range(*bounds))),
 }
+# Words that an op takes for a parameter, such as `same`: they stand for themselves.
+WORDS = {w for op in OPS.values() for p in op.parameters for w in p.kind.words}
 
 
 def _bounded(values: range) -> range:
     if len(values) > MAX_ITEMS:
         raise OverflowError(f"a range has at most {MAX_ITEMS:,} items")
     return values
+
+
+def unknown_function(name: Name) -> ValueFault:
+    """What to raise for a call of something that is no function."""
+    return ValueFault(
+        "unknown-function",
+        f"`{name.id}` is not a function of the language",
+        name.span,
+        did_you_mean(name.id, FUNCTIONS)
+        or f"the functions are {', '.join(f'`{f}`' for f in FUNCTIONS)}",
+    )
 
 
 class Evaluator:
@@ -81,6 +98,7 @@ class Evaluator:
         """Names mean what they mean in `scope`."""
         self.scope = scope
         self.ch = ch
+        self.depth = 0
 
     def __call__(self, expression: Expression) -> Traced:
         """The value of an expression, bounded in size.
@@ -89,25 +107,35 @@ class Evaluator:
             Unknown: if it depends on a value nobody knows.
             ValueFault: if it has no value.
         """
-        match expression:
-            case Literal():
-                result = Traced(expression.value, constant(expression.value))
-            case Name():
-                result = self.name(expression)
-            case Tuple():
-                result = self.tuple(expression)
-            case Unary():
-                result = self.unary(expression)
-            case Binary():
-                result = self.binary(expression)
-            case IfElse():
-                result = self.if_else(expression)
-            case Index():
-                result = self.index(expression)
-            case FunctionCall():
-                result = self.function(expression)
+        if self.depth > MAX_DEPTH:
+            message = f"operations are nested more than {MAX_DEPTH} deep"
+            raise ValueFault("nesting-too-deep", message, expression.span)
+        self.depth += 1
+        result = self.value(expression)
+        self.depth -= 1
         self.check_size(result.value, expression.span)
         return result
+
+    def value(self, expression: Expression) -> Traced:
+        match expression:
+            case Literal():
+                return Traced(expression.value, constant(expression.value))
+            case Name():
+                return self.name(expression)
+            case Tuple():
+                return self.tuple(expression)
+            case Unary():
+                return self.unary(expression)
+            case Binary(operator="and" | "or"):
+                return self.either(expression)
+            case Binary():
+                return self.binary(expression)
+            case IfElse():
+                return self.if_else(expression)
+            case Index():
+                return self.index(expression)
+            case FunctionCall():
+                return self.function(expression)
 
     def name(self, name: Name) -> Traced:
         if self.scope.has(name.id):
@@ -122,6 +150,24 @@ class Evaluator:
         callee = self.scope.environment.callees.get(name.id)
         if callee:
             return Traced(callee, constant(name.id))
+        if name.id in WORDS:
+            return Traced(name.id, constant(name.id))
+        if self.scope.environment.may_define(name.id):
+            raise Unknown
+        raise self.undefined(name)
+
+    def knows(self, name: str) -> bool:
+        """Whether a name stands for something here."""
+        environment = self.scope.environment
+        return (
+            self.scope.has(name)
+            or name == "ch"
+            or name in environment.callees
+            or name in WORDS
+            or environment.may_define(name)
+        )
+
+    def undefined(self, name: Name) -> ValueFault:
         known_names = {*self.scope.names(), "ch", *self.scope.environment.callees}
         help = did_you_mean(name.id, known_names)
         if name.id in FUNCTIONS:
@@ -130,16 +176,15 @@ class Evaluator:
             help = f"write `{name.id.lower()}`"
         elif name.id == "cin":
             help = "`cin` is for the body of a block; here `ch` is the channels"
-        raise ValueFault(
-            "undefined-name", f"there is no `{name.id}` here", name.span, help
-        )
+        message = f"there is no `{name.id}` here"
+        return ValueFault("undefined-name", message, name.span, help)
 
     def tuple(self, expression: Tuple) -> Traced:
         items = [self(item) for item in expression.items]
         values = tuple(item.value for item in items)
-        if all(_is_constant(item) for item in items):
-            return Traced(values, constant_or_name(values))
-        return Traced(values, ast.Tuple([item.code for item in items], ast.Load()))
+        return _folded(
+            values, ast.Tuple([item.code for item in items], ast.Load()), *items
+        )
 
     def unary(self, expression: Unary) -> Traced:
         operand = self(expression.operand)
@@ -152,27 +197,31 @@ class Evaluator:
             return operand
         return _folded(-operand.value, ast.UnaryOp(ast.USub(), operand.code), operand)
 
-    def binary(self, expression: Binary) -> Traced:
+    def either(self, expression: Binary) -> Traced:
+        """`and`, `or`: the right side counts only where the left leaves it open."""
         left = self(expression.left)
+        decided = bool(left.value) == (expression.operator == "or")
+        right = self.unless_unknown(expression.right) if decided else None
+        if decided and right is None:
+            return left
+        right = right or self(expression.right)
+        value = left.value if decided else right.value
+        sign = ast.Or() if expression.operator == "or" else ast.And()
+        code = ast.BoolOp(sign, [left.code, right.code])
+        return _folded(value, code, left, right)
+
+    def unless_unknown(self, expression: Expression) -> Traced | None:
+        """The value of a side that does not count: it may have none."""
+        depth = self.depth
+        try:
+            return self(expression)
+        except (Unknown, ValueFault):
+            self.depth = depth
+            return None
+
+    def binary(self, expression: Binary) -> Traced:
+        left, right = self(expression.left), self(expression.right)
         sign = expression.operator
-        if sign in ("and", "or"):
-            if bool(left.value) == (sign == "or"):  # the right side is not looked at
-                try:
-                    right = self(expression.right)
-                except (Unknown, ValueFault):
-                    return left
-            else:
-                right = self(expression.right)
-            value = (
-                left.value or right.value
-                if sign == "or"
-                else left.value and right.value
-            )
-            operation = ast.Or() if sign == "or" else ast.And()
-            return _folded(
-                value, ast.BoolOp(operation, [left.code, right.code]), left, right
-            )
-        right = self(expression.right)
         if sign in COMPARISONS:
             return self.comparison(expression, left, right)
         self.need_number(left, expression.left.span)
@@ -210,14 +259,12 @@ class Evaluator:
         taken = expression.then if test.value else expression.otherwise
         other = expression.otherwise if test.value else expression.then
         result = self(taken)
-        if _is_constant(test):
+        unused = None if _is_constant(test) else self.unless_unknown(other)
+        if unused is None:
             return result
-        try:
-            unused = self(other).code
-        except (Unknown, ValueFault):
-            return result
-        arms = (result.code, unused) if test.value else (unused, result.code)
-        return Traced(result.value, ast.IfExp(test.code, *arms))
+        arms = (result, unused) if test.value else (unused, result)
+        code = ast.IfExp(test.code, arms[0].code, arms[1].code)
+        return _folded(result.value, code, test, *arms)
 
     def index(self, expression: Index) -> Traced:
         value, index = self(expression.value), self(expression.index)
@@ -247,13 +294,7 @@ class Evaluator:
     def function(self, expression: FunctionCall) -> Traced:
         name = expression.name.id
         if name not in FUNCTIONS:
-            raise ValueFault(
-                "unknown-function",
-                f"`{name}` is not a function of the language",
-                expression.name.span,
-                did_you_mean(name, FUNCTIONS)
-                or f"the functions are {', '.join(f'`{f}`' for f in FUNCTIONS)}",
-            )
+            raise unknown_function(expression.name)
         arguments = [self(argument) for argument in expression.arguments]
         values = [argument.value for argument in arguments]
         try:
@@ -305,6 +346,16 @@ class Evaluator:
         )
 
 
+def undefined_names(expression: Expression, scope: Scope) -> Iterator[ValueFault]:
+    """Every name and function in an expression that stands for nothing."""
+    evaluator = Evaluator(scope, None)
+    for part in walk(expression):
+        if isinstance(part, Name) and not evaluator.knows(part.id):
+            yield evaluator.undefined(part)
+        elif isinstance(part, FunctionCall) and part.name.id not in FUNCTIONS:
+            yield unknown_function(part.name)
+
+
 def _is_constant(item: Traced) -> bool:
     return (
         isinstance(item.code, ast.Constant)
@@ -329,10 +380,20 @@ def constant_or_name(value: Any) -> ast.expr:
 
 
 def _folded(value: Any, code: ast.expr, *parts: Traced) -> Traced:
-    """The value with its expression, or as a literal if nothing in it varies."""
-    if all(_is_constant(part) for part in parts):
+    """The value with its expression; a literal if nothing in it varies or it is long."""
+    if all(_is_constant(part) for part in parts) or is_long(code):
         return Traced(value, constant_or_name(value))
     return Traced(value, code)
+
+
+def is_long(code: ast.expr) -> bool:
+    """Whether an expression has grown beyond what a reader would follow.
+
+    A sum that is added to itself over and over doubles each time.
+    """
+    if isinstance(code, ast.Constant | ast.Name):
+        return False
+    return any(n >= MAX_CODE for n, _ in enumerate(ast.walk(code)))
 
 
 def describe(value: Any) -> str:
@@ -346,6 +407,8 @@ def describe(value: Any) -> str:
             return f"`{str(value).lower()}`"
         case str():
             return f"the text `{value}`"
+        case tuple() if len(value) == 2 and all(type(v) is int for v in value):
+            return f"{value}"
         case tuple():
             return f"a tuple of {len(value)}"
         case _:

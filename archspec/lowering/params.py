@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Document, Expression, Name
+from archspec.frontend.ast import Binding, Document, Expression, Literal, Name
 from archspec.ir.symbolic import Traced
 from archspec.lowering.evaluate import (
     Evaluator,
@@ -16,94 +16,126 @@ from archspec.lowering.evaluate import (
     constant_or_name,
     describe,
 )
-from archspec.lowering.scope import Block, Environment, Scope
+from archspec.lowering.scope import Block, Environment, Scope, check_new_names
 from archspec.ops.op import Op
 
-Setting = tuple[Name, Expression]
+Overrides = Mapping[str, Expression | None]
 
 
 def resolve_params(
     document: Document,
     environment: Environment,
     variant: str | None,
-    settings: list[Setting],
+    settings: Sequence[Binding],
     findings: Findings,
 ) -> None:
     """Fill in `environment.params`; findings for names and types that do not fit.
 
-    A param whose value is in error is left out of the scope's knowledge: it is there,
+    A param sees those before it as they are set. One whose value is in error is there,
     and nobody knows its value.
     """
-    for name, expression in document.params:
-        if name.id in ("cin", "ch", "ref"):
-            findings.error(
-                "reserved-name",
-                f"`{name.id}` has a meaning of its own",
-                name.span,
-                help="choose another name",
-            )
-        _set(name, expression, environment, findings)
-    for name_of_variant, values in document.variants.items():
-        chosen = environment if name_of_variant == variant else _copy(environment)
-        _override(list(values), chosen, findings, f"variant `{name_of_variant}`")
+    check_new_names([name for name, _ in document.params], findings)
+    known = {name.id: expression for name, expression in document.params}
+    chosen: Overrides = {}
+    for title, values in document.variants.items():
+        where = f"the variant `{title}` sets"
+        overrides = _known(values, known, findings, where)
+        if title == variant:
+            chosen = overrides
+        else:  # it has mistakes too
+            copy = Environment({}, environment.callees, environment.complete)
+            _resolve(document, copy, [overrides], findings)
     if variant is not None and variant not in document.variants:
         findings.error(
             "unknown-variant",
             f"`{document.name}` has no variant `{variant}`",
             Source(f"--variant {variant}", "").span(0, 0),
             help=did_you_mean(variant, document.variants)
-            or _list("the variants are", document.variants),
+            or _listed("the variants are", document.variants),
         )
-    _override(settings, environment, findings, "spec")
+    given = _known(settings, known, findings, "")
+    _resolve(document, environment, [chosen, given], findings)
 
 
-def _copy(environment: Environment) -> Environment:
-    """For checking a variant that is not chosen."""
-    return Environment(dict(environment.params), environment.callees)
-
-
-def _override(
-    values: list[Setting], environment: Environment, findings: Findings, where: str
-) -> None:
-    for name, expression in values:
-        if name.id not in environment.params:
+def _known(
+    values: Sequence[Binding],
+    params: Mapping[str, object],
+    findings: Findings,
+    where: str,
+) -> Overrides:
+    """The values by name; a finding for each that is no param."""
+    for name, _ in values:
+        if name.id not in params:
             findings.error(
                 "unknown-parameter",
-                f"there is no parameter `{name.id}` to set in this {where.split(maxsplit=1)[0]}"
-                if where == "spec"
-                else f"the {where} sets `{name.id}`, which is not in `params`",
+                f"{where} `{name.id}`, which is not in `params`"
+                if where
+                else f"there is no parameter `{name.id}` to set in this spec",
                 name.span,
-                help=did_you_mean(name.id, environment.params)
-                or _list("the parameters are", environment.params),
+                help=did_you_mean(name.id, params)
+                or _listed("the parameters are", params),
             )
-            continue
-        before = environment.params[name.id]
-        _set(name, expression, environment, findings)
-        after = environment.params[name.id]
-        if before and after and not _same_type(before.value, after.value):
-            findings.error(
-                "invalid-parameter-type",
-                f"`{name.id}` is {_type_name(before.value)}, found {describe(after.value)}",
-                expression.span,
-                help=f"its default is {describe(before.value)}",
-            )
-            environment.params[name.id] = before
+    return {name.id: expression for name, expression in values}
 
 
-def _set(
-    name: Name, expression: Expression, environment: Environment, findings: Findings
+def _resolve(
+    document: Document,
+    environment: Environment,
+    overrides: Sequence[Overrides],
+    findings: Findings,
 ) -> None:
-    scope = Scope(environment, None, dict(environment.params))
-    value: Traced | None = None
+    for name, default in document.params:
+        value = _value(default, environment, findings)
+        for values in overrides:
+            if name.id in values:
+                value = _overridden(
+                    name.id, value, values[name.id], environment, findings
+                )
+        environment.params[name.id] = value
+
+
+def _overridden(
+    name: str,
+    default: Traced | None,
+    expression: Expression | None,
+    environment: Environment,
+    findings: Findings,
+) -> Traced | None:
+    """Another value, of the same type as the default."""
+    if (
+        default is not None
+        and isinstance(default.value, str)
+        and isinstance(expression, Name)
+    ):
+        expression = Literal(expression.span, expression.id)  # a text without quotes
+    value = _value(expression, environment, findings)
+    if value is None or default is None or _same_type(default.value, value.value):
+        return value
+    assert expression is not None
+    findings.error(
+        "invalid-parameter-type",
+        f"`{name}` is {_type_name(default.value)}, found {describe(value.value)}",
+        expression.span,
+        help=f"its default is {describe(default.value)}",
+    )
+    return default
+
+
+def _value(
+    expression: Expression | None, environment: Environment, findings: Findings
+) -> Traced | None:
+    if expression is None:
+        return None
     try:
-        value = Evaluator(scope, None)(expression)
+        value = Evaluator(Scope(environment, None, environment.params), None)(
+            expression
+        )
     except Unknown:
-        pass
+        return None
     except ValueFault as fault:
         findings.error(fault.code, fault.message, fault.span, help=fault.help)
-    if value is not None:
-        value = Traced(value.value, constant_or_name(value.value))
-    environment.params[name.id] = value
+        return None
+    return Traced(value.value, constant_or_name(value.value))
 
 
 def _same_type(before: object, after: object) -> bool:
@@ -131,7 +163,7 @@ def _type_name(value: object) -> str:
     raise AssertionError(value)
 
 
-def _list(start: str, names: Mapping[str, object]) -> str:
+def _listed(start: str, names: Mapping[str, object]) -> str:
     if not names:
         return "it has none"
     return f"{start} {', '.join(f'`{name}`' for name in names)}"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
-from archspec.frontend.ast import BlockDefinition
+from archspec.diagnostics.suggest import closest
+from archspec.frontend.ast import BlockDefinition, Name
+from archspec.frontend.tokens import WORDS
 from archspec.ir.symbolic import Traced
 from archspec.ops.op import Op
+
+CIN = "cin"  # in a block: the channels that come in
+RESERVED = frozenset((CIN, "ch", "ref", *WORDS))
 
 
 @dataclass(eq=False, slots=True)
@@ -33,6 +39,12 @@ class Environment:
 
     params: dict[str, Traced | None] = field(default_factory=dict)
     callees: dict[str, Callee] = field(default_factory=dict)
+    complete: bool = True  # false where names are missing: an import has failed
+
+    def may_define(self, name: str) -> bool:
+        """Whether an unknown name may be one of the missing, and not a typo."""
+        known = {*self.params, *self.callees}
+        return not self.complete and not closest(name, known, cutoff=0.75)
 
 
 @dataclass(eq=False, slots=True)
@@ -46,6 +58,10 @@ class Scope:
     def inner(self, values: Mapping[str, Traced | None] | None = None) -> Scope:
         """A scope within this one."""
         return Scope(self.environment, self, dict(values or {}))
+
+    def without_values(self) -> Scope:
+        """The same names, of which nobody knows the values."""
+        return Scope(self.environment, None, dict.fromkeys(self.names()))
 
     def has(self, name: str) -> bool:
         """Whether a name stands for a value here."""
@@ -80,3 +96,15 @@ class Level:
     def join(self, name: str) -> str:
         """The path of a layer or level within this one."""
         return f"{self.path}.{name}" if self.path else name
+
+
+def check_new_names(names: Iterable[Name], findings: Findings) -> None:
+    """A name that a spec gives is not one that the language has."""
+    for name in names:
+        if name.id in RESERVED:
+            findings.error(
+                "reserved-name",
+                f"`{name.id}` has a meaning of its own",
+                name.span,
+                help=f"choose another name, such as `{name.id}_`",
+            )

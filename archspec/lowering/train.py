@@ -11,6 +11,8 @@ from archspec.lowering.scope import Environment, Scope
 from archspec.ops.op import Signed
 from archspec.ops.recipes import RECIPES, Recipe
 
+NOUNS = {"data": "data set", "augment": "augmentation", "init": "initialisation"}
+
 
 def resolve_train(
     document: Document, environment: Environment, findings: Findings
@@ -40,21 +42,13 @@ def _recipe(call: Call, key: str, scope: Scope, findings: Findings) -> Recipe | 
         listed = ", ".join(f"`{name}`" for name in known)
         findings.error(
             "unknown-op",
-            f"there is no {key} `{call.name.id}`",
+            f"there is no {NOUNS.get(key, key)} `{call.name.id}`",
             call.name.span,
             help=did_you_mean(call.name.id, known) or f"there are {listed}",
         )
         return None
-    bound = bind(call, recipe, findings)
+    bound = bind(call, recipe, findings, takes_input=False)
     if bound is None:
-        return None
-    if bound.in_channels is not None:
-        findings.error(
-            "too-many-arguments",
-            f"`{recipe.name}` takes its arguments by keyword",
-            bound.in_channels.span,
-            notes=[f"the signature is `{recipe.signature}`"],
-        )
         return None
     return Recipe(recipe.name, _arguments(recipe, bound.values, scope, findings))
 

@@ -51,10 +51,10 @@ class StochasticDepth(nn.Module):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.p == 0:
+        if not self.training:
             return x
-        keep = x.new_ones(x.shape[0], *[1] * (x.ndim - 1)) * (1 - self.p)
-        return x * keep.bernoulli() / max(1 - self.p, 1e-9)
+        ones = x.new_ones(x.shape[0], *[1] * (x.ndim - 1))
+        return x * nn.functional.dropout(ones, self.p)
 '''
 
 PROBABILITY_PARAMETER = Parameter("p", PROBABILITY, positional=True)

@@ -19,6 +19,14 @@ REQUIRED: Final = Required()
 
 
 @dataclass(frozen=True, slots=True)
+class Like:
+    """A default that is another parameter's value."""
+
+    parameter: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter under torch's name, with the spec's short name if it has one."""
 
@@ -33,6 +41,11 @@ class Parameter:
     def shown(self) -> str:
         """The name a spec uses."""
         return self.short or self.name
+
+    def default_beside(self, values: Mapping[str, Any]) -> Any:
+        """The default, which may be the value of another parameter."""
+        default = self.default
+        return values[default.parameter] if isinstance(default, Like) else default
 
 
 class ShapeFault(Exception):  # noqa: N818  # a fact; lowering finds the place
@@ -49,11 +62,16 @@ class ShapeFault(Exception):  # noqa: N818  # a fact; lowering finds the place
 
 @dataclass(frozen=True, slots=True)
 class TorchCall:
-    """A module's construction: `nn.Conv2d(3, 64, kernel_size=7)`."""
+    """A module's construction: `nn.Conv2d(3, 64, kernel_size=7)`.
+
+    A keyword argument that is a literal equal to its value in `defaults` may be left
+    out: torch has the same default.
+    """
 
     name: str
     args: tuple[Traced, ...] = ()
     kwargs: Mapping[str, Traced] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 Attributes = Mapping[str, Traced]
@@ -70,8 +88,7 @@ def no_cost(_before: Shape, _after: Shape, **_attributes: Any) -> int:
 def written_as(name: str, *, channels_first: bool = False) -> TorchRule:
     """The usual way torch writes an op: a class that takes the op's own parameters.
 
-    Keyword arguments that have their default are left out; `channels_first` is for
-    classes that begin with the number of input channels.
+    `channels_first` is for classes that begin with the number of input channels.
     """
 
     def rule(op: Op, before: Shape, attributes: Attributes) -> TorchCall:
@@ -85,12 +102,13 @@ def plain_call(
     op: Op, name: str, attributes: Attributes, lead: tuple[Traced, ...] = ()
 ) -> TorchCall:
     """A call with the positional parameters by position and the rest by keyword."""
-    positional = [p.name for p in op.parameters if p.positional]
-    keywords = [p.name for p in op.parameters if not p.positional]
+    keywords = [p for p in op.parameters if not p.positional]
+    values = {name: item.value for name, item in attributes.items()}
     return TorchCall(
         name,
-        (*lead, *(attributes[name] for name in positional)),
-        {name: attributes[name] for name in keywords},
+        (*lead, *(attributes[p.name] for p in op.parameters if p.positional)),
+        {p.name: attributes[p.name] for p in keywords},
+        {p.name: p.default_beside(values) for p in keywords},
     )
 
 
@@ -118,9 +136,7 @@ class Signed:
     def defaults(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Values for the parameters that a call leaves out."""
         return {
-            p.name: attributes[p.default.parameter]
-            if isinstance(p.default, Like)
-            else p.default
+            p.name: p.default_beside(attributes)
             for p in self.parameters
             if p.name not in attributes
         }
@@ -144,14 +160,6 @@ class Op(Signed):
     macs: CostRule = no_cost
     ranks: tuple[int, ...] = (1, 2, 3)
     helper: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Like:
-    """A default that is another parameter's value."""
-
-    parameter: str
-    shown: str
 
 
 def _shown_parameter(parameter: Parameter) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from archspec.ir.graph import Shape
@@ -96,7 +97,7 @@ def _global_pool(kind: str, about: str) -> Op:
 
 def _upsample(op: Op, _x: Shape, attributes: Attributes) -> TorchCall:
     call = plain_call(op, "nn.Upsample", attributes)
-    return TorchCall(call.name, (), {"scale_factor": call.args[0], **call.kwargs})
+    return replace(call, args=(), kwargs={"scale_factor": call.args[0], **call.kwargs})
 
 
 KERNEL = Parameter("kernel_size", SIZE, short="k", positional=True)

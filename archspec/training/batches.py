@@ -53,7 +53,8 @@ class MemoryBatches:
         """Images [N, C, H, W] as bytes and labels [N], on the device."""
         order = torch.randperm if self.shuffle else torch.arange
         indices = order(self.num_images).to(self.images.device)
-        for index in indices.split(self.batch_size)[: len(self)]:
+        for batch in range(len(self)):
+            index = indices[batch * self.batch_size : (batch + 1) * self.batch_size]
             yield resize(self.images[index], *self.size), self.labels[index]
 
     def measure(self) -> Statistics:

@@ -74,9 +74,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise TrainingError(
             f"there is no checkpoint `{path}`: the run stopped before an epoch had ended"
         ) from error
-    except OSError as error:
+    except (PermissionError, IsADirectoryError) as error:
         raise TrainingError(f"cannot read `{path}`: {reason(error)}") from error
-    except (RuntimeError, EOFError, pickle.UnpicklingError, TypeError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        EOFError,
+        pickle.UnpicklingError,
+        TypeError,
+    ) as error:
         raise TrainingError(
             f"`{path}` is no whole checkpoint of `archspec train`: remove it"
         ) from error

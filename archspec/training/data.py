@@ -15,7 +15,12 @@ from archspec.training.settings import Settings
 
 
 def open_batches(
-    settings: Settings, spec: Spec, device: torch.device, *, train: bool, download: bool = False
+    settings: Settings,
+    spec: Spec,
+    device: torch.device,
+    *,
+    train: bool,
+    download: bool = False,
 ) -> Batches:
     """The training or the held-out images of a run's data set.
 
@@ -45,7 +50,7 @@ def _load(name: str, root: Path, *, train: bool, download: bool) -> Labelled:
 def _open_folder(
     settings: Settings, spec: Spec, device: torch.device, *, train: bool
 ) -> Batches:
-    from archspec.training.folder import open_folder, stream  # noqa: PLC0415  # 1.7 s
+    from archspec.training.folder import open_folder, stream  # 1.7 s
 
     channels, height, width = spec.input_shape
     images = open_folder(settings.data_root, (channels, height, width), train=train)

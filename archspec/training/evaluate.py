@@ -40,4 +40,6 @@ def evaluate_run(
     model.load_state_dict(checkpoint.model)
     model.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     batches = open_batches(settings, spec, torch.device(settings.device), train=False)
-    return Objective(model, Statistics(*checkpoint.statistics), settings).evaluate(batches)
+    return Objective(model, Statistics(*checkpoint.statistics), settings).evaluate(
+        batches
+    )

@@ -11,7 +11,7 @@ from typing import IO
 from archspec.training.errors import TrainingError
 
 
-def write_atomically(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Let `write` fill a file that takes its place at `path` once it is on the disk.
 
     Raises:
@@ -40,7 +40,9 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], None]) -> None:
 def reason(error: Exception) -> str:
     """Why a file could not be read or written, in a few words."""
     text = getattr(error, "strerror", None) or str(error)
-    return text.strip().splitlines()[0].lower() if text.strip() else type(error).__name__
+    return (
+        text.strip().splitlines()[0].lower() if text.strip() else type(error).__name__
+    )
 
 
 def _umask() -> int:

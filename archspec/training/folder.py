@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler, Subset
+from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.datasets import ImageFolder
-from torchvision.transforms.v2.functional import pil_to_tensor
+from torchvision.transforms.functional import pil_to_tensor
 
 from archspec.training.batches import leaves_lone_image
 from archspec.training.errors import TrainingError
@@ -97,17 +97,21 @@ class StreamedBatches:
     def measure(self) -> Statistics:
         """Mean and standard deviation of images spread evenly over the set."""
         step = max(1, len(self.images) // MEASURED)
-        sample = Subset(self.images, range(0, len(self.images), step)[:MEASURED])
-        return measure(torch.stack([image for image, _ in sample]))
+        chosen = range(0, len(self.images), step)[:MEASURED]
+        return measure(torch.stack([self.images[index][0] for index in chosen]))
 
 
-def open_folder(root: Path, shape: tuple[int, int, int], *, train: bool) -> FolderImages:
+def open_folder(
+    root: Path, shape: tuple[int, int, int], *, train: bool
+) -> FolderImages:
     """The images of `root/train`, or of `root/val`, else `root/test`.
 
     Raises:
         TrainingError: if a folder is missing, or the two have not the same classes.
     """
-    held_out = next((root / name for name in ("val", "test") if (root / name).is_dir()), None)
+    held_out = next(
+        (root / name for name in ("val", "test") if (root / name).is_dir()), None
+    )
     if held_out is None or not (root / "train").is_dir():
         missing = "`val` or `test`" if (root / "train").is_dir() else "`train`"
         raise TrainingError(

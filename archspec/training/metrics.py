@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -28,7 +28,11 @@ class Totals(NamedTuple):
 
     def since(self, earlier: Totals) -> Totals:
         """What has come on top of an earlier reading."""
-        return Totals(*(now - then for now, then in zip(self, earlier, strict=True)))
+        return Totals(
+            self.loss - earlier.loss,
+            self.correct - earlier.correct,
+            self.images - earlier.images,
+        )
 
 
 class Meter:
@@ -57,9 +61,9 @@ class Meter:
         return Totals(self._loss.item(), int(self._correct.item()), self._images)
 
     def first_bad_step(self) -> int | None:
-        """The number of the first batch whose loss was no number. A CPU-GPU sync point."""
+        """The first batch, from 1, whose loss was no number. A CPU-GPU sync point."""
         finite = int(self._finite_steps.item())
-        return None if finite == self._steps else finite
+        return None if finite == self._steps else finite + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +89,3 @@ class EpochMetrics:
 
     seconds: float
     """Training and evaluation."""
-
-    @classmethod
-    def of(cls, epoch: int, train: Totals, val: Totals, lr: float, times: tuple[float, float]) -> Self:
-        """From sums over an epoch, and the seconds of its training and its evaluation."""
-        return cls(
-            epoch=epoch,
-            train_loss=train.mean_loss,
-            train_accuracy=train.accuracy,
-            val_loss=val.mean_loss,
-            val_accuracy=val.accuracy,
-            lr=lr,
-            images_per_second=train.images / times[0],
-            seconds=sum(times),
-        )

@@ -40,6 +40,10 @@ class RunProgress:
         )
         self._reported = time.perf_counter()
 
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        self._console.print(line)
+
     def is_due(self) -> bool:
         """Whether it is time to report steps: reading their figures holds a GPU up."""
         return time.perf_counter() - self._reported >= self._interval
@@ -47,9 +51,7 @@ class RunProgress:
     def step(self, epoch: int, step: int, recent: Totals) -> None:
         """So many steps of an epoch are done; `recent` is since the last report."""
         speed = recent.images / self._restart()
-        figures = (
-            f"loss {recent.mean_loss:.3f}  accuracy {recent.accuracy:.3f}  {speed:,.0f} images/s"
-        )
+        figures = f"loss {recent.mean_loss:.3f}  accuracy {recent.accuracy:.3f}  {speed:,.0f} images/s"
         if self._is_live:
             self._bar.update(
                 self._task,
@@ -58,13 +60,13 @@ class RunProgress:
                 figures=figures,
             )
         else:
-            self._console.print(
+            self.say(
                 f"epoch {epoch}/{self._epochs}  step {step}/{self._steps_per_epoch}  {figures}"
             )
 
     def epoch(self, metrics: EpochMetrics) -> None:
         """An epoch is done and measured."""
-        self._console.print(
+        self.say(
             f"epoch {metrics.epoch}/{self._epochs}  "
             f"train loss {metrics.train_loss:.3f} accuracy {metrics.train_accuracy:.3f}  "
             f"val loss {metrics.val_loss:.3f} accuracy {metrics.val_accuracy:.3f}  "

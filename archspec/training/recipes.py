@@ -15,7 +15,7 @@ from archspec.training.errors import TrainingError
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (logits [N, K], labels [N]) -> scalar
 
-OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
@@ -44,11 +44,19 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The optimizer of a recipe, over all parameters, in one fused kernel.
 
     Raises:
-        TrainingError: if the network has no parameters.
+        TrainingError: if the network has no parameters, or torch refuses the recipe's.
     """
     if not any(True for _ in model.parameters()):
-        raise TrainingError("the network has no parameters to train: add a layer that has")
-    return OPTIMIZERS[recipe.name](model.parameters(), fused=True, **recipe.arguments)
+        raise TrainingError(
+            "the network has no parameters to train: add a layer that has"
+        )
+    make = OPTIMIZERS[recipe.name]
+    try:
+        return make(model.parameters(), fused=True, **recipe.arguments)
+    except ValueError as error:  # as of `nesterov` without momentum
+        raise TrainingError(
+            f"cannot make the optimizer `{recipe.name}`: {error}"
+        ) from error
 
 
 def make_loss(recipe: Recipe) -> Loss:
@@ -66,11 +74,13 @@ def learning_rate(schedule: Recipe, peak: float, epoch: float, epochs: int) -> f
     """
     match schedule.name:
         case "cosine":
-            warmup = schedule.arguments["warmup"]
+            warmup: float = schedule.arguments["warmup"]
             if epoch < warmup:
                 return peak * epoch / warmup
             return peak * (1 + cos(pi * (epoch - warmup) / (epochs - warmup))) / 2
         case "step":
-            done = int(epoch) // schedule.arguments["every"]
-            return peak * float(schedule.arguments["gamma"] ** done)
+            gamma: float = schedule.arguments["gamma"]
+            every: int = schedule.arguments["every"]
+            factor: float = gamma ** (epoch // every)
+            return peak * factor
     return peak

@@ -76,7 +76,9 @@ class RunDirectory:
             text = (self.path / "spec.yaml").read_text("utf-8")
             config = json.loads((self.path / CONFIG).read_text("utf-8"))
         except OSError as error:
-            raise TrainingError(f"cannot read `{error.filename}`: {reason(error)}") from error
+            raise TrainingError(
+                f"cannot read `{error.filename}`: {reason(error)}"
+            ) from error
         except ValueError as error:
             raise TrainingError(
                 f"cannot read `{self.path}`: its `spec.yaml` or `{CONFIG}` is damaged"
@@ -142,7 +144,7 @@ def is_same_network(spec: Spec, other: Spec) -> bool:
     return spec.text == other.text and described[0] == described[1]
 
 
-def _written(value: Any) -> Any:  # noqa: ANN401  # any value of the language
+def _written(value: Any) -> Any:  # any value of the language
     """A param as JSON; its strings hold what a spec would: a name, or quoted text."""
     match value:
         case bool() | int() | float():
@@ -154,7 +156,7 @@ def _written(value: Any) -> Any:  # noqa: ANN401  # any value of the language
     return value.name  # of an op or block
 
 
-def _as_setting(value: Any) -> str:  # noqa: ANN401
+def _as_setting(value: Any) -> str:
     """A param from JSON as `--set` takes it."""
     if isinstance(value, list):
         return f"[{', '.join(_as_setting(item) for item in value)}]"
@@ -166,7 +168,8 @@ def _make_numbered(out: Path, name: str) -> Path:
     prefix = f"{name}-"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        used = [each.name.removeprefix(prefix) for each in out.glob(f"{prefix}*")]
+        names = [each.name for each in out.iterdir() if each.name.startswith(prefix)]
+        used = [name.removeprefix(prefix) for name in names]
         number = 1 + max((int(n) for n in used if n.isdecimal()), default=0)
         while True:
             path = out / f"{prefix}{number}"

@@ -10,12 +10,20 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.ops.recipes import RECIPES, Recipe
+from archspec.ops.recipes import Recipe
 from archspec.training.errors import TrainingError
 
+DataName = Literal["digits", "fashion_mnist", "mnist", "cifar10", "folder"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "32", "bf16", "16"]
 MAX_INTEGER = 2**63  # torch counts in 64 bits
+
+SGD = Recipe(
+    "sgd", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False}
+)
+CONSTANT = Recipe("constant", {})
+TORCH_INIT = Recipe("default", {})
+CROSS_ENTROPY = Recipe("cross_entropy", {"label_smoothing": 0.0})
 
 
 def default_data_root() -> Path:
@@ -34,8 +42,8 @@ class Settings:
         TrainingError: on construction, if a value is none that can be used.
     """
 
-    data: str = "digits"
-    """The data set: a name in `RECIPES["data"]`."""
+    data: DataName = "digits"
+    """The data set."""
 
     data_root: Path = field(default_factory=default_data_root)
     """The folder of the data sets' files; `digits` needs none."""
@@ -46,18 +54,16 @@ class Settings:
     epochs: int = 10
     """Passes over the training images."""
 
-    optimizer: Recipe = Recipe(
-        "sgd", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False}
-    )
+    optimizer: Recipe = SGD
     """How a gradient becomes an update, with the learning rate it starts from."""
 
-    schedule: Recipe = Recipe("constant", {})
+    schedule: Recipe = CONSTANT
     """How the learning rate changes over the run."""
 
-    init: Recipe = Recipe("default", {})
+    init: Recipe = TORCH_INIT
     """How the weights of convolutions and linear layers start."""
 
-    loss: Recipe = Recipe("cross_entropy", {"label_smoothing": 0.0})
+    loss: Recipe = CROSS_ENTROPY
     """What is made smaller."""
 
     augment: tuple[Recipe, ...] = ()
@@ -77,7 +83,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse values that no run can use."""
-        _check_choice("data", self.data, RECIPES["data"])
+        _check_choice("data", self.data, get_args(DataName))
         _check_choice("device", self.device, get_args(Device))
         _check_choice("precision", self.precision, get_args(Precision))
         for name, least in (("batch_size", 1), ("epochs", 1), ("seed", 0)):

@@ -1,0 +1,314 @@
+"""One class of the emitted source, from the bodies of all its instances.
+
+A body that is a chain becomes an `nn.Sequential`, and its repeats become loops. Where
+branches part and join, the class has a `forward` of its own. Its submodules are then
+attributes if all have labels, an `nn.ModuleList` if none has, else an `nn.ModuleDict`:
+the state dict names them as the spec does.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from archspec.backends.python_expression import expression, literal
+from archspec.backends.python_forward import Forward
+from archspec.backends.python_instances import Bodies, is_chain, values_by_name
+from archspec.backends.python_layout import (
+    Call,
+    Commented,
+    Doc,
+    Labelled,
+    breakable,
+    docstring,
+    layout,
+)
+from archspec.backends.python_members import (
+    Alternative,
+    Argument,
+    BlockClass,
+    Local,
+    Loop,
+    Member,
+    Members,
+    Single,
+)
+from archspec.backends.python_names import class_name, python_name, unique
+from archspec.backends.python_numbers import Numbers, Scope, annotation
+from archspec.ir.graph import Module
+from archspec.ir.symbolic import Traced, constant, substitute
+
+BODY = 8  # the indentation of a method's statements
+
+
+class Classes(Protocol):
+    """The classes written so far."""
+
+    taken: set[str]  # their names, and others that no class can have
+    groups: dict[str, str]  # the text of a group's class -> its name
+
+    def class_of(self, module: Module) -> BlockClass:
+        """The class of a block's instance."""
+
+
+class ClassWriter:
+    """Writes one class, and the classes of its labelled groups before it."""
+
+    def __init__(
+        self,
+        name: str,
+        bodies: Bodies,
+        outer: Mapping[str, Argument],
+        classes: Classes,
+        *,
+        may_loop: bool = True,
+        values: Mapping[str, ast.expr] | None = None,
+        shows_shapes: bool = False,
+    ) -> None:
+        """`outer` are the names from around that the bodies may read.
+
+        `values` are those that stand for something else in an unrolled loop.
+        """
+        self.name = name
+        self.bodies = bodies
+        self.outer = outer
+        self.classes = classes
+        self.scope = Scope(frozenset(outer), dict(values or {}), may_loop=may_loop)
+        self.shows_shapes = shows_shapes
+        self.inner = values_by_name(bodies)
+        self.numbers = Numbers(len(bodies), {*outer, *self.inner})
+        self.members = Members(self.numbers, classes.class_of, self.group)
+        self.groups: dict[str, str] = {}
+        self.sections: list[list[str]] = []  # the classes of groups
+
+    def lines(self, about: str) -> list[str]:
+        """The class statement.
+
+        Raises:
+            Mismatch: if no one class can stand for all instances.
+        """
+        base, body = self.sequence() if is_chain(self.bodies) else self.graph()
+        head = [f"class {self.name}({base}):", *docstring(about, 4), ""]
+        return [*head, *self.signature(), *body]
+
+    # --- parameters ---
+
+    def parameters(self) -> list[Argument]:
+        """The constructor's parameters: what the code reads, and what was added."""
+        found = [self.outer[name] for name in self.outer if name in self.numbers.used]
+        found += [
+            Argument(name, annotation(values), keyword_only=True, values=values)
+            for name, values in self.numbers.added.items()
+        ]
+        return sorted(found, key=lambda parameter: parameter.keyword_only)
+
+    def signature(self) -> list[str]:
+        """`def __init__(self, in_channels: int, *, s: int = 1) -> None:`."""
+        parts: list[Doc] = ["self"]
+        for parameter in self.parameters():
+            if parameter.keyword_only and "*" not in parts:
+                parts.append("*")
+            text = f"{parameter.name}: {parameter.annotation}"
+            if parameter.default:
+                default = breakable(parameter.default)
+                parts.append(Labelled(f"{text} = ", default))
+            else:
+                parts.append(text)
+        return layout(Call("def __init__(", tuple(parts)), 4, after=" -> None:")
+
+    # --- a sequence ---
+
+    def sequence(self) -> tuple[str, list[str]]:
+        """The base class and the constructor of a chain."""
+        members = self.members.of(self.bodies, self.scope)
+        lines = self.settle(members)
+        members = [member for member in members if not isinstance(member, Local)]
+        first = 0
+        while first < len(members) and _is_numbered(members[first]):
+            first += 1
+        head = [m for m in members[:first] if isinstance(m, Single)]
+        lines += layout(Call("super().__init__(", self.docs(head)), BODY)
+        for member in members[first:]:
+            lines += self.addition(member, BODY)
+        return "nn.Sequential", lines
+
+    def addition(self, member: Member, indent: int) -> list[str]:
+        """The statements that add a submodule, or several, to a sequence."""
+        match member:
+            case Single():
+                return self.statement(member, indent)
+            case Alternative():
+                return self.alternative(member, indent)
+            case Loop():
+                return self.loop(member, indent)
+        return []
+
+    def alternative(self, choice: Alternative, indent: int) -> list[str]:
+        pad = " " * indent
+        lines = [f"{pad}if {choice.test}:"]
+        for member in choice.then:
+            lines += self.addition(member, indent + 4)
+        lines.append(f"{pad}else:")
+        for member in choice.otherwise:
+            lines += self.addition(member, indent + 4)
+        return lines
+
+    def loop(self, loop: Loop, indent: int) -> list[str]:
+        pad = " " * indent
+        repeat = loop.repeats[0]
+        channels = python_name(repeat.channels)
+        lines = [f"{pad}{self.members.head(loop)}"]
+        for member in loop.members:
+            lines += self.addition(member, indent + 4)
+        if repeat.channels not in self.numbers.used:
+            return lines
+        entry = expression(substitute(repeat.entry, loop.scope.values))
+        assert repeat.update is not None
+        update = expression(substitute(repeat.update, loop.scope.values))
+        step = update.removeprefix(f"{channels} + ")
+        sign = "=" if step == update else "+="
+        return [
+            f"{pad}{channels} = {entry}",
+            *lines,
+            f"{pad}    {channels} {sign} {step}",
+        ]
+
+    def settle(self, members: Sequence[Member]) -> list[str]:
+        """Note what loops and lets read; the lines of those lets that are read."""
+        before = -1
+        while before != len(self.numbers.used):
+            before = len(self.numbers.used)
+            for loop in _loops(members):
+                repeat = loop.repeats[0]
+                if repeat.channels in self.numbers.used and repeat.update is not None:
+                    values = loop.scope.values
+                    self.numbers.read(substitute(repeat.entry, values))
+                    self.numbers.read(substitute(repeat.update, values))
+        lines: list[str] = []
+        for local in reversed([m for m in members if isinstance(m, Local)]):
+            if local.name in self.numbers.used:
+                text = self.numbers.shared([local.code], local.scope)
+                lines.append(f"{' ' * BODY}{python_name(local.name)} = {text}")
+        return lines[::-1]
+
+    # --- a graph ---
+
+    def graph(self) -> tuple[str, list[str]]:
+        """The base class, the constructor and the `forward` of branches."""
+        forward = Forward(self.members, self.bodies)
+        calls = forward.lines(self.scope)
+        lines = self.settle(forward.locals)
+        singles = forward.singles
+        numbered = [single.is_numbered for single in singles]
+        if singles and all(numbered):
+            base, items = "nn.ModuleList", Call("[", self.docs(singles), "]")
+            lines += layout(Call("super().__init__(", (items,)), BODY)
+        elif any(numbered):
+            docs = zip(singles, self.docs(singles), strict=True)
+            pairs = [Labelled(f"{literal(single.key)}: ", doc) for single, doc in docs]
+            base, items = "nn.ModuleDict", Call("{", tuple(pairs), "}")
+            lines += layout(Call("super().__init__(", (items,)), BODY)
+        else:
+            base = "nn.Module"
+            lines.append(f"{' ' * BODY}super().__init__()")
+            for single in singles:
+                lines += self.statement(single, BODY)
+        return base, [*lines, "", *calls]
+
+    def docs(self, singles: Iterable[Single]) -> tuple[Doc, ...]:
+        """The submodules as arguments, in the network with their shapes."""
+        if not self.shows_shapes:
+            return tuple(single.doc for single in singles)
+        return tuple(Commented(single.doc, single.shape) for single in singles)
+
+    def statement(self, single: Single, indent: int) -> list[str]:
+        """The statement that adds a submodule under its name, or as the next one."""
+        (doc,) = self.docs([single])
+        if single.is_numbered:
+            return layout(_within("self.append(", doc), indent)
+        if single.name.startswith("f"):
+            arguments = (single.name, single.doc)
+            return layout(Call("self.add_module(", arguments), indent)
+        return layout(doc, indent, before=f"self.{single.key} = ")
+
+    # --- groups ---
+
+    def group(self, column: list[Module], scope: Scope) -> Doc:
+        """A labelled group: `nn.Sequential` in place, or a class of its own."""
+        bodies = [module.body for module in column]
+        scope = replace(scope, may_loop=self.scope.may_loop)
+        before = self.numbers.state
+        if is_chain(bodies):
+            members = self.members.of(bodies, scope)
+            if all(_is_numbered(member) for member in members):
+                docs = tuple(m.doc for m in members if isinstance(m, Single))
+                return Call("nn.Sequential(", docs)
+        self.numbers.state = before
+        return self.group_class(column, scope)
+
+    def group_class(self, column: list[Module], scope: Scope) -> Doc:
+        """A group that is no plain sequence, as a class that is given what it reads."""
+        label = class_name(column[0].name.value)
+        taken = {*self.classes.taken, *self.groups.values()}
+        writer = ClassWriter(
+            unique(f"{self.name}{label}", taken),
+            [module.body for module in column],
+            self.visible(scope),
+            self.classes,
+            may_loop=scope.may_loop,
+            values=scope.values,
+        )
+        lines = writer.lines(f"A part of `{self.name}`.")
+        self.numbers.used |= writer.numbers.used & scope.names
+        items: list[Doc] = []
+        for parameter in writer.parameters():
+            if not parameter.values:
+                items.append(parameter.name)
+                continue
+            values = [Traced(value, constant(value)) for value in parameter.values]
+            text = self.numbers.write(values, parameter.name, scope)
+            items.append(Labelled(f"{parameter.name}=", text))
+        return Call(f"{self.named(writer, lines)}(", tuple(items))
+
+    def visible(self, scope: Scope) -> dict[str, Argument]:
+        """What a group may read from around it, the input channels first."""
+        names = sorted(scope.names, key=lambda name: (name != "cin", name))
+        return {
+            name: replace(self.outer[name], default="", keyword_only=False)
+            if name in self.outer
+            else Argument(python_name(name), annotation(self.inner[name]), key=name)
+            for name in names
+        }
+
+    def named(self, group: ClassWriter, lines: list[str]) -> str:
+        """The name of a group's class: groups that are written alike share one."""
+        text = "\n".join([lines[0].removeprefix(f"class {group.name}"), *lines[1:]])
+        known = {**self.classes.groups, **self.groups}
+        if text in known:
+            return known[text]
+        self.groups |= {**group.groups, text: group.name}
+        self.sections += [*group.sections, lines]
+        return group.name
+
+
+def _is_numbered(member: Member) -> bool:
+    return isinstance(member, Single) and member.is_numbered
+
+
+def _within(opening: str, doc: Doc) -> Doc:
+    """The call of a submodule's construction; a comment stays behind the whole."""
+    if isinstance(doc, Commented):
+        return Commented(Call(opening, (doc.value,)), doc.comment)
+    return Call(opening, (doc,))
+
+
+def _loops(members: Iterable[Member]) -> Iterator[Loop]:
+    for member in members:
+        match member:
+            case Loop():
+                yield member
+                yield from _loops(member.members)
+            case Alternative():
+                yield from _loops([*member.then, *member.otherwise])

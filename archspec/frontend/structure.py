@@ -1,0 +1,233 @@
+"""Where a document departs from the schema: the validator's findings, at their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import closest
+from archspec.frontend.schema import LANGUAGE_VERSION, SCHEMA
+from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree, to_data
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
+
+TYPE_NAMES: dict[type, str] = {
+    dict: "a mapping",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    type(None): "nothing",
+}
+OTHER_KEYS = {
+    "architecture": "net",
+    "description": "about",
+    "include": "import",
+    "layers": "net",
+    "model": "net",
+    "modules": "blocks",
+    "network": "net",
+    "shape": "input",
+    "size": "input",
+    "training": "train",
+    "version": "archspec",
+}
+MISSING_HELP = {
+    "archspec": f"start the file with `archspec: {LANGUAGE_VERSION}`",
+    "net": "a spec has `input:` and `net:`, or `blocks:` to import",
+    "input": "add `input: 3x224x224`: channels x height x width",
+    "repeat": "what is done several times goes under `repeat:`",
+    "then": "add `then:`",
+    "if": "add `if:` with a condition",
+}
+
+
+def check_structure(tree: Tree, findings: Findings) -> set[int]:
+    """Report where the tree departs from the schema.
+
+    Returns the `id` of every part that must not be read further.
+    """
+    check = _Structure(findings)
+    data: Any = to_data(tree)
+    errors = [*_validator().iter_errors(data)]
+    for error in sorted(errors, key=_is_about_a_value):
+        *parents, part = _parts(tree, error.absolute_path)
+        if not any(id(parent) in check.unknown for parent in [*parents, part]):
+            check.report(part, error)
+    return check.broken
+
+
+@cache
+def _validator() -> Validator:
+    """A validator for which 2.0 is no integer, as in the rest of the language."""
+    from jsonschema import Draft202012Validator, validators  # 0.1 s: not for all doors
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
+    extended: Any = validators.extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
+    validator: Validator = extended(SCHEMA)
+    return validator
+
+
+def _is_integer(_: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_about_a_value(error: ValidationError) -> bool:
+    """Unknown keys come first: they explain what else is wrong."""
+    return not _is_about_a_key(error)
+
+
+def _is_about_a_key(error: ValidationError) -> bool:
+    return (
+        error.validator == "additionalProperties"
+        or "propertyNames" in error.absolute_schema_path
+    )
+
+
+def _parts(tree: Tree, path: Iterable[str | int]) -> list[Tree]:
+    """The parts on the way to a place, from the root on."""
+    parts = [tree]
+    for step in path:
+        if isinstance(tree, Mapping):
+            tree = tree.get(str(step)) or tree
+        elif isinstance(tree, Sequence) and isinstance(step, int):
+            tree = tree.items[step]
+        parts.append(tree)
+    return parts
+
+
+class _Structure:
+    """Turns the validator's errors into findings, each mistake once."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self.broken: set[int] = set()  # what must not be read
+        self.unknown: set[int] = set()  # values of unknown keys: not looked at
+        self.meant: set[tuple[int, str]] = set()  # keys that unknown ones stand for
+
+    def report(self, part: Tree, error: ValidationError) -> None:
+        """Record one error."""
+        assert isinstance(error.schema, dict)
+        if _is_about_a_key(error):
+            assert isinstance(part, Mapping)
+            self.key(part, error)
+        elif error.validator in ("required", "anyOf", "dependentRequired"):
+            self.missing_keys(part, error)
+        elif id(part) in self.broken:
+            return
+        elif error.validator == "maxProperties":
+            assert isinstance(part, Mapping)
+            self.second_key(part)
+        else:
+            self.value(part, error)
+        if error.validator not in ("additionalProperties", "required", "anyOf"):
+            self.broken.add(id(part))
+
+    # --- keys ---
+
+    def key(self, part: Mapping, error: ValidationError) -> None:
+        if error.validator == "additionalProperties":
+            known = error.schema["properties"]  # type: ignore[index]
+            for key, _ in part.pairs:
+                if key.text not in known:
+                    self.unknown_key(part, key, known)
+            return
+        found = part.key(str(error.instance))
+        assert found is not None
+        if error.validator == "enum":
+            self.unknown_key(part, found, error.validator_value)
+        else:
+            expected = error.schema["expected"]  # type: ignore[index]
+            self.expected(found.span, expected, f"`{found.text}`")
+
+    def unknown_key(self, part: Mapping, key: Scalar, known: Any) -> None:
+        match = closest(key.text, known)
+        if match is None and OTHER_KEYS.get(key.text) in known:
+            match = OTHER_KEYS[key.text]
+        if match and part.get(match) is None:
+            self.meant.add((id(part), match))
+        self.unknown.add(id(part.get(key.text)))
+        self.broken.add(id(part.get(key.text)))
+        listed = ", ".join(f"`{name}`" for name in known)
+        self.findings.error(
+            "unknown-key",
+            f"`{key.text}` is not a key here",
+            key.span,
+            help=f"did you mean `{match}`?" if match else f"the keys are {listed}",
+        )
+
+    def second_key(self, part: Mapping) -> None:
+        second = part.pairs[1][0]
+        self.findings.error(
+            "invalid-step",
+            f"a step has one label or keyword, found `{second.text}` as a second",
+            second.span,
+            help="start each step of a list with `- `",
+        )
+
+    def missing_keys(self, part: Tree, error: ValidationError) -> None:
+        assert isinstance(part, Mapping)
+        for missing, place in _missing(part, error):
+            if (id(part), missing) not in self.meant:
+                self.findings.error(
+                    "missing-key",
+                    f"the key `{missing}` is missing",
+                    place,
+                    help=MISSING_HELP[missing],
+                )
+
+    # --- values ---
+
+    def value(self, part: Tree, error: ValidationError) -> None:
+        expected = error.schema["expected"]  # type: ignore[index]
+        self.expected(part.span, expected, _found(part, error), _help(part, expected))
+
+    def expected(self, span: Span, expected: str, found: str, help: str = "") -> None:
+        is_step = expected.startswith(("a step", "a list of"))
+        is_missing = is_step and found in ("nothing", "an empty list")
+        self.findings.error(
+            "missing-step" if is_missing else "invalid-type",
+            f"expected {expected}, found {found}",
+            span,
+            help="`identity` passes its input on" if is_missing else help,
+        )
+
+
+def _missing(part: Mapping, error: ValidationError) -> Iterator[tuple[str, Span]]:
+    """The keys that are missing, and the keys that need them."""
+    if error.validator == "dependentRequired":
+        needs: dict[str, list[str]] = dict(error.validator_value)  # type: ignore[arg-type]
+        for name, (missing, *_) in needs.items():
+            key = part.key(name)
+            if key and not part.get(missing):
+                yield missing, key.span
+                return
+    start = part.pairs[0][0].span if part.pairs else part.span
+    yield "net" if error.validator == "anyOf" else "archspec", start
+
+
+def _found(part: Tree, error: ValidationError) -> str:
+    if error.validator in ("minItems", "minProperties"):
+        return "an empty list" if error.validator == "minItems" else "an empty mapping"
+    if isinstance(part, Scalar) and part.text and error.instance is not None:
+        shown = part.text if len(part.text) < 40 else f"{part.text[:40]}..."
+        return f"`{shown}`"
+    return TYPE_NAMES[type(error.instance)]
+
+
+def _help(part: Tree, expected: str) -> str:
+    """What to write instead, where that can be told."""
+    if isinstance(part, Scalar) and part.text.startswith("-") and "list" in expected:
+        return "a `-` and a space start each step: `- relu`"
+    if isinstance(part, Sequence) and expected.startswith("channels x"):
+        sizes = [item.text for item in part.items if isinstance(item, Scalar)]
+        return f"write `{'x'.join(sizes)}`" if len(sizes) == 3 else ""
+    if expected.startswith(f"`{LANGUAGE_VERSION}`"):
+        return f"write `archspec: {LANGUAGE_VERSION}`"
+    return ""

@@ -1,0 +1,134 @@
+"""Calls: which op or block is meant, and the input channels that a call states."""
+
+from __future__ import annotations
+
+from archspec.frontend.ast import Call
+from archspec.ir import graph as ir
+from archspec.ir.symbolic import Traced
+from archspec.lowering.bind import Bound, bind
+from archspec.lowering.blocks import BlockCall, lower_block
+from archspec.lowering.context import Context, Items
+from archspec.lowering.evaluate import describe
+from archspec.lowering.layers import OpCall, lower_layer
+from archspec.lowering.places import channel_producer, expanded_by
+from archspec.lowering.scope import Block, Callee
+from archspec.lowering.synonyms import suggest_callee
+from archspec.lowering.values import evaluate, is_integer, text_constant
+from archspec.ops.op import Op, channels
+
+
+def lower_call(
+    call: Call, x: ir.Value, context: Context, items: Items, name: Traced | None = None
+) -> ir.Value:
+    """A layer or a block; without a `name` from a label, its ordinal is its name."""
+    callee = _callee(call, context)
+    bound = bind(call, callee, context.findings) if callee else None
+    name = name or text_constant(context.level.next_ordinal())
+    if callee is None or bound is None:
+        return ir.Value(None)
+    if _says_what_comes_in(call, callee, bound, x, context):
+        return _lower(call, callee, bound, x, context, items, name)
+    with context.run.apart() as consequences:  # of what is reported already
+        y = _lower(call, callee, bound, x, context, items, name)
+    return ir.Value(None) if consequences.has_errors else y
+
+
+def _lower(
+    call: Call,
+    callee: Callee,
+    bound: Bound,
+    x: ir.Value,
+    context: Context,
+    items: Items,
+    name: Traced,
+) -> ir.Value:
+    if isinstance(callee, Op):
+        return lower_layer(OpCall(call, callee, bound), x, context, items, name)
+    return lower_block(BlockCall(call, callee, bound), x, context, items, name)
+
+
+def _callee(call: Call, context: Context) -> Callee | None:
+    name, scope = call.name, context.scope
+    if scope.has(name.id):
+        known = scope.get(name.id)
+        if known is None:
+            return None
+        if isinstance(known.value, Op | Block):
+            return known.value
+        context.findings.error(
+            "not-callable",
+            f"`{name.id}` is {describe(known.value)}, not an op or block",
+            name.span,
+            related=expanded_by(context),
+        )
+        return None
+    callees = scope.environment.callees
+    if name.id not in callees and not scope.environment.may_define(name.id):
+        help = suggest_callee(name.id, {*callees, "ref"})
+        if name.id in context.labels:
+            help = f"`ref({name.id})` reads the output of the step with this label"
+        context.findings.error(
+            "unknown-op",
+            f"there is no op or block `{name.id}`",
+            name.span,
+            help=help or "`archspec list` shows the ops and blocks there are",
+        )
+    return callees.get(name.id)
+
+
+# --- input channels ---
+
+
+def _says_what_comes_in(
+    call: Call, callee: Callee, bound: Bound, x: ir.Value, context: Context
+) -> bool:
+    """Whether the input channels that a call states are those that come in."""
+    if bound.in_channels is None:
+        return True
+    stated = evaluate(bound.in_channels, x, context)
+    if stated is None:
+        return True
+    if not is_integer(stated.value):
+        context.findings.error(
+            "invalid-argument-type",
+            f"the first of these is the number of input channels, "
+            f"found {describe(stated.value)}",
+            bound.in_channels.span,
+            related=expanded_by(context),
+            help=f"`{callee.name}` takes its other arguments by keyword",
+        )
+        return False
+    if x.shape is None or stated.value == channels(x.shape):
+        return True
+    _report_channels(call, callee, bound, stated.value, x, context)
+    return False
+
+
+def _report_channels(
+    call: Call,
+    callee: Callee,
+    bound: Bound,
+    stated: int,
+    x: ir.Value,
+    context: Context,
+) -> None:
+    assert x.shape is not None
+    assert bound.in_channels is not None
+    found = channels(x.shape)
+    rest = [a.span.text for a in call.arguments if a.value is not bound.in_channels]
+    noun = "input channel" if len(x.shape) == 3 else "input feature"
+    fixed = f"{call.name.id}({', '.join([str(int(found)), *rest])})"
+    helps = [f"write `{fixed}`, or leave the {noun}s out"]
+    if callee.name.endswith("pool") and len(rest) == 1:
+        first = bound.in_channels.span.text
+        helps.append(
+            f"or, if {rest[0]} is the stride, `{call.name.id}({first}, s={rest[0]})`"
+        )
+    context.findings.error(
+        "channel-mismatch",
+        f"`{callee.name}` expects {stated} {noun}{'s' * (stated != 1)}, found {found}",
+        bound.in_channels.span,
+        f"says {stated}",
+        related=[*channel_producer(x), *expanded_by(context)],
+        help=helps,
+    )

@@ -1,0 +1,126 @@
+"""Where a step stands, and what one run of lowering shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Step
+from archspec.ir import graph as ir
+from archspec.lowering.scope import Block, Level, Scope
+
+MAX_LAYERS = 20_000  # after expansion; ResNet-1001 has 3,500
+MAX_STEPS = 50_000  # layers, and steps that make none
+MAX_DEPTH = 80  # steps within steps, blocks included
+
+Items = list[ir.Item]
+Lower = Callable[[Step, ir.Value, "Context", Items], ir.Value]
+
+
+class TooMany(Exception):  # noqa: N818  # control flow: the finding is recorded
+    """The network is larger than a bound."""
+
+
+@dataclass(eq=False)
+class Run:
+    """One run of lowering: its findings, how large it has become, what it has seen."""
+
+    findings: Findings
+    step: Lower  # lowers any step: those that hold others call it
+    layers: int = 0
+    steps: int = 0
+    depth: int = 0
+    seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
+
+    def first_time(self, thing: object) -> bool:
+        """Whether something that is checked once comes by for the first time."""
+        new = id(thing) not in self.seen
+        self.seen.add(id(thing))
+        return new
+
+    @contextmanager
+    def nested(self, span: Span) -> Iterator[None]:
+        """Count a step, and how deep it stands."""
+        self.steps += 1
+        self.depth += 1
+        if self.steps > MAX_STEPS:
+            self.too_many(span)
+        if self.depth > MAX_DEPTH:
+            self.findings.error(
+                "nesting-too-deep",
+                f"steps and blocks are nested more than {MAX_DEPTH} deep",
+                span,
+                help="let fewer blocks stand within blocks",
+            )
+            raise TooMany
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
+    def count_layer(self, span: Span) -> None:
+        """Count a layer or a merge, within the bound."""
+        self.layers += 1
+        if self.layers > MAX_LAYERS:
+            self.too_many(span)
+
+    def too_many(self, span: Span) -> NoReturn:
+        """Stop: the network is too large."""
+        self.findings.error(
+            "too-many-layers",
+            f"the network has more than {MAX_LAYERS:,} layers",
+            span,
+            help="check the numbers of `repeat`",
+        )
+        raise TooMany
+
+    @contextmanager
+    def apart(self) -> Iterator[Findings]:
+        """Collect findings apart from the others."""
+        before, self.findings = self.findings, Findings()
+        try:
+            yield self.findings
+        finally:
+            self.findings = before
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a step stands: its scope, its level of the state dict, the calls around."""
+
+    run: Run
+    scope: Scope
+    level: Level
+    labels: dict[str, ir.Value]  # of this body, for `ref`
+    outer_labels: frozenset[str] = frozenset()  # around a labelled group
+    block: str = ""
+    calls: tuple[Span, ...] = ()
+    stack: tuple[Block, ...] = ()
+    active: frozenset[str] = frozenset()  # variables of the loops around
+    hoists: set[str] | None = None  # names a `let` may give a variable of its own
+    loops: list[str] = field(default_factory=list)  # loop variables of this class
+    blind: bool = False  # no value is known: only names and arguments are checked
+
+    @property
+    def findings(self) -> Findings:
+        """Where this run keeps what it finds."""
+        return self.run.findings
+
+    def without_values(self) -> Context:
+        """The same place, to check steps of which nobody knows what they compute."""
+        return replace(
+            self,
+            scope=self.scope.without_values(),
+            level=Level(),
+            labels=dict(self.labels),
+            hoists=None,
+            blind=True,
+        )
+
+    def nested(self) -> Context:
+        """A list within a body: a `let` in it ends with it."""
+        return replace(self, scope=self.scope.inner(), hoists=None)

@@ -1,0 +1,177 @@
+"""A call of an op: its attributes, its output's shape, its costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Call, Expression, Name
+from archspec.ir import graph as ir
+from archspec.ir.symbolic import Traced, constant, symbolic
+from archspec.lowering.bind import Bound
+from archspec.lowering.context import Context, Items
+from archspec.lowering.evaluate import describe
+from archspec.lowering.places import (
+    channel_producer,
+    expanded_by,
+    producer,
+    show_shape,
+)
+from archspec.lowering.values import bounded, evaluate, plain, text_constant
+from archspec.ops.op import Op, Parameter, ShapeFault
+
+MAX_SIZE = 2**31  # of an axis
+RANKS = {1: "features", 2: "tokens", 3: "an image [C, H, W]"}
+
+
+@dataclass(frozen=True, slots=True)
+class OpCall:
+    """A call of an op, with its arguments bound."""
+
+    call: Call
+    op: Op
+    bound: Bound
+
+
+def lower_layer(
+    layer: OpCall, x: ir.Value, context: Context, items: Items, name: Traced
+) -> ir.Value:
+    """A node in the graph; its shape is unknown where something is in error."""
+    op, span = layer.op, layer.call.span
+    attributes = _attributes(layer, x, context)
+    shape = None if attributes is None else _shape(layer, attributes, x, context)
+    path = context.level.join(name.value)
+    node = make_node(op.name, attributes or {}, (x,), shape, path, span, context)
+    node.output.before = x
+    if shape is not None and x.shape is not None:
+        before, after = plain(x.shape), plain(shape)
+        node.parameters = op.weights(before, after, **node.values)
+        node.macs = op.macs(before, after, **node.values)
+    items.append(ir.Layer(name, node))
+    return node.output
+
+
+def make_node(
+    op: str,
+    attributes: Mapping[str, Traced],
+    inputs: tuple[ir.Value, ...],
+    shape: ir.Shape | None,
+    path: str,
+    span: Span,
+    context: Context,
+) -> ir.Node:
+    """A node and its output, counted."""
+    context.run.count_layer(span)
+    output = ir.Value(bounded(shape), span=span)
+    node = ir.Node(
+        op, attributes, inputs, output, path, context.block, span, context.calls
+    )
+    output.producer = node
+    return node
+
+
+# --- attributes ---
+
+
+def _attributes(
+    layer: OpCall, x: ir.Value, context: Context
+) -> dict[str, Traced] | None:
+    """The value of every parameter; None if one is unknown or in error."""
+    found: dict[str, Traced | None] = {}
+    for parameter in layer.op.parameters:
+        if parameter.name in layer.bound.values:
+            expression = layer.bound.values[parameter.name]
+            value = _argument(layer.op, parameter, expression, x, context)
+            found[parameter.name] = value
+    known = {name: value for name, value in found.items() if value is not None}
+    if len(known) < len(found):
+        return None
+    values = {name: item.value for name, item in known.items()}
+    for name, default in layer.op.defaults(values).items():
+        known[name] = Traced(default, constant(default))
+    return known
+
+
+def _argument(
+    op: Op, parameter: Parameter, expression: Expression, x: ir.Value, context: Context
+) -> Traced | None:
+    if (
+        isinstance(expression, Name)
+        and expression.id in parameter.kind.words
+        and not context.scope.has(expression.id)
+    ):
+        return text_constant(expression.id)
+    value = evaluate(expression, x, context)
+    if value is None or parameter.kind.accepts(value.value):
+        return value
+    found = value.value
+    is_number = isinstance(found, int | float) and not isinstance(found, bool)
+    needs_integer = isinstance(found, float) and "integer" in parameter.kind.expected
+    is_pair = isinstance(found, tuple) and len(found) == 2
+    wrong_type = needs_integer or not (is_number or is_pair)
+    wants_truth = "`true`" in parameter.kind.expected
+    context.findings.error(
+        "invalid-argument-type" if wrong_type or wants_truth else "invalid-argument",
+        f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
+        f"found {describe(found)}",
+        expression.span,
+        related=expanded_by(context),
+        help="`//` divides integers, `int(...)` and `round(...)` make them"
+        if needs_integer
+        else "",
+    )
+    return None
+
+
+# --- shapes ---
+
+
+def _shape(
+    layer: OpCall, attributes: Mapping[str, Traced], x: ir.Value, context: Context
+) -> ir.Shape | None:
+    """The output's shape by the op's own rule; None and a finding if it has none."""
+    op, call = layer.op, layer.call
+    if x.shape is None:
+        return None
+    if len(x.shape) not in op.ranks:
+        _report_rank(layer, x, context)
+        return None
+    try:
+        shape = op.shape(x.shape, **{n: symbolic(a) for n, a in attributes.items()})
+    except ShapeFault as fault:
+        at = layer.bound.values.get(fault.parameter)
+        context.findings.error(
+            fault.code,
+            fault.message,
+            at.span if at else call.span,
+            related=[*producer(x), *expanded_by(context)],
+            help=fault.help,
+        )
+        return None
+    if max(shape) > MAX_SIZE:
+        context.findings.error(
+            "number-too-large",
+            f"the output would be {show_shape(shape)}",
+            call.span,
+            related=expanded_by(context),
+        )
+        return None
+    return shape
+
+
+def _report_rank(layer: OpCall, x: ir.Value, context: Context) -> None:
+    assert x.shape is not None
+    is_image = len(x.shape) == 3
+    expected = " or ".join(RANKS[rank] for rank in layer.op.ranks)
+    text = " ".join(layer.call.span.text.split())
+    help = "move it before the step that flattens the image"
+    if is_image:
+        help = f"write `flatten | {text}`, or `global_avgpool | flatten | {text}`"
+    context.findings.error(
+        "unflattened-input" if is_image else "wrong-rank",
+        f"`{layer.op.name}` expects {expected}, found {show_shape(x.shape)}",
+        layer.call.span,
+        related=[*channel_producer(x), *expanded_by(context)],
+        help=help,
+    )

@@ -1,0 +1,47 @@
+"""Places that explain a finding: what made a shape, which call expanded a block."""
+
+from __future__ import annotations
+
+from archspec.diagnostics.diagnostic import Label
+from archspec.ir import graph as ir
+from archspec.lowering.context import Context
+from archspec.ops.op import channels
+
+
+def show_shape(shape: ir.Shape | None) -> str:
+    """A shape as a spec writes it: `[96, 54, 54]`."""
+    return str([int(size) for size in shape or ()])
+
+
+def producer(x: ir.Value) -> list[Label]:
+    """The step that made this value."""
+    while x.span is None and x.before is not None:
+        x = x.before
+    if x.shape is None or x.span is None:
+        return []
+    return [Label(x.span, f"makes {show_shape(x.shape)}")]
+
+
+def channel_producer(x: ir.Value) -> list[Label]:
+    """The step that gave this value its channels: where a mismatch comes from."""
+    value = x
+    while value.before is not None and _same_channels(value.before, x):
+        value = value.before
+    return producer(value)
+
+
+def _same_channels(one: ir.Value, other: ir.Value) -> bool:
+    if one.shape is None or other.shape is None:
+        return False
+    same_rank = len(one.shape) == len(other.shape)
+    return same_rank and channels(one.shape) == channels(other.shape)
+
+
+def expanded_by(context: Context) -> list[Label]:
+    """The call that expanded the block an error is in, and the one in the network."""
+    if not context.calls:
+        return []
+    labels = [Label(context.calls[-1], f"in `{context.block}`, called here")]
+    if len(context.calls) > 1:
+        labels.append(Label(context.calls[0], "which this step expands to"))
+    return labels

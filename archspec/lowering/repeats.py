@@ -1,0 +1,234 @@
+"""`repeat`: a body several times, or once per row of columns."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Column, RepeatFor, RepeatTimes
+from archspec.ir import graph as ir
+from archspec.ir.symbolic import Traced, constant, same, variable, variables
+from archspec.lowering.context import MAX_STEPS, Context, Items
+from archspec.lowering.evaluate import describe
+from archspec.lowering.places import expanded_by
+from archspec.lowering.scope import Block, check_new_names
+from archspec.lowering.values import (
+    channels_as,
+    channels_code,
+    evaluate,
+    is_integer,
+    with_channels,
+)
+from archspec.ops.op import Op
+
+Repeat = RepeatTimes | RepeatFor
+
+
+def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> ir.Value:
+    """One iteration after the other; the channels between them are a loop variable."""
+    names = _column_names(step)
+    rows = _rows(step, x, context)
+    if rows is None:
+        _look_through(step, names, context)
+        return ir.Value(None)
+    loop = _Loop(names, context)
+    before = x
+    for number, row in enumerate(rows.value):
+        x = loop.iteration(step, number, row, x, context)
+        if x.shape is None:
+            break
+    items.append(loop.item(rows))
+    return loop.output(x, before)
+
+
+def _look_through(step: Repeat, names: list[str], context: Context) -> None:
+    """Check the body of a repeat of which nobody knows the rows."""
+    inside = context.without_values()
+    scope = inside.scope.inner(dict.fromkeys(["i", *names]))
+    context.run.step(step.body, ir.Value(None), replace(inside, scope=scope), [])
+
+
+@dataclass
+class _Loop:
+    """A repeat while its iterations are lowered."""
+
+    names: list[str]
+    context: Context
+    iterations: list[tuple[ir.Item, ...]] = field(default_factory=list)
+    variables: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[ast.expr | None] = field(default_factory=list)
+    entry: ast.expr | None = None
+
+    def __post_init__(self) -> None:
+        context = self.context
+        self.index = _fresh("i", context)
+        self.columns = [_fresh(name, context) for name in self.names]
+        number = len(context.loops) + 1
+        self.channels = f"channels_{number}" if context.loops else "channels"
+        context.loops.append(self.channels)
+
+    def iteration(
+        self,
+        step: Repeat,
+        number: int,
+        row: tuple[Any, ...],
+        x: ir.Value,
+        context: Context,
+    ) -> ir.Value:
+        """Lower the body for one row."""
+        bindings: dict[str, Traced | None] = {"i": Traced(number, variable(self.index))}
+        for name, column, value in zip(self.names, self.columns, row, strict=True):
+            is_callee = isinstance(value, Op | Block)
+            code = constant(value.name) if is_callee else variable(column)
+            bindings[name] = Traced(value, code)
+        columns = dict(zip(self.columns, row, strict=True))
+        self.variables.append({self.index: number, **columns})
+        self.entry = self.entry or channels_code(x)
+        inside = replace(
+            context,
+            scope=context.scope.inner(bindings),
+            active=context.active | {self.index, *self.columns},
+            hoists=None,
+        )
+        body: Items = []
+        entry = with_channels(x, variable(self.channels))
+        y = context.run.step(step.body, entry, inside, body)
+        self.iterations.append(tuple(body))
+        self.updates.append(channels_code(y))
+        return y
+
+    @property
+    def update(self) -> ast.expr | None:
+        """What each iteration does to the channels, if it is the same in all."""
+        codes = [code for code in self.updates if code is not None]
+        alike = len(codes) == len(self.updates)
+        return codes[0] if alike and all(same(c, codes[0]) for c in codes) else None
+
+    def item(self, rows: Traced) -> ir.Repeat:
+        """The repeat in the graph."""
+        return ir.Repeat(
+            iterations=tuple(self.iterations),
+            index=self.index,
+            variables=tuple(self.variables),
+            rows=rows,
+            channels=self.channels,
+            entry=self.entry or constant(None),
+            update=self.update,
+        )
+
+    def output(self, y: ir.Value, before: ir.Value) -> ir.Value:
+        """The output: its channels are what the last iteration left."""
+        if y.shape is None or self.entry is None:
+            return y
+        shape = tuple(int(size) for size in y.shape)
+        code = self.update
+        if code is not None and same(code, variable(self.channels)):
+            code = self.entry
+        elif code is not None:
+            moving = {self.channels, *self.variables[0]}
+            code = variable(self.channels) if variables(code) & moving else code
+        if code is not None and not isinstance(code, ast.Constant):
+            shape = channels_as(shape, code)
+        return ir.Value(shape, y.producer, y.span, y.before or before)
+
+
+def _column_names(step: Repeat) -> list[str]:
+    if isinstance(step, RepeatTimes):
+        return []
+    return [column.name.id for column in step.columns]
+
+
+def _fresh(name: str, context: Context) -> str:
+    """A loop variable that shadows nothing in the class to be written."""
+    taken = {*context.scope.names(), *context.active}
+    number = 1
+    fresh = name
+    while fresh in taken:
+        number += 1
+        fresh = f"{name}_{number}"
+    return fresh
+
+
+# --- how often ---
+
+
+def _rows(step: Repeat, x: ir.Value, context: Context) -> Traced | None:
+    """The rows with the Python that makes them; None if unknown or in error."""
+    if isinstance(step, RepeatTimes):
+        return _times(step, x, context)
+    check_new_names([column.name for column in step.columns], context.findings)
+    columns = [_column(column, x, context) for column in step.columns]
+    known = [column for column in columns if column is not None]
+    if len(known) < len(columns):
+        return None
+    lengths = [len(column.value) for column in known]
+    if len(set(lengths)) > 1:
+        _report_lengths(step, lengths, context)
+        return None
+    if not _is_possible(lengths[0], step.columns[0].values.span, context):
+        return None
+    values = tuple(zip(*(column.value for column in known), strict=True))
+    return Traced(values, ast.Tuple([column.code for column in known], ast.Load()))
+
+
+def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Traced | None:
+    times = evaluate(step.times, x, context)
+    if times is None:
+        return None
+    span = step.times.span
+    if not is_integer(times.value):
+        context.findings.error(
+            "invalid-argument-type",
+            f"expected a number of times, found {describe(times.value)}",
+            span,
+            related=expanded_by(context),
+            help="`//` divides integers, `int(...)` and `round(...)` make them"
+            if isinstance(times.value, float)
+            else "",
+        )
+        return None
+    if not _is_possible(times.value, span, context):
+        return None
+    return Traced(((),) * times.value, times.code)
+
+
+def _column(column: Column, x: ir.Value, context: Context) -> Traced | None:
+    values = evaluate(column.values, x, context)
+    if values is None or isinstance(values.value, tuple):
+        return values
+    name, span = column.name.id, column.values.span
+    context.findings.error(
+        "invalid-argument-type",
+        f"expected a list for `{name}`, found {describe(values.value)}",
+        span,
+        related=expanded_by(context),
+        help=f"write `{name}: [{span.text}]` for one row",
+    )
+    return None
+
+
+def _report_lengths(step: RepeatFor, lengths: list[int], context: Context) -> None:
+    columns = zip(step.columns, lengths, strict=True)
+    shown = ", ".join(f"`{column.name.id}` has {n}" for column, n in columns)
+    context.findings.error(
+        "unequal-columns",
+        f"the columns of `for` need one length: {shown}",
+        step.columns[lengths.index(min(lengths))].values.span,
+        related=expanded_by(context),
+    )
+
+
+def _is_possible(times: int, span: Span, context: Context) -> bool:
+    if times > MAX_STEPS:
+        context.run.too_many(span)
+    if times < 1:
+        context.findings.error(
+            "empty-repeat",
+            f"expected at least one time, found {times}",
+            span,
+            related=expanded_by(context),
+            help="write `1` or more, or put the step under `if:`",
+        )
+    return times >= 1

@@ -1,0 +1,79 @@
+"""What a caller sets: `--set name=value`, the same as Python values, and `--input`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Source, Span
+from archspec.frontend.ast import Binding, Expression, Literal, Name, Tuple
+from archspec.frontend.document import parse_value
+from archspec.frontend.reader import read_yaml
+from archspec.frontend.schema import SIZE
+from archspec.ir.graph import Shape
+
+INPUT = re.compile(f"({SIZE})x({SIZE})x({SIZE})")
+
+
+def parse_input(text: str, findings: Findings) -> Shape | None:
+    """`3x224x224` as of `--input`."""
+    match = INPUT.fullmatch(text)
+    if match:
+        return tuple(int(size) for size in match.groups())
+    findings.error(
+        "invalid-type",
+        f"expected channels x height x width, found `{text}`",
+        Source("--input", text).span(0, len(text)),
+        help="write it as `--input 3x224x224`",
+    )
+    return None
+
+
+def parse_settings(texts: Sequence[str], findings: Findings) -> Iterator[Binding]:
+    """`name=value` as of `--set`; the value is written as in `params`."""
+    for text in texts:
+        source = Source("--set", text)
+        name, sign, _ = text.partition("=")
+        span = source.span(0, len(name))
+        if not sign or not name.isidentifier():
+            findings.error(
+                "invalid-syntax",
+                f"expected `name=value`, found `{text}`",
+                span,
+                help="write it as `--set classes=100`",
+            )
+            continue
+        value = source.span(len(name) + 1, len(text))
+        if not value.text.strip():
+            message = f"expected a value for `{name}`, found nothing"
+            findings.error("invalid-syntax", message, span)
+            continue
+        tree = read_yaml(source, findings, start=value.start)
+        yield Name(span, name), parse_value(tree, findings) if tree else None
+
+
+def python_settings(
+    params: Mapping[str, object], findings: Findings
+) -> Iterator[Binding]:
+    """Python values as settings; their place is the call."""
+    for name, value in params.items():
+        source = Source("--set", f"{name}={value!r}")
+        span = source.span(0, len(name))
+        try:
+            yield (
+                Name(span, name),
+                _literal(value, source.span(len(name) + 1, len(source.text))),
+            )
+        except TypeError as error:
+            findings.error("invalid-parameter-type", str(error), span)
+
+
+def _literal(value: object, span: Span) -> Expression:
+    if isinstance(value, list | tuple):
+        return Tuple(span, tuple(_literal(item, span) for item in value))
+    if isinstance(value, str) and value.isidentifier():
+        return Name(span, value)
+    if isinstance(value, int | float | str):
+        return Literal(span, value)
+    raise TypeError(f"a spec has no values of the type `{type(value).__name__}`")

@@ -1,0 +1,40 @@
+"""What other libraries call our ops, for those who come from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archspec.diagnostics.suggest import closest
+
+STEPS = ("concat", "add", "mul", "split", "repeat", "if", "let")  # written as keys
+
+OTHER_NAMES = {
+    "batchnorm": "bn",
+    "batchnorm1d": "bn",
+    "batchnorm2d": "bn",
+    "convtranspose2d": "conv_transpose",
+    "deconv": "conv_transpose",
+    "dense": "linear",
+    "droppath": "stochastic_depth",
+    "fc": "linear",
+    "gap": "global_avgpool",
+    "globalavgpool2d": "global_avgpool",
+    "interpolate": "upsample",
+    "layernorm": "ln",
+    "noop": "identity",
+    "resize": "upsample",
+    "shortcut": "identity",
+    "skip": "identity",
+    "swish": "silu",
+}
+
+
+def suggest_callee(name: str, known: Iterable[str]) -> str:
+    """A help line for a name that no op or block has, or nothing."""
+    if name in STEPS:
+        return f"`{name}` is a step of its own: write `{name}: ...`, not a call"
+    known = set(known)
+    match = OTHER_NAMES.get(name.replace("_", "").casefold())
+    if match not in known:
+        match = closest(name, known)
+    return f"did you mean `{match}`?" if match else ""

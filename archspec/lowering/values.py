@@ -1,0 +1,99 @@
+"""Values of expressions, and shapes whose channels remember what made them."""
+
+from __future__ import annotations
+
+import ast
+
+from archspec.frontend.ast import Expression
+from archspec.ir import graph as ir
+from archspec.ir.symbolic import SymbolicInt, Traced, code_of, constant
+from archspec.lowering.context import Context
+from archspec.lowering.evaluate import (
+    Evaluator,
+    Unknown,
+    ValueFault,
+    is_long,
+    undefined_names,
+)
+from archspec.lowering.places import expanded_by
+from archspec.ops.op import channels
+
+
+def evaluate(expression: Expression, x: ir.Value, context: Context) -> Traced | None:
+    """An expression's value; None if unknown, with a finding if it has none."""
+    if context.blind:
+        for fault in undefined_names(expression, context.scope):
+            _report(fault, context)
+    ch = channels(x.shape) if x.shape else None
+    try:
+        return Evaluator(context.scope, ch)(expression)
+    except Unknown:
+        return None
+    except ValueFault as fault:
+        _report(fault, context)
+        return None
+
+
+def _report(fault: ValueFault, context: Context) -> None:
+    context.findings.error(
+        fault.code,
+        fault.message,
+        fault.span,
+        related=expanded_by(context),
+        help=fault.help,
+    )
+
+
+# --- shapes ---
+
+
+def plain(shape: ir.Shape) -> ir.Shape:
+    """The shape as mere numbers."""
+    return tuple(int(size) for size in shape)
+
+
+def channels_as(shape: ir.Shape, code: ast.expr) -> ir.Shape:
+    """The shape, with an expression for its channels."""
+    sizes = list(plain(shape))
+    axis = 0 if len(sizes) == 3 else -1
+    sizes[axis] = SymbolicInt(sizes[axis], code)
+    return tuple(sizes)
+
+
+def with_channels(x: ir.Value, code: ast.expr) -> ir.Value:
+    """The value as a body reads it: its channels are a variable there."""
+    if x.shape is None:
+        return x
+    return ir.Value(channels_as(x.shape, code), x.producer, None, x)
+
+
+def channels_code(x: ir.Value) -> ast.expr | None:
+    """The expression of a value's channels, where they are known."""
+    return code_of(channels(x.shape)) if x.shape else None
+
+
+def bounded(shape: ir.Shape | None) -> ir.Shape | None:
+    """The shape; an expression in it that has grown long becomes its number."""
+    if shape is None:
+        return None
+    return tuple(
+        int(n) if isinstance(n, SymbolicInt) and is_long(n.code) else n for n in shape
+    )
+
+
+def traced_channels(x: ir.Value) -> Traced | None:
+    """A value's channels as a value of the language."""
+    if x.shape is None:
+        return None
+    count = channels(x.shape)
+    return Traced(int(count), code_of(count))
+
+
+def is_integer(value: object) -> bool:
+    """Whether a value is a whole number; `true` is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def text_constant(text: str) -> Traced:
+    """A text that stands for itself."""
+    return Traced(text, constant(text))

@@ -1,0 +1,113 @@
+"""What a compiled module must have in common with the graph it came from."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import archspec
+from archspec.ir.graph import Choice, Item, Layer, Merge, Module, Reference, Repeat
+from archspec.spec import Spec
+
+Shape = tuple[int, ...]
+
+
+def leaves(model: nn.Module) -> list[str]:
+    """The names of the modules that hold no others."""
+    return [
+        name for name, m in model.named_modules() if name and not list(m.children())
+    ]
+
+
+def assert_agrees(spec: Spec) -> None:
+    """Names, parameters, and the shape of every layer, in the order they run."""
+    with torch.device("meta"):
+        model = archspec.compile(spec)
+    assert leaves(model) == [layer.path for layer in spec.layers]
+    assert sum(p.numel() for p in model.parameters()) == spec.params
+    found, output = shapes(model, torch.empty(2, *spec.input_shape, device="meta"))
+    expected = [(layer.path, layer.output.shape) for layer in spec.layers]
+    assert found == expected
+    assert output == spec.output_shape
+
+
+def shapes(model: nn.Module, x: Tensor) -> tuple[list[tuple[str, Shape]], Shape]:
+    """The output shape of every leaf in the order they run, and of the whole."""
+    found: list[tuple[str, Shape]] = []
+
+    def note(name: str) -> Any:
+        def hook(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+            found.append((name, tuple(output.shape[1:])))
+
+        return hook
+
+    names = set(leaves(model))
+    for name, module in model.named_modules():
+        if name in names:
+            module.register_forward_hook(note(name))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of `p=same` with even kernels
+        output = model(x)
+    return found, tuple(output.shape[1:])
+
+
+def assert_computes_the_graph(spec: Spec) -> None:
+    """The module's `forward` gives what the graph says, weight for weight."""
+    torch.manual_seed(0)
+    model = archspec.compile(spec).eval()
+    with torch.no_grad():
+        for tensor in [*model.parameters(), *model.buffers()]:
+            if tensor.ndim > 1:
+                tensor.normal_(0, 0.7 * tensor[0].numel() ** -0.5)
+            elif tensor.is_floating_point():
+                tensor.uniform_(0.2, 0.9)
+    modules = dict(model.named_modules())
+    x = torch.randn(2, *spec.input_shape)
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = run(spec.graph.body, x, modules, {})
+        assert expected.isfinite().all()
+        torch.testing.assert_close(model(x), expected)
+
+
+def run(
+    body: tuple[Item, ...], x: Tensor, modules: dict[str, nn.Module], labels: dict[str, Tensor]
+) -> Tensor:  # fmt: skip
+    """Interpret a body: only the leaves are torch's."""
+    for item in body:
+        match item:
+            case Layer():
+                x = labels[item.name.value] = modules[item.node.path](x)
+            case Module():
+                x = labels[item.name.value] = run(item.body, x, modules, {})
+            case Choice():
+                x = run(item.body, x, modules, labels)
+            case Repeat():
+                for iteration in item.iterations:
+                    x = run(iteration, x, modules, labels)
+            case Reference():
+                x = labels[item.label]
+            case Merge():
+                x = merged(item, x, modules, labels)
+    return x
+
+
+def merged(
+    merge: Merge, x: Tensor, modules: dict[str, nn.Module], labels: dict[str, Tensor]
+) -> Tensor:
+    axis = 2 if x.ndim == 3 else 1
+    count = len(merge.branches)
+    entries = x.chunk(count, axis) if merge.split else [x] * count
+    results = [
+        run(branch, entry, modules, labels)
+        for branch, entry in zip(merge.branches, entries, strict=True)
+    ]
+    if merge.node.op == "concat":
+        return torch.cat(results, 2 if results[0].ndim == 3 else 1)
+    total = results[0]
+    for result in results[1:]:
+        total = total + result if merge.node.op == "add" else total * result
+    return total

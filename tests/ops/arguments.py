@@ -1,0 +1,100 @@
+"""Hypothesis strategies for the input and the arguments of every op.
+
+Most arguments are good; some are what nobody should write, so that archspec and torch
+have something to reject.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from archspec.ir.graph import Shape
+from archspec.ops.op import REQUIRED, Op
+
+Case = tuple[Shape, dict[str, Any]]
+
+IMAGES = st.tuples(st.integers(1, 8), st.integers(1, 12), st.integers(1, 12))
+TOKENS = st.tuples(st.integers(1, 6), st.integers(1, 8))
+VECTORS = st.tuples(st.integers(1, 16))
+SHAPES = st.one_of(IMAGES, TOKENS, VECTORS)
+
+
+def _mostly(good: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> Any:
+    """One in ten is odd."""
+    return st.integers(0, 9).flatmap(lambda n: odd if n == 9 else good)
+
+
+def _size(least: int, most: int) -> Any:
+    number = st.integers(least, most)
+    odd = st.sampled_from([-1, 0, 1.5, True, (2,), (1, 2, 3), (2, -1), (0, 2), "same"])
+    return _mostly(st.one_of(number, st.tuples(number, number)), odd)
+
+
+COUNTS = _mostly(
+    st.sampled_from([1, 2, 3, 4, 6, 8]), st.sampled_from([0, -2, 2.0, True])
+)
+GROUPS = _mostly(st.sampled_from([1, 1, 1, 2, 3, 4]), st.sampled_from([0, -1, 1.0]))
+BOOLEANS = st.booleans()
+NUMBERS = _mostly(st.floats(-2, 2) | st.integers(-2, 2), st.sampled_from([True, "a"]))
+RATES = _mostly(
+    st.sampled_from([0, 0.0, 0.1, 0.5, 1, 1.0]), st.sampled_from([-0.1, 1.5, 2, True])
+)
+EPS = _mostly(st.sampled_from([1e-3, 1e-6, 1]), st.sampled_from([0, -1e-3, "x"]))
+
+BY_NAME = {
+    "kernel_size": _size(1, 6),
+    "stride": _size(1, 4),
+    "padding": _size(0, 3) | st.just("same"),
+    "output_padding": _size(0, 3),
+    "dilation": _size(1, 3),
+    "groups": GROUPS,
+    "bias": BOOLEANS,
+    "affine": BOOLEANS,
+    "ceil_mode": BOOLEANS,
+    "count_include_pad": BOOLEANS,
+    "out_channels": COUNTS,
+    "out_features": COUNTS,
+    "output_size": _size(1, 7),
+    "scale_factor": _size(1, 3),
+    "mode": st.sampled_from(["nearest", "bilinear", "bicubic", "cubic"]),
+    "approximate": st.sampled_from(["none", "tanh", "fast"]),
+    "eps": EPS,
+    "momentum": RATES,
+    "p": RATES,
+    "dim": _mostly(st.integers(1, 4), st.sampled_from([0, -1, 1.0])),
+    "dims": st.permutations([0, 1, 2])
+    | st.permutations([0, 1, 2, 3])
+    | st.lists(st.integers(-1, 4), max_size=4),
+    "negative_slope": NUMBERS,
+    "init": NUMBERS,
+    "alpha": _mostly(st.floats(0.1, 2), st.sampled_from([0, -1])),
+    "scale": NUMBERS,
+    "shift": NUMBERS,
+}
+
+SIZES = {
+    "kernel_size",
+    "stride",
+    "padding",
+    "output_padding",
+    "dilation",
+    "output_size",
+    "scale_factor",
+}
+INPUTS = {3: IMAGES, 2: TOKENS, 1: VECTORS}  # by rank
+
+
+@st.composite
+def cases(draw: Any, op: Op) -> Case:
+    """An input of some rank, mostly one the op takes, and arguments for it."""
+    ranks = st.sampled_from(op.ranks)
+    x = draw(_mostly(ranks.flatmap(INPUTS.__getitem__), SHAPES))
+    values: dict[str, Any] = {}
+    for parameter in op.parameters:
+        optional = parameter.default is not REQUIRED
+        if not optional or draw(st.booleans()):
+            value = draw(BY_NAME[parameter.name])
+            values[parameter.name] = tuple(value) if type(value) is list else value
+    return x, {**values, **op.defaults(values)}

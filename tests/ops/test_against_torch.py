@@ -1,0 +1,92 @@
+"""Every op's rules, against torch: shapes, parameters, MACs, and what is rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from archspec.ir.graph import Shape
+from archspec.ops.op import Op, ShapeFault
+from archspec.ops.registry import OPS
+
+from .arguments import SIZES, cases
+from .torch_side import Facts, facts
+
+EXAMPLES = {"convolution": 150, "pooling": 100, "linear": 100}
+
+Reason = Callable[[Op, Shape, dict[str, Any], Facts], bool]
+
+# Where archspec is stricter than torch, by design.
+STRICTER: dict[str, Reason] = {
+    "torch reads any rank along some axis; a spec says which it means": (
+        lambda op, x, _values, _torch: len(x) not in op.ranks
+    ),
+    "nothing may come of a layer": lambda _op, _x, _values, torch: 0 in torch.shape,
+    "`true` is not 1": lambda _op, _x, values, _torch: any(
+        type(part) is bool
+        for name, value in values.items()
+        if name not in {"bias", "affine", "ceil_mode", "count_include_pad"}
+        for part in parts(value)
+    ),
+    "a size is an integer, even where torch rounds": lambda _op, _x, values, _torch: (
+        any(type(part) is float for name in SIZES for part in parts(values.get(name)))
+    ),
+    "a pair has two numbers": lambda _op, _x, values, _torch: any(
+        len(parts(values[name])) not in (1, 2) or values[name] == (2,)
+        for name in SIZES & values.keys()
+    ),
+    "`eps` and `alpha` are above 0": lambda _op, _x, values, _torch: (
+        values.get("eps", 1) <= 0 or values.get("alpha", 1) <= 0
+    ),
+    "`momentum` is a share": lambda _op, _x, values, _torch: (
+        not 0 <= values.get("momentum", 0) <= 1
+    ),
+    "the batch stays, and in front": lambda op, _x, values, _torch: (
+        op.name == "permute" and values["dims"][:1] != (0,)
+    ),
+    "axes count from the batch, forwards": lambda _op, _x, values, _torch: (
+        values.get("dim", 1) < 1 or min(values.get("dims", (0,))) < 0
+    ),
+}
+
+
+def parts(value: Any) -> tuple[Any, ...]:
+    return value if type(value) is tuple else (value,)
+
+
+def archspec_facts(op: Op, x: Shape, values: dict[str, Any]) -> Facts | None:
+    """What archspec says; None where it rejects."""
+    accepted = all(p.kind.accepts(values[p.name]) for p in op.parameters)
+    if not accepted or len(x) not in op.ranks:
+        return None
+    try:
+        y = op.shape(x, **values)
+    except ShapeFault:
+        return None
+    return Facts(y, op.weights(x, y, **values), op.macs(x, y, **values))
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_agrees_with_torch(name: str) -> None:
+    """An op without arguments for it in `arguments.py` fails here."""
+    op = OPS[name]
+
+    @settings(
+        max_examples=EXAMPLES.get(op.family, 25),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(cases(op))
+    def check(case: tuple[Shape, dict[str, Any]]) -> None:
+        x, values = case
+        ours = archspec_facts(op, x, values)
+        torch = facts(op, x, values)
+        if ours is None and torch is not None:
+            assert any(holds(op, x, values, torch) for holds in STRICTER.values())
+        else:
+            assert ours == torch
+
+    check()

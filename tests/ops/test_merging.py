@@ -1,0 +1,76 @@
+"""The shapes of merges, against `torch.cat`, `+` and `*`."""
+
+from __future__ import annotations
+
+import operator
+from functools import reduce
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archspec.ir.graph import Shape
+from archspec.ops.merging import MERGES, chunk_shape
+from archspec.ops.op import ShapeFault
+
+SIZES = st.integers(1, 3)
+SHAPES = st.one_of(st.tuples(*[SIZES] * rank) for rank in (1, 2, 3))
+
+
+def axis(shape: Shape) -> int:
+    """Channels are behind the batch; tokens have their features last."""
+    return 2 if len(shape) == 2 else 1
+
+
+def verdict(kind: str, shapes: list[Shape]) -> Shape | None:
+    try:
+        return MERGES[kind](shapes)
+    except ShapeFault:
+        return None
+
+
+@given(st.lists(SHAPES, min_size=2, max_size=3))
+@settings(deadline=None, max_examples=150)
+def test_concat(shapes: list[Shape]) -> None:
+    tensors = [torch.empty(2, *shape, device="meta") for shape in shapes]
+    try:
+        expected = tuple(torch.cat(tensors, axis(shapes[0])).shape[1:])
+    except RuntimeError:
+        expected = None
+    assert verdict("concat", shapes) == expected
+
+
+@given(st.sampled_from(["add", "mul"]), st.lists(SHAPES, min_size=2, max_size=3))
+@settings(deadline=None, max_examples=150)
+def test_sums_and_products(kind: str, shapes: list[Shape]) -> None:
+    """A sum is of equal shapes; a product may stretch axes of 1, none may be added."""
+    tensors = [torch.empty(2, *shape, device="meta") for shape in shapes]
+    try:
+        joined = reduce(operator.add, tensors)
+        expected = tuple(joined.shape[1:])
+    except RuntimeError:
+        expected = None
+    if len({len(shape) for shape in shapes}) > 1:
+        expected = None
+    if kind == "add" and len(set(shapes)) > 1:
+        expected = None
+    assert verdict(kind, shapes) == expected
+
+
+@given(SHAPES, st.integers(1, 4))
+@settings(deadline=None, max_examples=80)
+def test_split(shape: Shape, chunks: int) -> None:
+    found = None
+    try:
+        found = chunk_shape(shape, chunks)
+    except ShapeFault:
+        assert shape[axis(shape) - 1] % chunks
+        return
+    pieces = torch.empty(2, *shape, device="meta").chunk(chunks, axis(shape))
+    assert [tuple(piece.shape[1:]) for piece in pieces] == [found] * chunks
+
+
+@pytest.mark.parametrize("kind", sorted(MERGES))
+def test_one_branch_is_itself(kind: str) -> None:
+    assert verdict(kind, [(3, 2, 2)]) == (3, 2, 2)

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import harness
+import pytest
+from harness import CASES, check_case, describe, expected_errors, unmatched
+
+import archspec
+from archspec.diagnostics.codes import CODES
+from archspec.diagnostics.render import render_full
+
+PACKAGE = Path(archspec.__file__).parent
+INVALID = harness.invalid_cases()
+VALID = harness.valid_cases()
+FIXES = [(case, e) for case in INVALID for e in expected_errors(case) if e.fix]
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(CASES).with_suffix(""))
+
+
+@pytest.mark.parametrize("path", INVALID, ids=name)
+def test_invalid(path):
+    """Every comment has its diagnostic, and every diagnostic its comment."""
+    expected = expected_errors(path)
+    assert expected, "an invalid case says what is wrong with it"
+    result = check_case(path)
+    problems = unmatched(expected, result.diagnostics)
+    assert not problems, "\n".join([*problems, render_full(result.diagnostics)])
+    assert result.spec is None
+
+
+@pytest.mark.parametrize("path", VALID, ids=name)
+def test_valid(path):
+    """A valid case has no diagnostic, and its steps the shapes its comments give."""
+    result = check_case(path)
+    assert not result.diagnostics, render_full(result.diagnostics)
+    expected = harness.expected_shapes(path)
+    assert expected, "a valid case says what shapes it makes"
+    shapes = harness.shapes_by_line(result.spec)
+    assert {line: shapes.get(line) for line in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("case", "error"), FIXES, ids=[f"{name(c)}-{e.line}-{e.column}" for c, e in FIXES]
+)
+def test_help_works(case, error, tmp_path):
+    """Help that proposes code is right: with it, the diagnostic is gone."""
+    before = check_case(case).diagnostics
+    found = next(d for d in before if error.matches(d))
+    assert error.fix[1] in "\n".join(found.help), found.help
+    after = harness.without_fault(error, case, tmp_path).diagnostics
+    assert len(after) < len(before), "\n".join(map(describe, after))
+
+
+def test_there_are_cases():
+    """A corpus that is not found would pass every test above."""
+    assert len(INVALID) > 150
+    assert len(VALID) > 10
+    assert len(FIXES) > 50
+
+
+def test_cases_lie_under_their_code():
+    """A case in the folder of a code is about that code."""
+    for path in INVALID:
+        if path.parent.name == "several":
+            continue
+        codes = {error.code for error in expected_errors(path)}
+        assert codes == {path.parent.name}, path
+
+
+class TestTheHarnessCanFail:
+    TEXT = "archspec: 1\ninput: 3x8x8\nnet:\n  - {step}\n"
+
+    def problems(self, tmp_path, step):
+        path = tmp_path / "case.yaml"
+        path.write_text(self.TEXT.format(step=step))
+        return unmatched(expected_errors(path), check_case(path).diagnostics)
+
+    def test_a_matching_comment_passes(self, tmp_path):
+        step = 'cnov(8, k=1) # error: 5 [unknown-op] "no op or block"'
+        assert self.problems(tmp_path, step) == []
+
+    def test_an_unexpected_diagnostic_fails(self, tmp_path):
+        assert self.problems(tmp_path, "cnov(8, k=1)") == [
+            'unexpected: case.yaml:4:5 [unknown-op] "there is no op or block `cnov`"'
+        ]
+
+    @pytest.mark.parametrize(
+        "comment",
+        [
+            '5 [unknown-op] "other words"',
+            '6 [unknown-op] "no op or block"',
+            '5 [undefined-name] "no op or block"',
+        ],
+    )
+    def test_a_wrong_comment_fails_on_both_sides(self, tmp_path, comment):
+        problems = self.problems(tmp_path, f"cnov(8, k=1) # error: {comment}")
+        assert [p.partition(":")[0] for p in problems] == ["missing", "unexpected"]
+
+    def test_a_comment_without_diagnostic_fails(self, tmp_path):
+        problems = self.problems(tmp_path, 'relu # error: [unknown-op] "no op"')
+        assert problems == ['missing: case.yaml:4:None [unknown-op] "no op"']
+
+    def test_a_wrong_shape_is_seen(self, tmp_path):
+        path = tmp_path / "case.yaml"
+        path.write_text(self.TEXT.format(step="conv(4, k=1) # shape: [4, 8, 9]"))
+        shapes = harness.shapes_by_line(check_case(path).spec)
+        assert harness.expected_shapes(path) == {4: (4, 8, 9)}
+        assert shapes == {4: (4, 8, 8)}
+
+
+# --- the table of codes ---------------------------------------------------------------
+
+# What a file with comments in it cannot show: see tests/frontend/test_files.py.
+WITHOUT_CASE = {"unreadable-file", "not-text", "file-too-large", "empty-document"}
+
+REPORTERS = {"error", "fail", "stop", "ShapeFault", "SyntaxFault", "ValueFault"}
+
+
+def codes_in_source() -> set[str]:
+    """The codes that the program reports, read from its own syntax."""
+    found = set()
+    for file in PACKAGE.rglob("*.py"):
+        if file.name == "codes.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+def reported_codes() -> set[str]:
+    """The first argument of every call that reports a finding."""
+    found = set()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            first = node.args[0]
+            if called in REPORTERS and isinstance(first, ast.Constant):
+                found.add(first.value)
+    return {code for code in found if isinstance(code, str) and "-" in code}
+
+
+def test_every_code_has_a_case():
+    covered = {error.code for path in INVALID for error in expected_errors(path)}
+    assert covered | WITHOUT_CASE == set(CODES)
+    assert not covered & WITHOUT_CASE
+
+
+def test_every_code_in_the_source_is_in_the_table():
+    reported = {c for c in reported_codes() if c.replace("-", "").isalpha()}
+    assert len(reported) > 30
+    assert {c for c in reported if " " not in c} <= set(CODES)
+
+
+def test_every_code_in_the_table_is_in_the_source():
+    assert set(CODES) <= codes_in_source()

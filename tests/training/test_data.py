@@ -1,0 +1,232 @@
+"""Data sets: found or missed with a sentence, and the same in every run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from archspec import load
+from archspec.training.data import open_batches
+from archspec.training.datasets import load_digits
+from archspec.training.errors import TrainingError
+from archspec.training.settings import Settings
+
+CPU = torch.device("cpu")
+Command = Callable[..., tuple[int, str, str]]
+
+
+def write_idx(root: Path, images: torch.Tensor, labels: torch.Tensor) -> None:
+    """Write a data set as torchvision has it, both parts the same."""
+    folder = root / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    for part in ("train", "t10k"):
+        for kind, values in (("images", images), ("labels", labels)):
+            head = bytes([0, 0, 8, values.ndim])
+            sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
+            path = folder / f"{part}-{kind}-idx{values.ndim}-ubyte"
+            path.write_bytes(head + sizes + values.numpy().tobytes())
+
+
+def write_folder(root: Path, split: str, classes: tuple[str, ...], count: int) -> None:
+    """Write images of several sizes; a class is a brightness."""
+    for value, name in enumerate(classes):
+        folder = root / split / name
+        folder.mkdir(parents=True)
+        for number in range(count):
+            color = (40 + 170 * value, 100 + number, 20)
+            Image.new("RGB", (10 + number, 12), color).save(folder / f"{number}.png")
+
+
+def test_digits_are_split_the_same_way_each_time_with_each_class_held_out() -> None:
+    train, held_out = load_digits(train=True), load_digits(train=False)
+    assert (len(train.labels), len(held_out.labels)) == (1433, 364)
+    assert torch.equal(load_digits(train=False).images, held_out.images)
+    shares = held_out.labels.bincount() / train.labels.bincount()
+    assert shares.min() > 0.24
+    assert shares.max() < 0.27
+    assert (train.images.dtype, train.images.max().item()) == (torch.uint8, 255)
+
+
+def test_no_digit_is_both_trained_with_and_held_out() -> None:
+    together = torch.cat([load_digits(train=part).images for part in (True, False)])
+    assert len(together) == 1797
+    assert len(together.flatten(1).unique(dim=0)) == 1797
+
+
+def test_batches_have_the_shape_that_the_spec_reads(tiny: Path) -> None:
+    spec = load(tiny, input="3x20x16")
+    batches = open_batches(Settings(batch_size=100), spec, CPU, train=False)
+    shapes = [tuple(images.shape) for images, _ in batches]
+    assert shapes == [(100, 3, 20, 16)] * 3 + [(64, 3, 20, 16)]
+    assert len(batches) == 4
+
+
+def test_a_pass_over_training_images_has_each_once_in_a_new_order(tiny: Path) -> None:
+    batches = open_batches(Settings(), load(tiny), CPU, train=True)
+    passes = [torch.cat([images for images, _ in batches]) for _ in range(2)]
+    assert not torch.equal(*passes)
+    first, second = (images.flatten(1).unique(dim=0) for images in passes)
+    assert torch.equal(first, second)
+    assert len(first) == 1433
+
+
+def test_training_leaves_out_a_batch_of_one_image(tiny: Path) -> None:
+    settings = Settings(batch_size=1432)
+    (images, _), *rest = open_batches(settings, load(tiny), CPU, train=True)
+    assert (len(images), rest) == (1432, [])
+
+
+@pytest.mark.parametrize("name", ["fashion_mnist", "mnist", "cifar10"])
+def test_a_missing_data_set_is_one_sentence_with_the_ways_out(
+    name: str, tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    code, out, err = command("train", tiny, "--data", name, "--data-root", tmp_path)
+    assert (code, out) == (1, "")
+    assert err == (
+        f"error: there is no `{name}` under `{tmp_path}`: `--data-root DIR` says where "
+        "it is, `--data digits` needs no files, and `--download` fetches it\n"
+    )
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_download_that_fails_is_one_sentence(
+    tiny: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # where nobody answers
+    code, _, err = command(
+        "train", tiny, "--data=fashion_mnist", f"--data-root={tmp_path}", "--download"
+    )
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "cannot download `fashion_mnist`" in err
+    assert "`--data digits` needs no files" in err
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (torch.zeros(9, 28, 28), torch.zeros(8), "has 9 images and 8 labels"),
+        (torch.zeros(9, 28, 28), torch.full((9,), 10), "the label 10, and 10 classes"),
+        (torch.zeros(0, 28, 28), torch.zeros(0), "cannot read `mnist` under"),
+    ],
+)
+def test_files_that_do_not_fit_together_are_named(
+    images: torch.Tensor, labels: torch.Tensor, message: str, tiny: Path, tmp_path: Path
+) -> None:
+    write_idx(tmp_path, images.byte(), labels.byte())
+    settings = Settings(data="mnist", data_root=tmp_path)
+    with pytest.raises(TrainingError, match=message):
+        open_batches(settings, load(tiny), CPU, train=True)
+
+
+def test_a_truncated_file_is_named(tiny: Path, tmp_path: Path) -> None:
+    write_idx(tmp_path, torch.zeros(9, 28, 28).byte(), torch.zeros(9).byte())
+    file = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
+    file.write_bytes(file.read_bytes()[:-100])
+    settings = Settings(data="mnist", data_root=tmp_path)
+    with pytest.raises(TrainingError, match="cannot read `mnist` under") as raised:
+        open_batches(settings, load(tiny), CPU, train=True)
+    assert "\n" not in str(raised.value)
+
+
+def test_the_wrong_number_of_classes_names_both_and_the_flag(
+    tiny: Path, command: Command
+) -> None:
+    code, _, err = command("train", tiny, "--set", "classes=7")
+    assert code == 1
+    assert err == (
+        "error: `digits` has 10 classes, and `tiny` has 7 outputs: "
+        "use `--set classes=10`\n"
+    )
+
+
+def test_without_a_param_for_the_classes_the_last_layer_is_named(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "fixed.yaml"
+    path.write_text("archspec: 1\ninput: 1x8x8\nnet: [flatten | linear(12)]\n")
+    with pytest.raises(TrainingError, match="give its last layer 10 outputs"):
+        open_batches(Settings(), load(path), CPU, train=True)
+
+
+def test_a_network_that_makes_images_cannot_be_trained(tmp_path: Path) -> None:
+    path = tmp_path / "images.yaml"
+    path.write_text("archspec: 1\ninput: 1x8x8\nnet: ['conv(10, k=3)']\n")
+    with pytest.raises(TrainingError, match=r"makes 10 x 6 x 6 numbers for an image"):
+        open_batches(Settings(), load(path), CPU, train=True)
+
+
+@pytest.mark.skipif(
+    "ARCHSPEC_DATA" not in os.environ, reason="ARCHSPEC_DATA names no folder of data"
+)
+def test_fashion_mnist_is_read_from_files_that_torchvision_has_unpacked(
+    tiny: Path,
+) -> None:
+    spec = load(tiny, input="1x28x28")
+    settings = Settings(data="fashion_mnist", batch_size=64)
+    for train in (True, False):
+        batches = open_batches(settings, spec, CPU, train=train)
+        images, labels = next(iter(batches))
+        assert batches.num_images > 1000
+        assert images.shape == (64, 1, 28, 28)
+        assert 0 <= labels.min() <= labels.max() < 10
+    mean, std = batches.measure()
+    assert mean == pytest.approx([0.286], abs=0.01)  # the published figures
+    assert std == pytest.approx([0.353], abs=0.01)
+
+
+def test_folders_are_read_at_the_size_and_channels_of_the_spec(
+    tiny: Path, tmp_path: Path
+) -> None:
+    for split in ("train", "test"):
+        write_folder(tmp_path, split, ("dark", "light"), 5)
+    settings = Settings(data="folder", data_root=tmp_path, batch_size=4)
+    for channels in (1, 3):
+        spec = load(tiny, input=f"{channels}x8x6", classes=2)
+        for train in (True, False):
+            batches = open_batches(settings, spec, CPU, train=train)
+            images, labels = map(torch.cat, zip(*batches, strict=True))
+            assert images.shape == (10, channels, 8, 6)
+            is_light = images.double().mean((1, 2, 3)) > 90
+            assert torch.equal(is_light.long(), labels)
+    assert len(batches.measure().mean) == 3
+
+
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [
+        ({}, "there is no folder `train` in"),
+        ({"train": ("a", "b")}, "there is no folder `val` or `test` in"),
+        ({"train": ("a", "b"), "val": ("a",)}, "the class `b` is only in one of"),
+        ({"train": ("a", "b"), "val": ()}, "there are no images in"),
+        ({"train": ("a", "b", "c"), "val": ("a", "b", "c")}, "`--set classes=3`"),
+    ],
+)
+def test_folders_that_cannot_be_used_are_named(
+    folders: dict[str, tuple[str, ...]], message: str, tiny: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "images"
+    for split, classes in folders.items():
+        (root / split).mkdir(parents=True)
+        write_folder(root, split, classes, 2)
+    settings = Settings(data="folder", data_root=root)
+    with pytest.raises(TrainingError, match=message):
+        open_batches(settings, load(tiny, classes=2), CPU, train=True)
+
+
+def test_a_broken_image_is_named(tiny: Path, tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        write_folder(tmp_path, split, ("a", "b"), 2)
+    broken = tmp_path / "train" / "b" / "0.png"
+    broken.write_bytes(b"no image")
+    settings = Settings(data="folder", data_root=tmp_path)
+    batches = open_batches(settings, load(tiny, classes=2), CPU, train=True)
+    with pytest.raises(TrainingError) as raised:
+        list(batches)
+    assert str(raised.value).startswith(f"cannot read the image `{broken}`")
+    assert "Traceback" not in str(raised.value)

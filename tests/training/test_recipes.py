@@ -1,0 +1,95 @@
+"""Weights, updates, learning rates and losses mean what their names say."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from archspec.ops.recipes import RECIPES, Recipe
+from archspec.training.errors import TrainingError
+from archspec.training.recipes import (
+    initialize,
+    learning_rate,
+    make_loss,
+    make_optimizer,
+)
+
+
+@pytest.mark.parametrize("name", set(RECIPES["init"]) - {"default"})
+def test_an_init_draws_weights_anew_and_sets_biases_to_zero(name: str) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 50, 5), nn.BatchNorm2d(50), nn.Linear(300, 200))
+    before = [parameter.clone() for parameter in model.parameters()]
+    initialize(model, Recipe(name, {}))
+    conv, norm, linear = model
+    assert not torch.equal(conv.weight, before[0])
+    assert torch.equal(norm.weight, before[2])
+    assert conv.bias.abs().max() == linear.bias.abs().max() == 0
+    fan = 300 if name.startswith("kaiming") else (300 + 200) / 2
+    gain = 2 if name.startswith("kaiming") else 1
+    assert linear.weight.var().item() == pytest.approx(gain / fan, rel=0.05)
+
+
+def test_the_default_init_is_torch_s() -> None:
+    model = nn.Linear(3, 2)
+    before = model.weight.clone()
+    initialize(model, Recipe("default", {}))
+    assert torch.equal(model.weight, before)
+
+
+def test_cosine_rises_over_its_warmup_and_falls_to_zero() -> None:
+    schedule = Recipe("cosine", {"warmup": 2})
+    moments = [0.5, 1.0, 2.0, 6.0, 10.0]
+    rates = [learning_rate(schedule, 0.1, moment, 10) for moment in moments]
+    assert rates == pytest.approx([0.025, 0.05, 0.1, 0.05, 0.0])
+
+
+def test_a_warmup_as_long_as_the_run_only_rises() -> None:
+    schedule = Recipe("cosine", {"warmup": 3})
+    assert learning_rate(schedule, 0.3, 0.9, 1) == pytest.approx(0.09)
+
+
+def test_step_falls_after_every_so_many_epochs() -> None:
+    schedule = Recipe("step", {"every": 3, "gamma": 0.1})
+    rates = [learning_rate(schedule, 1.0, moment, 9) for moment in (0.0, 2.9, 3.0, 6.5)]
+    assert rates == pytest.approx([1, 1, 0.1, 0.01])
+
+
+def test_constant_stays() -> None:
+    assert learning_rate(Recipe("constant", {}), 0.3, 5.0, 9) == 0.3
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("sgd", torch.optim.SGD),
+        ("adam", torch.optim.Adam),
+        ("adamw", torch.optim.AdamW),
+    ],
+)
+def test_an_optimizer_has_the_arguments_of_its_recipe(name: str, kind: type) -> None:
+    recipe = Recipe(name, {"lr": 0.3, "weight_decay": 0.2})
+    optimizer = make_optimizer(nn.Linear(2, 2), recipe)
+    assert isinstance(optimizer, kind)
+    assert optimizer.defaults["weight_decay"] == 0.2
+
+
+def test_an_optimizer_that_torch_refuses_is_one_sentence() -> None:
+    recipe = Recipe("sgd", {"lr": 0.1, "momentum": 0.0, "nesterov": True})
+    with pytest.raises(
+        TrainingError, match="cannot make the optimizer `sgd`: Nesterov"
+    ):
+        make_optimizer(nn.Linear(2, 2), recipe)
+
+
+def test_a_network_without_parameters_cannot_be_trained() -> None:
+    with pytest.raises(TrainingError, match="no parameters to train"):
+        make_optimizer(nn.Flatten(), Recipe("sgd", {"lr": 0.1}))
+
+
+def test_label_smoothing_reaches_the_loss() -> None:
+    logits, labels = torch.tensor([[4.0, 0.0]]), torch.tensor([0])
+    plain = make_loss(Recipe("cross_entropy", {"label_smoothing": 0.0}))
+    smooth = make_loss(Recipe("cross_entropy", {"label_smoothing": 0.5}))
+    assert smooth(logits, labels) - plain(logits, labels) == pytest.approx(1.0)

@@ -1,0 +1,374 @@
+"""Runs from the command line: what they leave behind, and how they go on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from .test_data import write_folder
+
+Command = Callable[..., tuple[int, str, str]]
+COLUMNS = [
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "val_loss",
+    "val_accuracy",
+    "lr",
+    "images_per_second",
+    "seconds",
+]
+
+
+def rows(run: Path) -> list[dict[str, Any]]:
+    """The lines of a run's metrics."""
+    return [
+        json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()
+    ]
+
+
+def losses(run: Path) -> list[tuple[float, float, float]]:
+    """What must not change when a run is repeated."""
+    return [
+        (row["train_loss"], row["val_loss"], row["val_accuracy"]) for row in rows(run)
+    ]
+
+
+def weights(run: Path, name: str = "last.pt") -> dict[str, torch.Tensor]:
+    """The weights in a checkpoint."""
+    state: dict[str, torch.Tensor] = torch.load(run / name, weights_only=True)["model"]
+    return state
+
+
+def assert_same_weights(run: Path, other: Path) -> None:
+    """Bit for bit."""
+    ours, theirs = weights(run), weights(other)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
+
+
+def start(*arguments: object, directory: Path) -> subprocess.Popen[str]:
+    """Run `archspec` as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from archspec.cli.main import main; main()"]
+        + [str(argument) for argument in arguments],
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(path: Path, process: subprocess.Popen[str], lines: int) -> None:
+    """Wait until a run has written so many lines of metrics."""
+    while not (path.exists() and len(path.read_text().splitlines()) >= lines):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+
+
+def test_a_run_leaves_everything_that_made_it(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    code, out, err = command("train", tiny, "--set", "widths=[4, 6]", "--seed", 3)
+    run = tmp_path / "runs" / "tiny-1"
+    assert (code, err) == (0, "")
+    assert sorted(file.name for file in run.iterdir()) == [
+        "best.pt",
+        "config.json",
+        "curves.png",
+        "curves.svg",
+        "last.pt",
+        "metrics.jsonl",
+        "model.py",
+        "spec.yaml",
+    ]
+    assert (run / "spec.yaml").read_text() == tiny.read_text()
+    assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert "</svg>" in (run / "curves.svg").read_text()
+    assert "class Tiny" in (run / "model.py").read_text()
+    config = json.loads((run / "config.json").read_text())
+    assert config["params"] == {"classes": 10, "act": "relu", "widths": [4, 6]}
+    assert (config["seed"], config["epochs"], config["device"]) == (3, 2, "cpu")
+    assert (config["input"], config["torch"]) == ("1x8x8", torch.__version__)
+    assert config["schedule"] == {"name": "cosine", "arguments": {"warmup": 0.5}}
+    lines = out.splitlines()
+    assert lines[0].startswith("tiny: ")
+    assert lines[1].startswith("epoch 1/2  train loss")
+    assert lines[-1].startswith("best accuracy 0.")
+    assert lines[-1].endswith("in runs/tiny-1")
+
+
+def test_metrics_have_a_row_for_each_epoch(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny, "--epochs", 3, "--precision", "bf16")
+    found = rows(tmp_path / "runs" / "tiny-1")
+    assert [row["epoch"] for row in found] == [1, 2, 3]
+    for row in found:
+        assert list(row) == COLUMNS
+        assert 0 <= row["train_accuracy"] <= 1
+        assert 0 <= row["val_accuracy"] <= 1
+        assert row["seconds"] > 0
+        assert row["images_per_second"] > 0
+    assert found[-1]["val_loss"] < found[0]["val_loss"]
+    assert found[-1]["val_accuracy"] > 0.5
+    assert found[0]["lr"] > found[1]["lr"] > found[2]["lr"] > 0
+
+
+def test_a_run_directory_is_never_overwritten(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    (tmp_path / "kept" / "tiny-7").mkdir(parents=True)
+    for number in (8, 9):
+        code, out, _ = command("train", tiny, "--epochs", 1, "--out", "kept")
+        assert code == 0
+        assert f"kept/tiny-{number}" in out
+
+
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    for seed in (0, 0, 1):
+        assert command("train", tiny, "--seed", seed)[0] == 0
+    first, second, other = (tmp_path / "runs" / f"tiny-{n}" for n in (1, 2, 3))
+    assert losses(first) == losses(second)
+    assert_same_weights(first, second)
+    assert losses(first) != losses(other)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "16"])
+def test_half_precision_trains_too(
+    precision: str, tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    assert command("train", tiny, "--precision", precision)[0] == 0
+    assert rows(tmp_path / "runs" / "tiny-1")[-1]["val_accuracy"] > 0.3
+
+
+def test_evaluate_measures_the_best_checkpoint(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny, "--epochs", 4, "--lr", 0.2, "--set", "act=leaky_relu")
+    run = tmp_path / "runs" / "tiny-1"
+    best = max(row["val_accuracy"] for row in rows(run))
+    (run / "spec.yaml").write_text("not needed")
+    code, out, err = command("evaluate", run)
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        f"test accuracy {best:.4f} ({round(best * 364)} of 364), loss "
+    )
+
+
+def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    whole = ["train", tiny, "--epochs", 12, "--batch-size", 16, "--out", "whole"]
+    process = start("train", *whole[1:-1], "killed", directory=tmp_path)
+    killed = tmp_path / "killed" / "tiny-1"
+    wait_for(killed / "metrics.jsonl", process, 2)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert len(rows(killed)) < 12
+    assert command(*whole)[0] == 0
+    code, out, err = command("train", "--resume", killed)
+    assert (code, err) == (0, "")
+    assert "epoch 1/12" not in out
+    uninterrupted = tmp_path / "whole" / "tiny-1"
+    assert_same_weights(killed, uninterrupted)
+    assert losses(killed) == losses(uninterrupted)
+    assert list(killed.glob(".*")) == []  # but for what the kill itself left
+
+
+def test_a_run_killed_before_its_first_epoch_ended_starts_again(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny)
+    run = tmp_path / "runs" / "tiny-1"
+    before = losses(run)
+    for name in ("last.pt", "best.pt", "metrics.jsonl"):
+        (run / name).unlink()
+    assert command("train", tiny, "--resume", run)[0] == 0
+    assert losses(run) == before
+
+
+def test_a_run_that_is_done_can_be_made_longer(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    tiny.write_text(tiny.read_text().replace("cosine(warmup=0.5)", "constant"))
+    command("train", tiny, "--epochs", 3)
+    command("train", tiny, "--epochs", 1)
+    long, short = (tmp_path / "runs" / f"tiny-{n}" for n in (1, 2))
+    code, _, err = command("train", tiny, "--epochs", 3, "--resume", short)
+    assert (code, err) == (0, "")
+    assert_same_weights(long, short)
+    assert json.loads((short / "config.json").read_text())["epochs"] == 3
+
+
+def test_images_in_folders_train_and_resume_bit_for_bit(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    tiny.write_text(tiny.read_text().replace("cosine(warmup=0.5)", "constant"))
+    for split in ("train", "val"):
+        write_folder(tmp_path / "images", split, ("dark", "light"), 9)
+    arguments = ["train", tiny, "--data=folder", "--data-root=images", "--batch-size=4"]
+    arguments += ["--input=3x8x8", "--set=classes=2"]
+    for epochs in (3, 2):
+        assert command(*arguments, f"--epochs={epochs}")[0] == 0
+    whole, resumed = (tmp_path / "runs" / f"tiny-{n}" for n in (1, 2))
+    assert command("train", "--resume", resumed, "--epochs", 3)[0] == 0
+    assert_same_weights(whole, resumed)
+
+
+def test_ctrl_c_ends_with_one_line_and_130(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    process = start("train", tiny, "--epochs", 1000, directory=tmp_path)
+    run = tmp_path / "runs" / "tiny-1"
+    wait_for(run / "metrics.jsonl", process, 1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert err == (
+        "interrupted: `archspec train --resume runs/tiny-1` goes on behind the last "
+        "whole epoch\n"
+    )
+    assert list(run.glob(".*")) == []
+    done = len(rows(run))
+    code, out, _ = command("train", "--resume", run, "--epochs", done + 1)
+    assert code == 0
+    assert f"epoch {done + 1}/{done + 1}" in out
+
+
+def test_a_loss_that_is_no_number_stops_the_run(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    code, _, err = command("train", tiny, "--lr", "1e30")
+    assert code == 1
+    assert err.startswith("error: the loss is no longer a number at step ")
+    assert "of epoch 1, where the learning rate is" in err
+    assert err.endswith("use a lower `--lr`\n")
+    assert not (tmp_path / "runs" / "tiny-1" / "last.pt").exists()
+
+
+def test_an_out_that_cannot_be_written_is_named(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    (tmp_path / "file").write_text("")
+    code, _, err = command("train", tiny, "--out", "file")
+    assert code == 1
+    assert err == (
+        "error: cannot make a run directory in `file` (file exists): "
+        "use `--out DIR` to make it elsewhere\n"
+    )
+
+
+@pytest.mark.parametrize("door", [("train", "--resume"), ("evaluate",)])
+def test_a_directory_that_is_no_run_is_named(
+    door: tuple[str, ...], tmp_path: Path, command: Command
+) -> None:
+    for path in (tmp_path, tmp_path / "nowhere"):
+        code, _, err = command(*door, path)
+        assert code == 1
+        assert err.startswith(f"error: `{path}` is no run, it has no `config.json`")
+
+
+@pytest.mark.parametrize("damage", [b"", b"no checkpoint", None])
+def test_a_damaged_checkpoint_is_named(
+    damage: bytes | None, tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny, "--epochs", 1)
+    run = tmp_path / "runs" / "tiny-1"
+    for name, arguments in (
+        ("best.pt", ["evaluate", run]),
+        ("last.pt", ["train", "--resume", run]),
+    ):
+        path = run / name
+        path.write_bytes(path.read_bytes()[:-5000] if damage is None else damage)
+        code, _, err = command(*arguments)
+        assert code == 1
+        assert err == (
+            f"error: `{path}` is no whole checkpoint of `archspec train`: remove it\n"
+        )
+
+
+def test_a_damaged_config_is_named(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny, "--epochs", 1)
+    run = tmp_path / "runs" / "tiny-1"
+    for text in ("{", "[]", '{"input": "1x8x8"}', ""):
+        (run / "config.json").write_text(text)
+        code, _, err = command("train", "--resume", run)
+        assert code == 1
+        assert err.startswith("error: ")
+        assert str(run) in err
+        assert err.count("\n") == 1
+
+
+def test_a_resumed_run_keeps_its_network(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny, "--epochs", 1)
+    run = tmp_path / "runs" / "tiny-1"
+    code, _, err = command("train", tiny, "--set", "act=tanh", "--resume", run)
+    assert code == 1
+    assert "began with another spec or other params" in err
+    code, _, err = command("train", tiny, "--batch-size", 5, "--resume", run)
+    assert code == 1
+    assert "began with `--batch-size 64` and cannot go on with 5" in err
+
+
+def test_without_a_spec_or_a_run_the_usage_is_wrong(command: Command) -> None:
+    code, _, err = command("train", "--epochs", 1)
+    assert code == 2
+    assert "name a SPEC" in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--data", "x"), ("--epochs", 0), ("--device", "x"), ("--lr", "x")]
+)
+def test_a_flag_with_a_wrong_value_is_wrong_usage(
+    arguments: tuple[object, ...], tiny: Path, command: Command
+) -> None:
+    code, out, err = command("train", tiny, *arguments)
+    assert (code, out) == (2, "")
+    assert str(arguments[0]) in err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_device_that_is_not_there_is_named(tiny: Path, command: Command) -> None:
+    code, _, err = command("train", tiny, "--device", "cuda")
+    assert code == 1
+    assert err.startswith("error: there is no `cuda` device here: leave `--device` out")
+
+
+def test_a_full_disk_is_one_sentence_and_the_checkpoint_before_stays(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny, "--epochs", 1)
+    run = tmp_path / "runs" / "tiny-1"
+    size = (run / "last.pt").stat().st_size // 2
+    program = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}));"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "from archspec.cli.main import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "train", "--resume", run, "--epochs", "2"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"error: cannot write `{run}")
+    assert ended.stderr.count("\n") == 1
+    assert list(run.glob(".*")) == []
+    assert command("train", "--resume", run, "--epochs", 2)[0] == 0
