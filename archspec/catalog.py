@@ -50,7 +50,7 @@ def find_spec(name: str, findings: Findings) -> Entry | None:
     by_variant = {v: path for path in specs.values() for v in variants(path)}
     if name in by_variant:
         return Entry(by_variant[name], by_variant[name].stem, name)
-    if path.exists():
+    if _exists(path):
         return Entry(path, name)
     nowhere = Source(name, "").span(0, 0)
     findings.error(
@@ -61,3 +61,10 @@ def find_spec(name: str, findings: Findings) -> Entry | None:
         or "`archspec list` shows the bundled specs; a file ends in `.yaml`",
     )
     return None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, a folder that is closed
+        return False

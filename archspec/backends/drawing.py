@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from typing import Any
 
 from archspec.backends.dot import to_dot
 from archspec.spec import Spec
@@ -31,7 +32,7 @@ class Drawing:
             return bytes(graphviz.Source(self.dot).pipe(format=format))
         import pygraphviz
 
-        graph = pygraphviz.AGraph(string=self.dot)  # type: ignore[no-untyped-call]
+        graph: Any = pygraphviz.AGraph(string=self.dot)  # type: ignore[no-untyped-call]
         return bytes(graph.draw(format=format, prog="dot"))
 
     def _repr_svg_(self) -> str:

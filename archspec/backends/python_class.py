@@ -15,7 +15,13 @@ from typing import Protocol
 
 from archspec.backends.python_expression import expression, literal
 from archspec.backends.python_forward import Forward
-from archspec.backends.python_instances import Bodies, is_chain, values_by_name
+from archspec.backends.python_instances import (
+    Bodies,
+    is_chain,
+    level,
+    submodules,
+    values_by_name,
+)
 from archspec.backends.python_layout import (
     Call,
     Commented,
@@ -37,7 +43,7 @@ from archspec.backends.python_members import (
 )
 from archspec.backends.python_names import class_name, python_name, unique
 from archspec.backends.python_numbers import Numbers, Scope, annotation
-from archspec.ir.graph import Module
+from archspec.ir.graph import Module, Repeat
 from archspec.ir.symbolic import Traced, constant, substitute
 
 BODY = 8  # the indentation of a method's statements
@@ -240,7 +246,9 @@ class ClassWriter:
         bodies = [module.body for module in column]
         scope = replace(scope, may_loop=self.scope.may_loop)
         before = self.numbers.state
-        if is_chain(bodies):
+        items = [item for body in bodies for item in submodules(body)]
+        is_plain = all(item.name.value.isdigit() for item in items)
+        if is_plain and is_chain(bodies) and not _has_loops(bodies):
             members = self.members.of(bodies, scope)
             if all(_is_numbered(member) for member in members):
                 docs = tuple(m.doc for m in members if isinstance(m, Single))
@@ -291,6 +299,11 @@ class ClassWriter:
         self.groups |= {**group.groups, text: group.name}
         self.sections += [*group.sections, lines]
         return group.name
+
+
+def _has_loops(bodies: Bodies) -> bool:
+    items = (item for body in bodies for item in level(body))
+    return any(isinstance(i, Repeat) and len(i.iterations) > 1 for i in items)
 
 
 def _is_numbered(member: Member) -> bool:

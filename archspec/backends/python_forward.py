@@ -179,16 +179,15 @@ class Forward:
         axis = 2 if len(merge.node.output.shape or ()) == 2 else 1
         inputs = [value] * len(merge.branches)
         if merge.split:
-            inputs = [self.fresh(f"{stem}chunk{n + 1}") for n in range(len(inputs))]
+            inputs = [self.next(f"{stem}chunk") for _ in inputs]
             chunks = f"{value}.chunk({len(inputs)}, dim={axis})"
             self.statements.append(Unpacking(inputs, chunks))
         results: list[Doc] = []
-        names: list[str] = []
+        names = [self.next(f"{stem}branch") for _ in inputs]
         for number, entry in enumerate(inputs):
             start = len(self.statements)
-            names.append(self.fresh(f"{stem}branch{number + 1}"))
             bodies = [merge.branches[number] for merge in column]
-            result = self.body(bodies, entry, names[-1], scope)
+            result = self.body(bodies, entry, names[number], scope)
             if len(self.statements) > start:  # branches run in the order written
                 self.settle(results, names, start)
             results.append(result)
@@ -240,20 +239,21 @@ class Forward:
         if not self.is_numbered:
             return f"self.{item.name.value}"
         name = _base_name(item)
-        return self.fresh(f"{name}1" if self.plan[name] > 1 else name)
+        return self.next(name) if self.plan[name] > 1 else self.fresh(name)
 
     def fresh(self, name: str) -> str:
-        """A variable that nothing has; `conv1` is followed by `conv2`."""
-        name = python_name(name)
-        stem = name.removesuffix("1")
-        if stem != name and name in self.taken:
-            number = 2
-            while f"{stem}{number}" in self.taken:
-                number += 1
-            name = f"{stem}{number}"
-        name = unique(name, self.taken)
+        """A variable that nothing has."""
+        name = unique(python_name(name), self.taken)
         self.taken.add(name)
         return name
+
+    def next(self, name: str) -> str:
+        """One of several variables: `conv1`, `conv2`."""
+        stem = f"{name}_" if name[-1].isdigit() else name
+        number = 1
+        while f"{stem}{number}" in self.taken:
+            number += 1
+        return self.fresh(f"{stem}{number}")
 
 
 def _base_name(item: Layer | Module) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from archspec.backends.python_numbers import Mismatch, Scope, same_value
 from archspec.ir.graph import Choice, Item, Layer, Let, Merge, Module, Reference, Repeat
-from archspec.ir.symbolic import constant, same, substitute, variables
+from archspec.ir.symbolic import constant, is_short, same, substitute, variables
 from archspec.ops.op import TorchCall
 from archspec.ops.registry import OPS
 
@@ -157,7 +157,8 @@ def _leaving(column: Sequence[Repeat], inside: Scope, scope: Scope) -> Scope:
     if first.update is not None and all(
         update is not None and same(update, first.update) for update in updates
     ):
-        reads = variables(first.update)
-        if first.channels not in reads or first.channels in inside.values:
-            values[first.channels] = substitute(first.update, inside.values)
+        code = substitute(first.update, inside.values)
+        reads_what_changes = not variables(code) <= scope.names
+        if is_short(code) and not reads_what_changes:
+            values[first.channels] = code
     return replace(scope, values=values)

@@ -103,6 +103,7 @@ class Numbers:
 
     def add(self, hint: str, values: list[Any]) -> str:
         """A parameter for numbers that no expression gives."""
+        hint = python_name(hint.strip("_") or "size")
         number, name = 1, hint
         while name in self.taken or self.added.get(name, values) != values:
             number += 1

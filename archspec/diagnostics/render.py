@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from archspec.diagnostics.diagnostic import Diagnostic, Label
 from archspec.diagnostics.source import Source
 
 LINE_WIDTH = 110  # longer source lines are cut around what they are about
+CUT = "..."
 STYLES = {"error": "1;31", "warning": "1;33", "frame": "1;34", "bold": "1"}
 
 
@@ -51,16 +54,15 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
         "end_column": end_column,
         "help": list(diagnostic.help),
         "notes": list(diagnostic.notes),
-        "related": [
-            {
-                "message": label.message,
-                "file": label.span.source.name,
-                "line": label.span.line,
-                "column": label.span.column,
-            }
-            for label in diagnostic.related
-        ],
+        "related": [_related(label, span.source) for label in diagnostic.related],
     }
+
+
+def _related(label: Label, source: Source) -> dict[str, Any]:
+    """A related place; one in another file names it."""
+    span = label.span
+    place = {"message": label.message, "line": span.line, "column": span.column}
+    return place if span.source is source else {**place, "file": span.source.name}
 
 
 def printable(text: str) -> str:
@@ -79,7 +81,8 @@ def _github_command(diagnostic: Diagnostic) -> str:
         "endColumn": end_column,
         "title": f"archspec {diagnostic.code}",
     }
-    message = "\n".join([diagnostic.message, *diagnostic.help])
+    lines = "\n".join([diagnostic.message, *diagnostic.help]).split("\n")
+    message = "\n".join(printable(line) for line in lines)
     fields = ",".join(f"{k}={_escape(str(v), ':,')}" for k, v in properties.items())
     return f"::{diagnostic.severity} {fields}::{_escape(message)}"
 
@@ -89,6 +92,42 @@ def _escape(text: str, also: str = "") -> str:
     for character in "%\r\n" + also:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The part of a line that is shown: all of it, or what is around a place."""
+
+    text: str
+    left: int
+    right: int
+
+    @classmethod
+    def around(cls, text: str, place: int) -> _Window:
+        if len(text) <= LINE_WIDTH:
+            return cls(text, 0, len(text))
+        left = min(max(0, place - LINE_WIDTH // 2), len(text) - LINE_WIDTH)
+        return cls(text, left, left + LINE_WIDTH)
+
+    @property
+    def shown(self) -> str:
+        """The part, with dots where it is cut."""
+        before = CUT if self.left else ""
+        after = CUT if self.right < len(self.text) else ""
+        return before + printable(self.text[self.left : self.right]) + after
+
+    def underline(self, start: int, length: int, mark: str) -> tuple[str, str]:
+        """The space before and the marks under some characters, as wide as they are."""
+        first = min(max(start, self.left), self.right)
+        last = max(first, min(start + length, self.right))
+        pad = len(CUT) * bool(self.left) + _cells(self.text[self.left : first])
+        return " " * pad, mark * max(1, _cells(self.text[first:last]))
+
+
+def _cells(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
 
 
 class _Frame:
@@ -113,7 +152,7 @@ class _Frame:
         for kind, text in foot:
             for number, line in enumerate(text.split("\n")):
                 start = f"= {kind}: " if number == 0 else " " * (len(kind) + 4)
-                lines.append(f"{self.margin('')} {start}{printable(line)}".rstrip())
+                lines.append(f"{' ' * self.gutter} {start}{printable(line)}".rstrip())
         return "\n".join(lines)
 
     def excerpt(
@@ -143,21 +182,20 @@ class _Frame:
         primary: Label,
         severity: str,
     ) -> list[str]:
-        text = source.line(number)
-        left = max(0, labels[0].span.column - LINE_WIDTH // 2)
-        left = left if len(text) > LINE_WIDTH else 0
-        shown = printable(text[left : left + LINE_WIDTH].replace("\t", " ")).rstrip()
+        text = source.line(number).replace("\t", " ").rstrip()
+        about = primary if primary in labels else labels[0]
+        window = _Window.around(text, about.span.column - 1)
         gutter = self.paint(f"{number:>{self.gutter}} |", "frame")
-        lines = [f"{gutter} {shown}".rstrip()]
+        lines = [f"{gutter} {window.shown}".rstrip()]
         for label in sorted(labels, key=lambda label: label is primary):
-            start = label.span.column - 1 - left
-            room = max(1, len(shown) - start)
-            width = min(max(1, label.span.end - label.span.start), room)
-            is_primary = label is primary
-            mark = ("^" if is_primary else "-") * width
-            note = f"{mark} {printable(label.message)}".rstrip()
-            note = self.paint(note, severity if is_primary else "frame")
-            lines.append(f"{self.margin('|')} {' ' * start}{note}")
+            start = label.span.column - 1
+            mark = "^" if label is primary else "-"
+            pad, marks = window.underline(
+                start, label.span.end - label.span.start, mark
+            )
+            note = f"{marks} {printable(label.message)}".rstrip()
+            note = self.paint(note, severity if label is primary else "frame")
+            lines.append(f"{self.margin('|')} {pad}{note}")
         return lines
 
     def margin(self, mark: str) -> str:

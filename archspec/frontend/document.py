@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import TypeVar
@@ -32,7 +33,6 @@ from archspec.frontend.ast import (
     Tuple,
 )
 from archspec.frontend.parser import (
-    is_rows,
     parse_chain,
     parse_expression,
     parse_label,
@@ -97,7 +97,7 @@ class _DocumentReader:
         self.complete = not any(id(part) in self.broken for part in parts)
         return Document(
             source=self.source,
-            name=self.text(tree, "name") or PurePath(self.source.name).stem,
+            name=self.text(tree, "name") or _name_of(self.source),
             about=self.text(tree, "about"),
             input=self.input(tree),
             input_span=(tree.get("input") or tree).span,
@@ -143,15 +143,17 @@ class _DocumentReader:
     def blocks(self, tree: Tree | None) -> Iterator[BlockDefinition]:
         seen: dict[str, Span] = {}
         for key, body in _pairs(tree):
-            parsed = self.parsed(parse_signature, key)
+            is_broken = id(key) in self.broken
+            parsed = None if is_broken else self.parsed(parse_signature, key)
             if parsed is None:
                 self.complete = False
                 continue
             name, parameters = parsed
             names = [n for parameter in parameters for n in parameter.names]
-            for number, one in enumerate(names):
-                if one.id in (earlier.id for earlier in names[:number]):
-                    self.duplicate(one, "parameter", names[0].span)
+            for one in names:
+                first = next(n for n in names if n.id == one.id)
+                if first is not one:
+                    self.duplicate(one, "parameter", first.span)
             if name.id in seen:
                 self.duplicate(name, "block", seen[name.id])
                 continue
@@ -188,14 +190,6 @@ class _DocumentReader:
         if id(tree) in self.broken:
             return Broken(tree.span)
         match tree:
-            case Scalar() if not tree.text.strip():
-                self.findings.error(
-                    "missing-step",
-                    "expected a step, found nothing",
-                    tree.span,
-                    help="`identity` passes its input on",
-                )
-                return Broken(tree.span)
             case Scalar():
                 return self.parsed(parse_chain, tree) or Broken(tree.span)
             case Sequence():
@@ -222,6 +216,14 @@ class _DocumentReader:
             return Merge(key.span, key.text, branches)
         if key.text == "let":
             return Let(key.span, tuple(self.bindings(value)))
+        if key.text == "aux":
+            self.findings.error(
+                "invalid-step",
+                "`aux` outputs are not in the language yet",
+                key.span,
+                help="leave them out: they matter in training alone",
+            )
+            return Broken(tree.span)
         if key.text in STEP_KEYWORDS:  # `times` and the like without their head
             return Broken(tree.span)
         label = self.parsed(parse_label, key)
@@ -233,16 +235,9 @@ class _DocumentReader:
         key = tree.key("repeat")
         assert body
         assert key
-        if not times and not columns and isinstance(body, Scalar) and is_rows(body):
+        if not times and not columns:
+            assert isinstance(body, Scalar)
             return self.rows(body)
-        if bool(times) == bool(columns):
-            self.findings.error(
-                "invalid-step",
-                "`repeat` needs either `times` or `for`",
-                key.span,
-                help="add `times: 4`, or name the rows: `repeat: block[(64, 3), (128, 3)]`",
-            )
-            return Broken(tree.span)
         if times:
             count = self.code(times)
             return (
@@ -331,6 +326,12 @@ class _DocumentReader:
 
 def _pairs(tree: Tree | None) -> tuple[tuple[Scalar, Tree], ...]:
     return tree.pairs if isinstance(tree, Mapping) else ()
+
+
+def _name_of(source: Source) -> str:
+    """A network's name after its file, where it has none of its own."""
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", PurePath(source.name).stem)
+    return name if re.match(r"[A-Za-z]", name) else f"net_{name}"
 
 
 def _comment_above(span: Span) -> str:

@@ -91,15 +91,10 @@ def parse_label(scalar: Scalar) -> StepLabel:
         raise SyntaxFault(
             f"`{scalar.text}` cannot be a label",
             scalar.span,
-            "a label is letters, digits and `_`, from a letter on, as `stem`, `layer{i + 1}`",
+            "a label is letters, digits and `_`, from a letter on, as `layer{i + 1}`",
             "invalid-label",
         )
     return StepLabel(scalar.span, tuple(parts))
-
-
-def is_rows(scalar: Scalar) -> bool:
-    """Whether a text has the form `block[...]`."""
-    return re.match(r"\s*[A-Za-z_]\w*\s*\[", scalar.text) is not None
 
 
 class Parser:
@@ -164,7 +159,7 @@ class Parser:
                 "the line above goes on here: start each step in one column with `- `"
             )
             raise self.fault("the end", help)
-        if self.token.kind in ("name", "number", "string"):
+        if production is Parser.chain and self.token.kind == "name":
             raise self.fault("the end", "chain steps with `|`: `conv(64, k=3) | relu`")
         raise self.fault("the end")
 

@@ -30,7 +30,7 @@ class _Stop(Exception):  # noqa: N818  # control flow, not an error
 
 
 def read_yaml(source: Source, findings: Findings, start: int = 0) -> Tree | None:
-    """The tree of the one document in a source, from `start` on; None if it has none."""
+    """The tree of the one document in a source, from `start` on, if it has one."""
     start += source.text.startswith(BYTE_ORDER_MARK, start)
     if _indented_with_tabs(source, findings):
         return None

@@ -11,6 +11,7 @@ from typing import Any
 LANGUAGE_VERSION = 1
 SIZE = "[1-9][0-9]{0,6}"
 _END = "$(?!\\n)"  # Python's `$` also stands before a last line break
+ROWS = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*\["  # `block[...]`
 MERGES = ("concat", "add", "mul")
 
 _STEP = {"$ref": "#/$defs/step"}
@@ -27,6 +28,7 @@ _PARAMS = {
     "additionalProperties": _VALUE,
     "expected": "names and values, as `{classes: 10}`",
 }
+_ROWS = {"type": "string", "pattern": ROWS}
 _CALL = {"type": "string", "expected": "a name or a call, as `sgd(lr=0.1)`"}
 _COUNT = {"type": "integer", "minimum": 1, "expected": "a positive integer"}
 
@@ -131,6 +133,7 @@ SCHEMA: dict[str, Any] = {
         "step": {
             "type": ["string", "array", "object"],
             "expected": "a step: a call, a list of steps, or a mapping",
+            "pattern": "\\S",
             "items": _STEP,
             "minItems": 1,
             "minProperties": 1,
@@ -164,7 +167,14 @@ SCHEMA: dict[str, Any] = {
             "allOf": [
                 {
                     "if": {"type": "object", "required": ["repeat"]},
-                    "then": {"propertyNames": {"enum": ["repeat", "times", "for"]}},
+                    "then": {
+                        "propertyNames": {"enum": ["repeat", "times", "for"]},
+                        "oneOf": [
+                            {"required": ["times"]},
+                            {"required": ["for"]},
+                            {"properties": {"repeat": _ROWS}},
+                        ],
+                    },
                     "else": {
                         "if": {"type": "object", "required": ["if"]},
                         "then": {"propertyNames": {"enum": ["if", "then", "else"]}},

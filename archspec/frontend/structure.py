@@ -1,4 +1,4 @@
-"""Where a document departs from the schema: the validator's findings, at their places."""
+"""Where a document departs from the schema: the validator's findings, placed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
+from archspec.frontend.scalars import INTEGER
 from archspec.frontend.schema import LANGUAGE_VERSION, SCHEMA
 from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree, to_data
 
@@ -69,8 +70,8 @@ def _validator() -> Validator:
     from jsonschema import Draft202012Validator, validators  # 0.1 s: not for all doors
 
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
-    extended: Any = validators.extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
-    validator: Validator = extended(SCHEMA)
+    extend: Any = validators.extend
+    validator: Validator = extend(Draft202012Validator, type_checker=checker)(SCHEMA)
     return validator
 
 
@@ -85,7 +86,7 @@ def _is_about_a_value(error: ValidationError) -> bool:
 
 def _is_about_a_key(error: ValidationError) -> bool:
     return (
-        error.validator == "additionalProperties"
+        error.validator in ("additionalProperties", "maxProperties")
         or "propertyNames" in error.absolute_schema_path
     )
 
@@ -117,13 +118,13 @@ class _Structure:
         if _is_about_a_key(error):
             assert isinstance(part, Mapping)
             self.key(part, error)
+        elif error.validator == "oneOf":
+            assert isinstance(part, Mapping)
+            self.repeat(part)
         elif error.validator in ("required", "anyOf", "dependentRequired"):
             self.missing_keys(part, error)
         elif id(part) in self.broken:
             return
-        elif error.validator == "maxProperties":
-            assert isinstance(part, Mapping)
-            self.second_key(part)
         else:
             self.value(part, error)
         if error.validator not in ("additionalProperties", "required", "anyOf"):
@@ -132,6 +133,9 @@ class _Structure:
     # --- keys ---
 
     def key(self, part: Mapping, error: ValidationError) -> None:
+        if error.validator == "maxProperties":
+            self.second_key(part)
+            return
         if error.validator == "additionalProperties":
             known = error.schema["properties"]  # type: ignore[index]
             for key, _ in part.pairs:
@@ -164,11 +168,24 @@ class _Structure:
 
     def second_key(self, part: Mapping) -> None:
         second = part.pairs[1][0]
+        self.unknown |= {id(value) for _, value in part.pairs[1:]}
         self.findings.error(
             "invalid-step",
             f"a step has one label or keyword, found `{second.text}` as a second",
             second.span,
             help="start each step of a list with `- `",
+        )
+
+    def repeat(self, part: Mapping) -> None:
+        key = part.key("repeat")
+        assert key is not None
+        if (id(part), "times") in self.meant or (id(part), "for") in self.meant:
+            return
+        self.findings.error(
+            "invalid-step",
+            "`repeat` needs either `times` or `for`",
+            key.span,
+            help="add `times: 4`, or name the rows: `repeat: block[(64, 3), (128, 3)]`",
         )
 
     def missing_keys(self, part: Tree, error: ValidationError) -> None:
@@ -202,7 +219,7 @@ class _Structure:
 def _missing(part: Mapping, error: ValidationError) -> Iterator[tuple[str, Span]]:
     """The keys that are missing, and the keys that need them."""
     if error.validator == "dependentRequired":
-        needs: dict[str, list[str]] = dict(error.validator_value)  # type: ignore[arg-type]
+        needs: Any = error.validator_value
         for name, (missing, *_) in needs.items():
             key = part.key(name)
             if key and not part.get(missing):
@@ -215,19 +232,24 @@ def _missing(part: Mapping, error: ValidationError) -> Iterator[tuple[str, Span]
 def _found(part: Tree, error: ValidationError) -> str:
     if error.validator in ("minItems", "minProperties"):
         return "an empty list" if error.validator == "minItems" else "an empty mapping"
+    if error.validator == "pattern" and not str(error.instance).strip():
+        return "nothing"
     if isinstance(part, Scalar) and part.text and error.instance is not None:
         shown = part.text if len(part.text) < 40 else f"{part.text[:40]}..."
-        return f"`{shown}`"
+        return f"the text `{shown}`" if part.style in ("'", '"') else f"`{shown}`"
     return TYPE_NAMES[type(error.instance)]
 
 
 def _help(part: Tree, expected: str) -> str:
     """What to write instead, where that can be told."""
-    if isinstance(part, Scalar) and part.text.startswith("-") and "list" in expected:
-        return "a `-` and a space start each step: `- relu`"
+    if expected.startswith("a list of "):
+        item = "step" if "steps" in expected else "branch"
+        return f"write each {item} on a line of its own, behind `- `"
     if isinstance(part, Sequence) and expected.startswith("channels x"):
         sizes = [item.text for item in part.items if isinstance(item, Scalar)]
         return f"write `{'x'.join(sizes)}`" if len(sizes) == 3 else ""
     if expected.startswith(f"`{LANGUAGE_VERSION}`"):
         return f"write `archspec: {LANGUAGE_VERSION}`"
+    if isinstance(part, Scalar) and part.style and INTEGER.fullmatch(part.text):
+        return f"write `{part.text}` without quotes"
     return ""

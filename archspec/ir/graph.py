@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.diagnostics.source import Span
@@ -26,9 +26,9 @@ class Value:
     """
 
     shape: Shape | None
-    producer: Node | None = None
-    span: Span | None = None
-    before: Value | None = None
+    producer: Node | None = field(default=None, repr=False)
+    span: Span | None = field(default=None, repr=False)
+    before: Value | None = field(default=None, repr=False)
 
 
 @dataclass(eq=False, slots=True)
@@ -36,13 +36,15 @@ class Node:
     """One op applied: a layer, or a merge of branches."""
 
     op: str
-    attributes: Mapping[str, Traced]
+    attributes: Mapping[str, Traced] = field(repr=False)
     inputs: tuple[Value, ...]
     output: Value
     path: str  # in the state dict; empty for a merge, which is no module
     block: str  # the innermost block it was written in, or ""
-    span: Span
-    calls: tuple[Span, ...]  # the block calls around it, outermost first
+    span: Span = field(repr=False)
+    calls: tuple[Span, ...] = field(
+        repr=False
+    )  # the block calls around it, outermost first
     parameters: int = 0
     macs: int = 0  # multiply-accumulates for one image
 
@@ -74,15 +76,19 @@ class Module:
     name: Traced
     path: str
     block: str
-    definition: object  # what makes two blocks of one name different
-    arguments: Mapping[str, Traced]
-    given: frozenset[str]
-    keyword_only: frozenset[str]
-    defaults: Mapping[str, Any]  # constant defaults of the signature
+    definition: object = field(
+        repr=False
+    )  # what makes two blocks of one name different
+    arguments: Mapping[str, Traced] = field(repr=False)
+    given: frozenset[str] = field(repr=False)
+    keyword_only: frozenset[str] = field(repr=False)
+    defaults: Mapping[str, Any] = field(
+        repr=False
+    )  # constant defaults of the signature
     body: tuple[Item, ...]
     input: Value
     output: Value
-    span: Span
+    span: Span = field(repr=False)
     signature: str = ""
 
 
@@ -105,8 +111,8 @@ class Repeat:
 
     iterations: tuple[tuple[Item, ...], ...]
     index: str
-    variables: tuple[dict[str, Any], ...]
-    rows: Traced  # a count, or a tuple of rows
+    variables: tuple[dict[str, Any], ...] = field(repr=False)
+    rows: Traced = field(repr=False)  # a count, or a tuple of rows
     channels: str
     entry: ast.expr
     update: ast.expr | None

@@ -9,9 +9,8 @@ add and multiply are integers that write down what is done to them.
 from __future__ import annotations
 
 import ast
-import copy
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -40,12 +39,20 @@ CALLED: dict[str, Callable[..., Any]] = {
 }
 
 
+LARGEST = 80  # nodes of an expression
+
+
 @dataclass(frozen=True, slots=True)
 class Traced:
     """A value, and the expression over the surrounding block's parameters."""
 
     value: Any
     code: ast.expr
+
+    def __post_init__(self) -> None:
+        """Forget how a number came about where nobody would want to read it."""
+        if isinstance(self.value, int | float) and not is_short(self.code):
+            object.__setattr__(self, "code", constant(self.value))
 
 
 class SymbolicInt(int):
@@ -61,7 +68,7 @@ class SymbolicInt(int):
     def __new__(cls, value: int, code: ast.expr) -> Self:
         """Attach an expression to a number."""
         number = super().__new__(cls, value)
-        number.code = code
+        number.code = code if is_short(code) else constant(int(value))
         return number
 
     def __add__(self, other: int) -> int:
@@ -134,6 +141,20 @@ def symbolic(item: Traced) -> Any:
     return item.value
 
 
+def is_short(code: ast.expr) -> bool:
+    """Whether an expression is one to write down: they grow with every layer."""
+    return _size(code) <= LARGEST
+
+
+def _size(code: ast.AST) -> int:
+    """The number of nodes; each notes its own, since expressions share their parts."""
+    size: int | None = getattr(code, "size", None)
+    if size is None:
+        size = 1 + sum(_size(part) for part in ast.iter_child_nodes(code))
+        code.size = size  # type: ignore[attr-defined]
+    return size
+
+
 def same(left: ast.expr, right: ast.expr) -> bool:
     """Whether two expressions are written alike."""
     return left is right or ast.dump(left) == ast.dump(right)
@@ -149,31 +170,24 @@ def variables(code: ast.expr) -> set[str]:
     }
 
 
-def substitute(code: ast.expr, values: dict[str, ast.expr]) -> ast.expr:
-    """The expression with some variables replaced."""
-    if not values or not variables(code) & values.keys():
-        return code
-    result: ast.expr = _Substitution(values).visit(copy.deepcopy(code))
-    return result
+def substitute(code: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
+    """The expression with some variables replaced, and what is then known folded."""
+    match code:
+        case ast.Constant():
+            return code
+        case ast.Name():
+            return values.get(code.id, code)
+        case ast.Call():  # a function's name is no variable
+            arguments = [substitute(argument, values) for argument in code.args]
+            return _folded(ast.Call(code.func, arguments, []))
+    fields = {name: _replaced(part, values) for name, part in ast.iter_fields(code)}
+    return _folded(type(code)(**fields))
 
 
-class _Substitution(ast.NodeTransformer):
-    """Replaces names; what then reads none is folded into a literal."""
-
-    def __init__(self, values: dict[str, ast.expr]) -> None:
-        self.values = values
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.values.get(node.id, node)
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        """The function's own name is no variable."""
-        node.args = [self.visit(argument) for argument in node.args]
-        return _folded(node)
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        return _folded(node) if isinstance(node, ast.expr) else node
+def _replaced(part: Any, values: Mapping[str, ast.expr]) -> Any:
+    if isinstance(part, list):
+        return [_replaced(item, values) for item in part]
+    return substitute(part, values) if isinstance(part, ast.expr) else part
 
 
 def _folded(code: ast.expr) -> ast.expr:
@@ -191,6 +205,8 @@ def _folded(code: ast.expr) -> ast.expr:
             return constant(not a)
         case ast.IfExp(ast.Constant(test)):
             return code.body if test else code.orelse
+        case ast.IfExp(_, body, other) if same(body, other):
+            return body
         case ast.BoolOp(sign, [ast.Constant(a), *rest]):
             decided = bool(a) == isinstance(sign, ast.Or)
             return constant(a) if decided else _joined(sign, rest)
@@ -198,7 +214,7 @@ def _folded(code: ast.expr) -> ast.expr:
             if all(isinstance(argument, ast.Constant) for argument in arguments):
                 values = [ast.literal_eval(argument) for argument in arguments]
                 return constant(CALLED[name](*values))
-        case ast.Subscript(ast.Tuple(items), ast.Constant(index)):
+        case ast.Subscript(ast.Tuple(items), ast.Constant(int(index))):
             return items[index]
     return code
 

@@ -23,7 +23,6 @@ from archspec.lowering.evaluate import describe
 from archspec.lowering.places import expanded_by
 from archspec.lowering.scope import CIN, Block, Level, Scope, check_new_names
 from archspec.lowering.values import (
-    bounded,
     channels_as,
     evaluate,
     plain,
@@ -164,7 +163,8 @@ def _leave(
         known[CIN] = code_of(channels(x.shape))
     shape: ir.Shape | None = plain(y.shape)
     if not isinstance(code, ast.Constant) and variables(code) <= known.keys():
-        shape = bounded(channels_as(y.shape, substitute(code, known)))
+        code = known[code.id] if isinstance(code, ast.Name) else substitute(code, known)
+        shape = channels_as(y.shape, code)
     return ir.Value(shape, y.producer, call.span, x)
 
 

@@ -13,8 +13,8 @@ from archspec.frontend.ast import Step
 from archspec.ir import graph as ir
 from archspec.lowering.scope import Block, Level, Scope
 
-MAX_LAYERS = 20_000  # after expansion; ResNet-1001 has 3,500
-MAX_STEPS = 50_000  # layers, and steps that make none
+MAX_LAYERS = 15_000  # after expansion; ResNet-1001 has 3,500
+MAX_IDLE = 15_000  # steps that make no layer
 MAX_DEPTH = 80  # steps within steps, blocks included
 
 Items = list[ir.Item]
@@ -47,7 +47,7 @@ class Run:
         """Count a step, and how deep it stands."""
         self.steps += 1
         self.depth += 1
-        if self.steps > MAX_STEPS:
+        if self.steps > MAX_IDLE + 3 * self.layers:
             self.too_many(span)
         if self.depth > MAX_DEPTH:
             self.findings.error(

@@ -16,6 +16,8 @@ from archspec.lowering.params import resolve_params
 from archspec.lowering.scope import Block, Callee, Environment
 from archspec.ops.registry import OPS
 
+MAX_TRAIL = 50  # files that import the next
+
 
 def document_environment(
     document: Document, path: Path | None, findings: Findings
@@ -94,6 +96,9 @@ class _Importer:
             self.findings.error("import-cycle", message, span)
         elif not is_file:
             self.missing(text, span)
+        elif len(trail) > MAX_TRAIL:
+            message = f"files import files more than {MAX_TRAIL} deep"
+            self.findings.error("nesting-too-deep", message, span)
         else:
             return path
         return None

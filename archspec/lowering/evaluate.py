@@ -28,8 +28,8 @@ from archspec.ops.registry import OPS
 
 MAX_INTEGER = 2**63 - 1
 MAX_ITEMS = 10_000  # in a tuple or a range
+MAX_NESTING = 20  # tuples within tuples
 MAX_DEPTH = 100  # operations within operations
-MAX_CODE = 200  # parts of an expression that a value remembers
 
 
 class Unknown(Exception):  # noqa: N818  # control flow: an earlier finding explains it
@@ -335,8 +335,9 @@ class Evaluator:
 
     def check_size(self, value: Any, span: Span) -> None:
         if isinstance(value, tuple):
-            if len(value) > MAX_ITEMS:
-                raise self.too_large(span)
+            if _is_large(value):
+                message = f"a tuple has at most {MAX_ITEMS:,} items, theirs included"
+                raise ValueFault("number-too-large", message, span)
         elif isinstance(value, int | float) and not abs(value) <= MAX_INTEGER:
             raise self.too_large(span)
 
@@ -354,6 +355,16 @@ def undefined_names(expression: Expression, scope: Scope) -> Iterator[ValueFault
             yield evaluator.undefined(part)
         elif isinstance(part, FunctionCall) and part.name.id not in FUNCTIONS:
             yield unknown_function(part.name)
+
+
+def _is_large(value: tuple[Any, ...]) -> bool:
+    """Whether a tuple has too many items, theirs included, or is nested too deep."""
+    level: list[Any] = [value]
+    for _ in range(MAX_NESTING):
+        level = [item for part in level if isinstance(part, tuple) for item in part]
+        if len(level) > MAX_ITEMS:
+            return True
+    return bool(level)
 
 
 def _is_constant(item: Traced) -> bool:
@@ -380,20 +391,10 @@ def constant_or_name(value: Any) -> ast.expr:
 
 
 def _folded(value: Any, code: ast.expr, *parts: Traced) -> Traced:
-    """The value with its expression; a literal if nothing in it varies or it is long."""
-    if all(_is_constant(part) for part in parts) or is_long(code):
+    """The value with its expression, or as a literal if nothing in it varies."""
+    if all(_is_constant(part) for part in parts):
         return Traced(value, constant_or_name(value))
     return Traced(value, code)
-
-
-def is_long(code: ast.expr) -> bool:
-    """Whether an expression has grown beyond what a reader would follow.
-
-    A sum that is added to itself over and over doubles each time.
-    """
-    if isinstance(code, ast.Constant | ast.Name):
-        return False
-    return any(n >= MAX_CODE for n, _ in enumerate(ast.walk(code)))
 
 
 def describe(value: Any) -> str:

@@ -55,7 +55,7 @@ def _check_label(text: str, label: StepLabel, context: Context) -> None:
             "invalid-label",
             f"`{text}` cannot be a label",
             label.span,
-            help="a label is letters, digits and `_`; `//` makes an integer of a division",
+            help="a label is letters, digits and `_`; `//` divides to an integer",
         )
     elif text in MODULE_NAMES or keyword.iskeyword(text):
         owner = "Python" if keyword.iskeyword(text) else "torch"

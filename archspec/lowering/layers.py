@@ -18,7 +18,7 @@ from archspec.lowering.places import (
     producer,
     show_shape,
 )
-from archspec.lowering.values import bounded, evaluate, plain, text_constant
+from archspec.lowering.values import evaluate, plain, text_constant
 from archspec.ops.op import Op, Parameter, ShapeFault
 
 MAX_SIZE = 2**31  # of an axis
@@ -63,7 +63,7 @@ def make_node(
 ) -> ir.Node:
     """A node and its output, counted."""
     context.run.count_layer(span)
-    output = ir.Value(bounded(shape), span=span)
+    output = ir.Value(shape, span=span)
     node = ir.Node(
         op, attributes, inputs, output, path, context.block, span, context.calls
     )

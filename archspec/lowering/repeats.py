@@ -10,7 +10,7 @@ from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Column, RepeatFor, RepeatTimes
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Traced, constant, same, variable, variables
-from archspec.lowering.context import MAX_STEPS, Context, Items
+from archspec.lowering.context import MAX_LAYERS, Context, Items
 from archspec.lowering.evaluate import describe
 from archspec.lowering.places import expanded_by
 from archspec.lowering.scope import Block, check_new_names
@@ -221,7 +221,7 @@ def _report_lengths(step: RepeatFor, lengths: list[int], context: Context) -> No
 
 
 def _is_possible(times: int, span: Span, context: Context) -> bool:
-    if times > MAX_STEPS:
+    if times > MAX_LAYERS:
         context.run.too_many(span)
     if times < 1:
         context.findings.error(

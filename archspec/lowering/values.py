@@ -12,7 +12,6 @@ from archspec.lowering.evaluate import (
     Evaluator,
     Unknown,
     ValueFault,
-    is_long,
     undefined_names,
 )
 from archspec.lowering.places import expanded_by
@@ -70,15 +69,6 @@ def with_channels(x: ir.Value, code: ast.expr) -> ir.Value:
 def channels_code(x: ir.Value) -> ast.expr | None:
     """The expression of a value's channels, where they are known."""
     return code_of(channels(x.shape)) if x.shape else None
-
-
-def bounded(shape: ir.Shape | None) -> ir.Shape | None:
-    """The shape; an expression in it that has grown long becomes its number."""
-    if shape is None:
-        return None
-    return tuple(
-        int(n) if isinstance(n, SymbolicInt) and is_long(n.code) else n for n in shape
-    )
 
 
 def traced_channels(x: ir.Value) -> Traced | None:

@@ -10,6 +10,8 @@ from typing import IO
 
 from archspec.training.errors import TrainingError
 
+TEMPORARY = ".tmp"
+
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Let `write` fill a file that takes its place at `path` once it is on the disk.
@@ -20,7 +22,7 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     temporary = ""
     try:
         with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}-", delete=False
+            dir=path.parent, prefix=f".{path.name}-", suffix=TEMPORARY, delete=False
         ) as file:
             temporary = file.name
             write(file)
@@ -35,6 +37,12 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         if isinstance(error, OSError | RuntimeError):
             raise TrainingError(f"cannot write `{path}`: {reason(error)}") from error
         raise
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove what a process left that was killed while it wrote."""
+    for path in folder.glob(f".*{TEMPORARY}"):
+        path.unlink(missing_ok=True)
 
 
 def reason(error: Exception) -> str:

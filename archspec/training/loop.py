@@ -23,6 +23,7 @@ from archspec.training.curves import draw_curves
 from archspec.training.data import open_batches
 from archspec.training.device import settle_device
 from archspec.training.errors import TrainingError
+from archspec.training.files import remove_temporary_files
 from archspec.training.images import Statistics, augment
 from archspec.training.metrics import EpochMetrics, Meter, Totals
 from archspec.training.objective import Objective
@@ -86,6 +87,7 @@ def train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         statistics = Statistics(*before.statistics)
         rows = [EpochMetrics(**row) for row in before.metrics]
         restore_random_states(before.rng)
+    remove_temporary_files(run.path)
     run.write_config(spec, settings)
     run.write_metrics(rows)
     objective = Objective(model, statistics, settings)

@@ -41,7 +41,7 @@ class RunDirectory:
 
     @classmethod
     def create(cls, spec: Spec, settings: Settings) -> RunDirectory:
-        """Make a directory that was not there, with all that is known before training.
+        """Make a directory that was not there, with the spec and the emitted source.
 
         Raises:
             TrainingError: if it cannot be made.
@@ -49,7 +49,6 @@ class RunDirectory:
         run = cls(_make_numbered(settings.out, spec.name))
         run._write("spec.yaml", spec.text)
         run._write("model.py", to_source(spec))
-        run.write_config(spec, settings)
         return run
 
     @classmethod

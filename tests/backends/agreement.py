@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -24,14 +25,25 @@ def leaves(model: nn.Module) -> list[str]:
 
 def assert_agrees(spec: Spec) -> None:
     """Names, parameters, and the shape of every layer, in the order they run."""
+    # Facts by themselves: a failing assertion would show, and compare, all of the spec.
+    layers = [(layer.path, layer.output.shape) for layer in spec.layers]
+    parameters, output = spec.params, spec.output_shape
     with torch.device("meta"):
         model = archspec.compile(spec)
-    assert leaves(model) == [layer.path for layer in spec.layers]
-    assert sum(p.numel() for p in model.parameters()) == spec.params
-    found, output = shapes(model, torch.empty(2, *spec.input_shape, device="meta"))
-    expected = [(layer.path, layer.output.shape) for layer in spec.layers]
-    assert found == expected
-    assert output == spec.output_shape
+        x = torch.empty(2, *spec.input_shape)
+    assert_same(leaves(model), [path for path, _ in layers])
+    found = sum(p.numel() for p in model.parameters())
+    assert found == parameters
+    ran, result = shapes(model, x)
+    assert_same(ran, layers)
+    assert result == output
+
+
+def assert_same(found: Sequence[object], expected: Sequence[object]) -> None:
+    """Two long lists are equal; the first difference is enough."""
+    for one, other in zip(found, expected, strict=False):
+        assert one == other
+    assert len(found) == len(expected)
 
 
 def shapes(model: nn.Module, x: Tensor) -> tuple[list[tuple[str, Shape]], Shape]:

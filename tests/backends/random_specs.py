@@ -103,9 +103,8 @@ class Generator:
     def call(self, block: Block, scope: Scope) -> str:
         positional = [n for n in block.kinds if n not in block.keyword_only]
         arguments = [self.argument(block.kinds[name], scope) for name in positional]
-        for name in block.keyword_only:
-            if self.random.random() < 0.6:
-                arguments.append(f"{name}={self.argument(block.kinds[name], scope)}")
+        chosen = [name for name in block.keyword_only if self.random.random() < 0.6]
+        arguments += [f"{n}={self.argument(block.kinds[n], scope)}" for n in chosen]
         return f"{block.name}({', '.join(arguments)})"
 
     def argument(self, kind: str, scope: Scope) -> str:
@@ -210,8 +209,11 @@ class Generator:
     def group(self, scope: Scope, depth: int) -> list[Step]:
         return [self.body(scope.inner(), depth + 1)]
 
-    def let(self, scope: Scope, _depth: int) -> list[Step]:
+    def let(self, scope: Scope, depth: int) -> list[Step]:
         name = self.random.choice(["w", "v", "nn", "print"])
+        if depth:  # no other name than the body's own may change its value
+            self.labels += 1
+            name += str(self.labels)
         step = {"let": {name: self.number(scope)}}
         if name not in scope.numbers:
             scope.numbers.append(name)

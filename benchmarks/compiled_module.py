@@ -1,0 +1,50 @@
+"""Forward and backward of compiled networks against hand-written ones."""
+
+import sys
+import time
+from pathlib import Path
+
+import torch
+from machine import describe_machine, interleaved
+
+import archspec
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "networks"))
+from lenet import LeNet
+from nin import NiN
+
+CASES = {"lenet": (LeNet, 64, 400), "nin": (NiN, 4, 40)}  # batch and rounds
+
+
+def step(subject):
+    """Seconds of one forward and backward pass."""
+    model, images = subject
+    started = time.perf_counter()
+    model(images).sum().backward()
+    return time.perf_counter() - started
+
+
+def main():
+    """Print a table."""
+    torch.manual_seed(0)
+    print(f"Medians, in turns, on {describe_machine()}.\n")
+    print("| network | batch | hand-written | compiled | ratio |")
+    print("|---|---:|---:|---:|---:|")
+    for name, (hand_written, batch, rounds) in CASES.items():
+        spec = archspec.load(name)
+        images = torch.randn(batch, *spec.input_shape)
+        subjects = {
+            "hand": (hand_written(), images),
+            "compiled": (archspec.compile(spec), images),
+        }
+        interleaved(step, subjects, 3)
+        times = interleaved(step, subjects, rounds)
+        hand, compiled = times["hand"] * 1e3, times["compiled"] * 1e3
+        print(
+            f"| {name} | {batch} | {hand:.2f} ms | {compiled:.2f} ms "
+            f"| {compiled / hand:.3f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

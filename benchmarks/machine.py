@@ -1,0 +1,30 @@
+"""What the figures of a benchmark were measured on, and how they are compared."""
+
+import os
+import platform
+import re
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+
+def describe_machine():
+    """CPU, cores and versions, in a line."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        found = re.search(r"model name\s*: (.*)", info.read_text())
+        cpu = found.group(1) if found else cpu
+    return (
+        f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"torch {version('torch')}"
+    )
+
+
+def interleaved(measure, subjects, rounds):
+    """Medians of what `measure` returns for each subject, taken in turns."""
+    times = {name: [] for name in subjects}
+    for _ in range(rounds):
+        for name, subject in subjects.items():
+            times[name].append(measure(subject))
+    return {name: median(values) for name, values in times.items()}

@@ -1,0 +1,151 @@
+"""What the emitted module is: its names, shapes, parameters, and what it computes."""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+import warnings
+
+import pytest
+import torch
+import torchvision
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import archspec
+
+from .agreement import assert_agrees, assert_computes_the_graph
+from .corpus import NAMES, SMALL, spec, spec_of
+from .random_specs import random_spec
+
+FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+FIRST_SEED = 0 if "FUZZ_EXAMPLES" not in os.environ else random.randrange(10**9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_shapes_and_parameters(name: str) -> None:
+    assert_agrees(spec(name))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_computes_the_graph(name: str) -> None:
+    assert_computes_the_graph(spec(name))
+
+
+def test_a_wrong_graph_is_noticed() -> None:
+    """The test of what is computed can fail."""
+    two = spec_of("archspec: 1\nname: a\ninput: 2x4x4\nnet:\n  - add: [relu, tanh]\n")
+    merge = two.graph.body[0]
+    merge.branches = (merge.branches[0], merge.branches[0])  # type: ignore[union-attr]
+    module = archspec.compile(
+        spec_of("archspec: 1\nname: a\ninput: 2x4x4\nnet:\n  - add: [relu, tanh]\n")
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archspec, "compile", lambda _: module)
+        with pytest.raises(AssertionError):
+            assert_computes_the_graph(two)
+
+
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + FUZZ_EXAMPLES))
+def test_random_specs(seed: int) -> None:
+    """Every random spec is valid, and its module is what archspec inferred."""
+    random = spec_of(random_spec(seed))
+    assert_agrees(random)
+    assert_computes_the_graph(random)
+
+
+# --- names in the state dict ---------------------------------------------------------
+
+STEPS = ["conv(4, k=1)", "bn", "residual(4)", "prelu", "dense_layer(2)", "linear_free"]
+
+
+@given(st.lists(st.sampled_from(STEPS[:5]), min_size=1, max_size=6), st.data())
+@settings(deadline=None, max_examples=40)
+def test_a_label_renames_one_layer(steps: list[str], data: st.DataObject) -> None:
+    """Adding a label to one layer renames only that layer."""
+    head = "archspec: 1\nname: a\ninput: 3x8x8\nnet:\n"
+    chosen = data.draw(st.integers(0, len(steps) - 1))
+    labelled = [f"lab: {s}" if n == chosen else s for n, s in enumerate(steps)]
+    with torch.device("meta"):
+        before, after = (
+            list(archspec.compile(spec_of(head + _items(chain))).state_dict())
+            for chain in (steps, labelled)
+        )
+    renamed = [f"lab{k[1:]}" if k.split(".")[0] == str(chosen) else k for k in before]
+    assert after == renamed
+
+
+def _items(steps: list[str]) -> str:
+    return "".join(f"  - {step}\n" for step in steps)
+
+
+def test_names_of_levels() -> None:
+    """Blocks and labelled groups are levels; chains, groups and repeats are not."""
+    net = spec_of(
+        "archspec: 1\nname: a\ninput: 3x8x8\nnet:\n"
+        "  - conv(4, k=1) | bn\n"
+        "  - [relu, bn]\n"
+        "  - stem: conv(4, k=1) | bn\n"
+        "  - repeat: {c{i + 1}: 'conv(4, k=1)'}\n    times: 2\n"
+        "  - repeat: bn | relu\n    times: 2\n"
+        "  - nin_block(2, k=1)\n"
+    )
+    paths = ["0", "1", "2", "3", "stem.0", "stem.1", "c1", "c2", "7", "8", "9", "10"]
+    inner = [f"11.{n}" for n in range(6)]
+    assert [layer.path for layer in net.layers] == [*paths, *inner]
+
+
+def test_torchvisions_resnet18_loads() -> None:
+    """Labels spell torchvision's names, so its state dict fits, and outputs agree."""
+    theirs = torchvision.models.resnet18(weights=None).eval()
+    for tensor in [*theirs.parameters(), *theirs.buffers()]:
+        if tensor.ndim == 1:
+            nn.init.uniform_(tensor, 0.5, 1.5)
+    ours = archspec.compile(spec("resnet18_torchvision")).eval()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    x = torch.randn(2, 3, 64, 96)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(x), theirs(x))
+
+
+# --- a good citizen of PyTorch -------------------------------------------------------
+
+CITIZENS = ["joins", "choices", "refs"]  # every form of `forward`
+
+
+@pytest.fixture(params=CITIZENS)
+def model(request: pytest.FixtureRequest) -> tuple[nn.Module, torch.Tensor]:
+    network = spec(request.param)
+    torch.manual_seed(0)
+    return archspec.compile(network).eval(), torch.randn(2, *network.input_shape)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_compiles_without_a_break(model: tuple[nn.Module, torch.Tensor]) -> None:
+    module, x = model
+    torch._dynamo.reset()
+    compiled = torch.compile(module, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(x), module(x))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_exports_with_any_batch(model: tuple[nn.Module, torch.Tensor]) -> None:
+    module, x = model
+    batch = {0: torch.export.Dim.DYNAMIC}
+    program = torch.export.export(module, (x,), dynamic_shapes=(batch,))
+    five = torch.cat([x, x, x[:1]])
+    torch.testing.assert_close(program.module()(five), module(five))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", SMALL)
+def test_traces_and_copies(name: str) -> None:
+    network = spec(name)
+    module, x = archspec.compile(network).eval(), torch.randn(2, *network.input_shape)
+    with torch.no_grad(), warnings.catch_warnings():
+        expected = module(x)
+        torch.testing.assert_close(copy.deepcopy(module)(x), expected)
+        torch.testing.assert_close(torch.jit.trace(module, x)(x), expected)
+        torch.testing.assert_close(torch.fx.symbolic_trace(module)(x), expected)

@@ -1,0 +1,273 @@
+"""The emitted text: formatted, typed, safe, the same every time, and without archspec."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archspec.backends.python_source import MARK, network_class, to_source
+
+from .corpus import FOLDER, NAMES, spec, spec_of
+from .random_specs import random_spec
+
+RUFF = [sys.executable, "-m", "ruff"]
+HEAD = "archspec: 1\nname: a\ninput: 3x8x8\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sources of the corpus, and of some random specs."""
+    path = tmp_path_factory.mktemp("emitted")
+    for name in NAMES:
+        source = to_source(spec(name))
+        (path / f"{name.replace('-', '_')}.py").write_text(source, encoding="utf-8")
+    for seed in range(20):
+        source = to_source(spec_of(random_spec(seed)))
+        (path / f"random_{seed}.py").write_text(source, encoding="utf-8")
+    return path
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_is_as_ruff_formats_it(folder: Path) -> None:
+    assert run(*RUFF, "format", "--isolated", "--diff", str(folder)) == ""
+
+
+def test_is_clean_under_ruff_check(folder: Path) -> None:
+    assert run(*RUFF, "check", "--isolated", "--no-cache", str(folder)) == ""
+
+
+def test_is_clean_under_mypy(folder: Path) -> None:
+    files = sorted(str(path) for path in folder.glob("*.py"))
+    assert run(sys.executable, "-m", "mypy", "--config-file=", *files) == ""
+
+
+def test_linters_see_what_is_wrong(tmp_path: Path) -> None:
+    """The three tests above can fail."""
+    bad = tmp_path / "bad.py"
+    bad.write_text("import os\nx : int = 'a'\n", encoding="utf-8")
+    assert run(*RUFF, "format", "--isolated", "--diff", str(bad))
+    assert "F401" in run(*RUFF, "check", "--isolated", "--no-cache", str(bad))
+    command = [sys.executable, "-m", "mypy", "--config-file=", str(bad)]
+    assert "Incompatible types" in run(*command)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stands_alone(name: str) -> None:
+    """It imports only torch, every class is used, and the network's is the last."""
+    source = to_source(spec(name))
+    tree = ast.parse(source)
+    imported = {
+        alias.name if isinstance(node, ast.Import) else node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported == {"torch"}
+    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    called = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    assert set(classes) - called == {network_class(spec(name))}
+    assert classes[-1] == network_class(spec(name))
+    assert MARK in (ast.get_docstring(tree) or "")
+
+
+def test_is_the_same_every_time() -> None:
+    """Whatever the order of Python's sets."""
+    code = (
+        "import sys, archspec\n"
+        "for path in sys.argv[1:]: print(archspec.to_source(path))\n"
+    )
+    paths = sorted(str(path) for path in FOLDER.glob("*.yaml"))
+    sources = {
+        subprocess.run(
+            [sys.executable, "-c", code, *paths],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(sources) == 1
+
+
+# --- nothing breaks out --------------------------------------------------------------
+
+NASTY = [
+    '"""\nimport os\n"""',
+    '\'"\\"',
+    'ends with "',
+    "ends with \\",
+    "\\N{BULLET} \\x41 {braces} #",
+    "line\u2028separator \u202e bidi \x00 \x0c \ufeff",
+    "trailing space \n\n\n  indented\n",
+    "word " * 60,
+]
+
+
+def structure(source: str) -> str:
+    """The module without its docstring."""
+    return ast.dump(ast.Module(ast.parse(source).body[1:], []))
+
+
+@given(st.text(max_size=80) | st.sampled_from(NASTY))
+@settings(deadline=None, max_examples=100)
+def test_about_stays_a_docstring(text: str) -> None:
+    """Whatever a spec says of itself, the code is the same."""
+    plain = spec_of(f"{HEAD}net: [relu]\n")
+    document = replace(plain.document, about=text)
+    source = to_source(replace(plain, document=document))
+    assert structure(source) == structure(to_source(plain))
+    assert all(c.isprintable() or c == "\n" for c in source)
+
+
+def test_nasty_docstrings_are_formatted(tmp_path: Path) -> None:
+    plain = spec_of(f"{HEAD}net: [relu]\n")
+    for number, text in enumerate(NASTY):
+        source = to_source(replace(plain, document=replace(plain.document, about=text)))
+        (tmp_path / f"m{number}.py").write_text(source, encoding="utf-8")
+    assert run(*RUFF, "format", "--isolated", "--diff", str(tmp_path)) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nearest'); import os; ('", 'x"', "a\\", "{x}", "bilinear\\n", "__import__"],
+)
+def test_strings_do_not_break_out(text: str) -> None:
+    """A string that reaches a condition is a literal there."""
+    quote = "'" if "'" not in text else '"'
+    network = spec_of(
+        f"{HEAD}blocks:\n"
+        "  b(mode):\n"
+        f"    - if: mode == {quote}{text}{quote}\n"
+        "      then: relu\n"
+        "      else: tanh\n"
+        f"net:\n  - b({quote}{text}{quote}) | b('other')\n"
+    )
+    source = to_source(network)
+    strings = [
+        n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)
+    ]
+    assert strings.count(text) == 2
+    calls = {n.func.id for n in ast.walk(ast.parse(source))
+             if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}  # fmt: skip
+    assert calls == {"super", "B"}
+
+
+@pytest.mark.parametrize(
+    "name", ["none", "true", "tensor", "nn", "tokens", "_1x", "a-b"]
+)
+def test_any_name_makes_a_class(name: str) -> None:
+    """Names that Python, torch or a helper has are no obstacle."""
+    text = f"{HEAD}blocks:\n  {name.replace('-', '_')}(c): [tokens, linear(c)]\n"
+    network = spec_of(f"{text}net:\n  - {name.replace('-', '_')}(4)\n")
+    named = spec_of(
+        f"archspec: 1\nname: {name.strip('_1')}\ninput: 3x8x8\nnet: [tokens]\n"
+    )
+    for one in (network, named):
+        namespace: dict[str, object] = {}
+        exec(to_source(one), namespace)
+        assert callable(namespace[network_class(one)])
+
+
+def test_a_step_that_ref_leaves_behind() -> None:
+    """It is a module still, for the state dict, but `forward` does not run it."""
+    source = to_source(
+        spec_of(
+            f"{HEAD}net:\n"
+            "  - stem: conv(4, k=1)\n"
+            "  - conv(8, k=1)\n"
+            "  - add: [relu, tanh]\n"
+            "  - ref(stem)\n"
+            "  - relu\n"
+        )
+    )
+    assert source.endswith(
+        "        stem, _, _, _, relu2 = self.values()\n"
+        "        stem_out = stem(x)\n"
+        "        return relu2(stem_out)\n"
+    )
+
+
+# --- how it reads --------------------------------------------------------------------
+
+
+def test_a_block_with_a_shortcut() -> None:
+    network = spec_of(f"{HEAD}net:\n  - residual(3) | residual(6, s=2)\n")
+    assert to_source(network).endswith(RESIDUAL)
+
+
+RESIDUAL = '''
+class Residual(nn.Module):
+    """`residual(cout, *, s=1)`"""
+
+    def __init__(self, in_channels: int, cout: int, *, s: int = 1) -> None:
+        super().__init__()
+        self.path = nn.Sequential(
+            nn.Conv2d(in_channels, cout, kernel_size=3, stride=s, padding=1),
+            nn.BatchNorm2d(cout),
+            nn.ReLU(),
+            nn.Conv2d(cout, cout, kernel_size=3, padding=1),
+            nn.BatchNorm2d(cout),
+        )
+        self.shortcut = (
+            nn.Conv2d(in_channels, cout, kernel_size=1, stride=s)
+            if s != 1 or in_channels != cout
+            else nn.Identity()
+        )
+        self.act = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.act(self.path(x) + self.shortcut(x))
+
+
+class A(nn.Sequential):
+    """Takes images of 3x8x8."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Residual(3, 3),  # [3, 8, 8]
+            Residual(3, 6, s=2),  # [6, 4, 4]
+        )
+'''
+
+
+def test_a_repeat_is_a_loop() -> None:
+    network = spec_of(f"{HEAD}net:\n  - dense_block(4, 8) | dense_block(2, 4)\n")
+    loop = """
+        channels = in_channels
+        for _ in range(n):
+            self.append(DenseLayer(channels, growth))
+            channels += growth
+"""
+    assert loop in to_source(network)
+
+
+def test_one_class_takes_different_features() -> None:
+    """What flatten leaves is no expression of the block's, so it is a parameter."""
+    network = spec_of(
+        f"{HEAD}blocks:\n  head(n): [flatten, linear(n)]\nnet:\n"
+        "  - add: [head(4), maxpool(2) | head(4)]\n"
+    )
+    source = to_source(network)
+    assert "def __init__(self, n: int, *, in_features: int) -> None:" in source
+    assert "Head(4, in_features=192)" in source
+    assert "Head(4, in_features=48)" in source
+
+
+def test_instances_of_one_structure_share_a_class() -> None:
+    """Numbers never make a second class; structure does."""
+    network = spec("structures")
+    source = to_source(network)
+    assert source.count("class Branches") == 1
+    assert source.count("class Deep") == 3

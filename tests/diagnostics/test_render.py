@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import io
+import textwrap
+
+import pytest
+
+from archspec.compiler import check_source
+from archspec.diagnostics.diagnostic import Diagnostic, Label, Severity
+from archspec.diagnostics.render import (
+    render_concise,
+    render_full,
+    render_github,
+    to_json,
+    use_color,
+)
+from archspec.diagnostics.source import Source, Span
+
+TEXT = "net:\n  - conv(8, k=3)\n  - relu\n  - conv(16, k=3)\n"
+
+
+def spot(text: str, source: Source, nth: int = 0) -> Span:
+    """The place of a piece of text."""
+    start = -1
+    for _ in range(nth + 1):
+        start = source.text.index(text, start + 1)
+    return source.span(start, start + len(text))
+
+
+def finding(source: Source, place: str, **parts) -> Diagnostic:
+    label = Label(spot(place, source), parts.pop("label", ""))
+    return Diagnostic("unknown-op", "a headline", label, **parts)
+
+
+def framed(diagnostic: Diagnostic) -> str:
+    return render_full([diagnostic])
+
+
+def lines(text: str) -> str:
+    return textwrap.dedent(text).strip("\n")
+
+
+def test_the_report_of_the_design():
+    """The example of the design, to the letter."""
+    spec = """\
+archspec: 1
+name: nin
+about: Network in Network (Lin et al., 2013), as in Dive into Deep Learning 8.3
+input: 1x224x224
+params: {classes: 10}
+
+blocks:
+  nin_block(cout, *, k, s=1, p=0):
+    - conv(cout, k=k, s=s, p=p) | relu
+    - conv(cout, k=1) | relu
+    - conv(cout, k=1) | relu
+
+
+
+net:
+  - nin_block(1, 96, k=11, s=4)
+  - maxpool(3, s=2)
+  - nin_block(64, 256, k=5, p=2)
+"""
+    result = check_source(Source("specs/nin.yaml", spec))
+    assert render_full(result.diagnostics) == lines("""
+        error[channel-mismatch]: `nin_block` expects 64 input channels, found 96
+          --> specs/nin.yaml:18:15
+           |
+        16 |   - nin_block(1, 96, k=11, s=4)
+           |     --------------------------- makes [96, 54, 54]
+           ...
+        18 |   - nin_block(64, 256, k=5, p=2)
+           |               ^^ says 64
+           |
+           = help: write `nin_block(96, 256, k=5, p=2)`, or leave the input channels out
+    """)
+
+
+def test_a_finding_alone():
+    source = Source("a.yaml", TEXT)
+    assert framed(finding(source, "relu")) == lines("""
+        error[unknown-op]: a headline
+         --> a.yaml:3:5
+          |
+        3 |   - relu
+          |     ^^^^
+    """)
+
+
+def test_notes_come_before_help_and_may_have_lines():
+    source = Source("a.yaml", TEXT)
+    found = finding(source, "relu", notes=("one",), help=("two\nlines", "three"))
+    assert framed(found) == lines("""
+        error[unknown-op]: a headline
+         --> a.yaml:3:5
+          |
+        3 |   - relu
+          |     ^^^^
+          |
+          = note: one
+          = help: two
+                  lines
+          = help: three
+    """)
+
+
+def test_two_labels_on_one_line():
+    """The primary one comes last, next to what is said below."""
+    source = Source("a.yaml", TEXT)
+    other = Label(spot("k=3", source), "this one too")
+    found = finding(source, "conv", label="this", related=(other,))
+    assert framed(found) == lines("""
+        error[unknown-op]: a headline
+         --> a.yaml:2:5
+          |
+        2 |   - conv(8, k=3)
+          |             --- this one too
+          |     ^^^^ this
+    """)
+
+
+def test_neighbouring_lines_need_no_dots():
+    source = Source("a.yaml", TEXT)
+    other = Label(spot("conv", source), "before")
+    assert framed(finding(source, "relu", related=(other,))) == lines("""
+        error[unknown-op]: a headline
+         --> a.yaml:3:5
+          |
+        2 |   - conv(8, k=3)
+          |     ---- before
+        3 |   - relu
+          |     ^^^^
+    """)
+
+
+def test_a_label_in_another_file():
+    source = Source("a.yaml", TEXT)
+    library = Source("blocks.yaml", "\n" * 11 + "unit(cout):\n")
+    other = Label(spot("unit(cout)", library), "the signature")
+    assert framed(finding(source, "relu", related=(other,))) == lines("""
+        error[unknown-op]: a headline
+          --> a.yaml:3:5
+           |
+         3 |   - relu
+           |     ^^^^
+          ::: blocks.yaml:12:1
+           |
+        12 | unit(cout):
+           | ---------- the signature
+    """)
+
+
+def test_a_span_of_several_lines_is_marked_on_its_first():
+    source = Source("a.yaml", TEXT)
+    found = finding(source, "conv(8, k=3)\n  - relu", label="all of it")
+    assert framed(found) == lines("""
+        error[unknown-op]: a headline
+         --> a.yaml:2:5
+          |
+        2 |   - conv(8, k=3)
+          |     ^^^^^^^^^^^^ all of it
+    """)
+
+
+def test_a_place_behind_the_end_of_a_line():
+    source = Source("a.yaml", TEXT)
+    span = source.span(len(TEXT) - 1, len(TEXT) - 1)
+    found = Diagnostic("invalid-syntax", "found the end", Label(span))
+    assert framed(found) == lines("""
+        error[invalid-syntax]: found the end
+         --> a.yaml:4:18
+          |
+        4 |   - conv(16, k=3)
+          |                  ^
+    """)
+
+
+def test_an_empty_file_has_no_excerpt():
+    found = Diagnostic("empty-document", "empty", Label(Source("a", "").span(0, 0)))
+    assert framed(found) == "error[empty-document]: empty\n --> a:1:1"
+
+
+def test_tabs_take_one_column():
+    source = Source("a.yaml", "net:\n\t- relu\n")
+    assert framed(finding(source, "relu")) == lines("""
+        error[unknown-op]: a headline
+         --> a.yaml:2:4
+          |
+        2 |  - relu
+          |    ^^^^
+    """)
+
+
+def test_wide_characters_take_two_columns_and_accents_none():
+    source = Source("a.yaml", "about: 网络 e\u0301 relu\n")
+    assert framed(finding(source, "relu")) == lines("""
+        error[unknown-op]: a headline
+         --> a.yaml:1:14
+          |
+        1 | about: 网络 e\u0301 relu
+          |               ^^^^
+    """)
+    assert "^^^^\n" in framed(finding(source, "网络")) + "\n"
+
+
+def test_control_characters_are_replaced():
+    """A spec is not to write to the terminal of its reader."""
+    source = Source("a\x1b[2J.yaml", "about: \x1b[31mred\u202e relu\n")
+    found = finding(source, "relu", label="\x07", help=("\x1b]0;title",))
+    text = framed(found)
+    assert text.isprintable() or set(text) - {"\n"} == set(
+        filter(str.isprintable, text)
+    )
+    assert (
+        "about: \N{REPLACEMENT CHARACTER}[31mred\N{REPLACEMENT CHARACTER} relu" in text
+    )
+
+
+@pytest.mark.parametrize("place", ["start", "middle", "end"])
+def test_long_lines_are_cut_around_the_place(place):
+    text = "start " + "x" * 300 + " middle " + "y" * 300 + " end"
+    found = finding(Source("a.yaml", text), place)
+    *_, excerpt, underline = framed(found).split("\n")
+    assert len(excerpt) < 130
+    column = underline.index("^")
+    assert excerpt[column : column + len(place)] == place
+    assert underline.count("^") == len(place)
+    assert excerpt.endswith("...") == (place != "end")
+    assert excerpt.startswith("1 | ...") == (place != "start")
+
+
+def test_a_second_label_outside_of_the_cut_keeps_its_message():
+    text = "start " + "x" * 300 + " end"
+    source = Source("a.yaml", text)
+    other = Label(spot("end", source), "far away")
+    text = framed(finding(source, "start", related=(other,)))
+    assert "- far away" in text
+    assert max(map(len, text.split("\n"))) < 140
+
+
+def test_several_findings_are_a_line_apart():
+    source = Source("a.yaml", TEXT)
+    both = [finding(source, "relu"), finding(source, "conv")]
+    assert render_full(both) == f"{framed(both[0])}\n\n{framed(both[1])}"
+    assert render_full([]) == ""
+
+
+def test_colour_frames_the_same_text():
+    source = Source("a.yaml", TEXT)
+    other = Label(spot("conv", source), "before")
+    found = finding(source, "relu", related=(other,), help=("h",))
+    colored = render_full([found], color=True)
+    assert colored.startswith("\033[1;31merror[unknown-op]\033[0m\033[1m: a headline")
+    plain = colored
+    for style in ("1;31", "1;33", "1;34", "1", "0"):
+        plain = plain.replace(f"\033[{style}m", "")
+    assert plain == framed(found)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_colour_is_for_terminals_that_want_it(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert use_color(Terminal())
+    assert not use_color(io.StringIO())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not use_color(Terminal())
+    monkeypatch.setenv("NO_COLOR", "")  # as no-color.org has it: empty is unset
+    assert use_color(Terminal())
+
+
+def test_a_warning_says_so():
+    source = Source("a.yaml", TEXT)
+    found = finding(source, "relu", severity=Severity.WARNING)
+    assert framed(found).startswith("warning[unknown-op]: a headline")
+    assert render_concise([found]) == "a.yaml:3:5: warning[unknown-op]: a headline"
+
+
+def test_concise_is_a_line_each():
+    source = Source("a\nb.yaml", TEXT)
+    both = [finding(source, "relu"), finding(source, "conv")]
+    mark = "\N{REPLACEMENT CHARACTER}"
+    assert render_concise(both) == lines(f"""
+        a{mark}b.yaml:3:5: error[unknown-op]: a headline
+        a{mark}b.yaml:2:5: error[unknown-op]: a headline
+    """)
+
+
+def test_json_is_the_contract():
+    source = Source("a.yaml", TEXT)
+    related = (
+        Label(spot("conv", source), "before"),
+        Label(Source("b.yaml", "x").span(0, 1), "there"),
+    )
+    found = finding(source, "relu", related=related, notes=("n",), help=("h",))
+    assert to_json(found) == {
+        "code": "unknown-op",
+        "severity": "error",
+        "message": "a headline",
+        "line": 3,
+        "column": 5,
+        "end_line": 3,
+        "end_column": 9,
+        "help": ["h"],
+        "notes": ["n"],
+        "related": [
+            {"message": "before", "line": 2, "column": 5},
+            {"message": "there", "line": 1, "column": 1, "file": "b.yaml"},
+        ],
+    }
+
+
+def test_github_commands_are_escaped():
+    source = Source("a,b:c.yaml", TEXT)
+    found = finding(source, "relu", help=("100 %\nsure\x1b",))
+    assert render_github([found]) == (
+        "::error file=a%2Cb%3Ac.yaml,line=3,col=5,endLine=3,endColumn=9,"
+        "title=archspec unknown-op::a headline%0A100 %25%0Asure\N{REPLACEMENT CHARACTER}"
+    )
+
+
+def test_a_code_without_a_page_is_refused():
+    with pytest.raises(AssertionError, match="no-such-code"):
+        Diagnostic("no-such-code", "", Label(Source("a", "").span(0, 0)))

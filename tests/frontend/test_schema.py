@@ -1,0 +1,136 @@
+"""The JSON Schema says what the reader reads, and no other tool reads it differently."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+import harness
+import jsonschema
+import pytest
+import yaml
+
+from archspec.catalog import bundled
+from archspec.frontend import document
+from archspec.frontend.schema import SCHEMA, STEP_KEYWORDS
+from archspec.frontend.structure import MISSING_HELP, OTHER_KEYS
+from archspec.ops.recipes import RECIPES
+
+TOP = set(SCHEMA["properties"])
+TRAIN = set(SCHEMA["properties"]["train"]["properties"])
+
+# Faults of structure that a schema cannot tell, with the reason.
+BEYOND_A_SCHEMA = {
+    "invalid-step/aux": "any other word is a label",
+    "invalid-type/key_is_a_list": "JSON has no such keys",
+    "unknown-key/merge_key": "YAML 1.1 merges it, and it is gone",
+    "invalid-type/whole_float": "2.0 is an integer to JSON",
+}
+
+
+def plain(path) -> object:
+    """What an ordinary YAML reader makes of a file."""
+    return yaml.safe_load(path.read_text())
+
+
+def validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(SCHEMA)
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def keys_read() -> set[str]:
+    """The keys that the reader of documents asks for, from its own syntax."""
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(document))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in ("get", "key", "whole", "text"):
+            found |= {a.value for a in node.args if isinstance(a, ast.Constant)}
+    return found
+
+
+def test_every_key_that_is_read_is_in_the_schema():
+    assert keys_read() >= {"net", "blocks", "repeat", "times"}
+    assert keys_read() <= TOP | STEP_KEYWORDS
+
+
+def test_every_key_of_the_schema_is_read():
+    """`archspec` is for the schema alone; merges and `let` are steps by their key."""
+    by_key = {*document.MERGES, "split", "let"}
+    assert keys_read() | by_key | {"archspec"} >= TOP | STEP_KEYWORDS
+    assert by_key <= STEP_KEYWORDS
+
+
+def test_every_recipe_is_a_key_of_train():
+    numbers = {"batch_size", "epochs", "seed"}
+    assert set(RECIPES) | numbers == TRAIN
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*harness.valid_cases(), *bundled().values()],
+    ids=lambda path: path.stem,
+)
+def test_another_reader_finds_good_specs_good(path):
+    validator().validate(plain(path))
+
+
+def faults() -> list:
+    kinds = (
+        "unknown-key",
+        "missing-key",
+        "invalid-type",
+        "missing-step",
+        "invalid-step",
+    )
+    cases = [p for p in harness.invalid_cases() if p.parent.name in kinds]
+    return [p for p in cases if f"{p.parent.name}/{p.stem}" not in BEYOND_A_SCHEMA]
+
+
+@pytest.mark.parametrize("path", faults(), ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_another_reader_finds_faults_of_structure(path):
+    """So an editor underlines them as well."""
+    assert not validator().is_valid(plain(path))
+
+
+def test_what_a_schema_cannot_tell_is_still_so():
+    names = {f"{p.parent.name}/{p.stem}" for p in harness.invalid_cases()}
+    assert set(BEYOND_A_SCHEMA) <= names
+    for name in set(BEYOND_A_SCHEMA) - {"invalid-type/key_is_a_list"}:
+        assert validator().is_valid(plain(harness.CASES / "invalid" / f"{name}.yaml"))
+
+
+def test_every_part_says_what_it_expects():
+    """A message can then say "expected ..., found ...", whatever is wrong."""
+
+    def parts(schema):
+        if isinstance(schema, dict):
+            yield schema
+            for inner in schema.values():
+                yield from parts(inner)
+        elif isinstance(schema, list):
+            for inner in schema:
+                yield from parts(inner)
+
+    structural = [SCHEMA["$defs"]["step"]["allOf"]]
+    skipped = {id(part) for schema in structural for part in parts(schema)}
+    checked = [
+        part
+        for part in parts(SCHEMA)
+        if ("type" in part or "const" in part)
+        and isinstance(part.get("type", ""), str | list)
+        and id(part) not in skipped
+    ]
+    assert len(checked) > 25
+    assert [part for part in checked if "expected" not in part] == []
+
+
+def test_every_key_that_can_be_missing_has_a_help():
+    step = SCHEMA["$defs"]["step"]["dependentRequired"].values()
+    needed = {key for keys in step for key in keys} | {"archspec", "net", "input"}
+    assert needed == set(MISSING_HELP)
+    assert set(OTHER_KEYS.values()) <= TOP
+    assert not set(OTHER_KEYS) & TOP
