@@ -68,8 +68,9 @@ def test_the_figures_in_the_readme():
 def test_limits_in_the_language_page_are_those_of_the_code():
     """The table of limits names the constants' values."""
     from archspec.frontend.files import MAX_BYTES
-    from archspec.frontend.parser import MAX_NESTING
+    from archspec.frontend.parser import MAX_NESTING, MAX_TERMS
     from archspec.frontend.reader import MAX_DEPTH, MAX_NODES
+    from archspec.lowering import context
 
     page = (ROOT / "docs" / "language.md").read_text()
     for row in (
@@ -77,5 +78,8 @@ def test_limits_in_the_language_page_are_those_of_the_code():
         f"| nested lists and mappings | {MAX_DEPTH} |",
         f"| values, aliases followed | {MAX_NODES:,} |",
         f"| brackets in brackets | {MAX_NESTING} |",
+        f"| terms in a row | {MAX_TERMS} |",
+        f"| steps and blocks in each other | {context.MAX_DEPTH} |",
+        f"| layers after expansion | {context.MAX_LAYERS:,} |",
     ):
         assert row in page

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import graphviz
 
@@ -55,7 +56,7 @@ class _DotWriter:
 
     def text(self) -> str:
         dot = graphviz.Digraph(
-            self.graph.name,
+            _quoted(self.graph.name),
             graph_attr={"rankdir": "TB", "fontname": FONT, "nodesep": "0.3", "ranksep": "0.3"},
             node_attr={
                 "shape": "box", "style": "filled,rounded", "fontname": FONT,
@@ -97,7 +98,7 @@ class _DotWriter:
         self.clusters += 1
         with dot.subgraph(name=f"cluster_{self.clusters}") as inner:
             inner.attr(
-                label=graphviz.escape(_title(module)), fontsize="10", labeljust="l",
+                label=_quoted(_title(module)), fontsize="10", labeljust="l",
                 style="rounded", color="#999999", fontcolor="#333333",
             )  # fmt: skip
             self.body(module.body, inner, depth + 1)
@@ -109,21 +110,21 @@ class _DotWriter:
             self.ids[id(node)] = name
         parameters = sum(node.parameters for node in nodes)
         self.add(dot, name, _lines(_title(module), parameters), fill=COLORS["block"])
-        for node in nodes:
-            self.connect_inputs(node, name)
+        inputs = {value: None for node in nodes for value in node.inputs}
+        self.connect_inputs(inputs, name)
 
     def layer(self, node: Node, dot: graphviz.Digraph) -> None:
         name = self.ids[id(node)] = self.next_id()
         label = _lines(describe(node), node.parameters)
         self.add(dot, name, label, fill=COLORS[OPS[node.op].family])
-        self.connect_inputs(node, name)
+        self.connect_inputs(node.inputs, name)
 
     def merge(self, node: Node, dot: graphviz.Digraph) -> None:
         name = self.ids[id(node)] = self.next_id()
         label = SIGNS.get(node.op, node.op)
         shape = "circle" if node.op in SIGNS else "box"
         self.add(dot, name, label, fill=COLORS["merge"], shape=shape)
-        self.connect_inputs(node, name)
+        self.connect_inputs(node.inputs, name)
 
     def add(
         self,
@@ -134,25 +135,30 @@ class _DotWriter:
         fill: str,
         shape: str = "box",
     ) -> None:
-        dot.node(name, label=graphviz.nohtml(graphviz.escape(label)).replace("\n", "\\n"),
-                 fillcolor=fill, shape=shape)  # fmt: skip
+        dot.node(name, label=_quoted(label), fillcolor=fill, shape=shape)
 
-    def connect_inputs(self, node: Node, name: str) -> None:
-        for value in node.inputs:
+    def connect_inputs(self, inputs: Iterable[Value], name: str) -> None:
+        for value in inputs:
             self.connect(value, name)
 
     def connect(self, value: Value, end: str) -> None:
-        while value.producer is not None and value.producer.op == "identity":
-            value = value.producer.inputs[0]
-        start = self.ids[id(value.producer)] if value.producer else "input"
-        edge = (start, end, _shape(value.shape))
-        is_merge_twice = edge in self.edges
-        if start != end and not is_merge_twice:
-            self.edges.append(edge)
+        """An edge from what makes a value; an identity that is not drawn makes none."""
+        producer = value.producer
+        while producer and producer.op == "identity" and id(producer) not in self.ids:
+            producer = producer.inputs[0].producer
+        start = self.ids[id(producer)] if producer else "input"
+        if start != end:  # else it is within a folded block
+            self.edges.append((start, end, _shape(value.shape)))
 
     def next_id(self) -> str:
         self.nodes += 1
         return f"n{self.nodes}"
+
+
+def _quoted(label: str) -> Any:
+    """A label as it is: no markup, and no escape sequence but the line break."""
+    text = label.replace("&", "&amp;").replace("\\", "\\\\").replace("\n", "\\n")
+    return graphviz.nohtml(text)
 
 
 def describe(node: Node) -> str:

@@ -9,13 +9,22 @@ from difflib import get_close_matches
 def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The known name nearest to a mistyped one, if any is near.
 
-    >>> closest("conv2", ["conv", "maxpool"])
-    'conv'
+    >>> closest("conv2", ["conv", "maxpool"]), closest("kernal", ["kernel_size"])
+    ('conv', 'kernel_size')
     """
     known = sorted(set(names))
-    by_folded = {candidate.casefold(): candidate for candidate in known}
-    near = get_close_matches(name.casefold(), by_folded, n=1, cutoff=cutoff)
-    return by_folded[near[0]] if near else None
+    whole = {candidate.casefold(): candidate for candidate in known}
+    words = {
+        word.casefold(): candidate
+        for candidate in reversed(known)
+        for word in candidate.split("_")[:-1]
+        if len(word) > 2
+    }
+    for table, least in ((whole, cutoff), (words, max(cutoff, 0.8))):
+        near = get_close_matches(name.casefold(), table, n=1, cutoff=least)
+        if near:
+            return table[near[0]]
+    return None
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

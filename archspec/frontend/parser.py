@@ -278,6 +278,8 @@ class Parser:
             if self.keyword_only:
                 raise SyntaxFault("a second `*` in a signature", star.span)
             self.keyword_only = True
+            if not self.at(","):
+                raise SyntaxFault("keyword-only parameters follow `*`", star.span)
             return None
         if self.at("("):
             return self.pattern()
@@ -300,6 +302,8 @@ class Parser:
             raise SyntaxFault("a tuple pattern stands before `*`", start)
         names, _ = self.items(self.name, ")")
         span = start.to(self.expect(")").span)
+        if len(names) < 2:
+            raise SyntaxFault("a tuple pattern has two names or more", span)
         return Parameter(span, tuple(names), True, False, None)
 
     # --- expressions ---

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
-from archspec.frontend.ast import Step
+from archspec.frontend.ast import Expression, Name, Step
 from archspec.ir import graph as ir
 from archspec.lowering.scope import Block, Level, Scope
 
@@ -35,6 +35,7 @@ class Run:
     steps: int = 0
     depth: int = 0
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
+    blamed: set[tuple[int, int, str]] = field(default_factory=set)  # arguments of calls
 
     def first_time(self, thing: object) -> bool:
         """Whether something that is checked once comes by for the first time."""
@@ -102,7 +103,8 @@ class Context:
     stack: tuple[Block, ...] = ()
     active: frozenset[str] = frozenset()  # variables of the loops around
     hoists: set[str] | None = None  # names a `let` may give a variable of its own
-    loops: list[str] = field(default_factory=list)  # loop variables of this class
+    moving: set[str] = field(default_factory=set)  # this class's channels in loops
+    counting: set[str] = field(default_factory=set)  # its indices and columns
     blind: bool = False  # no value is known: only names and arguments are checked
 
     @property
@@ -120,6 +122,16 @@ class Context:
             hoists=None,
             blind=True,
         )
+
+    def is_news(self, expression: Expression) -> bool:
+        """Whether a wrong value is a first finding: a block may use an argument twice."""
+        if not self.calls or not isinstance(expression, Name):
+            return True
+        call = self.calls[-1]
+        place = (id(call.source), call.start, expression.id)
+        new = place not in self.run.blamed
+        self.run.blamed.add(place)
+        return new
 
     def nested(self) -> Context:
         """A list within a body: a `let` in it ends with it."""

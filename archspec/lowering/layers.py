@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Expression, Name
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Traced, constant, symbolic
 from archspec.lowering.bind import Bound
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluate import describe
+from archspec.lowering.evaluate import Evaluator, describe
 from archspec.lowering.places import (
     channel_producer,
     expanded_by,
@@ -102,10 +104,42 @@ def _argument(
         and not context.scope.has(expression.id)
     ):
         return text_constant(expression.id)
+    if _is_mistyped_word(parameter, expression, context):
+        _report_word(op, parameter, expression, context)
+        return None
     value = evaluate(expression, x, context)
     if value is None or parameter.kind.accepts(value.value):
         return value
-    found = value.value
+    if context.is_news(expression):
+        _report_argument(op, parameter, expression, value.value, context)
+    return None
+
+
+def _is_mistyped_word(
+    parameter: Parameter, expression: Expression, context: Context
+) -> TypeGuard[Name]:
+    """Whether a name that stands for nothing is given where a word may stand."""
+    return (
+        isinstance(expression, Name)
+        and bool(parameter.kind.words)
+        and not Evaluator(context.scope, None).knows(expression.id)
+    )
+
+
+def _report_word(op: Op, parameter: Parameter, word: Name, context: Context) -> None:
+    context.findings.error(
+        "invalid-argument",
+        f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
+        f"found `{word.id}`",
+        word.span,
+        related=expanded_by(context),
+        help=did_you_mean(word.id, {*parameter.kind.words, *context.scope.names()}),
+    )
+
+
+def _report_argument(
+    op: Op, parameter: Parameter, expression: Expression, found: Any, context: Context
+) -> None:
     is_number = isinstance(found, int | float) and not isinstance(found, bool)
     needs_integer = isinstance(found, float) and "integer" in parameter.kind.expected
     is_pair = isinstance(found, tuple) and len(found) == 2
@@ -121,7 +155,6 @@ def _argument(
         if needs_integer
         else "",
     )
-    return None
 
 
 # --- shapes ---

@@ -167,7 +167,7 @@ def _lower_let(let: Let, x: ir.Value, context: Context, items: Items) -> ir.Valu
     named: dict[str, Traced] = {}
     for name, expression in let.bindings:
         value = evaluate(expression, x, context) if expression else None
-        if value is not None and _is_variable(name.id, value, context.hoists):
+        if value is not None and _is_variable(name.id, value, context):
             named[name.id] = value
             value = Traced(value.value, variable(name.id))
         context.scope.values[name.id] = value
@@ -176,8 +176,11 @@ def _lower_let(let: Let, x: ir.Value, context: Context, items: Items) -> ir.Valu
     return x
 
 
-def _is_variable(name: str, value: Traced, hoists: set[str] | None) -> bool:
+def _is_variable(name: str, value: Traced, context: Context) -> bool:
+    hoists = context.hoists
     if hoists is None or name in hoists or isinstance(value.code, ast.Constant):
+        return False
+    if name in context.moving | context.counting:
         return False
     if not variables(value.code) <= hoists:
         return False

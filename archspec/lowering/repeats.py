@@ -65,9 +65,9 @@ class _Loop:
         context = self.context
         self.index = _fresh("i", context)
         self.columns = [_fresh(name, context) for name in self.names]
-        number = len(context.loops) + 1
-        self.channels = f"channels_{number}" if context.loops else "channels"
-        context.loops.append(self.channels)
+        self.channels = _fresh("channels", context)
+        context.moving.add(self.channels)
+        context.counting.update({self.index, *self.columns})
 
     def iteration(
         self,
@@ -142,7 +142,9 @@ def _column_names(step: Repeat) -> list[str]:
 
 def _fresh(name: str, context: Context) -> str:
     """A loop variable that shadows nothing in the class to be written."""
-    taken = {*context.scope.names(), *context.active}
+    taken = {*context.scope.names(), *context.active, *context.moving}
+    if name == "channels":  # holds on behind its loop, so that it is one loop's own
+        taken |= context.counting
     number = 1
     fresh = name
     while fresh in taken:

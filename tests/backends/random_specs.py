@@ -58,7 +58,7 @@ class Generator:
             self.blocks.append(self.block(f"block_{number}"))
         scope = Scope(["classes"], ["kernel"], ["deep"], ["act"], in_block=False)
         net = [
-            step for _ in range(self.random.randint(2, 4)) for step in self.outer(scope)
+            step for _ in range(self.random.randint(1, 3)) for step in self.outer(scope)
         ]
         if self.random.random() < 0.5:
             net.append("flatten | linear(classes)")
@@ -173,9 +173,9 @@ class Generator:
         nested = [self.merge, self.split, self.repeat, self.choice, self.group]
         if scope.labels and not scope.repeats:
             simple.append(self.reference)
-        if self.blocks and depth < 3:
+        if self.blocks and depth < 2:
             simple.append(self.block_call)
-        options = simple + (nested if depth < 3 and self.steps < 14 else [])
+        options = simple + (nested if depth < 3 and self.steps < 12 else [])
         return self.random.choice(options)(scope, depth)
 
     def conv(self, scope: Scope, channels: str = "") -> str:
@@ -211,7 +211,8 @@ class Generator:
 
     def let(self, scope: Scope, depth: int) -> list[Step]:
         name = self.random.choice(["w", "v", "nn", "print"])
-        if depth:  # no other name than the body's own may change its value
+        if depth or name in [*scope.kernels, *scope.flags, *scope.calls]:
+            # What others read must not change its value, nor its kind.
             self.labels += 1
             name += str(self.labels)
         step = {"let": {name: self.number(scope)}}

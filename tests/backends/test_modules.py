@@ -88,7 +88,7 @@ def test_names_of_levels() -> None:
         "  - conv(4, k=1) | bn\n"
         "  - [relu, bn]\n"
         "  - stem: conv(4, k=1) | bn\n"
-        "  - repeat: {c{i + 1}: 'conv(4, k=1)'}\n    times: 2\n"
+        "  - repeat:\n      - c{i + 1}: conv(4, k=1)\n    times: 2\n"
         "  - repeat: bn | relu\n    times: 2\n"
         "  - nin_block(2, k=1)\n"
     )

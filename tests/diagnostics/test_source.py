@@ -56,6 +56,8 @@ def test_warnings_are_no_errors():
     [
         ("cnov", ["conv", "maxpool"], "conv"),
         ("Conv", ["conv"], "conv"),
+        ("kernal", ["kernel_size", "k"], "kernel_size"),
+        ("size", ["kernel_size", "k"], None),
         ("zzz", ["conv"], None),
         ("", ["conv"], None),
         ("conv", [], None),

@@ -51,7 +51,7 @@ def test_bad_text(tmp_path, data, code, line, column, part):
     path.write_bytes(data)
     started = time.process_time()
     result = archspec.check(path)
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
     assert [d.code for d in result.diagnostics] == [code], render_full(
         result.diagnostics
     )
@@ -156,7 +156,7 @@ def test_aliases_that_explode_end_soon(tmp_path):
     path.write_text("\n".join(rows))
     started = time.process_time()
     (found,) = archspec.check(path).diagnostics
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
     assert found.code == "document-too-large"
 
 
@@ -219,7 +219,7 @@ class TestImports:
         (tmp_path / "b30.yaml").write_text(self.BLOCKS)
         started = time.process_time()
         assert self.codes(tmp_path, "b0.yaml") == []
-        assert time.process_time() - started < 2
+        assert time.process_time() - started < 5
 
     def test_a_failed_import_hides_no_typo(self, tmp_path):
         """What the file might have defined is silent; a mistyped op is not."""

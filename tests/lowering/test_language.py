@@ -353,7 +353,7 @@ def test_bounds(name):
     blocks, code = BOUNDS[name]
     started = time.process_time()
     assert codes(f"blocks:\n{blocks}net: [unit]\n") == ([code] if code else [])
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
 
 
 def test_ten_thousand_layers_are_a_network():
