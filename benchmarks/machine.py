@@ -22,9 +22,10 @@ def describe_machine():
 
 
 def interleaved(measure, subjects, rounds):
-    """Medians of what `measure` returns for each subject, taken in turns."""
+    """Medians of what `measure` returns for each subject, in turns that alternate."""
     times = {name: [] for name in subjects}
-    for _ in range(rounds):
-        for name, subject in subjects.items():
-            times[name].append(measure(subject))
+    for number in range(rounds):
+        order = list(subjects) if number % 2 else list(reversed(subjects))
+        for name in order:
+            times[name].append(measure(subjects[name]))
     return {name: median(values) for name, values in times.items()}

@@ -124,7 +124,7 @@ class Context:
         )
 
     def is_news(self, expression: Expression) -> bool:
-        """Whether a wrong value is a first finding: a block may use an argument twice."""
+        """Whether a wrong value is a first finding: a block may use one twice."""
         if not self.calls or not isinstance(expression, Name):
             return True
         call = self.calls[-1]

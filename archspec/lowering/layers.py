@@ -104,7 +104,7 @@ def _argument(
         and not context.scope.has(expression.id)
     ):
         return text_constant(expression.id)
-    if _is_mistyped_word(parameter, expression, context):
+    if _is_mistyped_word(expression, parameter, context):
         _report_word(op, parameter, expression, context)
         return None
     value = evaluate(expression, x, context)
@@ -116,7 +116,7 @@ def _argument(
 
 
 def _is_mistyped_word(
-    parameter: Parameter, expression: Expression, context: Context
+    expression: Expression, parameter: Parameter, context: Context
 ) -> TypeGuard[Name]:
     """Whether a name that stands for nothing is given where a word may stand."""
     return (

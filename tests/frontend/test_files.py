@@ -86,7 +86,7 @@ def test_good_text(tmp_path, data):
 
 @pytest.mark.parametrize("start", ["", "\ufeff", "# \U0001f389 \u00e4\n", "\r\n"])
 def test_places_count_characters(tmp_path, start):
-    """A byte order mark, wide characters and line breaks before a place do not move it."""
+    """A byte order mark or wide characters before a place do not move it."""
     text = start + "archspec: 1\r\ninput: 3x8x8\nabout: \u00fc\U0001f389\nnet: [cnov]\n"
     path = tmp_path / "spec.yaml"
     path.write_bytes(text.encode())

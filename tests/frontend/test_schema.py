@@ -1,4 +1,4 @@
-"""The JSON Schema says what the reader reads, and no other tool reads it differently."""
+"""The JSON Schema says what the reader reads, and other tools read it alike."""
 
 from __future__ import annotations
 
