@@ -11,6 +11,7 @@ import typer
 
 from archspec.compiler import check as check_spec
 from archspec.diagnostics.render import (
+    printable,
     render_concise,
     render_full,
     render_github,
@@ -81,12 +82,9 @@ def _file(result: CheckResult) -> dict[str, object]:
 
 
 def _verdict(result: CheckResult) -> str:
+    name = printable(result.name)
     if result.spec:
         params = f"{result.spec.params:,} parameters"
-        return f"{result.name}: ok, {params}, output {list(result.spec.output_shape)}"
+        return f"{name}: ok, {params}, output {list(result.spec.output_shape)}"
     errors = sum(d.severity == "error" for d in result.diagnostics)
-    return (
-        f"{result.name}: {errors} error{'s' * (errors != 1)}"
-        if errors
-        else f"{result.name}: ok"
-    )
+    return f"{name}: {errors} error{'s' * (errors != 1)}" if errors else f"{name}: ok"

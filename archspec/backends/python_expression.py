@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from typing import Any
 
 from archspec.backends.python_names import python_name
@@ -39,11 +38,18 @@ INVERSE = {
 def literal(value: Any) -> str:
     """A value as Python writes it."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=True)
+        return _quoted(value)
     if isinstance(value, tuple):
         inner = ", ".join(literal(item) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     return repr(value)
+
+
+def _quoted(text: str) -> str:
+    """A text in ASCII, in the quotes that need fewer escapes."""
+    plain = text.encode("unicode_escape").decode("ascii")
+    quote = "'" if plain.count('"') > plain.count("'") else '"'
+    return f"{quote}{plain.replace(quote, chr(92) + quote)}{quote}"
 
 
 def expression(code: ast.expr) -> str:

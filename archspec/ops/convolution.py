@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import gcd, isqrt, prod
 from typing import Any
 
 from archspec.ir.graph import Shape
@@ -24,7 +24,9 @@ def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
 
 
 def _divisors(first: int, second: int) -> str:
-    both = [g for g in range(1, min(first, second) + 1) if first % g == second % g == 0]
+    common = gcd(first, second)
+    low = [g for g in range(1, isqrt(common) + 1) if common % g == 0]
+    both = sorted({*low, *(common // g for g in low)})
     shown = both if len(both) < 8 else [*both[:6], "...", both[-1]]
     return ", ".join(str(g) for g in shown)
 

@@ -47,7 +47,7 @@ def pool_shape(
     sizes = []
     arguments = (kernel_size, stride, padding, dilation)
     for size, k, s, p, d in zip(x[1:], *map(pair, arguments), strict=True):
-        if p > (d * (k - 1) + 1) // 2:
+        if p > k // 2:  # torch reckons without the dilation
             raise ShapeFault(
                 "invalid-argument",
                 f"padding may be at most half of the kernel {k}, found {p}",

@@ -11,7 +11,7 @@ Step = Any
 
 ACTIVATIONS = ["relu", "sigmoid", "tanh", "gelu", "identity", "leaky_relu"]
 NAMES = ["cout", "n", "width", "lambda", "len", "x", "nn", "self", "in_channels", "Conv",
-         "torch", "class", "relu1", "branch1", "_", "__a", "range", "forward"]  # fmt: skip
+         "torch", "class", "relu1", "branch1", "_", "__a", "range", "forward", "channels"]  # fmt: skip
 
 
 @dataclass

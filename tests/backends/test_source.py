@@ -144,7 +144,7 @@ def test_nasty_docstrings_are_formatted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["nearest'); import os; ('", 'x"', "a\\", "{x}", "bilinear\\n", "__import__"],
+    ["nearest'); import os; ('", 'x"', "a\\", "{x}", "bilinear\\n", "__import__", "é𐀀"],
 )
 def test_strings_do_not_break_out(text: str) -> None:
     """A string that reaches a condition is a literal there."""
@@ -162,6 +162,13 @@ def test_strings_do_not_break_out(text: str) -> None:
         n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)
     ]
     assert strings.count(text) == 2
+    formatted = subprocess.run(
+        [*RUFF, "format", "--isolated", "-"],
+        input=source.encode(),
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert formatted.decode() == source
     calls = {n.func.id for n in ast.walk(ast.parse(source))
              if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}  # fmt: skip
     assert calls == {"super", "B"}

@@ -15,7 +15,7 @@ from archspec.ops.registry import OPS
 from .arguments import SIZES, cases
 from .torch_side import Facts, facts
 
-EXAMPLES = {"convolution": 150, "pooling": 100, "linear": 100}
+EXAMPLES = {"convolution": 150, "pooling": 150, "linear": 100}
 
 Reason = Callable[[Op, Shape, dict[str, Any], Facts], bool]
 

@@ -1,0 +1,34 @@
+"""Emitted code leaves out what has its default, so torch must have the same one."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from torch import nn
+
+from archspec.ir.symbolic import Traced, constant
+from archspec.ops.registry import OPS
+
+# An argument for each parameter that has no default.
+REQUIRED = {"kernel_size": 3, "out_channels": 4, "out_features": 4, "p": 0.5, "dim": 1,
+            "output_size": 2, "scale_factor": 2, "scale": 2, "shift": 1, "dims": (0, 1)}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_defaults_are_torchs(name: str) -> None:
+    op = OPS[name]
+    given = {p.name: REQUIRED[p.name] for p in op.parameters if p.name in REQUIRED}
+    values = {**given, **op.defaults(given)}
+    attributes = {key: Traced(value, constant(value)) for key, value in values.items()}
+    shape = {1: (4,), 2: (5, 4), 3: (4, 6, 6)}[max(op.ranks)]
+    call = op.torch(op, shape, attributes)
+    if not call.name.startswith("nn."):
+        return
+    theirs = inspect.signature(getattr(nn, call.name[3:])).parameters
+    for key in call.kwargs.keys() - given:
+        default = theirs[key].default
+        if key == "stride" and default is None:  # torch's word for the kernel's size
+            default = values["kernel_size"]
+        assert call.defaults[key] == default
+        assert type(call.defaults[key]) is type(default) or default == values[key]
