@@ -9,6 +9,7 @@ the state dict names them as the spec does.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -165,20 +166,21 @@ class ClassWriter:
         pad = " " * indent
         repeat = loop.repeats[0]
         channels = python_name(repeat.channels)
-        lines = [f"{pad}{self.members.head(loop)}"]
+        body: list[str] = []
         for member in loop.members:
-            lines += self.addition(member, indent + 4)
+            body += self.addition(member, indent + 4)
+        index = rf"\b{python_name(repeat.index)}\b"
+        counts = any(re.search(index, line) for line in body)
+        lines = [f"{pad}{self.members.head(loop, counts=counts)}", *body]
         if repeat.channels not in self.numbers.used:
             return lines
         entry = expression(substitute(repeat.entry, loop.scope.values))
         assert repeat.update is not None
-        update = expression(substitute(repeat.update, loop.scope.values))
-        step = update.removeprefix(f"{channels} + ")
-        sign = "=" if step == update else "+="
+        update = substitute(repeat.update, loop.scope.values)
         return [
             f"{pad}{channels} = {entry}",
             *lines,
-            f"{pad}    {channels} {sign} {step}",
+            f"{pad}    {_assigned(channels, update)}",
         ]
 
     def settle(self, members: Sequence[Member]) -> list[str]:
@@ -299,6 +301,15 @@ class ClassWriter:
         self.groups |= {**group.groups, text: group.name}
         self.sections += [*group.sections, lines]
         return group.name
+
+
+def _assigned(name: str, code: ast.expr) -> str:
+    """`name = code`, or `name += step` for a sum that starts with the name."""
+    text = expression(code)
+    is_sum = isinstance(code, ast.BinOp) and isinstance(code.op, ast.Add | ast.Sub)
+    if is_sum and text.startswith(f"{name} + "):
+        return f"{name} += {text.removeprefix(f'{name} + ')}"
+    return f"{name} = {text}"
 
 
 def _has_loops(bodies: Bodies) -> bool:

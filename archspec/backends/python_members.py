@@ -282,11 +282,11 @@ class Members:
         after = replace(scope, values=values).naming(names & {moving})
         return [loop], after
 
-    def head(self, loop: Loop) -> str:
-        """`for i, n in enumerate(depths):`."""
+    def head(self, loop: Loop, *, counts: bool = True) -> str:
+        """`for i, n in enumerate(depths):`; `counts` says whether the body reads `i`."""
         first = loop.repeats[0]
         names = [name for name in first.variables[0] if name != first.index]
-        index = python_name(first.index) if first.index in self.numbers.used else "_"
+        index = python_name(first.index) if counts else "_"
         if not names:
             times = [Traced(len(r.iterations), r.rows.code) for r in loop.repeats]
             return f"for {index} in range({self.numbers.write(times, '', loop.scope)}):"

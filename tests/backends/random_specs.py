@@ -187,7 +187,10 @@ class Generator:
         calls = [self.conv(scope)]
         calls += self.random.sample(["bn", "relu", "dropout(0.1)", *scope.calls], 1)
         if self.random.random() < 0.3:
-            calls.append(f"conv(ch + {self.random.randint(1, 2)}, k=1)")
+            width = f"ch + {self.random.randint(1, 2)}"
+            if self.random.random() < 0.3:
+                width += f" if {self.condition(scope)} else ch"
+            calls.append(f"conv({width}, k=1)")
         self.random.shuffle(calls)
         return [" | ".join(calls)]
 

@@ -25,6 +25,9 @@ STRICTER: dict[str, Reason] = {
         lambda op, x, _values, _torch: len(x) not in op.ranks
     ),
     "nothing may come of a layer": lambda _op, _x, _values, torch: 0 in torch.shape,
+    "a dilation is 1 or more": lambda _op, _x, values, _torch: (
+        0 in parts(values.get("dilation"))
+    ),
     "`true` is not 1": lambda _op, _x, values, _torch: any(
         type(part) is bool
         for name, value in values.items()
