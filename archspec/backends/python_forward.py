@@ -68,7 +68,8 @@ class Forward:
         self.taken = {"self", "torch", "nn", "x"}
         self.wanted = referenced(bodies)
         modules = [module for body in bodies for module in submodules(body)]
-        self.is_numbered = any(m.name.value.isdigit() for m in modules)
+        numbered = [m for m in modules if m.name.value.isdigit()]
+        self.is_numbered = not all(map(_is_identity, numbered))
         self.plan = Counter(_base_name(m) for m in submodules(bodies[0]))
 
     def lines(self, scope: Scope) -> list[str]:
@@ -118,6 +119,8 @@ class Forward:
         """
         for column in columns(bodies):
             match column[0]:
+                case Layer() as layer if self.is_left_out(layer):
+                    pass
                 case Layer() | Module():
                     (single,), _ = self.members.column(column, scope)
                     assert isinstance(single, Single)
@@ -136,6 +139,11 @@ class Forward:
                     found, scope = self.members.column(column, scope)
                     self.locals += [m for m in found if isinstance(m, Local)]
         return value
+
+    def is_left_out(self, layer: Layer) -> bool:
+        """An identity needs no module where that leaves no hole in the numbers."""
+        is_unlabelled = layer.name.value.isdigit()
+        return is_unlabelled and _is_identity(layer) and not self.is_numbered
 
     def called(
         self, single: Single, item: Layer | Module, value: Doc, target: str

@@ -34,12 +34,25 @@ def _layer_norm(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
     return plain_call(op, name, attributes, (traced(channels(x)),))
 
 
+def _dropout2d(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
+    name = "nn.Dropout2d" if len(x) == IMAGE else "FeatureDropout"
+    return plain_call(op, name, attributes)
+
+
 LAYER_NORM_2D = '''
 class LayerNorm2d(nn.LayerNorm):
     """Layer norm over the channels of (N, C, H, W), at each position by itself."""
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+'''
+
+FEATURE_DROPOUT = '''
+class FeatureDropout(nn.Dropout2d):
+    """Channel dropout of (N, C): each feature is a channel of one value."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x[:, :, None, None]).flatten(1)
 '''
 
 STOCHASTIC_DEPTH = '''
@@ -94,8 +107,9 @@ OPS = (
         about="in training, zero each channel with probability p",
         family="regularization",
         parameters=(PROBABILITY_PARAMETER,),
-        ranks=(3,),
-        torch=written_as("nn.Dropout2d"),
+        ranks=(1, 3),
+        torch=_dropout2d,
+        helper=FEATURE_DROPOUT,
     ),
     Op(
         name="stochastic_depth",

@@ -6,13 +6,14 @@ from math import prod
 
 from archspec.ir.graph import Shape
 from archspec.ir.symbolic import traced
-from archspec.ops.kinds import AXES, AXIS, NUMBER
+from archspec.ops.kinds import AXES, AXIS, COUNT, NUMBER
 from archspec.ops.op import (
     Attributes,
     Op,
     Parameter,
     ShapeFault,
     TorchCall,
+    channels,
     written_as,
 )
 
@@ -54,6 +55,18 @@ def mean_shape(x: Shape, *, dim: int) -> Shape:
     return (*x[: dim - 1], *x[dim:])
 
 
+def pad_channels_shape(x: Shape, *, out_channels: int) -> Shape:
+    """More channels, or as many."""
+    if out_channels < channels(x):
+        raise ShapeFault(
+            "invalid-argument",
+            f"`pad_channels` adds channels: expected {channels(x)} or more, "
+            f"found {out_channels}",
+            "out_channels",
+        )
+    return (out_channels, *x[1:])
+
+
 TOKENS = '''
 class Tokens(nn.Module):
     """(N, C, H, W) -> (N, H W, C): each position of an image is a token."""
@@ -84,6 +97,19 @@ class Mean(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.mean(self.dim)
+'''
+
+PAD_CHANNELS = '''
+class PadChannels(nn.Module):
+    """(N, C, H, W) -> (N, out_channels, H, W): channels of zeros behind the others."""
+
+    def __init__(self, out_channels: int) -> None:
+        super().__init__()
+        self.out_channels = out_channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        missing = self.out_channels - x.shape[1]
+        return nn.functional.pad(x, (0, 0, 0, 0, 0, missing))
 '''
 
 AFFINE = '''
@@ -141,6 +167,16 @@ OPS = (
         shape=mean_shape,
         torch=written_as("Mean"),
         helper=MEAN,
+    ),
+    Op(
+        name="pad_channels",
+        about="channels of zeros behind the others, up to `out_channels`",
+        family="shape",
+        parameters=(Parameter("out_channels", COUNT, positional=True),),
+        ranks=(3,),
+        shape=pad_channels_shape,
+        torch=written_as("PadChannels"),
+        helper=PAD_CHANNELS,
     ),
     Op(
         name="identity",

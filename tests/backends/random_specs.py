@@ -66,8 +66,8 @@ class Generator:
         lines.append("params: {classes: 5, kernel: 3, deep: true, act: relu}")
         lines.append("blocks:")
         for block in self.blocks:
-            lines += [f"  {self.signature(block)}:", *_yaml(block.body, 4)]
-        return "\n".join([*lines, "net:", *_yaml(net, 2)]) + "\n"
+            lines += [f"  {self.signature(block)}:", *as_yaml(block.body, 4)]
+        return "\n".join([*lines, "net:", *as_yaml(net, 2)]) + "\n"
 
     # --- blocks ---
 
@@ -295,7 +295,7 @@ def random_spec(seed: int) -> str:
 # --- as YAML -------------------------------------------------------------------------
 
 
-def _yaml(steps: list[Step], indent: int) -> list[str]:
+def as_yaml(steps: list[Step], indent: int) -> list[str]:
     return [line for step in steps for line in _item(step, indent)]
 
 
@@ -309,7 +309,7 @@ def _node(step: Step, indent: int) -> list[str]:
     if isinstance(step, str):
         return [pad + step]
     if isinstance(step, list):
-        return _yaml(step, indent)
+        return as_yaml(step, indent)
     lines = []
     for key, value in step.items():
         if isinstance(value, str):

@@ -223,7 +223,7 @@ def test_a_block_with_a_shortcut() -> None:
 
 RESIDUAL = '''
 class Residual(nn.Module):
-    """`residual(cout, *, s=1)`"""
+    """`residual(cout, *, s=1, maxpool_shortcut=false)`"""
 
     def __init__(self, in_channels: int, cout: int, *, s: int = 1) -> None:
         super().__init__()
