@@ -17,7 +17,10 @@ def list_() -> None:
         specs.append((name, about))
         specs += [(f"  {variant}", "") for variant in variants(path)]
     blocks = [
-        (" ".join(block.definition.signature.text.split()), block.definition.about)
+        (
+            " ".join(block.definition.signature.text.split()),
+            block.definition.about.partition(". ")[0].rstrip("."),
+        )
         for block in library().values()
         if isinstance(block, Block)
     ]

@@ -21,7 +21,7 @@ from archspec.lowering.values import (
     is_integer,
     with_channels,
 )
-from archspec.ops.op import Op
+from archspec.ops.op import Op, channels
 
 Repeat = RepeatTimes | RepeatFor
 
@@ -59,6 +59,7 @@ class _Loop:
     iterations: list[tuple[ir.Item, ...]] = field(default_factory=list)
     variables: list[dict[str, Any]] = field(default_factory=list)
     updates: list[ast.expr | None] = field(default_factory=list)
+    widths: set[int | None] = field(default_factory=set)  # channels after an iteration
     entry: ast.expr | None = None
 
     def __post_init__(self) -> None:
@@ -97,14 +98,26 @@ class _Loop:
         y = context.run.step(step.body, entry, inside, body)
         self.iterations.append(tuple(body))
         self.updates.append(channels_code(y))
+        self.widths.add(int(channels(y.shape)) if y.shape else None)
         return y
 
     @property
     def update(self) -> ast.expr | None:
-        """What each iteration does to the channels, if it is the same in all."""
+        """What each iteration does to the channels, if it is the same in all.
+
+        A unit with an identity may set them in the first and leave them in the others.
+        """
         codes = [code for code in self.updates if code is not None]
-        alike = len(codes) == len(self.updates)
-        return codes[0] if alike and all(same(c, codes[0]) for c in codes) else None
+        if not codes or len(codes) < len(self.updates):
+            return None
+        stay = variable(self.channels)
+        setting = [code for code in codes if not same(code, stay)]
+        code = setting[0] if setting else stay
+        if not all(same(other, code) for other in setting):
+            return None
+        moving = {self.channels, *self.variables[0]}
+        is_constant = len(self.widths) == 1 and not variables(code) & moving
+        return code if is_constant or len(setting) in (0, len(codes)) else None
 
     def item(self, rows: Traced) -> ir.Repeat:
         """The repeat in the graph."""

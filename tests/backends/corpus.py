@@ -6,12 +6,13 @@ from functools import cache
 from pathlib import Path
 
 import archspec
+from archspec.catalog import bundled
 from archspec.compiler import check_source
 from archspec.diagnostics.source import Source
 from archspec.spec import Spec
 
 FOLDER = Path(__file__).parent / "specs"
-BUNDLED = ["lenet", "nin"]
+BUNDLED = list(bundled())
 VARIANTS = ["small", "large", "odd"]  # of family.yaml
 NAMES = [
     *BUNDLED,

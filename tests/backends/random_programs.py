@@ -105,7 +105,7 @@ def _body(body: Body) -> Any:
 
 # --- at random -----------------------------------------------------------------------
 
-SAME_SHAPE = ["relu", "bn", "identity", "gelu", "ln", "dropout(0.1)", "dropout2d(0.5)"]
+SAME_SHAPE = ["relu", "bn", "identity", "gelu", "ln", "dropout(0.1)"]
 ANY_SIZE = ["1", "2", "3", "4", "5", "7", "(1, 3)", "(3, 2)", "(5, 1)"]
 ANY_PADDING = ["0", "1", "2", "3", "(0, 1)", "(2, 0)", "same"]
 ODD = ["0", "-1", "40", "(0, 2)"]
@@ -151,7 +151,7 @@ class _Writer:
         flat = self.pick([("flatten",), ("global_avgpool", "flatten"), ("tokens",)])
         if self.is_wild():
             flat = ()
-        after = self.pick(["relu", "bn", "ln", "dropout2d(0.2)", "mean(1)", "identity"])
+        after = self.pick(["relu", "bn", "ln", "mean(1)", "identity"])
         steps = [
             *map(_parsed, flat),
             Call("linear", (self.channels(),), {}, self.stated()),
@@ -183,15 +183,14 @@ class _Writer:
         return [n for n in names if n in self.names or (n == "cin" and in_block)]
 
     def stated(self) -> str:
+        """Mostly nothing; else mostly what is so."""
         if self.draw(st.integers(0, 9)):
             return ""
-        return (
-            self.pick(["3", "4", "c"]) if self.is_wild() and self.known("c") else "ch"
-        )
+        return self.pick(["ch", "ch", "ch", "ch", "3", "4"])
 
     def size(self, name: str, usual: list[str]) -> str:
         if self.is_wild():
-            return self.pick(ODD)
+            return self.pick([*usual, *ANY_SIZE, *ODD])
         return self.pick([*usual, *self.known(name) * 2])
 
     # --- steps ---
@@ -243,7 +242,7 @@ class _Writer:
         if kind == "conv_transpose":
             options = {"k": ANY_SIZE, "s": ANY_SIZE[:3], "p": ANY_PADDING[:6],
                        "output_padding": ["0", "1", "(0, 1)"], "d": ["1", "2"],
-                       "g": ["1", "2", "ch"]}  # fmt: skip
+                       "g": ["1", "1", "2", "ch"]}  # fmt: skip
             return Call(kind, (self.channels(),), self.some(options), self.stated())
         options = {"s": ["1", "2", "3", "(2, 1)"], "p": ["0", "1", "(1, 0)"]}
         options["ceil"] = ["true", "false"]
@@ -307,5 +306,5 @@ def _parsed(text: str) -> Call:
 
 @st.composite
 def programs(draw: Any) -> Program:
-    """Half of them are mostly careful, half are not."""
-    return _Writer(draw, wild=draw(st.sampled_from([0, 2, 10]))).program()
+    """Most are careful; even so, about half of them do not fit together."""
+    return _Writer(draw, wild=draw(st.sampled_from([0, 0, 1, 4]))).program()

@@ -26,11 +26,11 @@ CONSTANT = re.compile(r"-?\d+|\(-?\d+, -?\d+\)")
 WORDS = {"true": True, "false": False, "same": "same"}
 
 
-class Rejected(Exception):
+class Rejected(Exception):  # noqa: N818
     """The language does not take what torch would."""
 
 
-class TooLarge(Exception):
+class TooLarge(Exception):  # noqa: N818
     """Not a network to run on a real device."""
 
 
@@ -162,7 +162,7 @@ def check_constants(program: Program) -> None:
         for step in walk(body):
             if isinstance(step, Repeat):
                 need(int(step.times) > 0, "a repeat happens")
-            if isinstance(step, Call):
+            if isinstance(step, Call) and step.name not in program.blocks:
                 least = {key: LEAST.get(key, 1) for key in step.keywords}
                 for key, text in [*step.keywords.items(), *enumerate(step.positional)]:
                     sizes = (
