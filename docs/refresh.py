@@ -5,6 +5,10 @@ A comment above a fenced block says where its text comes from:
     <!-- $ archspec check docs/examples/wrong.yaml -->   the output of a command
     <!-- file: specs/lenet.yaml -->                       the text of a file
 
+One with a script stands, down to `<!-- end -->`, above what the script prints,
+
+    <!-- from: docs/codes.py -->
+
 and a comment with a command that writes a picture stands for the picture. `make docs`
 rewrites the blocks; with `--check` nothing is written, and what is stale is an error.
 """
@@ -24,14 +28,22 @@ BLOCK = re.compile(
     r"(?P<fence>```\w*\n)(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+PART = re.compile(
+    r"^(<!-- from: (\S+\.py) -->\n).*?^(<!-- end -->)$", re.MULTILINE | re.DOTALL
+)
 PICTURE = re.compile(
     r"^<!-- \$ (archspec draw [^\n]* -o (\S+\.svg)) -->$", re.MULTILINE
 )
 
 
 def refreshed(page: str) -> str:
-    """The page with every generated block made anew."""
-    return BLOCK.sub(_block, page)
+    """The page with every generated block and part made anew."""
+    return PART.sub(_part, BLOCK.sub(_block, page))
+
+
+def _part(match: re.Match[str]) -> str:
+    start, script, end = match.groups()
+    return f"{start}\n{_printed([script]).rstrip()}\n\n{end}"
 
 
 def _block(match: re.Match[str]) -> str:
@@ -45,9 +57,17 @@ def _block(match: re.Match[str]) -> str:
 
 def run(command: str) -> str:
     """What a command prints, findings included."""
-    program = [sys.executable, "-m", "archspec.cli", *shlex.split(command)[1:]]
-    return subprocess.run(  # noqa: S603  # commands of our own docs
-        program, cwd=ROOT, check=False, text=True, stdout=-1, stderr=subprocess.STDOUT
+    return _printed(["-m", "archspec.cli", *shlex.split(command)[1:]])
+
+
+def _printed(arguments: list[str]) -> str:
+    return subprocess.run(  # noqa: S603  # programs of our own
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     ).stdout
 
 

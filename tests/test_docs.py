@@ -1,5 +1,6 @@
 """The docs show what archspec does today."""
 
+import doctest
 import importlib.util
 import re
 import xml.etree.ElementTree as ET
@@ -30,6 +31,19 @@ def test_a_stale_output_is_noticed():
     """The check above can fail."""
     page = "<!-- $ archspec explain relu -->\n```text\nanother text\n```"
     assert "another text" not in refresh.refreshed(page)
+    page = "<!-- from: docs/codes.py -->\nanother text\n<!-- end -->"
+    assert "another text" not in refresh.refreshed(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_sessions_in_the_docs(page, monkeypatch):
+    """Each `pycon` block gives what it says; a page is one session."""
+    monkeypatch.chdir(ROOT)
+    text = "\n".join(re.findall(r"```pycon\n(.*?)```", page.read_text(), re.DOTALL))
+    session = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    report = []
+    doctest.DocTestRunner().run(session, out=report.append)
+    assert not report, "".join(report)
 
 
 def words(svg):
