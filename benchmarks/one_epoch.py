@@ -1,0 +1,58 @@
+"""Train each bundled network for one epoch on real images, and print a table.
+
+Needs the images: MNIST and Fashion-MNIST in torchvision's layout under `$ARCHSPEC_DATA`.
+With arguments, only the networks whose command has one of them. An hour on two cores.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from machine import describe_machine
+
+RUNS = [
+    "lenet --data fashion_mnist",
+    "alexnet",
+    "nin",
+    "vgg11 --set width=0.25",
+    "googlenet",
+    "course_inception",
+    "resnet18",
+    "course_residual",
+    "resunits --data fashion_mnist --batch-size 32",
+    "full_preactivation --data fashion_mnist --batch-size 32",
+    "densenet",
+    "s32 --data fashion_mnist --set classes=10 --batch-size 32",
+]
+
+
+def trained(command, folder):
+    """The only line of a run's metrics."""
+    program = [sys.executable, "-m", "archspec.cli", *command.split()[1:]]
+    subprocess.run([*program, "--out", folder], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    (metrics,) = Path(folder).glob("*/metrics.jsonl")
+    return json.loads(metrics.read_text())
+
+
+def main():
+    """Print a row as soon as a network is trained."""
+    print(f"On {describe_machine()}.\n")
+    print("| command | training loss | test loss | test accuracy |")
+    print("|---|---:|---:|---:|")
+    for run in RUNS:
+        if sys.argv[1:] and not any(word in run for word in sys.argv[1:]):
+            continue
+        command = f"archspec train {run} --epochs 1"
+        with tempfile.TemporaryDirectory() as folder:
+            found = trained(command, folder)
+        print(
+            f"| `{command}` | {found['train_loss']:.3f} | {found['val_loss']:.3f} "
+            f"| {found['val_accuracy']:.1%} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
