@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+Size = tuple[int, int, int]
 
 # What neither parameters nor outputs in eval mode show, by kind of layer.
 TELLING = {
@@ -24,10 +28,13 @@ class Network:
     """A bundled spec and its hand-written equal."""
 
     spec: str
-    by_hand: Callable[[], nn.Module]
+    by_hand: Callable[..., nn.Module]
     parameters: int
-    input: tuple[int, int, int]
-    also: tuple[tuple[int, int, int], ...] = ()  # other inputs the weights fit
+    input: Size
+    also: tuple[Size, ...] = ()  # other inputs the weights fit
+    # Both sides' arguments for a smaller network, when the outputs of the whole one
+    # would take too long; parameters and MACs are always those of the whole.
+    smaller: Mapping[str, Any] = field(default_factory=dict)
 
 
 def randomize(model: nn.Module, seed: int = 0) -> None:
@@ -37,13 +44,13 @@ def randomize(model: nn.Module, seed: int = 0) -> None:
         for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
             if not tensor.is_floating_point():
                 continue
-            if tensor.ndim > 1:  # weights keep the scale of what they read
-                fan_in = tensor[0].numel()
-                tensor.normal_(0, fan_in**-0.5, generator=generator)
-            elif name.endswith("running_var"):
+            if tensor.ndim > 1:  # a gain that outlives the relu behind
+                deviation = (2 / tensor[0].numel()) ** 0.5
+                tensor.normal_(0, deviation, generator=generator)
+            elif name.endswith(("weight", "running_var")):  # of a norm
                 tensor.uniform_(0.5, 2, generator=generator)
             else:
-                tensor.normal_(0.2, 0.5, generator=generator)
+                tensor.normal_(0, 0.3, generator=generator)
 
 
 def copy_in_order(source: nn.Module, target: nn.Module) -> None:
@@ -54,15 +61,32 @@ def copy_in_order(source: nn.Module, target: nn.Module) -> None:
     target.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
 
 
+def images(size: Size) -> Tensor:
+    """Two random ones."""
+    return torch.randn(2, *size, generator=torch.Generator().manual_seed(1))
+
+
+def parameters_of(model: nn.Module) -> int:
+    """How many are trained."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def macs_of(model: nn.Module, size: Size) -> int:
+    """Multiply-accumulates for one image; the model is on the meta device."""
+    with FlopCounterMode(display=False) as counter:
+        model.eval()(torch.empty(1, *size, device="meta"))
+    return int(counter.get_total_flops()) // 2
+
+
 def settings_of(model: nn.Module, x: Tensor) -> list[tuple[str, dict[str, Any]]]:
     """The telling attributes of the layers, in the order in which they run."""
     found: list[tuple[str, dict[str, Any]]] = []
 
     def note(module: nn.Module, *_: Any) -> None:
         for kind, names in TELLING.items():
-            if isinstance(module, kind):
+            if isinstance(module, kind) and not picks_pixels(module):
                 values = {name: getattr(module, name) for name in names}
-                found.append((type(module).__name__, values))
+                found.append((torch_name(module), values))
 
     handles = [module.register_forward_hook(note) for module in model.modules()]
     with torch.no_grad():
@@ -72,24 +96,36 @@ def settings_of(model: nn.Module, x: Tensor) -> list[tuple[str, dict[str, Any]]]
     return found
 
 
+def torch_name(module: nn.Module) -> str:
+    """The name of the class of torch's that a module is made from."""
+    classes = type(module).__mro__
+    return next(c.__name__ for c in classes if c.__module__.startswith("torch.nn"))
+
+
+def picks_pixels(module: nn.Module) -> bool:
+    """A pool over single pixels, which a person writes as `x[:, :, ::2, ::2]`."""
+    return isinstance(module, nn.AvgPool2d) and module.kernel_size == 1
+
+
 def without_dropout(model: nn.Module) -> nn.Module:
     """In training mode, but nothing is dropped."""
     model.train()
     for module in model.modules():
         if isinstance(module, nn.modules.dropout._DropoutNd):
-            module.p = 0.0
+            module.eval()
     return model
 
 
-def gradients(model: nn.Module, x: Tensor, labels: Tensor) -> list[Tensor]:
+def gradients(model: nn.Module, x: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
     """The gradients of one training step."""
-    model.zero_grad()
-    nn.functional.cross_entropy(model(x), labels).backward()
-    return [p.grad for p in model.parameters() if p.grad is not None]
+    loss = nn.functional.cross_entropy(model(x), labels)
+    return torch.autograd.grad(loss, list(model.parameters()))
 
 
-def assert_equal(ours: Tensor, theirs: Tensor) -> None:
-    """Equal to 1e-5 of the largest value."""
-    scale = theirs.abs().max().item()
-    assert scale > 0
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5 * scale)
+def assert_equal(ours: Tensor, theirs: Tensor, least_scale: float = 0) -> None:
+    """Equal to 1e-5 of the largest value; of `least_scale`, where all are noise."""
+    assert ours.shape == theirs.shape
+    assert ours.dtype == theirs.dtype
+    error, scale = (ours - theirs).abs().max().item(), theirs.abs().max().item()
+    assert 0 < scale < math.inf
+    assert error <= 1e-5 * max(scale, least_scale)

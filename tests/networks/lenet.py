@@ -1,4 +1,5 @@
 """LeNet-5 by hand: the layer list of Dive into Deep Learning 7.6."""
+# mypy: no-warn-return-any
 
 from __future__ import annotations
 

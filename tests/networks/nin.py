@@ -1,4 +1,5 @@
 """Network in Network by hand: the layer list of Dive into Deep Learning 8.3."""
+# mypy: no-warn-return-any
 
 from __future__ import annotations
 
