@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from archspec.compiler import check as check_spec
-from archspec.diagnostics.render import (
-    printable,
-    render_concise,
-    render_full,
-    render_github,
-    to_json,
-    use_color,
-)
+from archspec.compiler import check_sizes
+from archspec.diagnostics.diagnostic import Diagnostic, Severity
+from archspec.diagnostics.machine import render_concise, render_github, to_json
+from archspec.diagnostics.render import render_for
+from archspec.diagnostics.terminal import printable
+from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
 
-from .options import FINDINGS, InputOption, SetOption, VariantOption
+from .options import (
+    FINDINGS,
+    USAGE,
+    InputOption,
+    SetOption,
+    VariantOption,
+    stop,
+)
+
+Result = CheckResult | SizesResult
 
 
 class Format(StrEnum):
@@ -40,13 +50,24 @@ def check(
     format_: Annotated[
         Format, typer.Option("--format", help="How findings are written.")
     ] = Format.full,
+    sizes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FROM..TO",
+            help="Say which sizes of square images fit, shape assertions aside; "
+            "one that does is enough.",
+        ),
+    ] = None,
     settings: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Check specs: names, arguments, and every shape."""
+    ask: Callable[..., Result] = check_spec
+    if sizes is not None:
+        ask = partial(check_sizes, sizes=_parsed(sizes))
     results = [
-        check_spec(spec, settings=settings or (), input=input_, variant=variant)
+        ask(spec, settings=settings or (), input=input_, variant=variant)
         for spec in specs
     ]
     text = _render(results, format_)
@@ -56,35 +77,92 @@ def check(
         raise typer.Exit(FINDINGS)
 
 
-def _render(results: list[CheckResult], format_: Format) -> str:
-    findings = [d for result in results for d in result.diagnostics]
+def _parsed(sizes: str) -> range:
+    try:
+        return parse_sizes(sizes)
+    except ValueError as error:
+        stop(str(error), USAGE)
+
+
+def _render(results: list[Result], format_: Format) -> str:
     match format_:
         case Format.json:
-            return json.dumps(
-                {"files": [_file(result) for result in results]}, indent=2
-            )
+            return json.dumps({"files": _files(results)}, indent=2)
         case Format.concise:
-            return render_concise(findings)
+            parts = [render_concise(_findings(results)), *_answers(results)]
         case Format.github:
-            return render_github(findings)
+            reports = [render_github(r.diagnostics, r.name) for r in results]
+            lines = [line for report in reports for line in report.split("\n")]
+            parts = [*dict.fromkeys(lines), *_answers(results)]
         case Format.full:
-            parts = [render_full(findings, color=use_color(sys.stdout))]
-            parts += [_verdict(result) for result in results]
-            return "\n".join(part for part in parts if part)
+            parts = [render_for(sys.stdout, _findings(results))]
+            parts += [_verdict(r) for r in results if isinstance(r, CheckResult)]
+            parts += _answers(results)
+    return "\n".join(part for part in parts if part)
 
 
-def _file(result: CheckResult) -> dict[str, object]:
+def _findings(results: list[Result]) -> list[Diagnostic]:
+    """Each finding once, also one in a file that several specs import."""
+    return list(dict.fromkeys(d for result in results for d in result.diagnostics))
+
+
+def _files(results: list[Result]) -> list[dict[str, object]]:
+    """An entry for each file: those that were checked, and others with findings."""
+    found: dict[str, dict[Diagnostic, None]] = {result.name: {} for result in results}
+    for result in results:
+        for diagnostic in result.diagnostics:
+            found.setdefault(_file(diagnostic, result), {})[diagnostic] = None
+    failed = {result.name for result in results if not result.ok}
+    failed |= {n for n, here in found.items() if Severity.ERROR in _severities(here)}
+    sizes = {r.name: _sizes(r) for r in results if isinstance(r, SizesResult)}
+    return [
+        {
+            "file": name,
+            "ok": name not in failed,
+            "diagnostics": [*map(to_json, here)],
+            **sizes.get(name, {}),
+        }
+        for name, here in found.items()
+    ]
+
+
+def _file(diagnostic: Diagnostic, result: Result) -> str:
+    name = diagnostic.primary.span.source.name
+    return result.name if name.startswith("--") else name  # an option is no file
+
+
+def _sizes(result: SizesResult) -> dict[str, object]:
+    """The first and last size of each range, and why sizes beside them fail."""
     return {
-        "file": result.name,
-        "ok": result.ok,
-        "diagnostics": [to_json(d) for d in result.diagnostics],
+        "sizes": [[sizes[0], sizes[-1]] for sizes in result.ranges],
+        "reasons": [{"size": n, **to_json(d)} for n, d in result.reasons.items()],
     }
 
 
+def _answers(results: list[Result]) -> list[str]:
+    asked = [result for result in results if isinstance(result, SizesResult)]
+    return [line for result in asked for line in _answer(result)]
+
+
+def _answer(result: SizesResult) -> list[str]:
+    """The sizes that fit, and why those beside them fail."""
+    nothing = "it has no `net`" if result.ok else "no size fits"
+    ranges = [str(r[0]) if len(r) == 1 else f"{r[0]}..{r[-1]}" for r in result.ranges]
+    return [
+        f"{printable(result.name)}: {', '.join(ranges) or nothing}",
+        *(f"  {n}: {render_concise([d])}" for n, d in result.reasons.items()),
+    ]
+
+
 def _verdict(result: CheckResult) -> str:
-    name = printable(result.name)
+    parts = ["ok"] if result.ok else []
     if result.spec:
-        params = f"{result.spec.params:,} parameters"
-        return f"{name}: ok, {params}, output {list(result.spec.output_shape)}"
-    errors = sum(d.severity == "error" for d in result.diagnostics)
-    return f"{name}: {errors} error{'s' * (errors != 1)}" if errors else f"{name}: ok"
+        parts.append(f"{result.spec.params:,} parameters")
+        parts.append(f"output {list(result.spec.output_shape)}")
+    for severity, number in Counter(_severities(result.diagnostics)).items():
+        parts.append(f"{number} {severity}{'s' * (number > 1)}")
+    return f"{printable(result.name)}: {', '.join(parts)}"
+
+
+def _severities(diagnostics: Iterable[Diagnostic]) -> list[Severity]:
+    return sorted(diagnostic.severity for diagnostic in diagnostics)

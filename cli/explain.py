@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import indent
+from textwrap import fill, indent
 from typing import Annotated
 
 import typer
@@ -14,6 +14,8 @@ from archspec.lowering.scope import Block
 from archspec.ops.registry import OPS
 
 from .options import USAGE, stop
+
+LINE = 80
 
 
 def explain(
@@ -40,12 +42,11 @@ def explain(
 
 def _code(code: str) -> str:
     page = CODES[code]
-    parts = [f"{code}\n\n{page.meaning}"]
-    if page.bad:
-        parts.append(f"For example:\n\n{indent(page.bad, '    ')}")
-    if page.good:
-        parts.append(f"Write instead:\n\n{indent(page.good, '    ')}")
-    return "\n\n".join(parts)
+    return (
+        f"{code}\n\n{fill(page.meaning, LINE)}\n\n"
+        f"For example:\n\n{indent(page.bad, '    ')}\n\n"
+        f"Write instead:\n\n{indent(page.good, '    ')}"
+    )
 
 
 def _block(block: Block) -> str:

@@ -9,8 +9,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from archspec.compiler import check
-from archspec.diagnostics.render import render_full, use_color
+from archspec.diagnostics.render import render_for
 from archspec.spec import Spec
+from archspec.training.files import write_atomically
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
 
@@ -38,8 +39,7 @@ def load_spec(
     """The checked spec; findings go to stderr, and errors end the command."""
     result = check(spec, settings=settings or (), input=input_, variant=variant)
     if result.diagnostics:
-        report = render_full(result.diagnostics, color=use_color(sys.stderr))
-        print(report, file=sys.stderr)
+        print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)
     if result.spec is None:
         if result.ok:
             stop(f"`{spec}` has blocks and no `net`: there is no network in it")
@@ -48,14 +48,9 @@ def load_spec(
 
 
 def write_file(path: Path, data: str | bytes) -> None:
-    """Write an output file; a path that cannot be written ends the command."""
-    try:
-        if isinstance(data, str):
-            path.write_text(data, encoding="utf-8")
-        else:
-            path.write_bytes(data)
-    except OSError as error:
-        stop(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}")
+    """Write an output file, whole or not at all."""
+    content = data.encode() if isinstance(data, str) else data
+    write_atomically(path, lambda file: file.write(content))
 
 
 def stop(message: str, code: int = FINDINGS) -> NoReturn:

@@ -1,8 +1,9 @@
 """A spec file is its own test: comments in it say what checking it must find.
 
 `# error: 5 [unknown-op] "no op"` stands on the line of the diagnostic, with its column
-(which may be left out), its code and a part of its message. `# fix: cnov => conv`
-behind it is what the help proposes: applied to that line, the diagnostic is gone.
+(which may be left out), its code and a part of its message; `# warning:` is the same
+for what does not stop the compiler. `# fix: cnov => conv` behind it is what the help
+proposes: applied to that line, the diagnostic is gone.
 `# shape: [96, 54, 54]` stands on a step of a valid spec.
 `# arguments: --set a=1 --variant b` gives options; findings about them belong to it.
 """
@@ -17,16 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from archspec.compiler import check
-from archspec.diagnostics.diagnostic import Diagnostic
+from archspec.diagnostics.diagnostic import Diagnostic, Severity
 from archspec.ir.graph import Layer, Merge, Module, walk
 from archspec.spec import CheckResult, Spec
 
 CASES = Path(__file__).parent / "cases"
 
-ERROR = re.compile(r'# error: (?:(\d+) )?\[([a-z0-9-]+)\] "([^"]*)"')
-FIX = re.compile(r"^ # fix: (.*?) =>(?: (.*?))?(?= # error:|$)")
+ERROR = re.compile(r'# (error|warning): (?:(\d+) )?\[([a-z0-9-]+)\] "([^"]*)"')
+FIX = re.compile(r"^ # fix: (.*?) =>(?: (.*?))?(?= # error:| # warning:|$)")
 SHAPE = re.compile(r"# shape: \[([0-9, ]+)\]")
-ARGUMENTS = re.compile(r"^# arguments: (.*?)(?= # error:|$)", re.MULTILINE)
+ARGUMENTS = re.compile(r"^# arguments: (.*?)(?= # error:| # warning:|$)", re.MULTILINE)
 PART = re.compile(r"parts/[a-z_]+\.yaml")
 
 
@@ -39,6 +40,7 @@ class Expected:
     column: int | None
     code: str
     part: str
+    is_warning: bool
     fix: tuple[str, str] | None = None
 
     def matches(self, found: Diagnostic) -> bool:
@@ -54,6 +56,7 @@ class Expected:
             and self.column in (None, span.column)
             and self.code == found.code
             and self.part in found.message
+            and self.is_warning == (found.severity is Severity.WARNING)
         )
 
     def __str__(self) -> str:
@@ -109,15 +112,16 @@ def _comments(path: Path) -> list[Expected]:
     found = []
     for number, line in enumerate(path.read_text().splitlines(), 1):
         for match in ERROR.finditer(line):
-            column = int(match.group(1)) if match.group(1) else None
+            column = int(match.group(2)) if match.group(2) else None
             fix = FIX.match(line[match.end() :])
             found.append(
                 Expected(
                     path,
                     number,
                     column,
-                    match.group(2),
                     match.group(3),
+                    match.group(4),
+                    match.group(1) == "warning",
                     (fix.group(1), fix.group(2) or "") if fix else None,
                 )
             )
@@ -153,7 +157,7 @@ def without_fault(error: Expected, case: Path, folder: Path) -> CheckResult:
     target = copy / error.path.relative_to(case.parent)
     lines = target.read_text().split("\n")
     old, new = error.fix
-    code, comment, rest = lines[error.line - 1].partition(" # error:")
+    code, comment, rest = lines[error.line - 1].partition(" # ")
     if old not in code:
         raise AssertionError(f"`{old}` is not in line {error.line} of {error.path}")
     lines[error.line - 1] = code.replace(old, new, 1) + comment + rest

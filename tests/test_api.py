@@ -102,6 +102,17 @@ def test_load_takes_a_variant_and_an_input(path):
     assert spec.layers[0].output.shape == (8, 8, 8)
 
 
+def test_assertions_are_about_the_specs_own_input(tmp_path):
+    path = tmp_path / "asserts.yaml"
+    head = "archspec: 1\ninput: 1x8x8\nnet:\n  - conv(2, k=3)"
+    path.write_text(f"{head} -> [2, 6, 6]\n")
+    assert archspec.load(path, input="1x10x10").output_shape == (2, 8, 8)
+    path.write_text(f"{head} -> [2, 7, 7]\n")
+    assert archspec.check(path, input="1x10x10").ok
+    for result in (archspec.check(path), archspec.check(path, input="1x8x8")):
+        assert [d.code for d in result.diagnostics] == ["shape-assertion"]
+
+
 @pytest.mark.parametrize(
     ("params", "code", "part"),
     [
@@ -227,7 +238,7 @@ sys.modules["torch"] = sys.modules["torchvision"] = None
 import archspec, archspec.passes.summarize, archspec.frontend.schema
 assert archspec.check("nin").ok
 spec = archspec.load("nin", classes=100)
-rows = list(archspec.passes.summarize.summarize(spec.graph.body, spec.document.source))
+rows = list(archspec.passes.summarize.summarize(spec.graph, spec.document.source))
 assert len(rows) == len(spec.layers)
 assert "digraph" in archspec.draw(spec).dot
 assert "class Nin" in archspec.to_source(spec)
@@ -250,6 +261,29 @@ def test_the_test_can_fail():
     done = run_python(WITHOUT_TORCH + "archspec.compile(spec)")
     assert done.returncode == 1
     assert "torch" in done.stderr.strip().splitlines()[-1]
+
+
+COMMANDS = [
+    ["check", "nin"],
+    ["summary", "nin", "--depth", "1"],
+    ["diff", "vgg11", "vgg16"],
+    ["draw", "nin"],
+    ["compile", "nin"],
+    ["explain", "conv"],
+    ["list"],
+    ["schema"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_commands_of_the_front_half_run_without_torch(command):
+    done = run_python(
+        "import sys; sys.modules['torch'] = sys.modules['torchvision'] = None\n"
+        f"sys.argv = {['archspec', *command]}\n"
+        "from archspec.cli.main import main; main()"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
 
 
 def test_checking_imports_no_torch_where_there_is_one():

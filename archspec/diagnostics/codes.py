@@ -1,6 +1,6 @@
 """Every diagnostic code: what it means, an example that has it, and one that does not.
 
-`archspec explain CODE` shows an entry.
+`archspec explain CODE` shows an entry, and docs/diagnostics.md all of them.
 """
 
 from __future__ import annotations
@@ -10,26 +10,49 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What `archspec explain` says about a code."""
+    """What `archspec explain` says about a code.
+
+    An example is steps of `net` (it starts with `- `), commands (`$ `), or lines of a
+    spec; it leaves out what is the same in every spec.
+    """
 
     meaning: str
-    bad: str = ""
-    good: str = ""
+    bad: str
+    good: str
 
 
 CODES: dict[str, Page] = {
     # --- files and YAML ---
     "unreadable-file": Page(
         "The file is missing, is a directory, or cannot be opened.",
+        "$ archspec check nets/lenet.yaml",
+        "$ archspec check lenet",
     ),
     "not-text": Page(
         "The file is binary, or is not UTF-8 text.",
+        "$ archspec check photo.png",
+        "$ archspec check net.yaml",
     ),
     "file-too-large": Page(
-        "A spec is a page of text; this file is over a megabyte.",
+        "The file is over a megabyte; a spec is a page of text.",
+        "$ archspec check weights.yaml",
+        "$ archspec check net.yaml",
+    ),
+    "too-much-work": Page(
+        "The spec computes very many values, as in a long expression in a repeat.",
+        "- repeat:\n    - let: {most: max(range(1000))}\n    - relu\n  times: 1000",
+        "- let: {most: max(range(1000))}\n- repeat: relu\n  times: most",
+    ),
+    "too-many-findings": Page(
+        "There are a hundred errors, and the check has ended. Mend those first, or "
+        "look whether this is the right file.",
+        "$ archspec check notes.yaml",
+        "$ archspec check net.yaml",
     ),
     "empty-document": Page(
-        "The file has no content.",
+        "The file is empty, or holds nothing but comments.",
+        "$ archspec check empty.yaml",
+        "$ archspec new mynet\n$ archspec check mynet.yaml",
     ),
     "second-document": Page(
         "A line `---` starts a second YAML document. A file holds one network.",
@@ -37,20 +60,34 @@ CODES: dict[str, Page] = {
         "name: a",
     ),
     "document-too-large": Page(
-        "Aliases (`*name`) make the document many times larger than its text.",
+        "Aliases (`*name`) make the document many times larger than its text: an "
+        "alias counts as often as it is used.",
+        "params:\n"
+        "  a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n"
+        "  b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
+        "  c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]\n"
+        "  d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]\n"
+        "  e: [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]",
+        "params: {layers: [3, 4, 6, 3]}\n"
+        "net:\n"
+        "  - repeat: conv(8, k=1)\n"
+        "    times: layers[0]",
     ),
     "nesting-too-deep": Page(
         "Lists, brackets or block calls are nested too deep.",
+        "- conv(((((((((((((((((((((((8)))))))))))))))))))))), k=1)",
+        "- conv(8, k=1)",
     ),
     "invalid-yaml": Page(
-        "The text is not YAML.",
+        "The text is not YAML: a bracket or a quote is not closed, or lines that "
+        "belong together are not indented alike.",
         "net: [conv(6, k=5)",
         "net:\n  - conv(6, k=5)",
     ),
     "tab-indentation": Page(
         "YAML allows only spaces for indentation.",
-        "blocks:\n\tunit: relu",
-        "blocks:\n  unit: relu",
+        "net:\n\t- relu",
+        "net:\n  - relu",
     ),
     "duplicate-key": Page(
         "A key is written twice in one mapping. YAML would keep the last one.",
@@ -61,8 +98,8 @@ CODES: dict[str, Page] = {
         "A value that YAML 1.1 and YAML 1.2 read differently, or a number in "
         "quotes. `yes`, `no`, `on` and `off` are truth values to some readers and "
         "text to others, `010` is octal to some, and `12:30` is 750 to some.",
-        "params: {bias: yes}",
-        "params: {bias: true}",
+        "params: {bias: yes}\nnet:\n  - conv(8, k=3, bias=bias)",
+        "params: {bias: true}\nnet:\n  - conv(8, k=3, bias=bias)",
     ),
     "yaml-tag": Page(
         "YAML tags such as `!!python/object` have no meaning in a spec.",
@@ -77,19 +114,21 @@ CODES: dict[str, Page] = {
     ),
     # --- the structure of a document ---
     "unknown-key": Page(
-        "A key that a spec does not have here.",
+        "There is no such key here. An unknown key is never skipped: it may be a "
+        "known one, mistyped.",
         "inptu: 1x28x28",
         "input: 1x28x28",
     ),
     "missing-key": Page(
-        "A key that a spec needs is not there.",
-        "if: ch > 1",
-        "if: ch > 1\nthen: relu",
+        "A key that a spec needs is not there, such as `archspec` at its top, or "
+        "`then` under `if`.",
+        "- if: ch > 1",
+        "- if: ch > 1\n  then: relu",
     ),
     "missing-step": Page(
         "Nothing stands where a step should. The identity is always spelled out.",
-        "add:\n  - conv(3, k=1)\n  -",
-        "add:\n  - conv(3, k=1)\n  - identity",
+        "- add:\n    - conv(3, k=1)\n    -",
+        "- add:\n    - conv(3, k=1)\n    - identity",
     ),
     "invalid-type": Page(
         "A value of the wrong form for its key.",
@@ -104,20 +143,21 @@ CODES: dict[str, Page] = {
     ),
     # --- the call language ---
     "invalid-syntax": Page(
-        "Text that the call language does not have.",
-        "conv(64, k=3 | relu",
-        "conv(64, k=3) | relu",
+        "Text that is not in the language of calls: a bracket is not closed, a `|` is "
+        "missing between two steps, or a sign stands where none can.",
+        "- conv(64, k=3 | relu",
+        "- conv(64, k=3) | relu",
     ),
     "invalid-label": Page(
         "A label becomes an attribute of a module: letters, digits and `_`, and no "
         "name that Python or torch uses itself.",
-        "forward: conv(8, k=1)",
-        "conv1: conv(8, k=1)",
+        "- forward: conv(8, k=1)",
+        "- conv1: conv(8, k=1)",
     ),
     "unknown-op": Page(
-        "There is no op or block of this name.",
-        "cnov(64, k=3)",
-        "conv(64, k=3)",
+        "There is no op or block of this name. `archspec list` shows those there are.",
+        "- cnov(64, k=3)",
+        "- conv(64, k=3)",
     ),
     "not-callable": Page(
         "A parameter is called like a block, and holds something else.",
@@ -125,170 +165,229 @@ CODES: dict[str, Page] = {
         "- let: {act: relu}\n- act",
     ),
     "unknown-argument": Page(
-        "The op or block has no parameter of this name.",
-        "conv(64, kernel=3)",
-        "conv(64, kernel_size=3)",
+        "The op or block has no parameter of this name. `archspec explain conv` shows "
+        "the signature of `conv`.",
+        "- conv(64, kernel=3)",
+        "- conv(64, kernel_size=3)",
     ),
     "missing-argument": Page(
-        "A parameter without a default is not given.",
-        "conv(64)",
-        "conv(64, k=3)",
+        "A parameter without a default is not given. The number for it may have been "
+        "read as another: one positional argument more than a signature has is the "
+        "number of input channels.",
+        "- conv(64)",
+        "- conv(64, k=3)",
     ),
     "too-many-arguments": Page(
-        "More positional arguments than parameters before `*`, plus one for the "
-        "input channels.",
-        "conv(3, 64, 3)",
-        "conv(3, 64, k=3)",
+        "Parameters after `*` in a signature are given by keyword. By position there "
+        "may be those before it, and in front of them the number of input channels.",
+        "- conv(3, 64, 3)",
+        "- conv(3, 64, k=3)",
     ),
     "duplicate-argument": Page(
         "A parameter is given twice, perhaps by its short and its long name.",
-        "conv(64, k=3, kernel_size=3)",
-        "conv(64, k=3)",
+        "- conv(64, k=3, kernel_size=3)",
+        "- conv(64, k=3)",
     ),
     "invalid-argument-type": Page(
-        "A value of a type that the parameter does not take.",
-        "conv(64 / 2, k=3)",
-        "conv(64 // 2, k=3)",
+        "A value of a type that the parameter does not take. `/` makes a float, `//` "
+        "an integer.",
+        "- conv(64 / 2, k=3)",
+        "- conv(64 // 2, k=3)",
     ),
     "invalid-argument": Page(
         "A value outside of what the parameter takes.",
-        "dropout(1.5)",
-        "dropout(0.5)",
+        "- dropout(1.5)",
+        "- dropout(0.5)",
     ),
     # --- names ---
     "undefined-name": Page(
-        "A name that stands for nothing here.",
-        "conv(width, k=3)",
+        "A name that stands for nothing here: neither a param, nor a parameter of "
+        "this block, nor a `let` before this step.",
+        "- conv(width, k=3)",
         "- let: {width: 64}\n- conv(width, k=3)",
     ),
     "unknown-function": Page(
         "The language has `min`, `max`, `round`, `len`, `range` and `int`.",
-        "conv(abs(ch), k=1)",
-        "conv(max(ch, 8), k=1)",
+        "- conv(abs(ch), k=1)",
+        "- conv(max(ch, 8), k=1)",
     ),
     "reserved-name": Page(
         "`cin`, `ch`, `ref` and words such as `if` have a meaning of their own.",
-        "let: {ch: 3}",
-        "let: {width: 3}",
+        "- let: {ch: 8}\n- conv(8, k=1)",
+        "- let: {width: 8}\n- conv(width, k=1)",
     ),
     "duplicate-name": Page(
         "Two parameters or two blocks have one name.",
-        "blocks:\n  unit(n, n): relu",
-        "blocks:\n  unit(n, m): relu",
+        "blocks:\n  unit(n, n): conv(n, k=1)\nnet:\n  - unit(8, 3)",
+        "blocks:\n  unit(n, m): conv(n, k=m)\nnet:\n  - unit(8, 3)",
     ),
     "duplicate-label": Page(
         "Two steps of one body have one label, or a label in a repeat has no `{i}`.",
-        "repeat: {layer: relu}\ntimes: 2",
-        "repeat:\n  layer{i}: relu\ntimes: 2",
+        "- repeat:\n    layer: relu\n  times: 2",
+        "- repeat:\n    layer{i}: relu\n  times: 2",
     ),
     "dangling-ref": Page(
         "`ref` names a label that no earlier step of the same body has.",
-        "ref(stm) | relu",
-        "ref(stem) | relu",
+        "- stem: conv(8, k=3)\n- ref(stm) | relu",
+        "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
     "misplaced-ref": Page(
         "`ref` starts a chain; behind `|` it would drop what the chain has made.",
-        "relu | ref(stem)",
-        "ref(stem) | relu",
+        "- stem: conv(8, k=3)\n- relu | ref(stem)",
+        "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
     "recursive-block": Page(
-        "A block calls itself, perhaps through another one.",
-        "blocks: {a: relu | a}",
-        "blocks: {a: relu | tanh}",
+        "A block calls itself, perhaps through another one, and would never end. "
+        "`repeat` does something several times.",
+        "blocks:\n  unit(n): conv(n, k=1) | unit(n)\nnet:\n  - unit(8)",
+        "blocks:\n  unit(n): conv(n, k=1)\nnet:\n  - repeat: unit(8)\n    times: 2",
+    ),
+    # --- what has no use: warnings ---
+    "unused-parameter": Page(
+        "Nothing reads a parameter of a block, or one of `params`. One of a block that "
+        "starts with `_` is meant to stay unread.",
+        "blocks:\n  unit(cout, *, s=1): conv(cout, k=1)\nnet:\n  - unit(8)",
+        "blocks:\n  unit(cout, *, s=1): conv(cout, k=1, s=s)\nnet:\n  - unit(8)",
+    ),
+    "unused-name": Page(
+        "Nothing reads a name of `let`, or a column of `for`.",
+        "- let: {w: 8}\n- conv(6, k=1)",
+        "- let: {w: 8}\n- conv(w, k=1)",
+    ),
+    "unused-label": Page(
+        "A label on `identity` names a place for `ref`, and no `ref` reads it.",
+        "- start: identity\n- relu",
+        "- start: identity\n- concat: [relu, ref(start)]",
+    ),
+    "unused-block": Page(
+        "Nothing calls a block of this spec.",
+        "blocks: {unit: relu}\nnet:\n  - tanh",
+        "blocks: {unit: relu}\nnet:\n  - unit",
+    ),
+    "unused-import": Page(
+        "Nothing calls a block of an imported file.",
+        "import: blocks.yaml\nnet:\n  - relu",
+        "import: blocks.yaml\nnet:\n  - unit(8)",
+    ),
+    "single-branch": Page(
+        "Branches are joined, and there is one of them: nothing is added to it. The "
+        "branch that passes its input on is spelled `identity`.",
+        "- add:\n    - conv(3, k=1)",
+        "- add:\n    - conv(3, k=1)\n    - identity",
     ),
     # --- params, variants, imports ---
     "unknown-parameter": Page(
         "`--set` or a variant names a parameter that is not in `params`.",
-        "params: {width: 2}\nvariants: {big: {wdith: 3}}",
-        "params: {width: 2}\nvariants: {big: {width: 3}}",
+        "params: {width: 8}\nvariants: {wide: {wdith: 16}}\nnet:\n  - conv(width, k=3)",
+        "params: {width: 8}\nvariants: {wide: {width: 16}}\nnet:\n  - conv(width, k=3)",
     ),
     "invalid-parameter-type": Page(
         "A parameter is set to a value of another type than its default.",
-        "params: {width: 2}\nvariants: {big: {width: [3]}}",
-        "params: {width: 2}\nvariants: {big: {width: 3}}",
+        "params: {width: 8}\n"
+        "variants: {wide: {width: [16]}}\n"
+        "net:\n"
+        "  - conv(width, k=3)",
+        "params: {width: 8}\nvariants: {wide: {width: 16}}\nnet:\n  - conv(width, k=3)",
     ),
     "unknown-variant": Page(
         "The spec has no variant of this name.",
+        "$ archspec check lenet --variant wide",
+        "$ archspec check lenet --set classes=100",
     ),
     "import-missing": Page(
         "The imported file does not exist.",
+        "import: block.yaml\nnet:\n  - unit(8)",
+        "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
     "import-outside": Page(
-        "A spec imports only files that lie beside it or below.",
+        "A spec imports only files that lie beside it or below, so that a spec from "
+        "elsewhere does not read yours.",
+        "import: ../blocks.yaml\nnet:\n  - unit(8)",
+        "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
     "import-cycle": Page(
         "Files import each other in a circle.",
+        "import: net.yaml  # this file\nnet:\n  - unit(8)",
+        "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
     # --- values ---
     "division-by-zero": Page(
         "An expression divides by zero.",
-        "conv(8 // 0, k=1)",
-        "conv(8 // 2, k=1)",
+        "- conv(8 // 0, k=1)",
+        "- conv(8 // 2, k=1)",
     ),
     "index-out-of-range": Page(
-        "A tuple has fewer items than the index asks for.",
-        "conv((8, 16)[2], k=1)",
-        "conv((8, 16)[1], k=1)",
+        "A tuple has fewer items than the index asks for; the first has the index 0.",
+        "- conv((8, 16)[2], k=1)",
+        "- conv((8, 16)[1], k=1)",
     ),
     "number-too-large": Page(
         "A number does not fit into 64 bits, or a tuple is very long.",
-        "conv(9**9**9, k=1)",
-        "conv(9**2, k=1)",
+        "- conv(9**9**9, k=1)",
+        "- conv(9**2, k=1)",
     ),
     "unequal-columns": Page(
-        "The columns of `for` have different lengths.",
-        "for: {n: [2, 2], c: [64]}",
-        "for: {n: [2, 2], c: [64, 128]}",
+        "`for` runs once for each row, and its columns have different lengths.",
+        "- repeat: vgg_block(c, n)\n  for: {n: [2, 2], c: [64]}",
+        "- repeat: vgg_block(c, n)\n  for: {n: [2, 2], c: [64, 128]}",
     ),
     "empty-repeat": Page(
-        "A repeat that happens zero times.",
-        "times: 0",
-        "times: 1",
+        "A repeat that happens zero times. To leave steps out, put them under `if`.",
+        "- repeat: relu\n  times: 0",
+        "- repeat: relu\n  times: 1",
     ),
     "too-many-layers": Page(
-        "The network is larger than archspec expands.",
-        "repeat: relu\ntimes: 1000000",
-        "repeat: relu\ntimes: 10",
+        "The network is larger than archspec expands, often by a slip in a `times`.",
+        "- repeat: relu\n  times: 1000000",
+        "- repeat: relu\n  times: 10",
     ),
     # --- shapes ---
     "channel-mismatch": Page(
-        "The channels that a step states or needs are not those that come in.",
-        "conv(1, 6, k=5) | conv(16, 32, k=5)",
-        "conv(1, 6, k=5) | conv(6, 32, k=5)",
+        "A step says how many channels come in, and it is another number that does; "
+        "or branches are added, and they have different channels. The input channels "
+        "of a step may always be left out.",
+        "- conv(3, 6, k=5)\n- conv(16, 32, k=5)",
+        "- conv(3, 6, k=5)\n- conv(6, 32, k=5)",
     ),
     "size-mismatch": Page(
-        "Branches that are joined have different heights or widths.",
-        "concat:\n  - conv(8, k=3)\n  - identity",
-        "concat:\n  - conv(8, k=3, p=1)\n  - identity",
+        "Branches that are joined have different heights or widths: their strides "
+        "differ, or a kernel is not padded. A padding of half the kernel keeps the "
+        "size.",
+        "- concat:\n    - conv(8, k=3)\n    - identity",
+        "- concat:\n    - conv(8, k=3, p=1)\n    - identity",
     ),
     "unflattened-input": Page(
-        "A linear layer stands after an image.",
-        "conv(6, k=5) | linear(10)",
-        "conv(6, k=5) | flatten | linear(10)",
+        "A linear layer stands after an image; it takes features, or tokens.",
+        "- conv(6, k=5) | linear(10)",
+        "- conv(6, k=5) | flatten | linear(10)",
     ),
     "wrong-rank": Page(
-        "An op that needs an image stands after `flatten`, or the like.",
-        "flatten | conv(8, k=1)",
-        "conv(8, k=1) | flatten",
+        "An op that needs an image stands after a step that leaves none, such as "
+        "`flatten`.",
+        "- flatten | conv(8, k=1)",
+        "- conv(8, k=1) | flatten",
     ),
     "empty-output": Page(
-        "A kernel or window is larger than its input, so that nothing comes out.",
-        "conv(8, k=30)",
-        "conv(8, k=3)",
+        "A kernel or window is larger than what comes in, so that nothing comes out. "
+        "Strides and pools before it may have left too little.",
+        "- conv(8, k=33)",
+        "- conv(8, k=3)",
     ),
     "indivisible-groups": Page(
         "`g` must divide the input and the output channels.",
-        "conv(64, k=3, g=3)",
-        "conv(64, k=3, g=4)",
+        "- conv(64, k=1)\n- conv(64, k=3, g=3)",
+        "- conv(64, k=1)\n- conv(64, k=3, g=4)",
     ),
     "indivisible-split": Page(
-        "`split` needs channels that its branches divide.",
-        "split: [relu, tanh]",
-        "split: [relu, tanh, identity]",
+        "`split` gives each of its branches as many channels, and their number does "
+        "not divide those that come in.",
+        "- split: [relu, tanh]",
+        "- split: [relu, tanh, identity]",
     ),
     "shape-assertion": Page(
-        "A step does not make the shape written behind `->`.",
-        "flatten | linear(10) -> [16]",
-        "flatten | linear(10) -> [10]",
+        "A step does not make the shape written behind `->`: either of the two is "
+        "wrong.",
+        "- flatten | linear(10) -> [16]",
+        "- flatten | linear(10) -> [10]",
     ),
 }

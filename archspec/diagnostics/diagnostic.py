@@ -46,8 +46,17 @@ class Diagnostic:
         assert self.code in CODES, self.code
 
 
+MAX_FINDINGS = 100
+MAX_RELATED = 20  # places that explain one finding
+MAX_TEXT = 1_000  # characters of a message
+
+
+class TooMany(Exception):  # noqa: N818  # control flow: the finding is recorded
+    """There is more of something than a bound allows: go no further."""
+
+
 class Findings:
-    """The diagnostics of one run, each mistake once.
+    """The diagnostics of one run, each mistake once, up to a bound.
 
     A block that is used five times is expanded five times; a mistake inside it
     is still one mistake.
@@ -56,12 +65,28 @@ class Findings:
     def __init__(self) -> None:
         """Start with none."""
         self._found: dict[tuple[str, int, int, int], Diagnostic] = {}
+        self._errors = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic, unless the same one was found at the same place."""
+        """Keep a diagnostic, unless the same one was found at the same place.
+
+        Raises:
+            TooMany: at the bound on errors; warnings beyond it are dropped.
+        """
         span = diagnostic.primary.span
         key = (diagnostic.code, id(span.source), span.start, span.end)
-        self._found.setdefault(key, diagnostic)
+        is_error = diagnostic.severity is Severity.ERROR
+        if key in self._found or (len(self._found) >= MAX_FINDINGS and not is_error):
+            return
+        self._found[key] = diagnostic
+        self._errors += is_error
+        if is_error and self._errors == MAX_FINDINGS:
+            self.error(
+                "too-many-findings",
+                f"the check ends here: {MAX_FINDINGS} errors are enough",
+                span,
+            )
+            raise TooMany
 
     def extend(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Keep several."""
@@ -81,15 +106,15 @@ class Findings:
         severity: Severity = Severity.ERROR,
     ) -> None:
         """Keep a finding given by its parts."""
-        helps = (help,) if isinstance(help, str) else tuple(help)
+        helps = (help,) if isinstance(help, str) else help
         self.add(
             Diagnostic(
                 code,
-                message,
+                _cut(message),
                 Label(span, label),
-                tuple(related),
-                tuple(notes),
-                tuple(h for h in helps if h),
+                tuple(related[:MAX_RELATED]),
+                tuple(map(_cut, notes)),
+                tuple(_cut(text) for text in helps if text),
                 severity,
             )
         )
@@ -113,7 +138,12 @@ class Findings:
     @property
     def has_errors(self) -> bool:
         """Whether any of them stops the compiler."""
-        return any(d.severity is Severity.ERROR for d in self._found.values())
+        return self._errors > 0
+
+
+def _cut(text: str) -> str:
+    """A message may quote all of a line, which may be all of a file."""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."
 
 
 class SpecError(ValueError):

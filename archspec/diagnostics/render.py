@@ -1,166 +1,132 @@
-"""Render diagnostics: framed text, one line each, JSON, and GitHub annotations."""
+"""Diagnostics for readers: the lines they are about, what is marked there, and help."""
 
 from __future__ import annotations
 
-import os
-import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from itertools import accumulate
+from textwrap import wrap
+from typing import TextIO
 
 from archspec.diagnostics.diagnostic import Diagnostic, Label
 from archspec.diagnostics.source import Source
+from archspec.diagnostics.terminal import cells, columns, printable, use_color
 
-LINE_WIDTH = 110  # longer source lines are cut around what they are about
+LINE_WIDTH = 116  # longer source lines are cut around what they are about
+NARROWEST = 20  # below this a line is no longer a line
 CUT = "..."
 STYLES = {"error": "1;31", "warning": "1;33", "frame": "1;34", "bold": "1"}
 
 
-def use_color(stream: Any) -> bool:
-    """Whether a stream is a terminal whose user has not declined colour."""
-    return bool(stream.isatty()) and not os.environ.get("NO_COLOR")
+def render_for(stream: TextIO, diagnostics: Iterable[Diagnostic]) -> str:
+    """The report for a stream: on a terminal coloured, and as wide as that is."""
+    return render_full(diagnostics, color=use_color(stream), width=columns(stream))
 
 
-def render_full(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
-    """Each diagnostic with the lines it is about, labels under them, and help."""
-    return "\n\n".join(_Frame(color).render(d) for d in diagnostics)
+def render_full(
+    diagnostics: Iterable[Diagnostic], *, color: bool = False, width: int | None = None
+) -> str:
+    """Each diagnostic with the lines it is about, labels under them, and help.
 
-
-def render_concise(diagnostics: Iterable[Diagnostic]) -> str:
-    """`file:line:column: error[code]: message`, one line each."""
-    return "\n".join(
-        f"{printable(d.primary.span.source.name)}:{d.primary.span.line}:"
-        f"{d.primary.span.column}: {d.severity}[{d.code}]: {printable(d.message)}"
-        for d in diagnostics
-    )
-
-
-def render_github(diagnostics: Iterable[Diagnostic]) -> str:
-    """Workflow commands that GitHub shows as annotations of a pull request."""
-    return "\n".join(_github_command(d) for d in diagnostics)
-
-
-def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """The diagnostic as plain data; lines and columns count from 1."""
-    span = diagnostic.primary.span
-    end_line, end_column = span.end_position
-    return {
-        "code": diagnostic.code,
-        "severity": str(diagnostic.severity),
-        "message": diagnostic.message,
-        "line": span.line,
-        "column": span.column,
-        "end_line": end_line,
-        "end_column": end_column,
-        "help": list(diagnostic.help),
-        "notes": list(diagnostic.notes),
-        "related": [_related(label, span.source) for label in diagnostic.related],
-    }
-
-
-def _related(label: Label, source: Source) -> dict[str, Any]:
-    """A related place; one in another file names it."""
-    span = label.span
-    place = {"message": label.message, "line": span.line, "column": span.column}
-    return place if span.source is source else {**place, "file": span.source.name}
-
-
-def printable(text: str) -> str:
-    """The text with control characters replaced: a spec is untrusted input."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def _github_command(diagnostic: Diagnostic) -> str:
-    span = diagnostic.primary.span
-    end_line, end_column = span.end_position
-    properties = {
-        "file": span.source.name,
-        "line": span.line,
-        "col": span.column,
-        "endLine": end_line,
-        "endColumn": end_column,
-        "title": f"archspec {diagnostic.code}",
-    }
-    lines = "\n".join([diagnostic.message, *diagnostic.help]).split("\n")
-    message = "\n".join(printable(line) for line in lines)
-    fields = ",".join(f"{k}={_escape(str(v), ':,')}" for k, v in properties.items())
-    return f"::{diagnostic.severity} {fields}::{_escape(message)}"
-
-
-def _escape(text: str, also: str = "") -> str:
-    """Percent-encode what a workflow command gives a meaning to."""
-    for character in "%\r\n" + also:
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    With a `width`, lines of source are cut to it, and sentences wrapped.
+    """
+    return "\n\n".join(_Frame(d, color, width).render() for d in diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """The part of a line that is shown: all of it, or what is around a place."""
+    """The part of a line that is shown: all of it, or what is around a place.
+
+    `edges` are the columns in which the characters of the text begin and end.
+    """
 
     text: str
+    edges: Sequence[int]
     left: int
     right: int
 
     @classmethod
-    def around(cls, text: str, place: int) -> _Window:
-        if len(text) <= LINE_WIDTH:
-            return cls(text, 0, len(text))
-        left = min(max(0, place - LINE_WIDTH // 2), len(text) - LINE_WIDTH)
-        return cls(text, left, left + LINE_WIDTH)
+    def around(
+        cls, text: str, edges: Sequence[int], start: int, end: int, room: int
+    ) -> _Window:
+        if edges[-1] <= room:
+            return cls(text, edges, 0, len(text))
+        room -= 2 * len(CUT)
+        start, end = (edges[min(place, len(text))] for place in (start, end))
+        margin = max(0, room - (end - start)) // 2
+        first = min(max(0, start - margin), edges[-1] - room)
+        last = first + room
+        left = bisect_left(edges, first) if first > len(CUT) else 0
+        is_cut = last < edges[-1] - len(CUT)
+        right = bisect_right(edges, last) - 1 if is_cut else len(text)
+        return cls(text, edges, left, right)
 
     @property
     def shown(self) -> str:
         """The part, with dots where it is cut."""
         before = CUT if self.left else ""
         after = CUT if self.right < len(self.text) else ""
-        return before + printable(self.text[self.left : self.right]) + after
+        return before + self.text[self.left : self.right] + after
 
-    def underline(self, start: int, length: int, mark: str) -> tuple[str, str]:
-        """The space before and the marks under some characters, as wide as they are."""
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Before which column some characters begin, and how many they take."""
         first = min(max(start, self.left), self.right)
-        last = max(first, min(start + length, self.right))
-        pad = len(CUT) * bool(self.left) + _cells(self.text[self.left : first])
-        return " " * pad, mark * max(1, _cells(self.text[first:last]))
-
-
-def _cells(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+        last = max(first, min(end, self.right))
+        before = len(CUT) * bool(self.left) - self.edges[self.left]
+        return before + self.edges[first], max(1, self.edges[last] - self.edges[first])
 
 
 class _Frame:
     """The drawing of one diagnostic."""
 
-    def __init__(self, color: bool) -> None:
+    def __init__(self, diagnostic: Diagnostic, color: bool, width: int | None) -> None:
+        self.diagnostic = diagnostic
         self.color = color
+        self.width = width
+        self.severity = str(diagnostic.severity)
+        self.labels = [diagnostic.primary, *diagnostic.related]
+        self.gutter = max(len(str(label.span.line)) for label in self.labels)
 
-    def render(self, diagnostic: Diagnostic) -> str:
-        severity = str(diagnostic.severity)
-        labels = [diagnostic.primary, *diagnostic.related]
-        self.gutter = max(len(str(label.span.line)) for label in labels)
-        head = self.paint(f"{severity}[{diagnostic.code}]", severity)
-        lines = [head + self.paint(f": {printable(diagnostic.message)}", "bold")]
-        for source in dict.fromkeys(label.span.source for label in labels):
-            here = [label for label in labels if label.span.source is source]
-            lines += self.excerpt(source, here, diagnostic.primary, severity)
-        foot = [("note", note) for note in diagnostic.notes]
-        foot += [("help", text) for text in diagnostic.help]
+    def render(self) -> str:
+        lines = self.headline()
+        for source in dict.fromkeys(label.span.source for label in self.labels):
+            lines += self.excerpt(source)
+        foot = [("note", note) for note in self.diagnostic.notes]
+        foot += [("help", text) for text in self.diagnostic.help]
         if foot:
             lines.append(self.margin("|"))
         for kind, text in foot:
-            for number, line in enumerate(text.split("\n")):
-                start = f"= {kind}: " if number == 0 else " " * (len(kind) + 4)
-                lines.append(f"{' ' * self.gutter} {start}{printable(line)}".rstrip())
+            lines += self.sentence(f"{' ' * self.gutter} = {kind}: ", text)
         return "\n".join(lines)
 
-    def excerpt(
-        self, source: Source, labels: Sequence[Label], primary: Label, severity: str
-    ) -> list[str]:
-        first = primary if primary in labels else labels[0]
-        arrow = "-->" if first is primary else ":::"
-        place = f"{printable(source.name)}:{first.span.line}:{first.span.column}"
+    def headline(self) -> list[str]:
+        name = f"{self.severity}[{self.diagnostic.code}]"
+        message = printable(self.diagnostic.message)
+        first, *more = self.wrapped(f"{name}: {message}", self.width)
+        head = self.paint(name, self.severity)
+        return [
+            head + self.paint(first.removeprefix(name), "bold"),
+            *(self.paint(line, "bold") for line in more),
+        ]
+
+    def sentence(self, start: str, text: str) -> list[str]:
+        """A note or help: the lines behind the first stand below its words."""
+        room = self.room(len(start))
+        lines = [
+            line
+            for given in text.split("\n")
+            for line in self.wrapped(printable(given), room)
+        ]
+        starts = [start, *[" " * len(start)] * (len(lines) - 1)]
+        return [(a + b).rstrip() for a, b in zip(starts, lines, strict=True)]
+
+    def excerpt(self, source: Source) -> list[str]:
+        labels = [label for label in self.labels if label.span.source is source]
+        arrow = "-->" if self.diagnostic.primary in labels else ":::"
+        span = labels[0].span
+        place = f"{printable(source.name)}:{span.line}:{span.column}"
         lines = [f"{' ' * self.gutter}{self.paint(arrow, 'frame')} {place}"]
         if not source.text:
             return lines
@@ -170,36 +136,64 @@ class _Frame:
             if previous is not None and number > previous + 1:
                 lines.append(self.margin("..."))
             here = [label for label in labels if label.span.line == number]
-            lines += self.line(source, number, here, primary, severity)
+            lines += self.line(source, number, here)
             previous = number
         return lines
 
-    def line(
-        self,
-        source: Source,
-        number: int,
-        labels: Sequence[Label],
-        primary: Label,
-        severity: str,
-    ) -> list[str]:
-        text = source.line(number).replace("\t", " ").rstrip()
-        about = primary if primary in labels else labels[0]
-        window = _Window.around(text, about.span.column - 1)
+    def line(self, source: Source, number: int, labels: Sequence[Label]) -> list[str]:
+        """A line of source, and below it what is marked; last comes the primary."""
+        text, edges = _shown(source, number)
+        start, end = _columns(labels[0])
+        room = self.room(self.gutter + 4) or LINE_WIDTH  # a mark may stand behind it
+        window = _Window.around(text, edges, start, end, min(room, LINE_WIDTH))
         gutter = self.paint(f"{number:>{self.gutter}} |", "frame")
         lines = [f"{gutter} {window.shown}".rstrip()]
-        for label in sorted(labels, key=lambda label: label is primary):
-            start = label.span.column - 1
-            mark = "^" if label is primary else "-"
-            pad, marks = window.underline(
-                start, label.span.end - label.span.start, mark
-            )
-            note = f"{marks} {printable(label.message)}".rstrip()
-            note = self.paint(note, severity if label is primary else "frame")
-            lines.append(f"{self.margin('|')} {pad}{note}")
+        for label in sorted(labels, key=self.is_primary):
+            is_primary = self.is_primary(label)
+            style, mark = (self.severity, "^") if is_primary else ("frame", "-")
+            before, length = window.place(*_columns(label))
+            message = printable(label.message)
+            for pad, marked in self.marked(before, mark * length, message):
+                painted = " " * pad + self.paint(marked, style)
+                lines.append(f"{self.margin('|')} {painted}")
         return lines
+
+    def is_primary(self, label: Label) -> bool:
+        return label is self.diagnostic.primary
+
+    def marked(self, before: int, marks: str, message: str) -> list[tuple[int, str]]:
+        """The marks with their message behind them, or below where it does not fit."""
+        room = self.room(self.gutter + 3)
+        line = f"{marks} {message}".rstrip()
+        if not (message and room) or before + len(line) <= room:
+            return [(before, line)]
+        below = wrap(message, room)
+        left = min(before, room - max(map(len, below)))
+        return [(before, marks), *((left, line) for line in below)]
+
+    def room(self, taken: int) -> int | None:
+        """The columns that are left of the width; None: any number."""
+        return self.width and max(NARROWEST, self.width - taken)
+
+    def wrapped(self, text: str, width: int | None) -> list[str]:
+        lines = wrap(text, width, break_on_hyphens=False) if width else []
+        return lines or [text]
 
     def margin(self, mark: str) -> str:
         return self.paint(f"{' ' * self.gutter} {mark}", "frame")
 
     def paint(self, text: str, style: str) -> str:
         return f"\033[{STYLES[style]}m{text}\033[0m" if self.color else text
+
+
+@lru_cache(maxsize=8)  # a hundred findings may be about one very long line
+def _shown(source: Source, number: int) -> tuple[str, Sequence[int]]:
+    """A line as it is shown, and the columns where its characters begin and end."""
+    text = printable(source.line(number).replace("\t", " ").rstrip())
+    return text, [0, *accumulate(map(cells, text))]
+
+
+def _columns(label: Label) -> tuple[int, int]:
+    """The characters of its line that a label is about."""
+    start = label.span.column - 1
+    return start, start + label.span.end - label.span.start

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Source:
     """A text and the name it is shown under, usually its path."""
 
     name: str
     text: str
-    line_starts: list[int] = field(init=False, repr=False)
+    line_starts: list[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the lines once, so that a place is found by bisection."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
+
+MAX_LENGTH = 50
+MAX_NAMES = 200  # those with the same first letter before others
 
 
 def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -12,7 +16,15 @@ def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
     >>> closest("conv2", ["conv", "maxpool"]), closest("kernal", ["kernel_size"])
     ('conv', 'kernel_size')
     """
-    known = sorted(set(names))
+    return _closest(name, frozenset(names), cutoff)
+
+
+@lru_cache  # a mistake in a repeat is made many times
+def _closest(name: str, names: frozenset[str], cutoff: float) -> str | None:
+    if len(name) > MAX_LENGTH:
+        return None
+    short = [other for other in names if len(other) <= MAX_LENGTH]
+    known = sorted(short, key=lambda other: (other[:1] != name[:1], other))[:MAX_NAMES]
     whole = {candidate.casefold(): candidate for candidate in known}
     words = {
         word.casefold(): candidate

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from errno import EINVAL
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 
-MAX_BYTES = 1_000_000  # the longest spec in use is under 20 kB
+MAX_BYTES = 250_000  # the longest spec in use is under 20 kB
 
 
 def read_source(path: Path, name: str, findings: Findings) -> Source | None:
     """The text of a file under the name it is shown by, or None and a finding."""
     nowhere = Source(name, "").span(0, 0)
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = _start(path)
     except FileNotFoundError:
         findings.error("unreadable-file", f"there is no file `{name}`", nowhere)
         return None
@@ -43,6 +44,15 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
         )
         return None
     return decode(data, name, findings)
+
+
+def _start(path: Path) -> bytes:
+    """The file as far as it may be read, and a byte more."""
+    mode = path.stat().st_mode
+    if not (S_ISREG(mode) or S_ISDIR(mode)):  # a pipe would keep us waiting
+        raise OSError(EINVAL, "it is not a regular file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def decode(data: bytes, name: str, findings: Findings) -> Source | None:

@@ -44,7 +44,8 @@ LEVELS = (
     ("*", "/", "//", "%"),
 )
 COMPARISONS = LEVELS[2]
-LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+MAX_LABEL = 100  # characters
+LABEL = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_LABEL - 1}}}")
 
 T = TypeVar("T")
 

@@ -68,6 +68,18 @@ def _indented_with_tabs(source: Source, findings: Findings) -> bool:
     return bool(tabs)
 
 
+def _height(tree: Tree) -> int:
+    """How many lists and mappings stand in each other."""
+    match tree:
+        case Scalar():
+            return 0
+        case Sequence():
+            parts = tree.items
+        case Mapping():
+            parts = tuple(part for pair in tree.pairs for part in pair)
+    return 1 + max(map(_height, parts), default=0)
+
+
 def _is_alias(event: Any) -> bool:
     return isinstance(event, yaml.AliasEvent)
 
@@ -80,7 +92,7 @@ class _Builder:
         self.findings = findings
         self.start = start
         self.events: Iterator[Any] = yaml.parse(source.text[start:], Loader=LOADER)
-        self.anchors: dict[str, tuple[Tree, int]] = {}
+        self.anchors: dict[str, tuple[Tree, int, int]] = {}  # sizes and heights
         self.nodes = 0
 
     def document(self) -> Tree | None:
@@ -115,10 +127,9 @@ class _Builder:
 
     def tree(self, event: Any, depth: int) -> Tree:
         span = self.span(event)
-        if depth > MAX_DEPTH:
-            self.stop("nesting-too-deep", f"nested more than {MAX_DEPTH} deep", span)
+        self.descend(depth, span)
         if _is_alias(event):
-            return self.alias(event, span)
+            return self.alias(event, span, depth)
         if event.tag not in (None, "!"):
             self.report_tag(event)
         before = self.nodes
@@ -131,7 +142,8 @@ class _Builder:
         else:
             tree = self.mapping(span, depth)
         if event.anchor:
-            self.anchors[event.anchor] = (tree, self.nodes - before)
+            size = self.nodes - before
+            self.anchors[event.anchor] = (tree, size, _height(tree))
         return tree
 
     def span(self, event: Any) -> Span:
@@ -168,7 +180,11 @@ class _Builder:
                 "use a block and `repeat`, not aliases",
             )
 
-    def alias(self, event: Any, span: Span) -> Tree:
+    def descend(self, depth: int, span: Span) -> None:
+        if depth > MAX_DEPTH:
+            self.stop("nesting-too-deep", f"nested more than {MAX_DEPTH} deep", span)
+
+    def alias(self, event: Any, span: Span, depth: int) -> Tree:
         known = self.anchors.get(event.anchor)
         if known is None:  # libyaml itself does not follow aliases
             self.stop(
@@ -176,8 +192,9 @@ class _Builder:
                 f"there is no finished anchor `&{event.anchor}` before this alias",
                 span,
             )
-        tree, size = known
+        tree, size, height = known
         self.count(size, span)
+        self.descend(depth + height, span)
         return tree
 
     def scalar(self, event: yaml.ScalarEvent, span: Span) -> Scalar:

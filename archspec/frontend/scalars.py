@@ -21,7 +21,7 @@ CONSTANTS |= dict.fromkeys(("false", "False", "FALSE"), False)
 INTEGER = re.compile(r"[-+]?[0-9]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 SWITCH = re.compile(r"yes|no|on|off", re.IGNORECASE)
-LEADING_ZERO = re.compile(r"([-+]?)0+([0-9]+)")
+LEADING_ZERO = re.compile(r"([-+]?)0+(0|[1-9][0-9]*)")
 SEXAGESIMAL = re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?")
 
 

@@ -31,6 +31,14 @@ _PARAMS = {
 _ROWS = {"type": "string", "pattern": ROWS}
 _CALL = {"type": "string", "expected": "a name or a call, as `sgd(lr=0.1)`"}
 _COUNT = {"type": "integer", "minimum": 1, "expected": "a positive integer"}
+_JOINED = "Branches that all read what comes in, "
+_TWO_BRANCHES = ["conv(16, k=1)", "conv(16, k=3, p=1)"]
+
+
+def _key(value: dict[str, Any], about: str, *examples: object) -> dict[str, Any]:
+    """What a key holds, as an editor shows it."""
+    return {**value, "description": about, "examples": [*examples]}
+
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -47,17 +55,20 @@ SCHEMA: dict[str, Any] = {
             "const": LANGUAGE_VERSION,
             "expected": f"`{LANGUAGE_VERSION}`, the version of the language",
             "description": "The version of the language.",
+            "examples": [LANGUAGE_VERSION],
         },
         "name": {
             "type": "string",
             "pattern": f"^[A-Za-z][A-Za-z0-9_-]{{0,99}}{_END}",
             "expected": "letters, digits, `_` and `-`, from a letter on",
             "description": "The network's name: its class and its run directory.",
+            "examples": ["lenet"],
         },
         "about": {
             "type": "string",
             "expected": "text",
             "description": "What the network is and where it comes from.",
+            "examples": ["LeNet-5 (LeCun et al., 1998)"],
         },
         "input": {
             "type": "string",
@@ -66,20 +77,25 @@ SCHEMA: dict[str, Any] = {
             "description": "Channels x height x width; the batch is implied.",
             "examples": ["1x28x28", "3x224x224"],
         },
-        "params": _PARAMS
-        | {"description": "What `--set` may change, each with its default."},
+        "params": _key(
+            _PARAMS,
+            "What `--set` may change, each with its default.",
+            {"classes": 10, "depths": [2, 2, 2, 2]},
+        ),
         "variants": {
             "type": "object",
             "propertyNames": {"$ref": "#/$defs/name"},
             "additionalProperties": _PARAMS,
             "expected": "names of variants and their params",
             "description": "Named sets of params: one spec, one family.",
+            "examples": [{"small": {"depths": [1, 1]}, "large": {"depths": [3, 4]}}],
         },
         "import": {
             "type": ["string", "array"],
             "items": {"type": "string", "expected": "a file beside this one"},
             "expected": "a file beside this one, or a list of them",
             "description": "Files whose blocks this spec uses.",
+            "examples": ["blocks.yaml", ["blocks.yaml", "parts/heads.yaml"]],
         },
         "blocks": {
             "type": "object",
@@ -95,26 +111,52 @@ SCHEMA: dict[str, Any] = {
             "minItems": 1,
             "expected": "a list of steps",
             "description": "The network: steps from the input to the output.",
+            "examples": [["conv(6, k=5) | relu", "flatten | linear(classes)"]],
         },
         "train": {
             "type": "object",
             "additionalProperties": False,
             "expected": "settings, as `{data: digits, epochs: 5}`",
             "description": "How the network is usually trained.",
+            "examples": [{"data": "digits", "epochs": 5, "optimizer": "adam"}],
             "properties": {
-                "data": _CALL | {"description": "The data set."},
-                "batch_size": _COUNT | {"description": "Images in a step."},
-                "epochs": _COUNT | {"description": "Passes over the training set."},
-                "optimizer": _CALL | {"examples": ["sgd(lr=0.1, momentum=0.9)"]},
-                "schedule": _CALL | {"examples": ["cosine(warmup=1)", "constant"]},
-                "init": _CALL | {"examples": ["xavier_uniform", "kaiming_normal"]},
-                "loss": _CALL | {"examples": ["cross_entropy(label_smoothing=0.1)"]},
-                "augment": _CALL | {"examples": ["crop(padding=4) | hflip"]},
+                "data": _key(_CALL, "The data set.", "digits", "cifar10"),
+                "batch_size": _key(_COUNT, "Images in a step.", 128),
+                "epochs": _key(_COUNT, "Passes over the training set.", 10),
+                "optimizer": _key(
+                    _CALL,
+                    "What changes the weights, and how fast.",
+                    "sgd(lr=0.1, momentum=0.9)",
+                    "adam(lr=1e-3)",
+                ),
+                "schedule": _key(
+                    _CALL,
+                    "How the learning rate goes on.",
+                    "cosine(warmup=1)",
+                    "constant",
+                ),
+                "init": _key(
+                    _CALL,
+                    "What the weights are drawn from.",
+                    "xavier_uniform",
+                    "kaiming_normal",
+                ),
+                "loss": _key(
+                    _CALL,
+                    "What training makes small.",
+                    "cross_entropy(label_smoothing=0.1)",
+                ),
+                "augment": _key(
+                    _CALL,
+                    "Random changes of the training images.",
+                    "crop(padding=4) | hflip",
+                ),
                 "seed": {
                     "type": "integer",
                     "minimum": 0,
                     "expected": "an integer from 0 on",
                     "description": "Where the random numbers start.",
+                    "examples": [0],
                 },
             },
         },
@@ -129,6 +171,7 @@ SCHEMA: dict[str, Any] = {
             "type": ["integer", "number", "boolean", "string", "array"],
             "items": _VALUE,
             "expected": "a value",
+            "description": "A number, a truth value, text or an op, or a list of those.",
         },
         "step": {
             "type": ["string", "array", "object"],
@@ -137,12 +180,29 @@ SCHEMA: dict[str, Any] = {
             "items": _STEP,
             "minItems": 1,
             "minProperties": 1,
+            "description": "A call, a chain of calls, a list of steps, or a mapping.",
             "properties": {
-                **dict.fromkeys((*MERGES, "split"), _BRANCHES),
-                "repeat": _STEP,
+                "concat": _key(
+                    _BRANCHES, f"{_JOINED}joined along the channels.", _TWO_BRANCHES
+                ),
+                "add": _key(_BRANCHES, f"{_JOINED}added.", _TWO_BRANCHES),
+                "mul": _key(_BRANCHES, f"{_JOINED}multiplied.", _TWO_BRANCHES),
+                "split": _key(
+                    _BRANCHES,
+                    "Branches for equal chunks of the channels.",
+                    _TWO_BRANCHES,
+                ),
+                "repeat": _key(
+                    _STEP,
+                    "What is done several times; `i` counts from 0.",
+                    "residual(64)",
+                    "vgg_block[(64, 1), (128, 2)]",
+                ),
                 "times": {
                     "type": ["integer", "string"],
                     "expected": "a number of times",
+                    "description": "How many times.",
+                    "examples": [4, "depth - 1"],
                 },
                 "for": {
                     "type": "object",
@@ -150,11 +210,26 @@ SCHEMA: dict[str, Any] = {
                     "propertyNames": {"$ref": "#/$defs/name"},
                     "additionalProperties": _VALUE,
                     "expected": "names and lists, as `{n: [2, 2], c: [64, 128]}`",
+                    "description": "Columns of equal length: once for each row.",
+                    "examples": [{"n": [2, 2], "c": [64, 128]}],
                 },
-                "if": {"type": ["string", "boolean"], "expected": "a condition"},
-                "then": _STEP,
-                "else": _STEP,
-                "let": _PARAMS | {"minProperties": 1},
+                "if": {
+                    "type": ["string", "boolean"],
+                    "expected": "a condition",
+                    "description": "Chosen when the network is expanded.",
+                    "examples": ["s != 1 or cin != cout"],
+                },
+                "then": _key(
+                    _STEP, "The step where the condition holds.", "conv(cout, k=1, s=s)"
+                ),
+                "else": _key(
+                    _STEP, "The step where it does not; else `identity`.", "avgpool(2)"
+                ),
+                "let": _key(
+                    _PARAMS | {"minProperties": 1},
+                    "Names for values, for the rest of the body.",
+                    {"w": "cout // 4"},
+                ),
             },
             "additionalProperties": _STEP,
             "dependentRequired": {

@@ -9,7 +9,9 @@ import yaml
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Source, Span
 
-CALL_ON_LINE = re.compile(r"[A-Za-z_]\w*\([^()#\n]*: [^()#\n]*\)")
+CALL_ON_LINE = re.compile(  # of bounded length, or it looks at long lines for hours
+    r"\b[A-Za-z_]\w{0,99}\([^()#\n]{0,200}: [^()#\n]{0,200}\)"
+)
 
 # A part of libyaml's words; ours; what helps. `{}` is the character at that place.
 PROBLEMS = (

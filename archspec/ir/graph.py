@@ -90,6 +90,7 @@ class Module:
     output: Value
     span: Span = field(repr=False)
     signature: str = ""
+    about: str = ""  # the comment above the block's definition
 
 
 @dataclass(eq=False, slots=True)

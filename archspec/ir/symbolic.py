@@ -12,6 +12,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 FOLDED: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -40,6 +41,7 @@ CALLED: dict[str, Callable[..., Any]] = {
 
 
 LARGEST = 80  # nodes of an expression
+ATOMS = (ast.Constant, ast.Name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,12 @@ def constant(value: Any) -> ast.expr:
     return ast.Constant(int(value) if type(value) is SymbolicInt else value)
 
 
+@lru_cache(typed=True)  # the literals of a network are few
+def literal(value: Any) -> Traced:
+    """A value that stands for itself."""
+    return Traced(value, constant(value))
+
+
 def code_of(value: Any) -> ast.expr:
     """The expression of a number, or the number itself."""
     return value.code if isinstance(value, SymbolicInt) else constant(value)
@@ -143,7 +151,7 @@ def symbolic(item: Traced) -> Any:
 
 def is_short(code: ast.expr) -> bool:
     """Whether an expression is one to write down: they grow with every layer."""
-    return _size(code) <= LARGEST
+    return isinstance(code, ATOMS) or _size(code) <= LARGEST
 
 
 def _size(code: ast.AST) -> int:

@@ -119,10 +119,11 @@ class _Binding:
 
     def keyword_slots(self, keywords: list[Argument]) -> list[tuple[Argument, Slot]]:
         found = []
+        by_name = {name: slot for slot in self.slots for name in slot.names}
         for argument in keywords:
             assert argument.keyword
             name = argument.keyword.id
-            slot = next((s for s in self.slots if name in s.names), None)
+            slot = by_name.get(name)
             if slot:
                 found.append((argument, slot))
                 continue

@@ -85,12 +85,14 @@ def _inside(
 ) -> Context:
     """The context of the body: its document's params, and its own parameters."""
     block = module.block
+    if context.blind:  # the body is checked once, for all of its calls
+        arguments = dict.fromkeys(arguments)
     values = {key: _as_parameter(key, value) for key, value in arguments.items()}
     cin = traced_channels(x)
     values[CIN] = cin and Traced(cin.value, variable(CIN))
     return Context(
         run=context.run,
-        scope=Scope(block.environment, None, {**block.environment.params, **values}),
+        scope=block.environment.scope.inner(values),
         level=Level(path),
         labels={},
         block=block.name,
@@ -143,7 +145,8 @@ def _graph_module(
         input=ends[0],
         output=ends[1],
         span=module.call.span,
-        signature=" ".join(definition.signature.text.split()),
+        signature=module.block.signature,
+        about=definition.about,
     )
 
 
@@ -191,7 +194,8 @@ def _arguments(
 
     A default sees the parameters before it.
     """
-    environment = module.block.environment
+    before = module.block.environment.scope.inner({CIN: traced_channels(x)})
+    inside = replace(context, scope=before)
     found: dict[str, Traced | None] = {}
     for parameter in module.block.definition.parameters:
         given = module.bound.values.get(pattern_key(parameter.names))
@@ -199,13 +203,13 @@ def _arguments(
             value = evaluate(given, x, context)
         else:
             assert parameter.default is not None
-            before = {**environment.params, CIN: traced_channels(x), **found}
-            scope = Scope(environment, None, before)
-            value = evaluate(parameter.default, x, replace(context, scope=scope))
+            value = evaluate(parameter.default, x, inside)
         if parameter.is_pattern and value is not None:
-            found |= _pattern(parameter, value, module, context)
+            bound = _pattern(parameter, value, module, context)
         else:
-            found |= dict.fromkeys((name.id for name in parameter.names), value)
+            bound = dict.fromkeys((name.id for name in parameter.names), value)
+        before.values |= bound
+        found |= bound
     return found
 
 

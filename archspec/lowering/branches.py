@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.diagnostic import Label, Severity
 from archspec.frontend.ast import If, Merge
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Traced
 from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluate import describe
 from archspec.lowering.layers import make_node
+from archspec.lowering.mend_branches import Joint, mend_branches
 from archspec.lowering.places import expanded_by, producer, show_shape
 from archspec.lowering.values import evaluate
 from archspec.ops.merging import MERGES, chunk_shape
@@ -17,6 +18,8 @@ from archspec.ops.op import ShapeFault
 
 def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir.Value:
     """`concat`, `add` or `mul` of branches that read one value, or a `split` of it."""
+    if len(merge.branches) == 1:
+        _warn_of_one(merge, context)
     is_split = merge.kind == "split"
     entry = _chunk(merge, x, context) if is_split else x
     branches: list[tuple[ir.Item, ...]] = []
@@ -26,11 +29,22 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
         outputs.append(context.run.step(branch, entry, context.nested(), body))
         branches.append(tuple(body))
     kind = "concat" if is_split else merge.kind
-    shape = _merged_shape(kind, merge, outputs, context)
+    shape = _merged_shape(kind, merge, entry, outputs, context)
     node = make_node(kind, {}, tuple(outputs), shape, "", merge.span, context)
     node.output.before = x
     items.append(ir.Merge(node, tuple(branches), is_split))
     return node.output
+
+
+def _warn_of_one(merge: Merge, context: Context) -> None:
+    context.findings.error(
+        "single-branch",
+        f"`{merge.kind}` joins branches, found one",
+        merge.span,
+        help=f"`identity` as a second one passes the input on; "
+        f"without it, leave `{merge.kind}` out",
+        severity=Severity.WARNING,
+    )
 
 
 def _chunk(merge: Merge, x: ir.Value, context: Context) -> ir.Value:
@@ -52,7 +66,7 @@ def _chunk(merge: Merge, x: ir.Value, context: Context) -> ir.Value:
 
 
 def _merged_shape(
-    kind: str, merge: Merge, outputs: list[ir.Value], context: Context
+    kind: str, merge: Merge, x: ir.Value, outputs: list[ir.Value], context: Context
 ) -> ir.Shape | None:
     shapes = [y.shape for y in outputs if y.shape is not None]
     if len(shapes) < len(outputs):
@@ -60,6 +74,7 @@ def _merged_shape(
     try:
         return MERGES[kind](shapes)
     except ShapeFault as fault:
+        joint = Joint(kind, merge, x, shapes)
         made = [
             Label(branch.span, f"makes {show_shape(y.shape)}")
             for branch, y in zip(merge.branches, outputs, strict=True)
@@ -69,9 +84,9 @@ def _merged_shape(
             fault.message,
             merge.span,
             related=[*made, *expanded_by(context)],
-            help=fault.help,
+            help=mend_branches(joint, context) or fault.help,
         )
-        return None
+        return joint.agreed()
 
 
 def lower_choice(step: If, x: ir.Value, context: Context, items: Items) -> ir.Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.frontend.ast import Call
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Traced
+from archspec.ir.symbolic import Traced, literal
 from archspec.lowering.bind import Bound, bind
 from archspec.lowering.blocks import BlockCall, lower_block
 from archspec.lowering.context import Context, Items
@@ -13,7 +13,7 @@ from archspec.lowering.layers import OpCall, lower_layer
 from archspec.lowering.places import channel_producer, expanded_by
 from archspec.lowering.scope import Block, Callee
 from archspec.lowering.synonyms import suggest_callee
-from archspec.lowering.values import evaluate, is_integer, text_constant
+from archspec.lowering.values import evaluate, is_integer
 from archspec.ops.op import Op, channels
 
 
@@ -22,8 +22,8 @@ def lower_call(
 ) -> ir.Value:
     """A layer or a block; without a `name` from a label, its ordinal is its name."""
     callee = _callee(call, context)
-    bound = bind(call, callee, context.findings) if callee else None
-    name = name or text_constant(context.level.next_ordinal())
+    bound = _bind(call, callee, context) if callee else None
+    name = name or literal(context.level.next_ordinal())
     if callee is None or bound is None:
         return ir.Value(None)
     if _says_what_comes_in(call, callee, bound, x, context):
@@ -31,6 +31,16 @@ def lower_call(
     with context.run.apart() as consequences:  # of what is reported already
         y = _lower(call, callee, bound, x, context, items, name)
     return ir.Value(None) if consequences.has_errors else y
+
+
+def _bind(call: Call, callee: Callee, context: Context) -> Bound | None:
+    """The call's arguments; once, however often the call is expanded."""
+    known = context.run.bound
+    key = id(call), id(callee)
+    bound = known.get(key) or bind(call, callee, context.findings)
+    if bound:
+        known[key] = bound
+    return bound
 
 
 def _lower(

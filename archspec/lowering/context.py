@@ -7,22 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Expression, Name, Step
 from archspec.ir import graph as ir
+from archspec.lowering.bind import Bound
 from archspec.lowering.scope import Block, Level, Scope
+from archspec.lowering.work import Work
 
 MAX_LAYERS = 15_000  # after expansion; ResNet-1001 has 3,500
 MAX_IDLE = 15_000  # steps that make no layer
 MAX_DEPTH = 80  # steps within steps, blocks included
+PATIENCE = 5_000  # layers and steps that are lowered to find what to write instead
 
 Items = list[ir.Item]
 Lower = Callable[[Step, ir.Value, "Context", Items], ir.Value]
-
-
-class TooMany(Exception):  # noqa: N818  # control flow: the finding is recorded
-    """The network is larger than a bound."""
 
 
 @dataclass(eq=False)
@@ -31,11 +30,19 @@ class Run:
 
     findings: Findings
     step: Lower  # lowers any step: those that hold others call it
+    asserts: bool = True  # whether shape assertions count
     layers: int = 0
     steps: int = 0
     depth: int = 0
+    patience: int = PATIENCE
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
     blamed: set[tuple[int, int, str]] = field(default_factory=set)  # arguments of calls
+    bound: dict[tuple[int, int], Bound] = field(default_factory=dict)  # by call, callee
+    work: Work = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start with nothing computed."""
+        self.work = Work(self.findings)
 
     def first_time(self, thing: object) -> bool:
         """Whether something that is checked once comes by for the first time."""
@@ -85,6 +92,8 @@ class Run:
         before, self.findings = self.findings, Findings()
         try:
             yield self.findings
+        except TooMany:
+            pass
         finally:
             self.findings = before
 

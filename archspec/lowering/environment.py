@@ -54,11 +54,12 @@ class _Importer:
 
     def environment(self, document: Document, trail: tuple[Path, ...]) -> Environment:
         """The names of a document that is reached along a trail of files."""
-        environment = Environment({}, {**OPS, **library()}, document.complete)
+        environment = Environment({}, {**OPS, **library()}, complete=document.complete)
         for text, span in document.imports:
             imported = self.imported(text, span, trail)
             environment.complete &= imported is not None
-            environment.callees |= imported or {}
+            environment.imports[text] = imported or {}
+            environment.callees |= environment.imports[text]
         for definition in document.blocks:
             environment.callees[definition.name.id] = Block(definition, environment)
         return environment

@@ -21,13 +21,15 @@ from archspec.frontend.ast import (
     Unary,
     walk,
 )
-from archspec.ir.symbolic import Traced, constant, traced
+from archspec.ir.symbolic import Traced, constant, literal, traced
 from archspec.lowering.scope import Block, Scope
+from archspec.lowering.work import Work
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 
+NO_STEP = 0  # the channels where no step stands, as in `params`
 MAX_INTEGER = 2**63 - 1
-MAX_ITEMS = 10_000  # in a tuple or a range
+MAX_ITEMS = 1_000  # in a tuple or a range
 MAX_NESTING = 20  # tuples within tuples
 MAX_DEPTH = 100  # operations within operations
 
@@ -65,13 +67,18 @@ COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], type[ast.cmpop]]] = {
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min,
     "max": max,
-    "round": round,
+    "round": lambda value, *digits: round(value, *(_digits(n) for n in digits)),
     "len": len,
     "int": int,
     "range": lambda *bounds: tuple(_bounded(range(*bounds))),
 }
 # Words that an op takes for a parameter, such as `same`: they stand for themselves.
 WORDS = {w for op in OPS.values() for p in op.parameters for w in p.kind.words}
+
+
+def _digits(number: int) -> int:
+    """How many digits to round to; Python writes out a power of ten for them."""
+    return min(max(number, -20), 20)
 
 
 def _bounded(values: range) -> range:
@@ -94,10 +101,13 @@ def unknown_function(name: Name) -> ValueFault:
 class Evaluator:
     """Evaluates in a scope, at a step where the channels are `ch` (None: unknown)."""
 
-    def __init__(self, scope: Scope, ch: int | None) -> None:
-        """Names mean what they mean in `scope`."""
+    def __init__(
+        self, scope: Scope, ch: int | None = NO_STEP, work: Work | None = None
+    ) -> None:
+        """Names mean what they mean in `scope`; values are counted as `work`."""
         self.scope = scope
         self.ch = ch
+        self.work = work
         self.depth = 0
 
     def __call__(self, expression: Expression) -> Traced:
@@ -106,7 +116,10 @@ class Evaluator:
         Raises:
             Unknown: if it depends on a value nobody knows.
             ValueFault: if it has no value.
+            TooMany: if there is more to compute than a bound allows.
         """
+        if self.work:
+            self.work.count(1, expression.span)
         if self.depth > MAX_DEPTH:
             message = f"operations are nested more than {MAX_DEPTH} deep"
             raise ValueFault("nesting-too-deep", message, expression.span)
@@ -119,7 +132,7 @@ class Evaluator:
     def value(self, expression: Expression) -> Traced:
         match expression:
             case Literal():
-                return Traced(expression.value, constant(expression.value))
+                return literal(expression.value)
             case Name():
                 return self.name(expression)
             case Tuple():
@@ -143,7 +156,7 @@ class Evaluator:
             if known is None:
                 raise Unknown
             return known
-        if name.id == "ch":
+        if name.id == "ch" and self.ch != NO_STEP:
             if self.ch is None:
                 raise Unknown
             return traced(self.ch)
@@ -161,20 +174,24 @@ class Evaluator:
         environment = self.scope.environment
         return (
             self.scope.has(name)
-            or name == "ch"
+            or (name == "ch" and self.ch != NO_STEP)
             or name in environment.callees
             or name in WORDS
             or environment.may_define(name)
         )
 
     def undefined(self, name: Name) -> ValueFault:
-        known_names = {*self.scope.names(), "ch", *self.scope.environment.callees}
+        known_names = {*self.scope.names(), *self.scope.environment.callees}
+        if self.ch != NO_STEP:
+            known_names.add("ch")
         help = did_you_mean(name.id, known_names)
         if name.id in FUNCTIONS:
             help = f"call it: `{name.id}(...)`"
         elif name.id in ("True", "False"):
             help = f"write `{name.id.lower()}`"
-        elif name.id == "cin":
+        elif name.id == "ch":
+            help = "`ch` is the channels at a step, and no step stands here"
+        elif name.id == "cin" and self.ch != NO_STEP:
             help = "`cin` is for the body of a block; here `ch` is the channels"
         message = f"there is no `{name.id}` here"
         return ValueFault("undefined-name", message, name.span, help)
@@ -335,9 +352,12 @@ class Evaluator:
 
     def check_size(self, value: Any, span: Span) -> None:
         if isinstance(value, tuple):
-            if _is_large(value):
+            count = _count_items(value)
+            if count > MAX_ITEMS:
                 message = f"a tuple has at most {MAX_ITEMS:,} items, theirs included"
                 raise ValueFault("number-too-large", message, span)
+            if self.work:
+                self.work.count(count, span)
         elif isinstance(value, int | float) and not abs(value) <= MAX_INTEGER:
             raise self.too_large(span)
 
@@ -357,14 +377,16 @@ def undefined_names(expression: Expression, scope: Scope) -> Iterator[ValueFault
             yield unknown_function(part.name)
 
 
-def _is_large(value: tuple[Any, ...]) -> bool:
-    """Whether a tuple has too many items, theirs included, or is nested too deep."""
+def _count_items(value: tuple[Any, ...]) -> int:
+    """The items of a tuple, theirs included; too many if it is nested too deep."""
+    count = 0
     level: list[Any] = [value]
     for _ in range(MAX_NESTING):
         level = [item for part in level if isinstance(part, tuple) for item in part]
-        if len(level) > MAX_ITEMS:
-            return True
-    return bool(level)
+        count += len(level)
+        if count > MAX_ITEMS:
+            break
+    return MAX_ITEMS + 1 if level else count
 
 
 def _is_constant(item: Traced) -> bool:

@@ -9,13 +9,13 @@ from archspec.diagnostics.diagnostic import Label
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Name, StepLabel
-from archspec.frontend.parser import LABEL
+from archspec.frontend.parser import LABEL, MAX_LABEL
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Traced, constant
+from archspec.ir.symbolic import Traced, constant, literal
 from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluate import describe
 from archspec.lowering.module_names import MODULE_NAMES
-from archspec.lowering.values import evaluate, text_constant
+from archspec.lowering.values import evaluate
 
 
 def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Traced:
@@ -41,10 +41,11 @@ def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Traced:
         else:
             text += str(value.value)
             parts.append(ast.FormattedValue(value.code, -1, None))
+    text = text[: MAX_LABEL + 1]  # every layer in it has it in its path
     if known:
         _check_label(text, label, context)
     if all(isinstance(part, str) for part in label.parts):
-        return text_constant(text)
+        return literal(text)
     return Traced(text, ast.JoinedStr(parts))
 
 
@@ -98,7 +99,7 @@ def lower_reference(call: Call, context: Context, items: Items) -> ir.Value:
             "invalid-syntax",
             "`ref` takes the name of one label",
             call.span,
-            help="write `ref(stem)` for the output of the step `stem: ...`",
+            help=_example(call, context),
         )
         return ir.Value(None)
     if label.id not in context.labels:
@@ -107,6 +108,15 @@ def lower_reference(call: Call, context: Context, items: Items) -> ir.Value:
     value = context.labels[label.id]
     items.append(ir.Reference(label.id, value))
     return value
+
+
+def _example(call: Call, context: Context) -> str:
+    """One of the labels, if there is one."""
+    given = [a.value.id for a in call.arguments if isinstance(a.value, Name)]
+    known = [name for name in given if name in context.labels] or [*context.labels]
+    if known:
+        return f"write `ref({known[-1]})`"
+    return "write `ref(stem)` for the output of the step `stem: ...`"
 
 
 def report_misplaced(call: Call, context: Context) -> None:

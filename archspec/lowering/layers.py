@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any, TypeGuard
 
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Expression, Name
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Traced, constant, symbolic
+from archspec.ir.symbolic import Traced, literal, symbolic
 from archspec.lowering.bind import Bound
 from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluate import Evaluator, describe
-from archspec.lowering.places import (
-    channel_producer,
-    expanded_by,
-    producer,
-    show_shape,
-)
-from archspec.lowering.values import evaluate, plain, text_constant
+from archspec.lowering.mend_layer import mend_layer
+from archspec.lowering.places import expanded_by, producer, show_shape
+from archspec.lowering.values import evaluate, plain
 from archspec.ops.op import Op, Parameter, ShapeFault
 
 MAX_SIZE = 2**31  # of an axis
@@ -48,8 +45,9 @@ def lower_layer(
     node.output.before = x
     if shape is not None and x.shape is not None:
         before, after = plain(x.shape), plain(shape)
-        node.parameters = op.weights(before, after, **node.values)
-        node.macs = op.macs(before, after, **node.values)
+        values = node.values
+        node.parameters = op.weights(before, after, **values)
+        node.macs = op.macs(before, after, **values)
     items.append(ir.Layer(name, node))
     return node.output
 
@@ -91,7 +89,7 @@ def _attributes(
         return None
     values = {name: item.value for name, item in known.items()}
     for name, default in layer.op.defaults(values).items():
-        known[name] = Traced(default, constant(default))
+        known[name] = literal(default)
     return known
 
 
@@ -103,7 +101,7 @@ def _argument(
         and expression.id in parameter.kind.words
         and not context.scope.has(expression.id)
     ):
-        return text_constant(expression.id)
+        return literal(expression.id)
     if _is_mistyped_word(expression, parameter, context):
         _report_word(op, parameter, expression, context)
         return None
@@ -167,20 +165,18 @@ def _shape(
     op, call = layer.op, layer.call
     if x.shape is None:
         return None
+    values = {name: symbolic(item) for name, item in attributes.items()}
     if len(x.shape) not in op.ranks:
         _report_rank(layer, x, context)
+        if len(x.shape) == 3 and 1 in op.ranks:  # as if it were flattened
+            return op.shape((prod(x.shape),), **values)
         return None
     try:
-        shape = op.shape(x.shape, **{n: symbolic(a) for n, a in attributes.items()})
+        shape = op.shape(x.shape, **values)
     except ShapeFault as fault:
-        at = layer.bound.values.get(fault.parameter)
-        context.findings.error(
-            fault.code,
-            fault.message,
-            at.span if at else call.span,
-            related=[*producer(x), *expanded_by(context)],
-            help=fault.help,
-        )
+        _report_shape(layer, fault, values, x, context)
+        if fault.parameter == "groups":  # they change no shape
+            return _shape(layer, {**attributes, "groups": literal(1)}, x, context)
         return None
     if max(shape) > MAX_SIZE:
         context.findings.error(
@@ -191,6 +187,27 @@ def _shape(
         )
         return None
     return shape
+
+
+def _report_shape(
+    layer: OpCall,
+    fault: ShapeFault,
+    values: Mapping[str, Any],
+    x: ir.Value,
+    context: Context,
+) -> None:
+    assert x.shape is not None
+    at = layer.bound.values.get(fault.parameter)
+    mend = mend_layer(
+        layer.call, layer.op, layer.bound, plain(x.shape), values, fault.parameter
+    )
+    context.findings.error(
+        fault.code,
+        fault.message,
+        at.span if at else layer.call.span,
+        related=[*producer(x), *expanded_by(context)],
+        help=[mend, fault.help] if fault.parameter == "groups" else mend or fault.help,
+    )
 
 
 def _report_rank(layer: OpCall, x: ir.Value, context: Context) -> None:
@@ -205,6 +222,6 @@ def _report_rank(layer: OpCall, x: ir.Value, context: Context) -> None:
         "unflattened-input" if is_image else "wrong-rank",
         f"`{layer.op.name}` expects {expected}, found {show_shape(x.shape)}",
         layer.call.span,
-        related=[*channel_producer(x), *expanded_by(context)],
+        related=[*producer(x), *expanded_by(context)],
         help=help,
     )

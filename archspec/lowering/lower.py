@@ -9,10 +9,10 @@ After an error that value is of unknown shape, and what depends on it stays sile
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.frontend.ast import (
     Broken,
     Call,
@@ -32,9 +32,10 @@ from archspec.ir.symbolic import Traced, variable, variables
 from archspec.lowering.blocks import check_block
 from archspec.lowering.branches import lower_choice, lower_merge
 from archspec.lowering.calls import lower_call
-from archspec.lowering.context import Context, Items, Run, TooMany
+from archspec.lowering.context import Context, Items, Run
 from archspec.lowering.evaluate import describe
 from archspec.lowering.labels import lower_label, lower_reference, report_misplaced
+from archspec.lowering.layers import RANKS
 from archspec.lowering.places import expanded_by, show_shape
 from archspec.lowering.repeats import lower_repeat
 from archspec.lowering.scope import Block, Level, Scope, check_new_names
@@ -50,13 +51,16 @@ def lower(
     scope: Scope,
     blocks: Iterable[Block],
     findings: Findings,
+    *,
+    asserts: bool = True,
 ) -> tuple[Body, ir.Value]:
     """The items of a network and its output; findings where it does not fit together.
 
     The document's own `blocks` are looked through even where the network leaves them
-    or a part of them out.
+    or a part of them out. `asserts` says whether shape assertions count.
     """
-    context = Context(Run(findings, _lower_step), scope, Level(), {})
+    run = Run(findings, _lower_step, asserts=asserts)
+    context = Context(run, scope, Level(), {})
     items: Items = []
     output = ir.Value(None)
     try:
@@ -67,6 +71,33 @@ def lower(
     except TooMany:
         output = ir.Value(None)
     return tuple(items), output
+
+
+def progress(
+    net: Group, input: ir.Value, scope: Scope, findings: Findings
+) -> Iterator[object]:
+    """Lower a network step by step, its shape assertions aside.
+
+    What comes before each step is all that the rest depends on: from equal states on,
+    two inputs fare alike.
+    """
+    run = Run(findings, _lower_step, asserts=False, patience=0)
+    context = Context(run, scope.inner(), Level(), {})
+    x = input
+    try:
+        with run.nested(net.span):
+            for number, step in enumerate(net.steps):
+                yield number, _state(x, context)
+                x = _lower_step(step, x, context, [])
+    except TooMany:
+        return
+
+
+def _state(x: ir.Value, context: Context) -> object:
+    if context.scope.values:  # a `let`: its values are of many types
+        return object()
+    labels = [(name, y.shape) for name, y in context.labels.items()]
+    return x.shape, context.run.layers, context.run.steps, *labels
 
 
 def _lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Value:
@@ -106,7 +137,7 @@ def _lower_chain(chain: Chain, x: ir.Value, context: Context, items: Items) -> i
         else:
             report_misplaced(call, context)
             x = ir.Value(None)
-        _check_assertion(call, x, context)
+        x = _check_assertion(call, x, context)
     return x
 
 
@@ -124,7 +155,7 @@ def _lower_labelled(
         y = _lower_labelled_group(step, name, x, context, items)
     else:
         y = lower_call(call, x, context, items, name)
-        _check_assertion(call, y, context)
+        y = _check_assertion(call, y, context)
     context.labels[name.value] = y
     return y
 
@@ -188,17 +219,24 @@ def _is_variable(name: str, value: Traced, context: Context) -> bool:
     return True
 
 
-def _check_assertion(call: Call, y: ir.Value, context: Context) -> None:
-    """`-> [96, _, 54]` holds for the shape that a call makes."""
-    if call.assertion is None:
-        return
+def _check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
+    """`-> [96, _, 54]` holds for the shape that a call makes.
+
+    Where that is unknown, after an error, the checks go on from what is asserted.
+    """
+    if call.assertion is None or not context.run.asserts:
+        return y
     wanted = _asserted(call.assertion, y, context)
-    if wanted is None or y.shape is None:
-        return
+    if wanted is None:
+        return y
+    if y.shape is None:
+        known = [size for size in wanted if size is not None and size > 0]
+        is_whole = len(known) == len(wanted) in RANKS and not context.blind
+        return ir.Value(tuple(known), span=call.span) if is_whole else y
     if len(wanted) == len(y.shape) and all(
         want in (None, have) for want, have in zip(wanted, y.shape, strict=True)
     ):
-        return
+        return y
     sizes = ", ".join("_" if want is None else show(want) for want in wanted)
     found = show_shape(y.shape)
     context.findings.error(
@@ -209,6 +247,7 @@ def _check_assertion(call: Call, y: ir.Value, context: Context) -> None:
         related=expanded_by(context),
         help=f"write `-> {found}` if that is what you want",
     )
+    return y
 
 
 def _asserted(

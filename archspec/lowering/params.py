@@ -16,7 +16,8 @@ from archspec.lowering.evaluate import (
     constant_or_name,
     describe,
 )
-from archspec.lowering.scope import Block, Environment, Scope, check_new_names
+from archspec.lowering.scope import Block, Environment, check_new_names
+from archspec.lowering.work import Work
 from archspec.ops.op import Op
 
 Overrides = Mapping[str, Expression | None]
@@ -37,14 +38,15 @@ def resolve_params(
     check_new_names([name for name, _ in document.params], findings)
     known = {name.id: expression for name, expression in document.params}
     chosen: Overrides = {}
+    work = Work(findings)
     for title, values in document.variants.items():
         where = f"the variant `{title}` sets"
         overrides = _known(values, known, findings, where)
         if title == variant:
             chosen = overrides
         else:  # it has mistakes too
-            copy = Environment({}, environment.callees, environment.complete)
-            _resolve(document, copy, [overrides], findings)
+            copy = Environment({}, environment.callees, complete=environment.complete)
+            _resolve(document, copy, [overrides], work)
     if variant is not None and variant not in document.variants:
         findings.error(
             "unknown-variant",
@@ -54,7 +56,7 @@ def resolve_params(
             or _listed("the variants are", document.variants),
         )
     given = _known(settings, known, findings, "")
-    _resolve(document, environment, [chosen, given], findings)
+    _resolve(document, environment, [chosen, given], work)
 
 
 def _known(
@@ -82,15 +84,13 @@ def _resolve(
     document: Document,
     environment: Environment,
     overrides: Sequence[Overrides],
-    findings: Findings,
+    work: Work,
 ) -> None:
     for name, default in document.params:
-        value = _value(default, environment, findings)
+        value = _value(default, environment, work)
         for values in overrides:
             if name.id in values:
-                value = _overridden(
-                    name.id, value, values[name.id], environment, findings
-                )
+                value = _overridden(name.id, value, values[name.id], environment, work)
         environment.params[name.id] = value
 
 
@@ -99,7 +99,7 @@ def _overridden(
     default: Traced | None,
     expression: Expression | None,
     environment: Environment,
-    findings: Findings,
+    work: Work,
 ) -> Traced | None:
     """Another value, of the same type as the default."""
     if (
@@ -108,11 +108,11 @@ def _overridden(
         and isinstance(expression, Name)
     ):
         expression = Literal(expression.span, expression.id)  # a text without quotes
-    value = _value(expression, environment, findings)
+    value = _value(expression, environment, work)
     if value is None or default is None or _same_type(default.value, value.value):
         return value
     assert expression is not None
-    findings.error(
+    work.findings.error(
         "invalid-parameter-type",
         f"`{name}` is {_type_name(default.value)}, found {describe(value.value)}",
         expression.span,
@@ -122,18 +122,16 @@ def _overridden(
 
 
 def _value(
-    expression: Expression | None, environment: Environment, findings: Findings
+    expression: Expression | None, environment: Environment, work: Work
 ) -> Traced | None:
     if expression is None:
         return None
     try:
-        value = Evaluator(Scope(environment, None, environment.params), None)(
-            expression
-        )
+        value = Evaluator(environment.scope, work=work)(expression)
     except Unknown:
         return None
     except ValueFault as fault:
-        findings.error(fault.code, fault.message, fault.span, help=fault.help)
+        work.findings.error(fault.code, fault.message, fault.span, help=fault.help)
         return None
     return Traced(value.value, constant_or_name(value.value))
 

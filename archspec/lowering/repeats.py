@@ -37,8 +37,6 @@ def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> i
     before = x
     for number, row in enumerate(rows.value):
         x = loop.iteration(step, number, row, x, context)
-        if x.shape is None:
-            break
     items.append(loop.item(rows))
     return loop.output(x, before)
 
@@ -144,6 +142,8 @@ class _Loop:
             code = variable(self.channels) if variables(code) & moving else code
         if code is not None and not isinstance(code, ast.Constant):
             shape = channels_as(shape, code)
+        if code is None or self.channels not in variables(code):
+            self.context.moving.discard(self.channels)  # the next loop may have it
         return ir.Value(shape, y.producer, y.span, y.before or before)
 
 
@@ -155,12 +155,13 @@ def _column_names(step: Repeat) -> list[str]:
 
 def _fresh(name: str, context: Context) -> str:
     """A loop variable that shadows nothing in the class to be written."""
-    taken = {*context.scope.names(), *context.active, *context.moving}
-    if name == "channels":  # holds on behind its loop, so that it is one loop's own
-        taken |= context.counting
+    taken = [context.active, context.moving]
     number = 1
-    fresh = name
-    while fresh in taken:
+    if name == "channels":  # holds on behind its loop, so that it is one loop's own
+        taken.append(context.counting)
+        number = max(1, len(context.moving))
+    fresh = name if number == 1 else f"{name}_{number}"
+    while context.scope.has(fresh) or any(fresh in names for names in taken):
         number += 1
         fresh = f"{name}_{number}"
     return fresh
@@ -182,7 +183,9 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Traced | None:
     if len(set(lengths)) > 1:
         _report_lengths(step, lengths, context)
         return None
-    if not _is_possible(lengths[0], step.columns[0].values.span, context):
+    if not _is_possible(
+        lengths[0], step.columns[0].values.span, context, "give the columns a row"
+    ):
         return None
     values = tuple(zip(*(column.value for column in known), strict=True))
     return Traced(values, ast.Tuple([column.code for column in known], ast.Load()))
@@ -204,7 +207,7 @@ def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Traced | None:
             else "",
         )
         return None
-    if not _is_possible(times.value, span, context):
+    if not _is_possible(times.value, span, context, "write `1` or more"):
         return None
     return Traced(((),) * times.value, times.code)
 
@@ -219,7 +222,7 @@ def _column(column: Column, x: ir.Value, context: Context) -> Traced | None:
         f"expected a list for `{name}`, found {describe(values.value)}",
         span,
         related=expanded_by(context),
-        help=f"write `{name}: [{span.text}]` for one row",
+        help=f"write `[{span.text}]` for one row",
     )
     return None
 
@@ -235,7 +238,7 @@ def _report_lengths(step: RepeatFor, lengths: list[int], context: Context) -> No
     )
 
 
-def _is_possible(times: int, span: Span, context: Context) -> bool:
+def _is_possible(times: int, span: Span, context: Context, more: str) -> bool:
     if times > MAX_LAYERS:
         context.run.too_many(span)
     if times < 1:
@@ -244,6 +247,6 @@ def _is_possible(times: int, span: Span, context: Context) -> bool:
             f"expected at least one time, found {times}",
             span,
             related=expanded_by(context),
-            help="write `1` or more, or put the step under `if:`",
+            help=f"{more}, or put the step under `if:`",
         )
     return times >= 1

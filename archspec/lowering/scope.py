@@ -23,6 +23,11 @@ class Block:
 
     definition: BlockDefinition
     environment: Environment
+    signature: str = field(init=False)  # on one line
+
+    def __post_init__(self) -> None:
+        """Note what every call needs."""
+        self.signature = " ".join(self.definition.signature.text.split())
 
     @property
     def name(self) -> str:
@@ -39,7 +44,13 @@ class Environment:
 
     params: dict[str, Traced | None] = field(default_factory=dict)
     callees: dict[str, Callee] = field(default_factory=dict)
+    imports: dict[str, dict[str, Callee]] = field(default_factory=dict)  # by file
     complete: bool = True  # false where names are missing: an import has failed
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of the document: its params."""
+        return Scope(self, None, self.params)
 
     def may_define(self, name: str) -> bool:
         """Whether an unknown name may be one of the missing, and not a typo."""

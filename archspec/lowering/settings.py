@@ -11,20 +11,21 @@ from archspec.frontend.ast import Binding, Expression, Literal, Name, Tuple
 from archspec.frontend.document import parse_value
 from archspec.frontend.reader import read_yaml
 from archspec.frontend.schema import SIZE
-from archspec.ir.graph import Shape
+from archspec.ir.graph import Value
 
 INPUT = re.compile(f"({SIZE})x({SIZE})x({SIZE})")
 
 
-def parse_input(text: str, findings: Findings) -> Shape | None:
+def parse_input(text: str, findings: Findings) -> Value | None:
     """`3x224x224` as of `--input`."""
+    span = Source("--input", text).span(0, len(text))
     match = INPUT.fullmatch(text)
     if match:
-        return tuple(int(size) for size in match.groups())
+        return Value(tuple(int(size) for size in match.groups()), span=span)
     findings.error(
         "invalid-type",
         f"expected channels x height x width, found `{text}`",
-        Source("--input", text).span(0, len(text)),
+        span,
         help="write it as `--input 3x224x224`",
     )
     return None

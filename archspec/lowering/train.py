@@ -18,7 +18,7 @@ def resolve_train(
     document: Document, environment: Environment, findings: Findings
 ) -> dict[str, object]:
     """The settings of a spec: numbers, and recipes with their arguments complete."""
-    scope = Scope(environment, None, dict(environment.params))
+    scope = environment.scope
     found: dict[str, object] = {}
     for key, (_, setting) in document.train.items():
         if isinstance(setting, Literal):
@@ -56,7 +56,7 @@ def _recipe(call: Call, key: str, scope: Scope, findings: Findings) -> Recipe | 
 def _arguments(
     recipe: Signed, given: dict[str, Expression], scope: Scope, findings: Findings
 ) -> dict[str, object]:
-    evaluate = Evaluator(scope, None)
+    evaluate = Evaluator(scope)
     values: dict[str, object] = {}
     for parameter in recipe.parameters:
         expression = given.get(parameter.name)

@@ -6,7 +6,7 @@ import ast
 
 from archspec.frontend.ast import Expression
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import SymbolicInt, Traced, code_of, constant
+from archspec.ir.symbolic import SymbolicInt, Traced, code_of
 from archspec.lowering.context import Context
 from archspec.lowering.evaluate import (
     Evaluator,
@@ -25,7 +25,7 @@ def evaluate(expression: Expression, x: ir.Value, context: Context) -> Traced | 
             _report(fault, context)
     ch = channels(x.shape) if x.shape else None
     try:
-        return Evaluator(context.scope, ch)(expression)
+        return Evaluator(context.scope, ch, context.run.work)(expression)
     except Unknown:
         return None
     except ValueFault as fault:
@@ -82,8 +82,3 @@ def traced_channels(x: ir.Value) -> Traced | None:
 def is_integer(value: object) -> bool:
     """Whether a value is a whole number; `true` is none."""
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def text_constant(text: str) -> Traced:
-    """A text that stands for itself."""
-    return Traced(text, constant(text))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from archspec.ops.kinds import NUMBER, POSITIVE, one_of
 from archspec.ops.op import CostRule, Op, Parameter, no_cost, written_as
 
@@ -12,6 +14,7 @@ def _activation(
     about: str,
     *parameters: Parameter,
     weights: CostRule = no_cost,
+    keeps: Literal["input", "output"] = "input",
 ) -> Op:
     return Op(
         name=name,
@@ -19,12 +22,13 @@ def _activation(
         family="activation",
         parameters=parameters,
         weights=weights,
+        keeps=keeps,
         torch=written_as(f"nn.{torch}"),
     )
 
 
 OPS = (
-    _activation("relu", "ReLU", "max(0, x)"),
+    _activation("relu", "ReLU", "max(0, x)", keeps="output"),
     _activation("relu6", "ReLU6", "min(max(0, x), 6)"),
     _activation(
         "leaky_relu",
@@ -54,8 +58,8 @@ OPS = (
     ),
     _activation("silu", "SiLU", "x sigmoid(x), also called swish"),
     _activation("mish", "Mish", "x tanh(softplus(x))"),
-    _activation("sigmoid", "Sigmoid", "1 / (1 + exp(-x))"),
-    _activation("tanh", "Tanh", "hyperbolic tangent"),
+    _activation("sigmoid", "Sigmoid", "1 / (1 + exp(-x))", keeps="output"),
+    _activation("tanh", "Tanh", "hyperbolic tangent", keeps="output"),
     _activation("softplus", "Softplus", "log(1 + exp(x)), a smooth relu"),
     _activation("hardswish", "Hardswish", "x relu6(x + 3) / 6"),
     _activation("hardsigmoid", "Hardsigmoid", "relu6(x + 3) / 6"),

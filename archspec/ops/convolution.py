@@ -19,7 +19,7 @@ def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
                 "indivisible-groups",
                 f"`g` must divide the {count} {what} channels, found {groups}",
                 "groups",
-                f"{_divisors(in_channels, out_channels)} divide both",
+                _divisors(in_channels, out_channels),
             )
 
 
@@ -27,8 +27,10 @@ def _divisors(first: int, second: int) -> str:
     common = gcd(first, second)
     low = [g for g in range(1, isqrt(common) + 1) if common % g == 0]
     both = sorted({*low, *(common // g for g in low)})
+    if both == [1]:
+        return "only 1 divides both"
     shown = both if len(both) < 8 else [*both[:6], "...", both[-1]]
-    return ", ".join(str(g) for g in shown)
+    return f"{', '.join(str(g) for g in shown)} divide both"
 
 
 def conv_shape(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from archspec.ir.graph import Shape
@@ -12,6 +13,7 @@ from archspec.ops.op import (
     Op,
     Parameter,
     TorchCall,
+    bytes_of,
     channels,
     plain_call,
     written_as,
@@ -22,6 +24,29 @@ IMAGE = 3  # the rank of (C, H, W)
 
 def _scale_and_shift(x: Shape, _y: Shape, *, affine: bool = True, **_: Any) -> int:
     return 2 * channels(x) if affine else 0
+
+
+def _channel_statistics(_batch: int, x: Shape, _y: Shape, **_: Any) -> int:
+    """The mean and deviation of each channel over the batch."""
+    return bytes_of(2 * channels(x))
+
+
+def _token_statistics(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
+    """The mean and deviation of each token or position."""
+    return bytes_of(2 * batch * prod(x) // channels(x))
+
+
+def _mask(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
+    """What each value is multiplied by: a float on the CPU, one byte on CUDA."""
+    return bytes_of(batch * prod(x))
+
+
+def _channel_mask(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
+    return bytes_of(batch * channels(x))
+
+
+def _image_mask(batch: int, _x: Shape, _y: Shape, **_: Any) -> int:
+    return bytes_of(batch)
 
 
 def _batch_norm(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
@@ -84,6 +109,7 @@ OPS = (
         ),
         ranks=(1, 3),
         weights=_scale_and_shift,
+        beside=_channel_statistics,
         torch=_batch_norm,
     ),
     Op(
@@ -92,6 +118,7 @@ OPS = (
         family="normalization",
         parameters=(Parameter("eps", POSITIVE, 1e-5),),
         weights=_scale_and_shift,
+        beside=_token_statistics,
         torch=_layer_norm,
         helper=LAYER_NORM_2D,
     ),
@@ -100,6 +127,9 @@ OPS = (
         about="in training, zero each value with probability p",
         family="regularization",
         parameters=(PROBABILITY_PARAMETER,),
+        keeps="nothing",
+        beside=_mask,
+        view="inference",
         torch=written_as("nn.Dropout"),
     ),
     Op(
@@ -108,6 +138,9 @@ OPS = (
         family="regularization",
         parameters=(PROBABILITY_PARAMETER,),
         ranks=(1, 3),
+        keeps="nothing",
+        beside=_channel_mask,
+        view="inference",
         torch=_dropout2d,
         helper=FEATURE_DROPOUT,
     ),
@@ -116,6 +149,9 @@ OPS = (
         about="in training, zero each image of a branch with probability p",
         family="regularization",
         parameters=(PROBABILITY_PARAMETER,),
+        keeps="nothing",
+        beside=_image_mask,
+        view="inference",
         torch=written_as("StochasticDepth"),
         helper=STOCHASTIC_DEPTH,
     ),

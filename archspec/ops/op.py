@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from archspec.ir.graph import Shape
 from archspec.ir.symbolic import Traced, traced
@@ -77,11 +77,17 @@ class TorchCall:
 Attributes = Mapping[str, Traced]
 ShapeRule = Callable[..., Shape]
 CostRule = Callable[..., int]
+ViewRule = Literal["never", "inference", "always"]
 TorchRule = Callable[["Op", Shape, Attributes], TorchCall]
 
 
 def no_cost(_before: Shape, _after: Shape, **_attributes: Any) -> int:
     """An op without weights, or without multiplications."""
+    return 0
+
+
+def no_bytes(_batch: int, _before: Shape, _after: Shape, **_attributes: Any) -> int:
+    """An op whose backward needs its input or output, or nothing."""
     return 0
 
 
@@ -151,6 +157,10 @@ class Op(Signed):
     shapes and the attributes, and count for one image. `ranks` are the numbers of
     dimensions it takes, the batch aside. `helper` is the source of a class that the
     emitted module needs where torch has none.
+
+    `keeps` is what backward needs, and `beside` the bytes of what else it needs, for a
+    batch: `beside(batch, x, y, **attributes)`. The output of a `view` is its input, seen
+    otherwise, and takes no memory.
     """
 
     family: str
@@ -158,6 +168,9 @@ class Op(Signed):
     shape: ShapeRule = lambda x, **_: x
     weights: CostRule = no_cost
     macs: CostRule = no_cost
+    keeps: Literal["input", "output", "nothing"] = "input"
+    beside: CostRule = no_bytes
+    view: ViewRule = "never"
     ranks: tuple[int, ...] = (1, 2, 3)
     helper: str = ""
 
@@ -183,6 +196,11 @@ def show(value: Any) -> str:
 def channels(shape: Shape) -> int:
     """The channels of an image, or the features of tokens and vectors."""
     return shape[0] if len(shape) == 3 else shape[-1]
+
+
+def bytes_of(values: int) -> int:
+    """Of as many 32-bit floats."""
+    return 4 * values
 
 
 def pair(value: int | tuple[int, int]) -> tuple[int, int]:

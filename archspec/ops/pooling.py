@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from archspec.ir.graph import Shape
@@ -15,6 +16,7 @@ from archspec.ops.op import (
     Parameter,
     ShapeFault,
     TorchCall,
+    no_bytes,
     pair,
     plain_call,
     written_as,
@@ -81,6 +83,11 @@ def upsample_shape(x: Shape, *, scale_factor: Size, **_: Any) -> Shape:
     return (x[0], x[1] * height, x[2] * width)
 
 
+def _indices(batch: int, _x: Shape, y: Shape, **_: Any) -> int:
+    """Where each largest value was found, in 64 bits."""
+    return 8 * batch * prod(y)
+
+
 def _global_pool(kind: str, about: str) -> Op:
     def call(_op: Op, _x: Shape, _attributes: Attributes) -> TorchCall:
         return TorchCall(f"nn.Adaptive{kind}Pool2d", (traced(1),))
@@ -91,6 +98,8 @@ def _global_pool(kind: str, about: str) -> Op:
         family="pooling",
         ranks=(3,),
         shape=global_shape,
+        keeps="nothing" if kind == "Avg" else "input",
+        beside=no_bytes if kind == "Avg" else _indices,
         torch=call,
     )
 
@@ -120,6 +129,7 @@ OPS = (
         ),
         ranks=(3,),
         shape=pool_shape,
+        beside=_indices,
         torch=written_as("nn.MaxPool2d"),
     ),
     Op(
@@ -153,6 +163,7 @@ OPS = (
         parameters=(OUTPUT_SIZE,),
         ranks=(3,),
         shape=adaptive_shape,
+        beside=_indices,
         torch=written_as("nn.AdaptiveMaxPool2d"),
     ),
     _global_pool("Avg", "mean of each channel; the output is 1x1"),
@@ -167,6 +178,7 @@ OPS = (
         ),
         ranks=(3,),
         shape=upsample_shape,
+        keeps="nothing",
         torch=_upsample,
     ),
 )

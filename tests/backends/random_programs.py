@@ -219,11 +219,8 @@ class _Writer:
         return Call("conv", (out or self.channels(),), keywords, self.stated())
 
     def some(self, options: dict[str, list[str]]) -> dict[str, str]:
-        return {
-            key: self.size(key, values)
-            for key, values in options.items()
-            if key == "k" or self.draw(st.booleans())
-        }
+        chosen = [key for key in options if key == "k" or self.draw(st.booleans())]
+        return {key: self.size(key, options[key]) for key in chosen}
 
     def same_shape(self, _depth: int) -> Step:
         call = _parsed(self.pick(SAME_SHAPE))
@@ -245,11 +242,11 @@ class _Writer:
                        "g": ["1", "1", "2", "ch"]}  # fmt: skip
             return Call(kind, (self.channels(),), self.some(options), self.stated())
         options = {"s": ["1", "2", "3", "(2, 1)"], "p": ["0", "1", "(1, 0)"]}
-        options["ceil"] = ["true", "false"]
         if kind == "maxpool":
             options["d"] = ["1", "2"]
         k = self.size("k", ["2", "3", *ANY_SIZE])
-        return Call(kind, (k,), self.some(options), self.stated())
+        keywords = {**self.some(options), "ceil": self.pick(["true", "false"])}
+        return Call(kind, (k,), keywords, self.stated())
 
     def block_call(self, _depth: int) -> Step:
         name = self.pick(list(self.blocks))

@@ -21,7 +21,7 @@ Shape = tuple[int, ...]
 LARGE = 200_000  # values in a tensor: what has more runs on the meta device only
 LONG = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation", "g": "groups",
         "ceil": "ceil_mode"}  # fmt: skip
-LEAST = {"p": 0, "output_padding": 0}
+LEAST: dict[str | int, int] = {"p": 0, "output_padding": 0}
 CONSTANT = re.compile(r"-?\d+|\(-?\d+, -?\d+\)")
 WORDS = {"true": True, "false": False, "same": "same"}
 
@@ -163,12 +163,16 @@ def check_constants(program: Program) -> None:
             if isinstance(step, Repeat):
                 need(int(step.times) > 0, "a repeat happens")
             if isinstance(step, Call) and step.name not in program.blocks:
-                least = {key: LEAST.get(key, 1) for key in step.keywords}
                 for key, text in [*step.keywords.items(), *enumerate(step.positional)]:
-                    sizes = (
-                        re.findall(r"-?\d+", text) if CONSTANT.fullmatch(text) else ()
-                    )
-                    need(all(int(n) >= least.get(key, 1) for n in sizes), "its range")
+                    if CONSTANT.fullmatch(text):
+                        check_constant(step.name, key, text)
+
+
+def check_constant(op: str, key: str | int, text: str) -> None:
+    sizes = [int(size) for size in re.findall(r"-?\d+", text)]
+    need(min(sizes) >= LEAST.get(key, 1), "every parameter has a range")
+    counts = key == "g" or (op in WEIGHTED and key == 0)
+    need(len(sizes) == 1 or not counts, "channels and groups are no pair")
 
 
 def walk(body: Body) -> Iterator[Step]:

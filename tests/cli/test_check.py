@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
+from pathlib import Path
 
 import pytest
+import yaml
 
 COMMANDS = ["check", "summary", "draw", "compile", "train"]
 
@@ -35,6 +43,21 @@ def test_findings_go_to_stderr_elsewhere(archspec, bad, command):
     assert outcome.code == 1
     assert outcome.out == ""
     assert outcome.err.count("error[unknown-op]") == 2
+
+
+def test_a_warning_is_no_error(archspec, tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("archspec: 1\ninput: 3x8x8\nblocks: {unit: tanh}\nnet:\n  - relu\n")
+    outcome = archspec("check", path)
+    assert outcome.code == 0
+    assert "warning[unused-block]" in outcome.out
+    assert outcome.out.endswith(
+        "a.yaml: ok, 0 parameters, output [3, 8, 8], 1 warning\n"
+    )
+    (file,) = json.loads(archspec("check", path, "--format", "json").out)["files"]
+    assert file["ok"]
+    assert file["diagnostics"][0]["severity"] == "warning"
+    assert archspec("check", path, "--format", "github").out.startswith("::warning ")
 
 
 def test_several_specs(archspec, good, bad):
@@ -100,11 +123,88 @@ def test_concise(archspec, bad):
     ]
 
 
+@pytest.fixture
+def importing(tmp_path):
+    """Two specs that import one file: a block of it fails, and so does another's."""
+    (tmp_path / "parts.yaml").write_text(
+        "archspec: 1\nblocks:\n  unit(n):\n    - cnov(n, k=3)\n"
+        "  wide(n):\n    - conv(n, k=9)\n"
+    )
+    specs = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    for spec in specs:
+        spec.write_text(
+            "archspec: 1\ninput: 3x8x8\nimport: parts.yaml\nnet:\n"
+            "  - wide(4) | unit(8)\n"
+        )
+    return specs
+
+
+def test_json_files_a_finding_under_the_file_it_lies_in(archspec, importing, good):
+    outcome = archspec("check", *importing, good, "--format", "json")
+    files = json.loads(outcome.out)["files"]
+    names = [Path(file["file"]).name for file in files]
+    assert names == ["a.yaml", "b.yaml", "good.yaml", "parts.yaml"]
+    assert [file["ok"] for file in files] == [False, False, True, False]
+    found = [(d["code"], d["line"], d["column"]) for d in files[3]["diagnostics"]]
+    assert found.count(("unknown-op", 4, 7)) == 1
+    assert found.count(("empty-output", 6, 17)) == 2  # each has its own call
+    assert [file["diagnostics"] for file in files[:3]] == [[], [], []]
+    calls = {
+        Path(place["file"]).name
+        for found in files[3]["diagnostics"]
+        for place in found["related"]
+    }
+    assert calls == {"a.yaml", "b.yaml"}
+
+
+def test_json_files_a_finding_about_an_option_under_the_spec(archspec, good):
+    outcome = archspec("check", good, "--set", "widht=3", "--format", "json")
+    (file,) = json.loads(outcome.out)["files"]
+    assert (file["file"], file["ok"]) == (str(good), False)
+    assert [found["code"] for found in file["diagnostics"]] == ["unknown-parameter"]
+
+
+def test_a_mistake_in_a_file_that_two_specs_import_is_one_mistake(archspec, importing):
+    for format_ in ("full", "concise", "github"):
+        out = archspec("check", *importing, "--format", format_).out
+        assert out.count("there is no op or block `cnov`") == 1
+
+
+def test_github_annotates_the_spec_for_a_block_that_it_expands(archspec, importing):
+    a, b = importing
+    out = archspec("check", a, b, "--format", "github").out
+    assert f"::error file={a},line=5,col=5,endLine=5,endColumn=12," in out
+    assert f"::error file={b},line=5,col=5,endLine=5,endColumn=12," in out
+    parts = a.parent / "parts.yaml"
+    assert f"%0Ain {parts}:6:17%0A" in out
+    assert f"::error file={parts},line=4,col=7,endLine=4,endColumn=11," in out
+
+
 def test_github(archspec, bad):
     outcome = archspec("check", bad, "--format", "github")
     first = outcome.out.splitlines()[0]
     assert first.startswith(f"::error file={bad},line=4,col=5,")
     assert first.endswith("::there is no op or block `cnov`%0Adid you mean `conv`?")
+
+
+def test_the_hook_of_pre_commit_checks_the_files_it_is_given(archspec, good, bad):
+    manifest = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
+    (hook,) = yaml.safe_load(manifest.read_text())
+    assert hook["id"] == "archspec-check"
+    program, *arguments = hook["entry"].split()
+    assert program == "archspec"
+    assert archspec(*arguments, good).code == 0
+    outcome = archspec(*arguments, good, bad)
+    assert outcome.code == 1
+    assert "bad.yaml: 2 errors" in outcome.out
+    files = [
+        "specs/a.yaml",
+        "specs/b/c.yml",
+        "specs/d.md",
+        "nets/specs/e.yaml",
+        "f.yaml",
+    ]
+    assert [f for f in files if re.search(hook["files"], f)] == files[:2]
 
 
 def test_set_input_and_variant(archspec, good):
@@ -201,12 +301,6 @@ def test_list_names_everything(archspec):
         assert name in out
 
 
-def test_explain_shows_a_page(archspec):
-    outcome = archspec("explain", "unknown-op")
-    assert outcome.code == 0
-    assert "cnov(64, k=3)" in outcome.out
-
-
 def test_new_writes_a_spec_that_checks(archspec, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert archspec("new", "mynet").code == 0
@@ -229,6 +323,48 @@ def test_the_program_checks(good, bad):
     assert done.returncode == 1
     assert done.stderr == b""
     assert b"\x1b[" not in done.stdout  # no colour into a pipe
+
+
+def test_check_needs_few_packages(bad):
+    """Those that the workflow in docs/diagnostics.md installs."""
+    others = ("graphviz", "matplotlib", "numpy", "pygraphviz", "sklearn", "torch")
+    code = (
+        f"import sys; sys.modules |= dict.fromkeys({others})\n"
+        "from archspec.cli.main import main; main()"
+    )
+    command = [sys.executable, "-c", code, "check", str(bad)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert b"2 errors" in done.stdout
+    assert done.stderr == b""
+
+
+def on_a_terminal(columns: int, *arguments: object, **environment: str) -> str:
+    """What the program writes to a terminal so many columns wide."""
+    reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    known = {name: text for name, text in os.environ.items() if name != "NO_COLOR"}
+    code = "from archspec.cli.main import main; main()"
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    subprocess.run(
+        command,
+        stdout=writer,
+        stderr=writer,
+        env={**known, **environment},
+        check=False,
+        timeout=60,
+    )
+    os.close(writer)
+    with os.fdopen(reader, "rb", buffering=0) as stream:
+        return stream.read(4000).decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("command", ["check", "summary"])  # stdout, and stderr
+def test_a_terminal_has_colours_and_a_width(bad, command):
+    colored = on_a_terminal(30, command, bad)
+    assert colored.startswith("\x1b[1;31merror[unknown-op]\x1b[0m\x1b[1m: there")
+    plain = on_a_terminal(30, command, bad, NO_COLOR="1")
+    assert plain.startswith("error[unknown-op]: there is no\nop or block `cnov`\n")
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
 
 
 def test_a_reader_that_leaves_is_no_error(good):

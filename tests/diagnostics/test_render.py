@@ -1,20 +1,19 @@
 from __future__ import annotations
 
 import io
+import itertools
+import re
 import textwrap
 
+import harness
 import pytest
 
 from archspec.compiler import check_source
 from archspec.diagnostics.diagnostic import Diagnostic, Label, Severity
-from archspec.diagnostics.render import (
-    render_concise,
-    render_full,
-    render_github,
-    to_json,
-    use_color,
-)
+from archspec.diagnostics.machine import render_concise, render_github, to_json
+from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source, Span
+from archspec.diagnostics.terminal import cells, use_color
 
 TEXT = "net:\n  - conv(8, k=3)\n  - relu\n  - conv(16, k=3)\n"
 
@@ -32,8 +31,8 @@ def finding(source: Source, place: str, **parts) -> Diagnostic:
     return Diagnostic("unknown-op", "a headline", label, **parts)
 
 
-def framed(diagnostic: Diagnostic) -> str:
-    return render_full([diagnostic])
+def framed(diagnostic: Diagnostic, width: int | None = None) -> str:
+    return render_full([diagnostic], width=width)
 
 
 def lines(text: str) -> str:
@@ -120,6 +119,13 @@ def test_two_labels_on_one_line():
     """)
 
 
+def test_two_labels_on_a_line_without_the_primary_keep_their_order():
+    source = Source("a.yaml", TEXT)
+    others = (Label(spot("conv", source), "one"), Label(spot("k=3", source), "two"))
+    text = framed(finding(source, "relu", related=others))
+    assert text.index("---- one") < text.index("--- two")
+
+
 def test_neighbouring_lines_need_no_dots():
     source = Source("a.yaml", TEXT)
     other = Label(spot("conv", source), "before")
@@ -204,6 +210,13 @@ def test_wide_characters_take_two_columns_and_accents_none():
     assert "^^^^\n" in framed(finding(source, "网络")) + "\n"
 
 
+def test_what_is_drawn_over_another_character_takes_no_column():
+    """A variation selector, and wide characters that no terminal shows."""
+    source = Source("a.yaml", "about: \u2764\ufe0f \U0003fffd relu\n")
+    excerpt, underline = framed(finding(source, "relu")).split("\n")[-2:]
+    assert width(excerpt[: excerpt.index("relu")]) == underline.index("^")
+
+
 def test_control_characters_are_replaced():
     """A spec is not to write to the terminal of its reader."""
     source = Source("a\x1b[2J.yaml", "about: \x1b[31mred\u202e relu\n")
@@ -237,6 +250,90 @@ def test_a_second_label_outside_of_the_cut_keeps_its_message():
     text = framed(finding(source, "start", related=(other,)))
     assert "- far away" in text
     assert max(map(len, text.split("\n"))) < 140
+
+
+def test_long_lines_of_wide_characters_are_cut_by_columns():
+    found = finding(Source("a.yaml", "网" * 300 + " here " + "络" * 300), "here")
+    *_, excerpt, underline = framed(found).split("\n")
+    assert 110 < width(excerpt) <= 120
+    before = excerpt[: excerpt.index("here")]
+    assert width(before) == underline.index("^^^^")
+
+
+def test_a_place_is_shown_whole_where_there_is_room():
+    step = "conv(64, kernel_size=3, padding=1)"
+    text = f"  - {'relu | ' * 9}{step}{' | relu' * 9}"
+    *_, excerpt, underline = framed(finding(Source("a", text), step), 60).split("\n")
+    assert step in excerpt
+    assert underline.count("^") == len(step)
+
+
+# --- narrow terminals ----------------------------------------------------------------
+
+
+def width(text: str) -> int:
+    """The columns of a terminal that a text takes."""
+    return sum(map(cells, text))
+
+
+def test_a_narrow_terminal():
+    """Source is cut around the place; sentences are wrapped, and stand below marks."""
+    text = """\
+archspec: 1
+input: 1x224x224
+net:
+  - nin_block(1, 96, k=11, s=4) | maxpool(3, s=2) | dropout(0.5)
+  - nin_block(64, 256, k=5, p=2)
+"""
+    result = check_source(Source("specs/nin.yaml", text))
+    assert render_full(result.diagnostics, width=40) == lines("""
+        error[channel-mismatch]: `nin_block`
+        expects 64 input channels, found 96
+         --> specs/nin.yaml:5:15
+          |
+        4 |   - nin_block(1, 96, k=11, s=4) ...
+          |     ---------------------------
+          |     makes [96, 54, 54]
+        5 |   - nin_block(64, 256, k=5, p=2)
+          |               ^^ says 64
+          |
+          = help: write `nin_block(96, 256, k=5,
+                  p=2)`, or leave the input
+                  channels out
+    """)
+
+
+def test_a_message_that_fits_nowhere_is_wrapped_below_its_marks():
+    found = finding(Source("a", TEXT), "k=3", label="these words want two lines")
+    assert render_full([found], width=24) == lines("""
+        error[unknown-op]: a
+        headline
+         --> a:2:13
+          |
+        2 |   - conv(8, k=3)
+          |             ^^^
+          | these words want two
+          | lines
+    """)
+
+
+def unwrapped(text: str) -> str:
+    """A text without what a frame puts into it."""
+    return re.sub(r"[\s|]", "", text)
+
+
+def test_nothing_is_wider_than_the_terminal():
+    """Every finding of the corpus fits, names of files aside, and says all it said."""
+    results = map(harness.check_case, harness.invalid_cases())
+    found = [diagnostic for result in results for diagnostic in result.diagnostics]
+    assert len(found) > 200
+    for diagnostic, columns in itertools.product(found, (40, 60, 80)):
+        report = render_full([diagnostic], width=columns)
+        for line in report.split("\n"):
+            assert width(line) <= columns or re.match(r" *(-->|:::) ", line)
+        labels = [label.message for label in (diagnostic.primary, *diagnostic.related)]
+        for text in (diagnostic.message, *labels, *diagnostic.notes, *diagnostic.help):
+            assert unwrapped(text) in unwrapped(report)
 
 
 def test_several_findings_are_a_line_apart():
@@ -317,10 +414,40 @@ def test_json_is_the_contract():
 def test_github_commands_are_escaped():
     source = Source("a,b:c.yaml", TEXT)
     found = finding(source, "relu", help=("100 %\nsure\x1b",))
-    assert render_github([found]) == (
+    assert render_github([found], source.name) == (
         "::error file=a%2Cb%3Ac.yaml,line=3,col=5,endLine=3,endColumn=9,"
         "title=archspec unknown-op::a headline%0A100 %25%0Asure\N{REPLACEMENT CHARACTER}"
     )
+
+
+def test_github_shows_a_finding_in_another_file_at_the_call():
+    """The last place in the checked file: the step that expands to it."""
+    source, library = Source("a.yaml", TEXT), Source("blocks.yaml", "unit:\n  relu\n")
+    found = finding(
+        library,
+        "relu",
+        related=(
+            Label(spot("conv(8, k=3)", source), "makes [8, 6, 6]"),
+            Label(spot("conv(16, k=3)", source), "in `unit`, called here"),
+        ),
+        notes=("a note",),
+    )
+    assert render_github([found], "a.yaml") == (
+        "::error file=a.yaml,line=4,col=5,endLine=4,endColumn=18,"
+        "title=archspec unknown-op::a headline%0Ain blocks.yaml:2:3%0Aa note"
+    )
+    assert "file=blocks.yaml,line=2" in render_github([found], "another.yaml")
+
+
+def test_github_shows_a_finding_of_the_checked_file_where_it_is():
+    """A signature in another file, or the producer in this one, is not the place."""
+    source, library = Source("a.yaml", TEXT), Source("blocks.yaml", "unit:\n")
+    related = (
+        Label(spot("conv", source), "makes [8, 6, 6]"),
+        Label(spot("unit", library), "the signature"),
+    )
+    found = finding(source, "relu", related=related)
+    assert "file=a.yaml,line=3,col=5" in render_github([found], "a.yaml")
 
 
 def test_a_code_without_a_page_is_refused():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
+from importlib.resources import files
 
 import harness
-import jsonschema
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -33,12 +35,38 @@ def plain(path) -> object:
     return yaml.safe_load(path.read_text())
 
 
-def validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(SCHEMA)
+def validator() -> jsonschema_rs.Draft202012Validator:
+    """Not the one that archspec uses itself."""
+    return jsonschema_rs.Draft202012Validator(SCHEMA)
 
 
 def test_the_schema_is_one():
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema_rs.meta.validate(SCHEMA)
+
+
+def test_the_published_schema_is_current():
+    """If not: `archspec schema > archspec/schema.json`."""
+    published = files("archspec").joinpath("schema.json").read_text("utf-8")
+    assert published == json.dumps(SCHEMA, indent=2) + "\n"
+
+
+def keys(schema: dict) -> list:
+    """Each key that the schema knows, and what stands behind it."""
+    nested = (part for part in schema.values() if isinstance(part, dict))
+    own = schema.get("properties", {}).items() if "type" in schema else ()
+    return [*own, *(key for part in nested for key in keys(part))]
+
+
+def test_an_editor_can_explain_every_key():
+    """With a description, and examples that the key takes."""
+    found = dict(keys(SCHEMA))
+    assert set(found) == TOP | TRAIN | STEP_KEYWORDS
+    for name, key in keys(SCHEMA):
+        assert key["description"].endswith("."), name
+        one = jsonschema_rs.Draft202012Validator({"$defs": SCHEMA["$defs"], **key})
+        assert key["examples"], name
+        assert all(map(one.is_valid, key["examples"])), name
+        assert not one.is_valid(None), name
 
 
 def keys_read() -> set[str]:

@@ -50,6 +50,9 @@ STRICTER: dict[str, Reason] = {
     "the batch stays, and in front": lambda op, _x, values, _torch: (
         op.name == "permute" and values["dims"][:1] != (0,)
     ),
+    "padding adds channels, and takes none away": lambda op, x, values, _torch: (
+        op.name == "pad_channels" and values["out_channels"] < x[0]
+    ),
     "axes count from the batch, forwards": lambda _op, _x, values, _torch: (
         values.get("dim", 1) < 1 or min(values.get("dims", (0,))) < 0
     ),

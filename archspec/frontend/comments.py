@@ -1,0 +1,39 @@
+"""Comments of a spec that tell what follows them."""
+
+from __future__ import annotations
+
+from archspec.diagnostics.source import Span
+
+MAX_COMMENT = 20  # lines that tell what a block is
+
+
+def comment_above(span: Span) -> str:
+    """The comment on the lines right above a place."""
+    return _comment(span, span.line)
+
+
+def comment_of_step(span: Span) -> str:
+    """The comment above a step, if a layer or block call is the first in it."""
+    line = span.source.line(span.line)[: span.column - 1]
+    if not set(line).isdisjoint("|([{,"):
+        return ""
+    number = span.line
+    while number > 1 and _opens_a_step(span.source.line(number - 1).strip()):
+        number -= 1
+    return _comment(span, number)
+
+
+def _opens_a_step(line: str) -> bool:
+    """`- repeat:` and the like, whose step begins in the next line."""
+    is_opening = line.endswith(":") or line.startswith("- if:")
+    return line == "net:" or (line.startswith("-") and is_opening)
+
+
+def _comment(span: Span, before: int) -> str:
+    lines: list[str] = []
+    for number in range(before - 1, max(0, before - 1 - MAX_COMMENT), -1):
+        line = span.source.line(number).strip()
+        if not line.startswith("#"):
+            break
+        lines.insert(0, line.lstrip("# "))
+    return " ".join(lines)

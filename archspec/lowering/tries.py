@@ -1,0 +1,113 @@
+"""Changes of one argument of a call that may make its output fit, the likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.frontend.ast import Binary, Call, Literal, Name
+from archspec.lowering.bind import Bound, bind, slots
+from archspec.lowering.changes import Change, is_free, slot_of
+from archspec.lowering.context import Context
+from archspec.lowering.evaluate import Evaluator, Unknown, ValueFault
+from archspec.lowering.scope import Block, Callee
+from archspec.lowering.values import is_integer
+from archspec.ops.op import Op, pair
+
+STRIDES = range(1, 9)
+KERNELS = range(2, 12)
+MAX_PADDING = 8
+NATURAL, CEIL, PADDING, STRIDE, KERNEL, WIDTH = range(6)  # what to change first
+
+Cost = tuple[int, ...]
+
+
+def tries(call: Call, width: int, context: Context) -> list[tuple[Cost, Change]]:
+    """For another size, or for so many channels; what costs least is likeliest."""
+    callee = _callee(call, context)
+    bound = bind(call, callee, Findings()) if callee else None
+    if callee is None or bound is None:
+        return []
+    known = _Known(call, callee, bound, context)
+    return [*known.sizes(), *known.widths(width)]
+
+
+def _callee(call: Call, context: Context) -> Callee | None:
+    scope = context.scope
+    if not scope.has(call.name.id):
+        return scope.environment.callees.get(call.name.id)
+    known = scope.get(call.name.id)
+    return known.value if known and isinstance(known.value, Op | Block) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A call of which an argument may change."""
+
+    call: Call
+    callee: Callee
+    bound: Bound
+    context: Context
+
+    def sizes(self) -> Iterator[tuple[Cost, Change]]:
+        """Another padding, stride, kernel or rounding."""
+        kernel = self.value("k") or 7
+        yield from self.changes("p", [self.natural_padding(kernel)], (NATURAL, 0))
+        for padding in range(min(max(pair(kernel)) // 2, MAX_PADDING) + 1):
+            yield from self.changes("p", [padding], (PADDING, padding))
+        yield from self.changes("s", STRIDES, (STRIDE, 0))
+        for k in KERNELS:
+            cost = 2 * abs(k - max(pair(kernel))) + (k % 2 == 0)
+            yield from self.changes("k", [k], (KERNEL, cost))
+        yield from self.changes("ceil", [True, False], (CEIL, 0))
+
+    def natural_padding(self, kernel: int | tuple[int, int]) -> object:
+        """The padding that keeps the size, over the block's own kernel."""
+        written = self.bound.values.get("kernel_size")
+        if isinstance(written, Name):
+            span = written.span
+            return Binary(span, "//", span, written, Literal(span, 2))
+        height, width = ((size - 1) // 2 for size in pair(kernel))
+        return height if height == width else (height, width)
+
+    def widths(self, count: int) -> Iterator[tuple[Cost, Change]]:
+        """Another number of output channels."""
+        for slot in (s for s in slots(self.callee) if s.positional and s.names):
+            yield from self.changes(slot.names[0], [count], (WIDTH, 0))
+
+    def changes(
+        self, name: str, values: Sequence[object], cost: Cost
+    ) -> Iterator[tuple[Cost, Change]]:
+        slot = slot_of(self.callee, name)
+        if slot is None or not is_free(slot, self.bound):
+            return
+        before = self.bound.values.get(slot.key)
+        for value in values:
+            yield cost, Change(self.call, slot, before, self.named(name, value))
+
+    def named(self, name: str, value: object) -> object:
+        """The block's own parameter of this name, where it has this value."""
+        scope = self.context.scope
+        known = scope.get(name) if scope.has(name) else None
+        if known is not None and known.value == value:
+            return Name(self.call.span, name)
+        return value
+
+    def value(self, name: str) -> int | tuple[int, int] | None:
+        """An argument as it is, where that is a size."""
+        slot = slot_of(self.callee, name)
+        expression = self.bound.values.get(slot.key) if slot else None
+        if expression is None:
+            return None
+        try:
+            value = Evaluator(self.context.scope, None)(expression).value
+        except (Unknown, ValueFault):
+            return None
+        return value if _is_size(value) else None
+
+
+def _is_size(value: object) -> bool:
+    if isinstance(value, tuple):
+        return len(value) == 2 and all(map(is_integer, value))
+    return is_integer(value)

@@ -1,0 +1,190 @@
+"""What a finding shows beside its own place: who made the shape, who called the block."""
+
+from __future__ import annotations
+
+import textwrap
+
+from archspec.compiler import check_source
+from archspec.diagnostics.render import render_full
+from archspec.diagnostics.source import Source
+
+
+def report(spec: str) -> str:
+    """What checking a text prints."""
+    result = check_source(Source("net.yaml", textwrap.dedent(spec).lstrip("\n")))
+    return render_full(result.diagnostics)
+
+
+def text(expected: str) -> str:
+    return textwrap.dedent(expected).strip("\n")
+
+
+def test_a_layer_in_a_block_shows_its_line_and_the_calls_around_it():
+    """The line in the block, the call of the block, and the step of the network."""
+    spec = """
+        archspec: 1
+        input: 3x8x8
+        blocks:
+          inner(n):
+            - conv(n, k=9)
+          outer(n):
+            - relu
+            - inner(n)
+        net:
+          - outer(4)
+    """
+    assert report(spec) == text("""
+        error[empty-output]: a 9x9 kernel does not fit into 8x8
+          --> net.yaml:5:17
+           |
+         5 |     - conv(n, k=9)
+           |                 ^
+           ...
+         7 |     - relu
+           |       ---- makes [3, 8, 8]
+         8 |     - inner(n)
+           |       -------- in `inner`, called here
+           ...
+        10 |   - outer(4)
+           |     -------- which this step expands to
+           |
+           = help: write `conv(n, k=9, p=1)`, or `conv(n, k=8)`, or shrink the input less before
+    """)
+
+
+def test_a_layer_in_a_block_of_the_library_shows_the_call_in_the_spec():
+    spec = """
+        archspec: 1
+        input: 3x1x1
+        net:
+          - transition(8)
+    """
+    found = report(spec)
+    assert "\n  --> library/blocks.yaml:" in found
+    assert "- bn | relu | conv(cout, k=1) | avgpool(2)\n" in found
+    _, _, below = found.partition(" ::: net.yaml:4:5\n")
+    assert "   - transition(8)\n" in below
+    assert "------------- in `transition`, called here\n" in below
+
+
+def test_the_signature_of_a_block_is_shown_where_it_stands():
+    spec = """
+        archspec: 1
+        input: 3x8x8
+        blocks:
+          unit(n, *, act=relu):
+            - conv(n, k=3) | act
+        net:
+          - unit(4, atc=tanh)
+    """
+    assert report(spec) == text("""
+        error[unknown-argument]: `unit` has no parameter `atc`
+         --> net.yaml:7:13
+          |
+        4 |   unit(n, *, act=relu):
+          |   -------------------- the signature
+          ...
+        7 |   - unit(4, atc=tanh)
+          |             ^^^
+          |
+          = help: did you mean `act`?
+    """)
+
+
+def test_the_signature_of_a_block_in_another_file_names_it():
+    spec = """
+        archspec: 1
+        input: 3x8x8
+        net:
+          - dense_block(12)
+    """
+    found = report(spec)
+    assert "  ::: library/blocks.yaml:" in found
+    assert "dense_block(n, growth):" in found
+    assert found.count("- the signature") == 1
+
+
+def test_the_signature_of_an_op_is_a_note():
+    spec = """
+        archspec: 1
+        input: 3x8x8
+        net:
+          - conv(8, kernal=3)
+    """
+    assert report(spec) == text("""
+        error[unknown-argument]: `conv` has no parameter `kernal`
+         --> net.yaml:4:13
+          |
+        4 |   - conv(8, kernal=3)
+          |             ^^^^^^
+          |
+          = note: the signature is `conv(out_channels, *, k, s=1, p=0, d=1, g=1, bias=true)`
+          = help: did you mean `kernel_size`?
+    """)
+
+
+def test_a_mismatch_of_channels_shows_who_made_them():
+    """Not the pool between, which has only passed them on."""
+    spec = """
+        archspec: 1
+        input: 3x8x8
+        net:
+          - conv(8, k=3)
+          - relu | maxpool(2)
+          - conv(4, 16, k=1)
+    """
+    assert report(spec) == text("""
+        error[channel-mismatch]: `conv` expects 4 input channels, found 8
+         --> net.yaml:6:10
+          |
+        4 |   - conv(8, k=3)
+          |     ------------ makes [8, 6, 6]
+          ...
+        6 |   - conv(4, 16, k=1)
+          |          ^ says 4
+          |
+          = help: write `conv(8, 16, k=1)`, or leave the input channels out
+    """)
+
+
+def test_a_mismatch_of_rank_shows_the_shape_that_comes_in():
+    """The last step's, not that of the one that made the channels."""
+    spec = """
+        archspec: 1
+        input: 3x8x8
+        net:
+          - conv(8, k=3) | relu | maxpool(2)
+          - linear(10)
+    """
+    assert report(spec) == text("""
+        error[unflattened-input]: `linear` expects features or tokens, found [8, 3, 3]
+         --> net.yaml:5:5
+          |
+        4 |   - conv(8, k=3) | relu | maxpool(2)
+          |                           ---------- makes [8, 3, 3]
+        5 |   - linear(10)
+          |     ^^^^^^^^^^
+          |
+          = help: write `flatten | linear(10)`, or `global_avgpool | flatten | linear(10)`
+    """)
+
+
+def test_branches_that_differ_show_what_each_makes():
+    spec = """
+        archspec: 1
+        input: 3x8x8
+        net:
+          - concat:
+              - conv(8, k=3)
+              - identity
+    """
+    found = report(spec)
+    assert (
+        text("""
+        5 |       - conv(8, k=3)
+          |         ------------ makes [8, 6, 6]
+        6 |       - identity
+          |         -------- makes [3, 8, 8]
+    """)
+        in found
+    )
