@@ -17,6 +17,7 @@ from archspec.spec import CheckResult, Spec
 if TYPE_CHECKING:
     from torch import nn
 
+    from archspec.backends.dot import Direction
     from archspec.backends.drawing import Drawing
 
 __all__ = [
@@ -46,11 +47,13 @@ def compile(spec: Spec | str | Path) -> nn.Module:  # a compiler's word
     return build(_loaded(spec))
 
 
-def draw(spec: Spec | str | Path, depth: int | None = None) -> Drawing:
-    """A network as a drawing, which a notebook shows."""
+def draw(
+    spec: Spec | str | Path, depth: int | None = None, direction: Direction = "TB"
+) -> Drawing:
+    """A network as a drawing, which a notebook shows; "LR" is from left to right."""
     from archspec.backends.drawing import draw as picture
 
-    return picture(_loaded(spec), depth)
+    return picture(_loaded(spec), depth, direction)
 
 
 def _loaded(spec: Spec | str | Path) -> Spec:

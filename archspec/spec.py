@@ -63,6 +63,12 @@ class Spec:
         """Every layer, in the order in which they run."""
         return tuple(self.graph.layers)
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What a notebook shows: the drawing of the network's own steps."""
+        from archspec.backends.drawing import draw
+
+        return draw(self, depth=1)._repr_mimebundle_()
+
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,9 +24,15 @@ def draw(
     spec: SpecArgument,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="SVG, PNG, PDF or DOT, by its suffix."),
+        typer.Option(
+            "-o", "--output", help="SVG, PNG, PDF, DOT or HTML, by its suffix."
+        ),
     ] = None,
     depth: DepthOption = None,
+    direction: Annotated[
+        Literal["TB", "LR"],
+        typer.Option("--direction", help="Top to bottom, or left to right."),
+    ] = "TB",
     settings: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
@@ -38,7 +44,10 @@ def draw(
     if format_ not in pictures.FORMATS:
         known = ", ".join(f"`.{name}`" for name in pictures.FORMATS)
         stop(f"`{output}` should end in one of {known}", USAGE)
-    drawing = pictures.draw(load_spec(spec, settings, input_, variant), depth=depth)
+    if (format_, direction) == ("html", "LR"):
+        stop("the page goes from top to bottom: leave `--direction LR` out", USAGE)
+    network = load_spec(spec, settings, input_, variant)
+    drawing = pictures.draw(network, depth, direction)
     if output is None:
         print(drawing.dot, end="")
     else:

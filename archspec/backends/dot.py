@@ -2,211 +2,259 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import count
+from typing import Any, Literal
 
 import graphviz
 
-from archspec.ir.graph import (
-    Choice,
-    Graph,
-    Item,
-    Layer,
-    Merge,
-    Module,
-    Node,
-    Repeat,
-    Shape,
-    Value,
-    walk,
+from archspec.backends.captions import SIGNS, costs, place, sizes
+from archspec.backends.dot_labels import (
+    Copies,
+    box_label,
+    folded_label,
+    head_label,
+    legend,
 )
-from archspec.ops.op import REQUIRED, Op, pair, show
+from archspec.backends.dot_table import italic
+from archspec.backends.sketch import (
+    Box,
+    Group,
+    Join,
+    Part,
+    Run,
+    branch_label,
+    copies,
+    entry,
+    maker,
+    nodes,
+    sketch,
+)
+from archspec.diagnostics.terminal import printable
+from archspec.ir.graph import Graph, Node, Shape, Value
+from archspec.ops.merging import chunk_shape
 from archspec.ops.registry import OPS
 
-# Fill colours by kind of op: light, and of different lightness, so that they can be
-# told apart in grey. (ColorBrewer "Pastel1" and neighbours.)
-COLORS = {
-    "convolution": "#9ecae1",
-    "linear": "#bcbddc",
-    "pooling": "#fdd0a2",
-    "normalization": "#fff7bc",
-    "activation": "#c7e9c0",
-    "regularization": "#f2f2f2",
-    "shape": "#e0e0e0",
-    "merge": "#ffffff",
-    "block": "#deebf7",
-}
-SIGNS = {"add": "+", "mul": "×"}
-FONT = "Helvetica"
+Direction = Literal["TB", "LR"]  # Graphviz's words: top to bottom, left to right
+FONT = "Helvetica,Arial,sans-serif"
+LINE, FRAME = "#444444", "#9a9a9a"
+GRAPH = {"fontname": FONT, "fontsize": "11", "nodesep": "0.2", "ranksep": "0.12"}
+NODE = {"fontname": FONT, "fontsize": "11", "color": LINE}
+EDGE = {"fontname": FONT, "fontsize": "9", "color": LINE, "arrowsize": "0.6"}
+PILL = {"shape": "box", "style": "rounded", "height": "0.2", "margin": "0.1,0.02"}
+CIRCLE = {"shape": "circle", "width": "0.22", "fixedsize": "true", "margin": "0"}
+# What a value passes. Its arrows leave in their order, which holds within one cluster:
+# thus a branch that begins with a block has a LANDING before it.
+TITLE = {"shape": "plain", "ordering": "out"}
+DOT = {"shape": "point", "width": "0.05", "ordering": "out"}
+LANDING = {"shape": "point", "width": "0.01"}
 
 
-def to_dot(graph: Graph, depth: int | None = None) -> str:
+def to_dot(graph: Graph, depth: int | None = None, direction: Direction = "TB") -> str:
     """The network as DOT text; blocks deeper than `depth` are one node each."""
-    return _DotWriter(graph, depth).text()
+    return _DotWriter(graph, depth, direction).text()
 
 
 class _DotWriter:
-    def __init__(self, graph: Graph, depth: int | None) -> None:
+    def __init__(self, graph: Graph, depth: int | None, direction: Direction) -> None:
         self.graph = graph
         self.depth = depth
-        self.ids: dict[int, str] = {}  # id of a Node -> the DOT node it is drawn in
-        self.nodes = 0
-        self.clusters = 0
-        self.edges: list[tuple[str, str, str]] = []
+        self.direction = direction
+        self.macs = sum(node.macs for node in graph.nodes)
+        self.ends: dict[Node | None, str] = {None: "input"}  # where a value comes from
+        self.forks: dict[str, str] = {}  # with the label of the next arrow that leaves
+        self.edges: list[tuple[str, str, dict[str, str]]] = []
+        self.kinds: set[str] = set()
+        self.names = (f"n{number}" for number in count(1))
 
     def text(self) -> str:
         dot = graphviz.Digraph(
-            _quoted(self.graph.name),
-            graph_attr={"rankdir": "TB", "fontname": FONT, "nodesep": "0.3", "ranksep": "0.3"},
-            node_attr={
-                "shape": "box", "style": "filled,rounded", "fontname": FONT,
-                "fontsize": "11", "height": "0.3", "margin": "0.12,0.06", "color": "#555555",
-            },
-            edge_attr={
-                "fontname": FONT, "fontsize": "9", "fontcolor": "#444444",
-                "color": "#555555", "arrowsize": "0.6",
-            },
-        )  # fmt: skip
-        self.add(dot, "input", "input", fill="#ffffff")
-        self.body(self.graph.body, dot, 1)
-        self.add(dot, "output", "output", fill="#ffffff")
-        self.connect(self.graph.output, "output")
-        for start, end, label in self.edges:
-            dot.edge(start, end, label=f" {label}")
+            _plain(self.graph.name),
+            graph_attr={**GRAPH, "rankdir": self.direction, "tooltip": " "},
+            node_attr=NODE,
+            edge_attr={**EDGE, "tooltip": " "},
+        )
+        dot.node("input", label="input", tooltip=" ", **PILL)
+        parts = sketch(self.graph)
+        self.parts(parts, dot, 1)
+        dot.node("output", label="output", tooltip=" ", **PILL)
+        self.read(self.graph.output, "output")
+        upwards = self.direction == "LR"  # where the first branch would be the lowest
+        for start, end, look in reversed(self.edges) if upwards else self.edges:
+            dot.edge(start, end, **look)
+        dot.attr(label=legend(self.graph, self.kinds))
         return str(dot.source)
 
-    def body(self, body: tuple[Item, ...], dot: graphviz.Digraph, depth: int) -> None:
-        for item in body:
-            match item:
-                case Layer() if item.node.op != "identity":
-                    self.layer(item.node, dot)
-                case Module() if self.depth is not None and depth >= self.depth:
-                    self.folded(item, dot)
-                case Module():
-                    self.cluster(item, dot, depth)
-                case Merge():
-                    for branch in item.branches:
-                        self.body(branch, dot, depth)
-                    self.merge(item.node, dot)
-                case Repeat():
-                    for iteration in item.iterations:
-                        self.body(iteration, dot, depth)
-                case Choice():
-                    self.body(item.body, dot, depth)
+    def parts(self, parts: Iterable[Part], dot: graphviz.Digraph, depth: int) -> None:
+        every = [copies(part) for part in parts]
+        if self.opens(depth):
+            for each in every:
+                self.part(each, dot, depth)
+            return
+        for stage in _stages(every):
+            if isinstance(stage[0][0], Group):
+                inside = [node for each in stage for node in nodes(each)]
+                self.node(folded_label(stage, self.macs), inside, dot)
+            else:
+                self.part(stage[0], dot, depth)
 
-    def cluster(self, module: Module, dot: graphviz.Digraph, depth: int) -> None:
-        self.clusters += 1
-        with dot.subgraph(name=f"cluster_{self.clusters}") as inner:
-            inner.attr(
-                label=_quoted(_title(module)), fontsize="10", labeljust="l",
-                style="rounded", color="#999999", fontcolor="#333333",
-            )  # fmt: skip
-            self.body(module.body, inner, depth + 1)
+    def opens(self, depth: int) -> bool:
+        """Whether a block that stands at a depth shows what is in it."""
+        return self.depth is None or depth < self.depth
 
-    def folded(self, module: Module, dot: graphviz.Digraph) -> None:
-        name = self.next_id()
-        nodes = list(_nodes(module.body))
-        for node in nodes:
-            self.ids[id(node)] = name
-        parameters = sum(node.parameters for node in nodes)
-        self.add(dot, name, _lines(_title(module), parameters), fill=COLORS["block"])
-        inputs = {value: None for node in nodes for value in node.inputs}
-        self.connect_inputs(inputs, name)
+    def part(self, each: Copies, dot: graphviz.Digraph, depth: int) -> None:
+        """Draw the first of some copies; the others stand where it does."""
+        drawn: Sequence[Part] = each[:1]
+        others: Sequence[Sequence[Part]] = [[part] for part in each[1:]]
+        match each[0]:
+            case Box() as box:
+                self.kinds |= {OPS[node.op].family for node in box.layers}
+                said = costs(nodes(each), self.macs) if depth == 1 else ()
+                self.node(box_label(box, each, said), box.layers, dot)
+            case Group() as group:
+                self.cluster(each, group.parts, dot, depth + 1)
+            case Join() as join:
+                self.join(join, dot, depth)
+            case Run() as run:
+                self.cluster(each, run.copies[0], dot, depth)
+                drawn, *others = run.copies
+        for other in others:
+            for here, there in zip(nodes(drawn), nodes(other), strict=True):
+                self.ends[there] = self.ends[here]
 
-    def layer(self, node: Node, dot: graphviz.Digraph) -> None:
-        name = self.ids[id(node)] = self.next_id()
-        label = _lines(describe(node), node.parameters)
-        self.add(dot, name, label, fill=COLORS[OPS[node.op].family])
-        self.connect_inputs(node.inputs, name)
-
-    def merge(self, node: Node, dot: graphviz.Digraph) -> None:
-        name = self.ids[id(node)] = self.next_id()
-        label = SIGNS.get(node.op, node.op)
-        shape = "circle" if node.op in SIGNS else "box"
-        self.add(dot, name, label, fill=COLORS["merge"], shape=shape)
-        self.connect_inputs(node.inputs, name)
-
-    def add(
-        self,
-        dot: graphviz.Digraph,
-        name: str,
-        label: str,
-        *,
-        fill: str,
-        shape: str = "box",
+    def cluster(
+        self, each: Copies, parts: Sequence[Part], dot: graphviz.Digraph, depth: int
     ) -> None:
-        dot.node(name, label=_quoted(label), fillcolor=fill, shape=shape)
+        """A frame; downwards, what enters it passes its title, lest it cross that."""
+        with dot.subgraph(name=f"cluster_{next(self.names)}") as inner:
+            inner.attr(color=FRAME, tooltip=" ")
+            title = {"label": head_label(each, self.macs)}
+            look = {**TITLE, **title}
+            if self.direction == "LR":
+                inner.attr(labeljust="l", **title)
+                look = DOT
+            with self.passing(entry(parts[0]), look, inner):
+                self.parts(parts, inner, depth)
 
-    def connect_inputs(self, inputs: Iterable[Value], name: str) -> None:
-        for value in inputs:
-            self.connect(value, name)
+    def join(self, join: Join, dot: graphviz.Digraph, depth: int) -> None:
+        """Branches that leave one place and meet in the node that joins them."""
+        node = join.node
+        name = next(self.names)
+        with self.fork(join, dot) as fork:
+            for branch, value in zip(join.branches, node.inputs, strict=True):
+                self.branch(branch, fork, dot, depth)
+                same = node.op in SIGNS and value.shape == node.output.shape
+                self.read(value, name, says_shape=not same)
+        look = CIRCLE if node.op in SIGNS else PILL
+        sign = SIGNS.get(node.op, node.op)
+        dot.node(name, label=sign, tooltip=_plain(place(node.span)), **look)
+        self.ends[node] = name
 
-    def connect(self, value: Value, end: str) -> None:
-        """An edge from what makes a value; an identity that is not drawn makes none."""
-        producer = value.producer
-        while producer and producer.op == "identity" and id(producer) not in self.ids:
-            producer = producer.inputs[0].producer
-        start = self.ids[id(producer)] if producer else "input"
-        if start != end:  # else it is within a folded block
-            self.edges.append((start, end, _shape(value.shape)))
+    def fork(self, join: Join, dot: graphviz.Digraph) -> AbstractContextManager[str]:
+        """Where the branches start: at a title or another fork, if they follow it."""
+        value = entry(join)
+        start = self.ends[maker(value)]
+        if start in self.forks and not join.split:
+            return nullcontext(start)
+        if not join.split:
+            return self.passing(value, DOT, dot)
+        chunk = chunk_shape(value.shape or (), len(join.branches))
+        look = {"label": f"split into {sizes(chunk)}", "ordering": "out", **PILL}
+        return self.passing(value, look, dot)
 
-    def next_id(self) -> str:
-        self.nodes += 1
-        return f"n{self.nodes}"
+    def branch(
+        self, parts: Sequence[Part], fork: str, dot: graphviz.Digraph, depth: int
+    ) -> None:
+        """A branch. A labelled group needs no frame: its first arrow has the label."""
+        match parts:
+            case (Group(module, inner),) if not module.block and self.opens(depth):
+                self.forks[fork] = branch_label(parts)
+                self.parts(inner, dot, depth + 1)
+            case (Group() | Run(), *_) if self.opens(depth):
+                with self.passing(entry(parts[0]), LANDING, dot, arrowhead="none"):
+                    self.parts(parts, dot, depth)
+            case (Box(),):
+                self.forks[fork] = branch_label(parts)
+                self.parts(parts, dot, depth)
+            case _:
+                self.parts(parts, dot, depth)
+
+    @contextmanager
+    def passing(
+        self,
+        value: Value,
+        look: Mapping[str, str],
+        dot: graphviz.Digraph,
+        arrowhead: str = "normal",
+    ) -> Iterator[str]:
+        """A place that a value passes: what reads it meanwhile leaves from there."""
+        name = next(self.names)
+        dot.node(name, tooltip=" ", **look)
+        self.read(value, name, arrowhead=arrowhead)
+        before = self.ends[maker(value)]
+        self.ends[maker(value)] = name
+        self.forks[name] = ""
+        yield name
+        self.ends[maker(value)] = before
+
+    def node(self, label: str, inside: Sequence[Node], dot: graphviz.Digraph) -> None:
+        """One node for some layers, and an arrow for each value that it reads."""
+        name = next(self.names)
+        dot.node(name, label=label, shape="plain", tooltip=" ")
+        made = set(inside)
+        read = {maker(value): value for node in inside for value in node.inputs}
+        for value in (read[made_by] for made_by in read if made_by not in made):
+            self.read(value, name)
+        self.ends |= dict.fromkeys(inside, name)
+
+    def read(
+        self,
+        value: Value,
+        end: str,
+        *,
+        says_shape: bool = True,
+        arrowhead: str = "normal",
+    ) -> None:
+        """An arrow to where a value is read. What leaves a fork is said before it."""
+        start = self.ends[maker(value)]
+        look = {"arrowhead": arrowhead}
+        if start in self.forks:
+            look["label"] = italic(self.forks[start])
+            self.forks[start] = ""
+        elif says_shape:
+            look["label"] = f" {sizes(value.shape)}"
+        self.edges.append((start, end, look))
 
 
-def _quoted(label: str) -> Any:
-    """A label as it is: no markup, and no escape sequence but the line break."""
-    text = label.replace("&", "&amp;").replace("\\", "\\\\").replace("\n", "\\n")
-    return graphviz.nohtml(text)
+def _stages(every: Iterable[Copies]) -> list[list[Copies]]:
+    """Together what calls one block in a row, while the size of the image stays."""
+    found: list[list[Copies]] = []
+    for each in every:
+        if found and _goes_on(found[-1][0][0], each[0]):
+            found[-1].append(each)
+        else:
+            found.append([each])
+    return found
 
 
-def describe(node: Node) -> str:
-    """A layer in few words: `conv 3x3, 64, s=2`."""
-    op = OPS[node.op]
-    values = node.values
-    words = [op.name]
-    kernel = values.get("kernel_size")
-    if kernel is not None:
-        words[0] += f" {pair(kernel)[0]}x{pair(kernel)[1]}"
-    shown = [
-        show(values[p.name])
-        for p in op.parameters
-        if p.positional and p.name != "kernel_size"
-    ]
-    shown += [
-        f"{p.shown}={show(values[p.name])}"
-        for p in op.parameters
-        if not p.positional
-        and p.name != "kernel_size"
-        and _is_telling(op, p.name, values)
-    ]
-    return ", ".join([*words, *shown])
+def _goes_on(first: Part, part: Part) -> bool:
+    if not isinstance(first, Group) or not isinstance(part, Group):
+        return False
+    a, b = first.module, part.module
+    return bool(a.block) and a.block == b.block and _size(b.input) == _size(b.output)
 
 
-def _is_telling(op: Op, name: str, values: dict[str, object]) -> bool:
-    """Whether an argument differs from its default."""
-    others = {key: value for key, value in values.items() if key != name}
-    default = op.defaults(others)[name]
-    return default is REQUIRED or values[name] != default
+def _size(value: Value) -> Shape:
+    """All but the channels."""
+    shape = value.shape or ()
+    return shape[1:] if len(shape) == 3 else shape[:-1]
 
 
-def _nodes(body: tuple[Item, ...]) -> Iterator[Node]:
-    for item in walk(body):
-        if isinstance(item, Layer | Merge):
-            yield item.node
-
-
-def _title(module: Module) -> str:
-    label = module.name.value
-    if not module.block:
-        return str(label)
-    return module.block if label.isdigit() else f"{label}: {module.block}"
-
-
-def _lines(text: str, parameters: int) -> str:
-    return f"{text}\n{parameters:,}" if parameters else text
-
-
-def _shape(shape: Shape | None) -> str:
-    return "×".join(str(int(size)) for size in shape or ())
+def _plain(words: str) -> Any:
+    """Text as it is: no markup, and no escape sequence but the line break."""
+    safe = "\\n".join(
+        printable(line).replace("&", "&amp;").replace("\\", "\\\\")
+        for line in words.split("\n")
+    )
+    return graphviz.nohtml(safe)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,92 +16,274 @@ import pygraphviz
 import pytest
 
 import archspec
-from archspec.backends import dot
-from archspec.backends.dot import to_dot
-from archspec.backends.drawing import FORMATS, Drawing
-from archspec.ir.graph import Module
+from archspec.backends.captions import describe
+from archspec.backends.dot import Direction, to_dot
+from archspec.backends.drawing import FORMATS, picture
+from archspec.backends.palette import COLORS
+from archspec.diagnostics.terminal import printable
+from archspec.ir.graph import Layer, Module, walk
 from archspec.ir.symbolic import Traced, constant
 from archspec.ops.registry import OPS
 from archspec.spec import Spec
 
 from .corpus import NAMES, spec, spec_of
+from .random_specs import random_spec
 
 HEAD = "archspec: 1\nname: a\ninput: 4x8x8\n"
-STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph"}
+STARTS = {
+    "svg": b"<?xml",
+    "png": b"\x89PNG",
+    "pdf": b"%PDF",
+    "dot": b"digraph",
+    "html": b"<!DOCTYPE",
+}
 
 
-def drawn(network: Spec, depth: int | None = None) -> pygraphviz.AGraph:
-    """The drawing, read back by Graphviz."""
-    return pygraphviz.AGraph(string=to_dot(network.graph, depth))
+def drawn(
+    network: Spec, depth: int | None = None, direction: Direction = "TB"
+) -> pygraphviz.AGraph:
+    """The drawing, read back and laid out by Graphviz."""
+    graph = pygraphviz.AGraph(string=to_dot(network.graph, depth, direction))
+    graph.layout("dot")
+    return graph
 
 
-def labels(graph: pygraphviz.AGraph) -> list[str]:
-    return [node.attr["label"] for node in graph.nodes()]
+def texts(label: str | None) -> list[str]:
+    """What a label says, cell by cell and line by line."""
+    if label is None or "<" not in label:
+        return [(label or "").strip()]
+    tree = ET.fromstring(f"<all>{label}</all>")
+    return [text.strip() for text in tree.itertext() if text.strip()]
+
+
+def names(graph: pygraphviz.AGraph) -> dict[str, str]:
+    """The first words of each node."""
+    return {
+        str(node): texts(node.attr["label"])[0].replace("\\N", "")
+        for node in graph.nodes()
+    }
 
 
 def edges(graph: pygraphviz.AGraph) -> list[tuple[str, str, str]]:
-    """Edges by the labels of their ends."""
-    names = {n: n.attr["label"].split("\\n")[0] for n in graph.nodes()}
-    found = graph.edges()
-    return [(names[e[0]], names[e[1]], e.attr["label"].strip()) for e in found]
+    """Edges by the first words of their ends."""
+    first = names(graph)
+    return [
+        (first[a], first[b], " ".join(texts(graph.get_edge(a, b, key).attr["label"])))
+        for a, b, key in graph.edges(keys=True)
+    ]
+
+
+def columns(graph: pygraphviz.AGraph, *wanted: str) -> list[float]:
+    """How far right the nodes with some first words stand."""
+    first = {words: node for node, words in names(graph).items()}
+    nodes = [graph.get_node(first[words]) for words in wanted]
+    return [float(node.attr["pos"].split(",")[0]) for node in nodes]
+
+
+def svg_texts(dot: str) -> list[str]:
+    svg = ET.fromstring(picture(dot, "svg"))
+    found = [element for element in svg.iter() if element.tag.endswith("}text")]
+    texts = ("".join(element.itertext()) for element in found)
+    return [text.replace("\xa0", " ").strip() for text in texts]
+
+
+def check_connected(network: Spec, depth: int | None) -> None:
+    graph = pygraphviz.AGraph(string=to_dot(network.graph, depth))
+    for node in graph.nodes():
+        assert (graph.in_degree(node) == 0) == (node == "input")
+        assert (graph.out_degree(node) == 0) == (node == "output")
 
 
 @pytest.mark.parametrize("depth", [None, 1, 2])
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_is_connected(name: str, depth: int | None) -> None:
     """Every node but the input has something before it, and leads somewhere."""
-    graph = drawn(spec(name), depth)
-    for node in graph.nodes():
-        assert (graph.in_degree(node) == 0) == (node == "input")
-        assert (graph.out_degree(node) == 0) == (node == "output")
+    check_connected(spec(name), depth)
+
+
+@pytest.mark.parametrize("depth", [None, 1, 2])
+@pytest.mark.parametrize("seed", range(20))
+def test_random_networks_are_connected(seed: int, depth: int | None) -> None:
+    check_connected(spec_of(random_spec(seed)), depth)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_layer_is_a_node(name: str) -> None:
+def test_each_layer_is_drawn(name: str) -> None:
     network = spec(name)
-    shown = [n for n in network.graph.nodes if n.op != "identity"]
-    assert len(drawn(network).nodes()) == len(shown) + 2
+    graph = pygraphviz.AGraph(string=to_dot(network.graph))
+    said = {text for node in graph.nodes() for text in texts(node.attr["label"])}
+    layers = [node for node in network.graph.layers if node.op != "identity"]
+    assert {describe(node) for node in layers} <= said
 
 
 def test_depth_1_shows_the_networks_own_steps() -> None:
     graph = drawn(spec("nin"), 1)
-    assert [label.split("\\n")[0] for label in labels(graph)] == [
-        "input", "nin_block", "maxpool 3x3, s=2", "nin_block", "maxpool 3x3, s=2",
-        "nin_block", "maxpool 3x3, s=2", "dropout, 0.5", "nin_block", "global_avgpool",
-        "flatten", "output",
+    assert list(names(graph).values()) == [
+        "input", "nin_block(96, k=11, s=4)", "maxpool 3×3, s=2",
+        "nin_block(256, k=5, p=2)", "maxpool 3×3, s=2", "nin_block(384, k=3, p=1)",
+        "maxpool 3×3, s=2", "nin_block(10, k=3, p=1)", "global_avgpool", "output",
     ]  # fmt: skip
-    assert edges(graph)[1] == ("nin_block", "maxpool 3x3, s=2", "96×54×54")
+    start, end = "nin_block(96, k=11, s=4)", "maxpool 3×3, s=2"
+    assert edges(graph)[1] == (start, end, "96×54×54")
+
+
+def test_a_layer_shares_a_box_with_what_adjusts_it() -> None:
+    network = spec_of(
+        f"{HEAD}net:\n  - bn | relu | conv(4, k=3, p=1) | bn | relu | conv(4, k=1)\n"
+    )
+    said = svg_texts(to_dot(network.graph))
+    start = said.index("bn")
+    assert said[start : start + 7] == [
+        "bn", "164 parameters", "90% of MACs", "relu", "conv 3×3, 4, p=1", "bn", "relu",
+    ]  # fmt: skip
+
+
+def test_what_is_read_again_ends_its_box() -> None:
+    """An arrow that leaves a box leaves its last layer."""
+    body = "  - a: conv(4, k=1)\n  - relu\n  - add: [identity, ref(a)]\n"
+    graph = drawn(spec_of(f"{HEAD}net:\n{body}"))
+    assert ("conv 1×1, 4", "relu", "4×8×8") in edges(graph)
 
 
 def test_a_shortcut_goes_around_and_both_ends_are_drawn() -> None:
     network = spec_of(f"{HEAD}net:\n  - add: [identity, relu, identity]\n")
-    arrows = sorted(edges(drawn(network)))
-    shape = "4×8×8"
-    assert arrows == [
-        ("+", "output", shape), ("input", "+", shape), ("input", "+", shape),
-        ("input", "relu", shape), ("relu", "+", shape),
+    assert sorted(edges(drawn(network))) == [
+        ("", "+", ""), ("", "+", ""), ("", "relu", ""), ("+", "output", "4×8×8"),
+        ("input", "", "4×8×8"), ("relu", "+", ""),
     ]  # fmt: skip
 
 
-def test_a_folded_block_that_does_nothing_is_passed_through() -> None:
+@pytest.mark.parametrize("depth", [None, 1])
+def test_a_block_that_does_nothing_is_passed_through(depth: int | None) -> None:
     blocks = "blocks:\n  nothing: [identity]\n"
-    network = spec_of(f"{HEAD}{blocks}net:\n  - nothing | relu\n")
-    shape = "4×8×8"
-    assert edges(drawn(network, 1)) == [
-        ("input", "nothing", shape), ("nothing", "relu", shape),
-        ("relu", "output", shape),
+    network = spec_of(f"{HEAD}{blocks}net:\n  - nothing | relu | nothing\n")
+    assert edges(drawn(network, depth)) == [
+        ("input", "relu", "4×8×8"), ("relu", "output", "4×8×8"),
     ]  # fmt: skip
 
 
-def test_parameters_add_up() -> None:
-    for depth in (None, 1):
-        shown = [label.split("\\n") for label in labels(drawn(spec("nin"), depth))]
-        counts = [int(parts[1].replace(",", "")) for parts in shown if len(parts) > 1]
-        assert sum(counts) == 1_992_166
+def test_a_split_says_what_its_branches_read() -> None:
+    network = spec_of(f"{HEAD}net:\n  - split: [identity, dropout(0.5)]\n")
+    assert ("split into 2×8×8", "dropout 0.5", "") in edges(drawn(network))
 
 
-def test_every_kind_of_op_has_a_colour() -> None:
-    assert {op.family for op in OPS.values()} <= dot.COLORS.keys()
+# --- what repeats --------------------------------------------------------------------
+
+
+def test_what_repeats_is_drawn_once() -> None:
+    body = "  - repeat: conv(4, k=1) | maxpool(3, s=1, p=1)\n    times: 3\n"
+    graph = drawn(spec_of(f"{HEAD}net:\n{body}"))
+    assert list(names(graph).values()) == [
+        "input", "× 3", "conv 1×1, 4", "maxpool 3×3, s=1, p=1", "output",
+    ]  # fmt: skip
+
+
+def test_a_first_iteration_that_differs_stands_by_itself() -> None:
+    body = "  - repeat: residual(8, s=2 if i == 0 else 1)\n    times: 4\n"
+    said = svg_texts(to_dot(spec_of(f"{HEAD}net:\n{body}").graph))
+    assert [text for text in said if "residual" in text] == [
+        "residual(8, s=2)", "residual(8) × 3",
+    ]  # fmt: skip
+
+
+def test_labels_of_what_repeats_are_a_range() -> None:
+    blocks = "blocks:\n  unit: [relu]\n"
+    body = '  - repeat: {"unit{i + 1}": unit}\n    times: 3\n'
+    network = spec_of(f"{HEAD}{blocks}net:\n{body}")
+    assert "unit1 … unit3: unit × 3" in svg_texts(to_dot(network.graph, 1))
+
+
+def test_rows_of_a_table_have_their_labels() -> None:
+    blocks = "blocks:\n  unit(cout):\n    - conv(cout, k=1)\n"
+    network = spec_of(f"{HEAD}{blocks}net:\n  - one: unit(8)\n  - unit(9)\n")
+    said = svg_texts(to_dot(network.graph, 1))
+    assert {"unit", "one: 8", "9"} <= set(said)
+
+
+def test_calls_of_one_block_in_a_row_are_a_table() -> None:
+    """Until the size of the image changes."""
+    graph = drawn(spec("resnet18"), 1)
+    assert list(names(graph).values())[3:7] == [
+        "residual(64) × 2", "residual", "residual", "residual",
+    ]  # fmt: skip
+    label = graph.get_node("n4").attr["label"]
+    assert texts(label)[1:4] == ["128, s=2", "128×12×12", "230,272 parameters"]
+
+
+# --- numbers and colours -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_add_up(name: str) -> None:
+    network = spec(name)
+    graph = pygraphviz.AGraph(string=to_dot(network.graph, 1))
+    said = [text for node in graph.nodes() for text in texts(node.attr["label"])]
+    counts = [re.match(r"([\d,]+) parameters", text) for text in said]
+    shown = [int(count[1].replace(",", "")) for count in counts if count]
+    assert sum(shown) == network.params
+
+
+def test_the_legend_has_the_kinds_that_are_there() -> None:
+    assert svg_texts(to_dot(spec("lenet").graph))[:6] == [
+        "convolution", "linear", "pooling", "activation", "shape",
+        "61,706 parameters, 416,520 MACs",
+    ]  # fmt: skip
+
+
+def test_colours_differ_in_grey_and_black_is_read_on_all() -> None:
+    assert {op.family for op in OPS.values()} <= COLORS.keys()
+    parts = [
+        [int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in COLORS.values()
+    ]
+    greys = sorted(0.299 * r + 0.587 * g + 0.114 * b for r, g, b in parts)
+    assert all(after - before > 10 for before, after in pairwise(greys))
+    assert greys[0] > 140
+
+
+# --- how it lies ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["googlenet", "densenet", "resnet18", "vgg"])
+def test_depth_1_can_be_read_on_a_page(name: str) -> None:
+    """On A4 with margins of an inch no text is smaller than 6 points."""
+    graph = drawn(spec(name), 1)
+    width, height = map(float, graph.graph_attr["bb"].split(",")[2:])
+    assert 8.5 * min(451 / width, 698 / height, 1) >= 6
+
+
+def test_branches_stand_in_the_order_written() -> None:
+    network = archspec.load("docs/examples/inception.yaml")
+    across = columns(
+        drawn(network), "conv 1×1, 64", "conv 1×1, 96", "conv 1×1, 16",
+        "maxpool 3×3, s=1, p=1",
+    )  # fmt: skip
+    assert across == sorted(across)
+
+
+@pytest.mark.parametrize(
+    ("branches", "sides"),
+    [("identity, relu", ["way", "relu"]), ("relu, identity", ["relu", "way"])],
+)
+def test_a_way_around_stands_in_its_order(branches: str, sides: list[str]) -> None:
+    graph = drawn(spec_of(f"{HEAD}net:\n  - add: [{branches}]\n"))
+    (relu,) = columns(graph, "relu")
+    fork, end = (next(n for n, w in names(graph).items() if w == x) for x in ("", "+"))
+    points = graph.get_edge(fork, end).attr["pos"].removeprefix("e,").split()
+    way = float(points[len(points) // 2].split(",")[0])
+    assert sorted(["relu", "way"], key={"relu": relu, "way": way}.get) == sides
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_direction(direction: Direction) -> None:
+    graph = drawn(spec("lenet"), direction=direction)
+    (x, y), (x_end, y_end) = (
+        map(float, graph.get_node(name).attr["pos"].split(","))
+        for name in ("input", "output")
+    )
+    assert (x == x_end, y > y_end) == (True, True) if direction == "TB" else x < x_end
+
+
+# --- any text, any machine -----------------------------------------------------------
 
 
 NASTY = [
@@ -117,16 +301,33 @@ NASTY = [
 
 @pytest.mark.parametrize("text", NASTY)
 @pytest.mark.parametrize("depth", [None, 1])
-def test_any_label_is_drawn_as_it_is(text: str, depth: int | None) -> None:
-    network = spec_of(f"{HEAD}net:\n  - stem: conv(4, k=1) | relu\n")
-    (module,) = network.graph.body
-    assert isinstance(module, Module)
-    module.name = Traced(text, constant(text))
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_any_label_is_drawn_as_it_is(
+    text: str, depth: int | None, direction: Direction
+) -> None:
+    network = spec_of(
+        f"{HEAD}net:\n  - stem: conv(4, k=1) | relu\n"
+        "  - add: [identity, way: relu | maxpool(1)]\n"
+    )
+    for item in walk(network.graph.body):
+        if isinstance(item, Module):
+            item.name = Traced(text, constant(text))
+            item.path = text
+        elif isinstance(item, Layer):
+            item.node.path = text
     graph = replace(network.graph, name=text)
-    svg = ET.fromstring(Drawing(to_dot(graph, depth)).render("svg"))
-    found = [element.text for element in svg.iter() if element.tag.endswith("}text")]
-    for line in text.split("\n"):
-        assert line in found
+    said = svg_texts(to_dot(graph, depth, direction))
+    assert said.count(printable(text)) == 2
+
+
+def test_tooltips_say_all_about_a_layer() -> None:
+    svg = ET.fromstring(archspec.draw("lenet").render("svg"))
+    tips = [e.get("{http://www.w3.org/1999/xlink}title") for e in svg.iter()]
+    assert (
+        "0: conv(out_channels=6, k=5, s=1, p=2, d=1, g=1, bias=true)\n"
+        "1×28×28 → 6×28×28\n156 parameters, 117,600 MACs\n"
+        "lenet:13: conv(6, k=5, p=2)"
+    ) in tips
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -171,5 +372,11 @@ def test_dot_text_needs_no_graphviz() -> None:
     assert done.stdout.decode().strip() == to_dot(spec("nin").graph).strip()
 
 
-def test_a_notebook_shows_it() -> None:
-    assert "<svg" in archspec.draw("lenet")._repr_svg_()
+def test_a_notebook_shows_a_drawing_and_a_spec() -> None:
+    network = archspec.load("nin")
+    assert "<svg" in archspec.draw(network)._repr_mimebundle_()["image/svg+xml"]
+    bundle = network._repr_mimebundle_()
+    assert "nin_block(96, k=11, s=4)" in bundle["image/svg+xml"]
+    assert bundle["text/plain"] == (
+        "nin: 1×224×224 → 10, 1,992,166 parameters, 762,297,352 MACs"
+    )
