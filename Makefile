@@ -47,6 +47,7 @@ docs: $(READY)
 
 fuzz: $(READY)
 	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -k fuzz
+	FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest -k test_mutated_cases
 
 bench: $(READY)
 	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done

@@ -49,7 +49,7 @@ def main():
             found = trained(command, folder)
         print(
             f"| `{command}` | {found['train_loss']:.3f} | {found['val_loss']:.3f} "
-            f"| {found['val_accuracy']:.1%} |",
+            f"| {100 * found['val_accuracy']:.1f} % |",
             flush=True,
         )
 

@@ -14,12 +14,14 @@ from archspec.training.errors import TrainingError
 
 from .check import check
 from .compile import compile_
+from .diff import diff
 from .draw import draw
 from .evaluate import evaluate
 from .explain import explain
 from .list import list_
 from .new import new
 from .options import BUG, FINDINGS
+from .profile import profile
 from .schema import schema
 from .summary import summary
 from .train import train
@@ -34,6 +36,8 @@ app = typer.Typer(
 COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "summary": summary,
+    "diff": diff,
+    "profile": profile,
     "draw": draw,
     "compile": compile_,
     "train": train,

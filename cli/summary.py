@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, astuple, fields
 from enum import StrEnum
 from typing import Annotated
 
@@ -21,8 +23,24 @@ from .options import (
     VariantOption,
     load_spec,
 )
+from .table import (
+    UNITS,
+    bar,
+    count,
+    markdown_table,
+    memory,
+    sizes,
+    text_table,
+    unit_for,
+)
 
-HEADER = ("layer", "op", "output", "parameters", "MACs")
+BAR = 4  # cells
+NAMES = (0, 1, 6, 7, 8)  # columns that are no numbers
+COSTS: dict[str, Callable[[Row], int]] = {
+    "parameters": lambda row: row.params,
+    "MACs": lambda row: row.macs,
+    "memory kept": lambda row: row.kept_bytes,
+}
 
 
 class Format(StrEnum):
@@ -31,11 +49,16 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     markdown = "markdown"
+    csv = "csv"
 
 
 def summary(
     spec: SpecArgument,
     depth: DepthOption = None,
+    batch: Annotated[
+        int,
+        typer.Option(min=1, help="Images whose activations are in memory at once."),
+    ] = 1,
     format_: Annotated[
         Format, typer.Option("--format", help="How the summary is written.")
     ] = Format.table,
@@ -43,64 +66,129 @@ def summary(
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
-    """Show each layer's output shape, parameters and multiply-accumulates."""
+    """Show each layer's output shape, parameters, multiply-accumulates and memory."""
     loaded = load_spec(spec, settings, input_, variant)
-    rows = list(summarize(loaded.graph.body, loaded.document.source, depth))
+    rows = list(summarize(loaded.graph, loaded.document.source, depth, batch))
     match format_:
         case Format.table:
-            print(_table(loaded, rows))
+            _print_table(_Costs(loaded, rows, batch))
         case Format.json:
-            print(json.dumps(_data(loaded, rows), indent=2))
+            print(json.dumps(_data(_Costs(loaded, rows, batch)), indent=2))
         case Format.markdown:
-            print(_markdown(loaded, rows))
+            _print_markdown(_Costs(loaded, rows, batch))
+        case Format.csv:
+            _print_csv(rows)
 
 
-def _data(spec: Spec, rows: list[Row]) -> dict[str, object]:
+class _Costs:
+    """A network, its rows, and what they add up to, in bytes."""
+
+    def __init__(self, spec: Spec, rows: list[Row], batch: int) -> None:
+        self.spec, self.rows, self.batch = spec, rows, batch
+        self.weights = 4 * spec.params  # float32
+        self.kept = sum(row.kept_bytes for row in rows)
+        self.peak = max((row.live_bytes for row in rows), default=0)
+
+
+def _data(costs: _Costs) -> dict[str, object]:
+    spec = costs.spec
     return {
         "name": spec.name,
         "input": list(spec.input_shape),
         "output": list(spec.output_shape),
         "params": spec.params,
         "macs": spec.macs,
-        "layers": [asdict(row) for row in rows],
+        "batch": costs.batch,
+        "weight_bytes": costs.weights,
+        "kept_bytes": costs.kept,
+        "peak_bytes": costs.peak,
+        "layers": [asdict(row) for row in costs.rows],
     }
 
 
-def _cells(spec: Spec, rows: list[Row]) -> list[tuple[str, ...]]:
-    cells = [
+def _print_csv(rows: list[Row]) -> None:
+    """The keys of the JSON; shapes as `96x54x54`."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(field.name for field in fields(Row))
+    for row in rows:
+        values = astuple(row)
+        writer.writerow(
+            "x".join(map(str, value)) if isinstance(value, tuple) else value
+            for value in values
+        )
+
+
+def _print_table(costs: _Costs) -> None:
+    images = f", batch {costs.batch}" if costs.batch > 1 else ""
+    print(f"{costs.spec.name}, input {sizes(costs.spec.input_shape)}{images}")
+    *rows, total, rule = text_table(_header(costs), _cells(costs), NAMES)
+    print("\n".join([*rows, rule, total, ""]))
+    for words in _notes(costs):
+        print(words)
+
+
+def _print_markdown(costs: _Costs) -> None:
+    print("\n".join(markdown_table(_header(costs), _cells(costs), NAMES)))
+    print()
+    for words in _notes(costs):
+        print(f"- {words}")
+
+
+def _header(costs: _Costs) -> tuple[str, ...]:
+    unit = UNITS[unit_for(costs.kept)]
+    figures = ("parameters", "MACs", f"{unit} kept")
+    return ("layer", "op", "output", *figures, "% params", "% MACs", "% kept")
+
+
+def _cells(costs: _Costs) -> list[tuple[str, ...]]:
+    spec, power = costs.spec, unit_for(costs.kept)
+
+    def kept(size: int) -> str:
+        return f"{size / 1024**power:,.1f}" if size else ""
+
+    figures = [
         (
             row.path,
             row.op,
-            " x ".join(str(size) for size in row.output),
-            f"{row.params:,}" if row.params else "",
-            f"{row.macs:,}" if row.macs else "",
+            sizes(row.output),
+            count(row.params),
+            count(row.macs),
+            kept(row.kept_bytes),
         )
-        for row in rows
+        for row in costs.rows
     ]
-    output = " x ".join(str(size) for size in spec.output_shape)
-    return [*cells, ("total", "", output, f"{spec.params:,}", f"{spec.macs:,}")]
+    shares = [_shares([of(row) for row in costs.rows]) for of in COSTS.values()]
+    rows = [(*cells, *share) for cells, *share in zip(figures, *shares, strict=True)]
+    totals = (f"{spec.params:,}", f"{spec.macs:,}", kept(costs.kept))
+    return [*rows, ("total", "", sizes(spec.output_shape), *totals, "", "", "")]
 
 
-def _table(spec: Spec, rows: list[Row]) -> str:
-    cells = _cells(spec, rows)
-    widths = [max(map(len, column)) for column in zip(HEADER, *cells, strict=True)]
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    lines = [_aligned(row, widths) for row in cells]
-    size = " x ".join(str(n) for n in spec.input_shape)
-    title = f"{spec.name}, input {size}"
-    head = [title, rule, _aligned(HEADER, widths), rule]
-    return "\n".join([*head, *lines[:-1], rule, lines[-1]])
-
-
-def _aligned(row: Iterable[str], widths: list[int]) -> str:
-    """Names to the left, numbers to the right."""
-    cells = [
-        cell.ljust(width) if number < 2 else cell.rjust(width)
-        for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+def _shares(column: list[int]) -> list[str]:
+    """Percent of the whole, and a bar that is full for the largest."""
+    whole, most = sum(column), max(column)
+    return [
+        f"{100 * part / whole:>2.0f} {bar(part / most, BAR)}".rstrip() if part else ""
+        for part in column
     ]
-    return "  ".join(cells).rstrip()
 
 
-def _markdown(spec: Spec, rows: list[Row]) -> str:
-    lines = [HEADER, ("---", "---", "---:", "---:", "---:"), *_cells(spec, rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _notes(costs: _Costs) -> list[str]:
+    """What fits into memory, and where the cost sits."""
+    weights, kept, peak = map(memory, (costs.weights, costs.kept, costs.peak))
+    at_peak = max(costs.rows, key=lambda row: row.live_bytes)
+    runs = f"while {at_peak.path} ({at_peak.op}) runs"
+    return [
+        f"inference: {weights} of weights, {peak} of activations {runs}",
+        f"training: {weights} of weights, {weights} of gradients, {kept} kept for backward",
+        f"largest: {', '.join(_largest(costs))}",
+    ]
+
+
+def _largest(costs: _Costs) -> list[str]:
+    found = []
+    for what, of in COSTS.items():
+        row = max(costs.rows, key=of)
+        if of(row):
+            share = of(row) / sum(map(of, costs.rows))
+            found.append(f"{share:.0%} of the {what} in {row.path}")
+    return found

@@ -98,7 +98,7 @@ class BlockClasses:
             may_loop=may_loop,
         )
         try:
-            lines = writer.lines(f"`{block.signature}`")
+            lines = writer.lines(f"`{block.signature}`\n\n{block.about}")
         except Mismatch:
             return False
         self.add(writer, lines)

@@ -28,11 +28,14 @@ from archspec.backends.python_layout import (
     Commented,
     Doc,
     Labelled,
+    Noted,
     breakable,
     docstring,
     layout,
+    remark,
 )
 from archspec.backends.python_members import (
+    Again,
     Alternative,
     Argument,
     BlockClass,
@@ -45,7 +48,7 @@ from archspec.backends.python_members import (
 from archspec.backends.python_names import class_name, python_name, unique
 from archspec.backends.python_numbers import Numbers, Scope, annotation
 from archspec.ir.graph import Module, Repeat
-from archspec.ir.symbolic import Traced, constant, substitute
+from archspec.ir.symbolic import Traced, constant, substitute, variables
 
 BODY = 8  # the indentation of a method's statements
 
@@ -54,7 +57,7 @@ class Classes(Protocol):
     """The classes written so far."""
 
     taken: set[str]  # their names, and others that no class can have
-    groups: dict[str, str]  # the text of a group's class -> its name
+    groups: dict[str, str]  # the meaning of a group's class -> its name
 
     def class_of(self, module: Module) -> BlockClass:
         """The class of a block's instance."""
@@ -89,6 +92,7 @@ class ClassWriter:
         self.members = Members(self.numbers, classes.class_of, self.group)
         self.groups: dict[str, str] = {}
         self.sections: list[list[str]] = []  # the classes of groups
+        self.noted: set[str] = set()  # comments that need no second time
 
     def lines(self, about: str) -> list[str]:
         """The class statement.
@@ -150,6 +154,8 @@ class ClassWriter:
                 return self.alternative(member, indent)
             case Loop():
                 return self.loop(member, indent)
+            case Again():
+                return self.again(member, indent)
         return []
 
     def alternative(self, choice: Alternative, indent: int) -> list[str]:
@@ -162,22 +168,32 @@ class ClassWriter:
             lines += self.addition(member, indent + 4)
         return lines
 
+    def again(self, again: Again, indent: int) -> list[str]:
+        head = f"{' ' * indent}for _ in range({again.times}):"
+        lines = [*remark(self.note([again]), indent), head]
+        for member in again.members:
+            lines += self.statement(member, indent + 4)
+        return lines
+
     def loop(self, loop: Loop, indent: int) -> list[str]:
         pad = " " * indent
         repeat = loop.repeats[0]
         channels = python_name(repeat.channels)
+        note = remark(self.note([loop]), indent)
         body: list[str] = []
         for member in loop.members:
             body += self.addition(member, indent + 4)
-        index = rf"\b{python_name(repeat.index)}\b"
-        counts = any(re.search(index, line) for line in body)
+        counts = _reads(body, python_name(repeat.index))
         lines = [f"{pad}{self.members.head(loop, counts=counts)}", *body]
         if repeat.channels not in self.numbers.used:
-            return lines
+            return [*note, *lines]
         entry = expression(substitute(repeat.entry, loop.scope.values))
         assert repeat.update is not None
         update = substitute(repeat.update, loop.scope.values)
+        if not _reads(body, channels) and repeat.channels not in variables(update):
+            return [*note, *lines]
         return [
+            *note,
             f"{pad}{channels} = {entry}",
             *lines,
             f"{pad}    {_assigned(channels, update)}",
@@ -215,7 +231,7 @@ class ClassWriter:
             lines += layout(Call("super().__init__(", (items,)), BODY)
         elif any(numbered):
             docs = zip(singles, self.docs(singles), strict=True)
-            pairs = [Labelled(f"{literal(single.key)}: ", doc) for single, doc in docs]
+            pairs = [_keyed(f"{literal(single.key)}: ", doc) for single, doc in docs]
             base, items = "nn.ModuleDict", Call("{", tuple(pairs), "}")
             lines += layout(Call("super().__init__(", (items,)), BODY)
         else:
@@ -227,13 +243,28 @@ class ClassWriter:
 
     def docs(self, singles: Iterable[Single]) -> tuple[Doc, ...]:
         """The submodules as arguments, in the network with their shapes."""
-        if not self.shows_shapes:
-            return tuple(single.doc for single in singles)
-        return tuple(Commented(single.doc, single.shape) for single in singles)
+        return tuple(map(self.doc, singles))
+
+    def doc(self, single: Single) -> Doc:
+        """A submodule as an argument, with the comments that it has here."""
+        doc, note = single.doc, self.note([single])
+        if self.shows_shapes and single.shape:
+            doc = Commented(doc, single.shape)
+        return Noted(doc, note) if note else doc
+
+    def note(self, members: Sequence[Member]) -> str:
+        """The comment above the first of some submodules, when it is new."""
+        match members[0] if members else None:
+            case Single(note=note) if note not in self.noted:
+                self.noted.add(note)
+                return note
+            case Loop(members=inner) | Again(members=inner):
+                return self.note(inner)
+        return ""
 
     def statement(self, single: Single, indent: int) -> list[str]:
         """The statement that adds a submodule under its name, or as the next one."""
-        (doc,) = self.docs([single])
+        doc = self.doc(single)
         if single.is_numbered:
             return layout(_within("self.append(", doc), indent)
         if single.name.startswith("f"):
@@ -294,13 +325,25 @@ class ClassWriter:
 
     def named(self, group: ClassWriter, lines: list[str]) -> str:
         """The name of a group's class: groups that are written alike share one."""
-        text = "\n".join([lines[0].removeprefix(f"class {group.name}"), *lines[1:]])
+        meaning = _meaning(lines)
         known = {**self.classes.groups, **self.groups}
-        if text in known:
-            return known[text]
-        self.groups |= {**group.groups, text: group.name}
+        if meaning in known:
+            return known[meaning]
+        self.groups |= {**group.groups, meaning: group.name}
         self.sections += [*group.sections, lines]
         return group.name
+
+
+def _meaning(lines: list[str]) -> str:
+    """What a class says, whatever it is called and whatever comments it has."""
+    (statement,) = ast.parse("\n".join(lines)).body
+    assert isinstance(statement, ast.ClassDef)
+    statement.name = ""
+    return ast.dump(statement)
+
+
+def _reads(lines: Iterable[str], name: str) -> bool:
+    return any(re.search(rf"\b{name}\b", line) for line in lines)
 
 
 def _assigned(name: str, code: ast.expr) -> str:
@@ -322,10 +365,19 @@ def _is_numbered(member: Member) -> bool:
 
 
 def _within(opening: str, doc: Doc) -> Doc:
-    """The call of a submodule's construction; a comment stays behind the whole."""
+    """The call of a submodule's construction; comments are about the whole."""
+    if isinstance(doc, Noted):
+        return Noted(_within(opening, doc.value), doc.note)
     if isinstance(doc, Commented):
         return Commented(Call(opening, (doc.value,)), doc.comment)
     return Call(opening, (doc,))
+
+
+def _keyed(label: str, doc: Doc) -> Doc:
+    """An entry of a dictionary, its comment above it."""
+    if isinstance(doc, Noted):
+        return Noted(Labelled(label, doc.value), doc.note)
+    return Labelled(label, doc)
 
 
 def _loops(members: Iterable[Member]) -> Iterator[Loop]:

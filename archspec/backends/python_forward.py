@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TypeGuard
 
 from archspec.backends.python_instances import (
@@ -15,10 +16,18 @@ from archspec.backends.python_instances import (
     submodules,
     unrolled,
 )
-from archspec.backends.python_layout import WIDTH, Call, Doc, flat, layout
+from archspec.backends.python_layout import (
+    WIDTH,
+    Call,
+    Commented,
+    Doc,
+    flat,
+    layout,
+)
 from archspec.backends.python_members import Local, Members, Single
 from archspec.backends.python_names import python_name, unique
 from archspec.backends.python_numbers import Mismatch, Scope
+from archspec.diagnostics.source import Span
 from archspec.ir.graph import Choice, Layer, Merge, Module, Reference, Repeat
 from archspec.ops.registry import OPS
 
@@ -64,6 +73,7 @@ class Forward:
         self.locals: list[Local] = []
         self.handles: list[str] = []  # how the code names each submodule
         self.statements: list[Assignment] = []
+        self.joins: list[tuple[str, str]] = []  # the code of each, and where it stands
         self.labels: dict[str, str] = {}  # the variables of labels that are read again
         self.taken = {"self", "torch", "nn", "x"}
         self.wanted = referenced(bodies)
@@ -87,8 +97,14 @@ class Forward:
             result = last.value
         lines = [f"{' ' * (INDENT - 4)}def forward(self, x: Tensor) -> Tensor:"]
         for statement in self.statements:
-            lines += statement.lines()
-        return [*lines, *layout(result, INDENT, before="return ")]
+            lines += replace(statement, value=self.placed(statement.value)).lines()
+        return [*lines, *layout(self.placed(result), INDENT, before="return ")]
+
+    def placed(self, value: Doc) -> Doc:
+        """An expression with the place of its join, for whoever reads a traceback."""
+        code = flat(value)
+        places = [place for join, place in self.joins if join in code]
+        return Commented(value, places[-1]) if places else value
 
     def unpack(self) -> None:
         """Give numbered submodules names."""
@@ -199,7 +215,9 @@ class Forward:
             if len(self.statements) > start:  # branches run in the order written
                 self.settle(results, names, start)
             results.append(result)
-        return self.joined(merge.node.op, results, names, axis)
+        result = self.joined(merge.node.op, results, names, axis)
+        self.joins.append((flat(result), _place(merge.node.span)))
+        return result
 
     def settle(self, results: list[Doc], names: list[str], start: int) -> None:
         """Assign the outputs of earlier branches before a later one's statements."""
@@ -281,6 +299,13 @@ def _is_activation(item: Layer | Module) -> bool:
 
 def _is_name(value: Doc) -> TypeGuard[str]:
     return isinstance(value, str) and value.isidentifier()
+
+
+def _place(span: Span) -> str:
+    """`resnet18.yaml:12`; nothing in a file's name can end a comment."""
+    path = PurePath(span.source.name)  # a bundled spec goes by its name
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem + (path.suffix or ".yaml"))
+    return f"{name}:{span.line}"
 
 
 def _depth(value: Doc) -> int:

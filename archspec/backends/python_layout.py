@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from dataclasses import dataclass
 
@@ -43,7 +44,18 @@ class Commented:
     comment: str
 
 
-Doc = str | Call | Conditional | Labelled | Commented
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An item with a comment on the lines above it."""
+
+    value: Doc
+    note: str
+
+
+Doc = str | Call | Conditional | Labelled | Commented | Noted
+TOOLS = re.compile(
+    r"type *:|(flake8|fmt|isort|mypy|noqa|pylint|pyright|ruff|yapf)\b", re.IGNORECASE
+)
 
 
 def flat(doc: Doc) -> str:
@@ -59,7 +71,7 @@ def flat(doc: Doc) -> str:
             return f"{flat(doc.then)} if {doc.test} else {flat(doc.otherwise)}"
         case Labelled():
             return doc.label + flat(doc.value)
-        case Commented():
+        case Commented() | Noted():
             return flat(doc.value)
 
 
@@ -76,6 +88,9 @@ def layout(doc: Doc, indent: int, before: str = "", after: str = "") -> list[str
     """The lines of `before doc after`, indented by so many spaces."""
     if isinstance(doc, Labelled):
         return layout(doc.value, indent, before + doc.label, after)
+    if isinstance(doc, Noted):
+        lines = layout(doc.value, indent, before, after)
+        return [*remark(doc.note, indent), *lines]
     comment = ""
     if isinstance(doc, Commented):
         comment = f"  # {doc.comment}"
@@ -86,7 +101,9 @@ def layout(doc: Doc, indent: int, before: str = "", after: str = "") -> list[str
         return [line + comment if len(line + comment) <= WIDTH else line]
     match doc:
         case Call() if doc.items:
-            lines = [f"{pad}{before}{doc.opening}"]
+            opening = f"{pad}{before}{doc.opening}"
+            fits = len(opening + comment) <= WIDTH
+            lines = [opening + comment if fits else opening]
             for item in doc.items:
                 lines += layout(item, indent + 4, after="" if _is_sole(doc) else ",")
             return [*lines, f"{pad}{doc.closing}{after}"]
@@ -114,13 +131,22 @@ def _broken_conditional(
 
 def _has_comments(doc: Doc) -> bool:
     match doc:
-        case Commented():
+        case Commented() | Noted():
             return True
         case Call():
             return any(_has_comments(item) for item in doc.items)
         case Labelled():
             return _has_comments(doc.value)
     return False
+
+
+def remark(text: str, indent: int) -> list[str]:
+    """A text as a comment; none where a tool would take it for its own."""
+    clean = "".join(c if c.isprintable() else " " for c in text)
+    lines = textwrap.wrap(clean, WIDTH - indent - 2, break_on_hyphens=False)
+    if "#" in clean or any(map(TOOLS.match, lines)):
+        return []
+    return [f"{' ' * indent}# {line}" for line in lines]
 
 
 def docstring(text: str, indent: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Protocol
 
 from archspec.backends.python_instances import Bodies, columns, torch_call, unrolled
@@ -17,7 +18,8 @@ from archspec.backends.python_layout import (
 )
 from archspec.backends.python_names import python_name
 from archspec.backends.python_numbers import Mismatch, Numbers, Scope
-from archspec.ir.graph import Choice, Layer, Let, Module, Repeat, Shape
+from archspec.frontend.comments import comment_of_step
+from archspec.ir.graph import Choice, Layer, Let, Module, Repeat
 from archspec.ir.symbolic import (
     Traced,
     constant,
@@ -46,7 +48,8 @@ class Single:
     name: str
     key: str  # in the state dict
     doc: Doc
-    shape: str
+    shape: str  # of its output; empty where a loop makes several
+    note: str  # the spec's comment above it
 
     @property
     def is_numbered(self) -> bool:
@@ -72,8 +75,17 @@ class Alternative:
     otherwise: list[Member]
 
 
+@dataclass
+class Again:
+    """Numbered submodules, as often as one iteration after the other has them."""
+
+    times: int
+    members: list[Single]
+
+
+FEW = 2  # equal iterations that are read as fast as a loop
 LONGEST_HEAD = 72  # characters of a `for`, which may stand within another
-Member = Local | Single | Loop | Alternative
+Member = Local | Single | Loop | Again | Alternative
 
 
 @dataclass(frozen=True)
@@ -161,22 +173,19 @@ class Members:
                     Labelled(f"{name}=", self.numbers.write(values, name, scope))
                 )
         doc = Call(f"{calls[0].name}(", tuple(items))
-        return self.single(column, doc, column[0].node.output.shape, scope)
+        return self.single(column, doc, scope)
 
     def module(self, column: Sequence[Module], scope: Scope) -> Single:
         """`Residual(64, s=2)`, or a labelled group."""
-        shape = column[0].output.shape
         if not column[0].block:
-            return self.single(
-                column, self.write_group(list(column), scope), shape, scope
-            )
+            return self.single(column, self.write_group(list(column), scope), scope)
         written = self.class_of(column[0])
         if any(self.class_of(module) is not written for module in column):
             raise Mismatch
         items: list[Doc] = []
         for parameter in written.parameters:
             items += self.argument(parameter, written, column, scope)
-        return self.single(column, Call(f"{written.name}(", tuple(items)), shape, scope)
+        return self.single(column, Call(f"{written.name}(", tuple(items)), scope)
 
     def argument(
         self,
@@ -201,11 +210,7 @@ class Members:
         return [Labelled(f"{parameter.name}=", doc) if parameter.keyword_only else doc]
 
     def single(
-        self,
-        column: Sequence[Layer | Module],
-        doc: Doc,
-        shape: Shape | None,
-        scope: Scope,
+        self, column: Sequence[Layer | Module], doc: Doc, scope: Scope
     ) -> Single:
         """A submodule under its label or number."""
         key = str(column[0].name.value)
@@ -213,7 +218,10 @@ class Members:
         if not key.isdigit():
             labels = [item.name for item in column]
             name = self.numbers.write(labels, "", replace(scope, may_add=False))
-        return Single(name, key, doc, str([int(size) for size in shape or ()]))
+        parts = [item.node if isinstance(item, Layer) else item for item in column]
+        shapes = {str([*map(int, part.output.shape or ())]) for part in parts}
+        shape = shapes.pop() if len(shapes) == 1 else ""
+        return Single(name, key, doc, shape, comment_of_step(parts[0].span))
 
     # --- what a body does to them ---
 
@@ -315,9 +323,26 @@ class Members:
         """Each iteration by itself, its loop variables as literals."""
         found: list[Member] = []
         bodies, after = unrolled(column, scope)
-        for iteration, inside in bodies:
-            found += self.of(iteration, inside)
+        members = [self.of(iteration, inside) for iteration, inside in bodies]
+        for _, alike in groupby(members, _numbered_code):
+            found += _folded(list(alike))
         return found, after
+
+
+def _numbered_code(members: Sequence[Member]) -> object:
+    """What iterations that differ only in the numbers of their submodules share."""
+    singles = [m for m in members if isinstance(m, Single) and m.is_numbered]
+    if len(singles) < len(members):
+        return id(members)
+    return [(single.doc, single.shape) for single in singles]
+
+
+def _folded(iterations: list[list[Member]]) -> list[Member]:
+    """Equal iterations as one that happens again, if they are more than a few."""
+    singles = [member for member in iterations[0] if isinstance(member, Single)]
+    if len(iterations) > FEW:
+        return [Again(len(iterations), singles)]
+    return [member for members in iterations for member in members]
 
 
 def _is_default(call: TorchCall, name: str) -> bool:

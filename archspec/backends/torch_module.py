@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import linecache
-from typing import Any
+import sys
+from types import ModuleType
 
 from torch import nn
 
@@ -17,7 +18,8 @@ def build(spec: Spec) -> nn.Module:
     filename = f"<archspec {spec.name}>"
     lines = source.splitlines(keepends=True)
     linecache.cache[filename] = (len(source), None, lines, filename)  # for tracebacks
-    namespace: dict[str, Any] = {"__name__": f"archspec.emitted.{spec.name}"}
-    exec(compile(source, filename, "exec"), namespace)  # noqa: S102  # our own source
-    module: nn.Module = namespace[network_class(spec)]()
+    emitted = ModuleType(f"archspec.emitted.{spec.name}")
+    sys.modules[emitted.__name__] = emitted  # where torch.compile and pickle look
+    exec(compile(source, filename, "exec"), vars(emitted))  # noqa: S102  # our own source
+    module: nn.Module = vars(emitted)[network_class(spec)]()
     return module

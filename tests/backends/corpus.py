@@ -6,26 +6,26 @@ from functools import cache
 from pathlib import Path
 
 import archspec
-from archspec.catalog import bundled
+from archspec.catalog import bundled, variants
 from archspec.compiler import check_source
 from archspec.diagnostics.source import Source
 from archspec.spec import Spec
 
 FOLDER = Path(__file__).parent / "specs"
 BUNDLED = list(bundled())
-VARIANTS = ["small", "large", "odd"]  # of family.yaml
-NAMES = [
-    *BUNDLED,
+VARIANTS = [name for path in bundled().values() for name in variants(path)]
+OWN = [
     *sorted(path.stem for path in FOLDER.glob("*.yaml")),
-    *(f"family-{variant}" for variant in VARIANTS),
+    *(f"family-{variant}" for variant in ("small", "large", "odd")),
 ]
-SMALL = [name for name in NAMES if name not in (*BUNDLED, "resnet18_torchvision")]
+NAMES = [*BUNDLED, *OWN]
+SMALL = [name for name in OWN if not name.endswith("_torchvision")]
 
 
 @cache
 def spec(name: str) -> Spec:
     """A spec of the corpus; `family-small` is a variant."""
-    if name in BUNDLED:
+    if name not in OWN:
         return archspec.load(name)
     stem, _, variant = name.partition("-")
     return archspec.load(FOLDER / f"{stem}.yaml", variant=variant or None)

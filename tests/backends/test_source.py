@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import archspec
 from archspec.backends.python_source import MARK, network_class, to_source
+from archspec.compiler import check_source
+from archspec.diagnostics.source import Source
 from archspec.spec import Spec
 
-from .corpus import FOLDER, NAMES, spec, spec_of
+from .corpus import FOLDER, NAMES, VARIANTS, spec, spec_of
 from .random_specs import random_spec
 
 RUFF = [sys.executable, "-m", "ruff"]
@@ -29,7 +34,7 @@ HEAD = "archspec: 1\nname: a\ninput: 3x8x8\n"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources of the corpus, and of some random specs."""
     path = tmp_path_factory.mktemp("emitted")
-    for name in NAMES:
+    for name in [*NAMES, *VARIANTS]:
         source = to_source(spec(name))
         (path / f"{name.replace('-', '_')}.py").write_text(source, encoding="utf-8")
     for seed in range(20):
@@ -66,7 +71,7 @@ def test_linters_see_what_is_wrong(tmp_path: Path) -> None:
     assert "Incompatible types" in run(*command)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
 def test_stands_alone(name: str) -> None:
     """It imports only torch, every class is used, and the network's is the last."""
     source = to_source(spec(name))
@@ -85,13 +90,41 @@ def test_stands_alone(name: str) -> None:
     assert MARK in (ast.get_docstring(tree) or "")
 
 
+ALONE = """
+import sys
+for name in ("archspec", "torchvision", "yaml", "jsonschema", "typer"):
+    sys.modules[name] = None
+import torch
+import network
+model = getattr(network, sys.argv[1])()
+model.eval()(torch.zeros(1, *map(int, sys.argv[2:])))
+print(sum(weight.numel() for weight in model.parameters()))
+"""
+
+
+@pytest.mark.parametrize("name", ["resnet18", "densenet", "full_preactivation"])
+def test_runs_where_only_torch_is(name: str, tmp_path: Path) -> None:
+    network = spec(name)
+    (tmp_path / "network.py").write_text(to_source(network), encoding="utf-8")
+    size = map(str, network.input_shape)
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, network_class(network), *size],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert int(done.stdout) == network.params
+
+
 def test_is_the_same_every_time() -> None:
     """Whatever the order of Python's sets."""
     code = (
         "import sys, archspec\n"
         "for path in sys.argv[1:]: print(archspec.to_source(path))\n"
     )
-    paths = sorted(str(path) for path in FOLDER.glob("*.yaml"))
+    paths = [*sorted(str(path) for path in FOLDER.glob("*.yaml")), *VARIANTS]
     sources = {
         subprocess.run(
             [sys.executable, "-c", code, *paths],
@@ -213,17 +246,170 @@ def test_a_step_that_ref_leaves_behind() -> None:
     )
 
 
+# --- what a spec says beside the code ---
+
+
+def test_comments_come_along() -> None:
+    """Those above blocks and steps, each where it belongs."""
+    source = to_source(spec_of(COMMENTED))
+    assert source.endswith(COMMENTED_SOURCE)
+
+
+COMMENTED = """\
+archspec: 1
+name: a
+input: 3x8x8
+blocks:
+  # Two of them.
+  two(c):
+    # the first, which is
+    # larger
+    - conv(c, k=3, p=1) | relu
+    - conv(c, k=1)           # not this one
+    # by hand
+    - add:
+        - identity
+        # bent
+        - bn | tanh
+net:
+  - two(4)
+  # deeper and deeper
+  - repeat:
+      - two(4)
+    times: 4
+  - relu
+  # to the end
+  - if: ch == 4
+    then: tanh
+"""
+COMMENTED_SOURCE = '''
+class Two(nn.ModuleList):
+    """`two(c)`
+
+    Two of them.
+    """
+
+    def __init__(self, in_channels: int, c: int) -> None:
+        super().__init__(
+            [
+                # the first, which is larger
+                nn.Conv2d(in_channels, c, kernel_size=3, padding=1),
+                nn.ReLU(),
+                nn.Conv2d(c, c, kernel_size=1),
+                # by hand
+                nn.Identity(),
+                # bent
+                nn.BatchNorm2d(c),
+                nn.Tanh(),
+            ]
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv1, relu, conv2, identity, bn, tanh = self
+        x = conv2(relu(conv1(x)))
+        return identity(x) + tanh(bn(x))  # spec.yaml:12
+
+
+class A(nn.Sequential):
+    """Takes images of 3x8x8."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Two(3, 4),  # [4, 8, 8]
+        )
+        # deeper and deeper
+        for _ in range(4):
+            self.append(Two(4, 4))  # [4, 8, 8]
+        self.append(nn.ReLU())  # [4, 8, 8]
+        # to the end
+        self.append(nn.Tanh())  # [4, 8, 8]
+'''
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "type: int",
+        "noqa",
+        "see # type: ignore",
+        "fmt: off",
+        "ruff: noqa",
+        "mypy: ignore-errors",
+        "word " * 17 + "type: int",
+        "w" * 200,
+        '"""',
+        "\\",
+        "caf\u00e9 \u202e bidi",
+    ],
+)
+def test_comments_change_nothing(text: str, tmp_path: Path) -> None:
+    """No tool takes one for its own, and no comment becomes code."""
+    plain = f"{HEAD}blocks:\n  b:\n    - relu\nnet:\n  - b | b\n  - conv(3, k=1)\n"
+    commented = plain.replace("\n  ", f"\n  # {text}\n  ")
+    source, expected = to_source(spec_of(commented)), to_source(spec_of(plain))
+    assert without_docstrings(source) == without_docstrings(expected)
+    path = tmp_path / "m.py"
+    path.write_text(source.replace("nn.ReLU()", 'nn.ReLU(inplace="no")'), "utf-8")
+    assert run(*RUFF, "format", "--isolated", "--diff", str(path)) == ""
+    assert "arg-type" in run(sys.executable, "-m", "mypy", "--config-file=", str(path))
+
+
+@pytest.mark.parametrize("name", ["a.\nimport os", "noqa", "type: int", "a\x0cb.#"])
+def test_no_name_of_a_file_is_code(name: str) -> None:
+    text = f"{HEAD}net:\n  - add: [relu, tanh]\n"
+    source = to_source(check_source(Source(name, text)).require())
+    assert structure(source) == structure(to_source(spec_of(text)))
+    comment = source.splitlines()[-1].partition("  # ")[2]
+    assert re.fullmatch(r"[A-Za-z0-9_.-]+:5", comment)
+
+
+def without_docstrings(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            del node.body[0]
+    return ast.dump(tree)
+
+
+def test_a_traceback_shows_the_line_of_a_join(tmp_path: Path) -> None:
+    """Where branches do not fit an input that nobody has promised."""
+    path = tmp_path / "halves and\nwholes.yaml"
+    path.write_text(
+        f"{HEAD}net:\n  - add:\n      - maxpool(2) | upsample(2)\n      - relu\n"
+    )
+    model = archspec.compile(path)
+    with pytest.raises(RuntimeError) as error:
+        model(torch.zeros(1, 3, 9, 9))
+    shown = "".join(traceback.format_exception(error.value))
+    assert "# halves_and_wholes.yaml:5\n" in shown
+
+
 # --- how it reads --------------------------------------------------------------------
 
 
 def test_a_block_with_a_shortcut() -> None:
-    network = spec_of(f"{HEAD}net:\n  - residual(3) | residual(6, s=2)\n")
-    assert to_source(network).endswith(RESIDUAL)
+    assert to_source(spec_of(f"{HEAD}{RESIDUAL}")).endswith(RESIDUAL_SOURCE)
 
 
-RESIDUAL = '''
+RESIDUAL = """\
+blocks:
+  # Two convolutions, added to the input.
+  residual(cout, *, s=1):
+    - add:
+        - path: conv(cout, k=3, s=s, p=1) | bn | relu | conv(cout, k=3, p=1) | bn
+        - if: s != 1 or cin != cout
+          then:
+            shortcut: conv(cout, k=1, s=s)
+    - act: relu
+net:
+  - residual(3) | residual(6, s=2)
+"""
+RESIDUAL_SOURCE = '''
 class Residual(nn.Module):
-    """`residual(cout, *, s=1, maxpool_shortcut=false)`"""
+    """`residual(cout, *, s=1)`
+
+    Two convolutions, added to the input.
+    """
 
     def __init__(self, in_channels: int, cout: int, *, s: int = 1) -> None:
         super().__init__()
@@ -242,7 +428,7 @@ class Residual(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.path(x) + self.shortcut(x))
+        return self.act(self.path(x) + self.shortcut(x))  # spec.yaml:7
 
 
 class A(nn.Sequential):
@@ -253,6 +439,51 @@ class A(nn.Sequential):
             Residual(3, 3),  # [3, 8, 8]
             Residual(3, 6, s=2),  # [6, 4, 4]
         )
+'''
+
+
+def test_equal_iterations_are_a_loop() -> None:
+    """Where the first one is different, and each loop has its own `channels`."""
+    source = to_source(spec_of(f"{HEAD}{UNITS}"))
+    assert source.endswith(UNITS_SOURCE)
+
+
+UNITS = """\
+blocks:
+  unit(cout, *, act=relu):
+    - conv(cout, k=1) | act
+net:
+  - repeat: unit(3, act=identity if i == 0 else relu)
+    times: 5
+  - repeat: unit(8 if i == 0 else 6)
+    times: 2
+  - repeat: unit(4)
+    times: 3
+  - repeat: unit(2)
+    times: 3
+"""
+UNITS_SOURCE = '''
+class A(nn.Sequential):
+    """Takes images of 3x8x8."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Unit(3, 3),  # [3, 8, 8]
+        )
+        for _ in range(4):
+            self.append(Unit2(3, 3))  # [3, 8, 8]
+        channels = 3
+        for i in range(2):
+            self.append(Unit2(channels, 8 if i == 0 else 6))
+            channels = 8 if i == 0 else 6
+        channels_2 = channels
+        for _ in range(3):
+            self.append(Unit2(channels_2, 4))  # [4, 8, 8]
+            channels_2 = 4
+        channels_2 = 4
+        for _ in range(3):
+            self.append(Unit2(channels_2, 2))  # [2, 8, 8]
+            channels_2 = 2
 '''
 
 

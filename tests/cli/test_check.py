@@ -112,7 +112,7 @@ def test_json_of_related_places(archspec, tmp_path):
     path.write_text("archspec: 1\ninput: 3x8x8\nnet:\n  - conv(1, 8, k=3)\n")
     outcome = archspec("check", path, "--format", "json")
     (found,) = json.loads(outcome.out)["files"][0]["diagnostics"]
-    assert found["related"] == [{"message": "makes [3, 8, 8]", "line": 2, "column": 8}]
+    assert found["related"] == [{"message": "says [3, 8, 8]", "line": 2, "column": 8}]
 
 
 def test_concise(archspec, bad):

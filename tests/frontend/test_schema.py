@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 from importlib.resources import files
+from pathlib import Path
 
 import harness
 import jsonschema_rs
@@ -18,6 +19,7 @@ from archspec.frontend.schema import SCHEMA, STEP_KEYWORDS
 from archspec.frontend.structure import MISSING_HELP, OTHER_KEYS
 from archspec.ops.recipes import RECIPES
 
+LIBRARY = Path(str(files("archspec.library"))) / "blocks.yaml"
 TOP = set(SCHEMA["properties"])
 TRAIN = set(SCHEMA["properties"]["train"]["properties"])
 
@@ -99,7 +101,7 @@ def test_every_recipe_is_a_key_of_train():
 
 @pytest.mark.parametrize(
     "path",
-    [*harness.valid_cases(), *bundled().values()],
+    [*harness.valid_cases(), *bundled().values(), LIBRARY],
     ids=lambda path: path.stem,
 )
 def test_another_reader_finds_good_specs_good(path):
@@ -160,5 +162,5 @@ def test_every_key_that_can_be_missing_has_a_help():
     step = SCHEMA["$defs"]["step"]["dependentRequired"].values()
     needed = {key for keys in step for key in keys} | {"archspec", "net", "input"}
     assert needed == set(MISSING_HELP)
-    assert set(OTHER_KEYS.values()) <= TOP
+    assert set(OTHER_KEYS.values()) <= TOP | {"optimizer"}
     assert not set(OTHER_KEYS) & TOP

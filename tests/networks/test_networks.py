@@ -38,8 +38,10 @@ from .vgg import VGG
 
 
 def vgg(layers: int, parameters: int) -> Network:
-    by_hand, quarter = partial(VGG, layers), {"width": 0.25}
-    return Network(f"vgg{layers}", by_hand, parameters, (1, 224, 224), smaller=quarter)
+    by_hand, odd = partial(VGG, layers), (1, 230, 225)
+    return Network(
+        f"vgg{layers}", by_hand, parameters, (1, 224, 224), also=(odd,), smaller={"width": 0.25}
+    )  # fmt: skip
 
 
 def resnet110(unit: str, parameters: int) -> Network:
@@ -52,14 +54,14 @@ def resnet110(unit: str, parameters: int) -> Network:
 def mixer(size: str, patch: int, parameters: int, **smaller: int) -> Network:
     by_hand = partial(MLPMixer, patch=patch, **SIZES[size])
     return Network(
-        f"{size}{patch}", by_hand, parameters, (3, 224, 224), smaller=smaller
-    )
+        f"{size}{patch}", by_hand, parameters, (3, 224, 224), also=((3, 230, 225),), smaller=smaller
+    )  # fmt: skip
 
 
 # Other inputs are such that pools see maps of odd and of even size.
 NETWORKS = [
-    Network("lenet", LeNet, 61_706, (1, 28, 28)),
-    Network("alexnet", AlexNet, 46_764_746, (1, 224, 224)),
+    Network("lenet", LeNet, 61_706, (1, 28, 28), also=((1, 29, 29),)),
+    Network("alexnet", AlexNet, 46_764_746, (1, 224, 224), also=((1, 222, 223),)),
     Network("alexnet_dropout2d", partial(AlexNet, channelwise=True), 46_764_746, (1, 224, 224)),
     vgg(11, 128_806_154),
     vgg(13, 128_990_666),
@@ -69,8 +71,8 @@ NETWORKS = [
     Network("googlenet", GoogLeNet, 5_977_530, (1, 96, 96), also=((1, 65, 97),)),
     Network("resnet18", ResNet18, 11_178_378, (1, 96, 96), also=((1, 65, 97),)),
     Network("densenet", DenseNet, 758_226, (1, 96, 96), also=((1, 90, 61),)),
-    Network("course_inception", CourseInception, 97_298, (1, 28, 28)),
-    Network("course_residual", CourseResidual, 41_514, (1, 28, 28)),
+    Network("course_inception", CourseInception, 97_298, (1, 28, 28), also=((1, 29, 30),)),
+    Network("course_residual", CourseResidual, 41_514, (1, 28, 28), also=((1, 29, 30),)),
     resnet110("original", 1_727_962),
     resnet110("constant_scaling", 1_727_962),
     resnet110("exclusive_gating", 1_824_186),

@@ -1,6 +1,9 @@
 """Summaries: a row for each layer, whose columns add up."""
 
+import csv
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -40,7 +43,7 @@ def nested(tmp_path):
 
 
 def rows(spec, depth=None):
-    return list(summarize(spec.graph.body, spec.document.source, depth))
+    return list(summarize(spec.graph, spec.document.source, depth))
 
 
 def command(*arguments):
@@ -89,11 +92,16 @@ def test_a_layer_of_a_library_block_names_its_call(tmp_path):
 def test_json_holds_the_contract(name):
     """`summary --format json` has the documented keys, and its sums are its totals."""
     data = json.loads(command("summary", name, "--format", "json"))
-    assert list(data) == ["name", "input", "output", "params", "macs", "layers"]
+    contract = ["name", "input", "output", "params", "macs"]
+    memory = ["batch", "weight_bytes", "kept_bytes", "peak_bytes"]
+    assert list(data) == [*contract, *memory, "layers"]
     keys = ["path", "op", "block", "line", "input", "output", "params", "macs"]
+    keys += ["kept_bytes", "live_bytes"]
     assert all(list(layer) == keys for layer in data["layers"])
-    assert sum(layer["params"] for layer in data["layers"]) == data["params"]
-    assert sum(layer["macs"] for layer in data["layers"]) == data["macs"]
+    for key in ("params", "macs", "kept_bytes"):
+        assert sum(layer[key] for layer in data["layers"]) == data[key]
+    assert max(layer["live_bytes"] for layer in data["layers"]) == data["peak_bytes"]
+    assert data["weight_bytes"] == 4 * data["params"]
     assert data["layers"][-1]["output"] == data["output"]
 
 
@@ -101,7 +109,7 @@ def test_json_holds_the_contract(name):
 def test_table_columns_add_up(name):
     """The numbers of the table, read back by column, add up to its last line."""
     lines = command("summary", name).splitlines()
-    header, body, total = lines[2], lines[4:-2], lines[-1]
+    header, body, total = lines[2], lines[4:-6], lines[-5]
     for before, title in (("output", "parameters"), ("parameters", "MACs")):
         start, end = (header.index(word) + len(word) for word in (before, title))
         column = [line[start:end].strip().replace(",", "") for line in (*body, total)]
@@ -112,4 +120,48 @@ def test_table_columns_add_up(name):
 def test_markdown_is_a_table(nested):
     """Every line has the same columns."""
     lines = command("summary", nested, "--format", "markdown").splitlines()
-    assert {line.count("|") for line in lines} == {6}
+    assert {line.count("|") for line in lines[: lines.index("")]} == {10}
+
+
+def test_csv_holds_what_json_holds(nested):
+    """Read back, the rows are those of the JSON; a shape is `8x32x32`."""
+    options = ("--depth", "1", "--batch", "3")
+    data = json.loads(command("summary", nested, *options, "--format", "json"))
+    text = command("summary", nested, *options, "--format", "csv")
+    found = list(csv.DictReader(text.splitlines()))
+    for row, layer in zip(found, data["layers"], strict=True):
+        for key, value in layer.items():
+            shown = "x".join(map(str, value)) if isinstance(value, list) else value
+            assert row[key] == str(shown)
+
+
+def test_shares_say_where_the_cost_sits(nested):
+    """The largest has a full bar, and the lines below name it."""
+    lines = command("summary", nested, "--depth", "1").splitlines()
+    full = [line.split()[0] for line in lines if "\u2588" * 4 in line]
+    assert full == ["1", "3", "8"]  # of the memory, the MACs and the parameters
+    spec = archspec.load(nested)
+    found = {row.path: row for row in rows(spec, 1)}
+    kept = sum(row.kept_bytes for row in found.values())
+    assert lines[-1] == (
+        f"largest: {found['8'].params / spec.params:.0%} of the parameters in 8, "
+        f"{found['3'].macs / spec.macs:.0%} of the MACs in 3, "
+        f"{found['1'].kept_bytes / kept:.0%} of the memory kept in 1"
+    )
+
+
+def test_bars_without_such_characters(nested, monkeypatch):
+    """A pipe in another encoding gets signs that it has."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = subprocess.run(
+        [sys.executable, "-m", "archspec.cli", "summary", str(nested)],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert b"####" in done.stdout
+
+
+def test_a_network_without_weights(tmp_path):
+    """Nothing to share out is no reason to fail."""
+    path = tmp_path / "plain.yaml"
+    path.write_text("archspec: 1\ninput: 1x8x8\nnet: [relu]\n")
+    assert "largest" in command("summary", path).splitlines()[-1]

@@ -1,0 +1,167 @@
+"""`archspec diff`: what changed between two networks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from enum import StrEnum
+from itertools import groupby
+from typing import Annotated
+
+import typer
+
+from archspec.catalog import bundled
+from archspec.passes.compare import Change, compare
+from archspec.spec import Spec
+
+from .options import load_spec
+from .table import sizes, text_table
+
+
+class Format(StrEnum):
+    """How the differences are written."""
+
+    table = "table"
+    json = "json"
+
+
+def diff(
+    before: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A spec file or a bundled name; `FILE:VARIANT` is one of its variants.",
+        ),
+    ],
+    after: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    format_: Annotated[
+        Format, typer.Option("--format", help="How the differences are written.")
+    ] = Format.table,
+) -> None:
+    """Show what changed from A to B; the exit code is 0, whether they differ or not."""
+    one, other = _load(before), _load(after)
+    changes = compare(one.graph, other.graph)
+    if format_ is Format.json:
+        print(json.dumps(_data(one, other, changes), indent=2))
+    elif changes or _totals(one) != _totals(other):
+        _print_changes(changes)
+        _print_totals((before, one), (after, other))
+    else:
+        print(f"no difference between the networks of {before} and {after}")
+
+
+def _load(name: str) -> Spec:
+    path, _, variant = name.rpartition(":")
+    if variant and (path.endswith((".yaml", ".yml")) or path in bundled()):
+        return load_spec(path, None, None, variant)
+    return load_spec(name, None, None, None)
+
+
+def _data(before: Spec, after: Spec, changes: list[Change]) -> dict[str, object]:
+    return {
+        "before": _totals(before),
+        "after": _totals(after),
+        "changes": [asdict(change) for change in changes],
+    }
+
+
+def _totals(spec: Spec) -> dict[str, object]:
+    return {
+        "name": spec.name,
+        "input": list(spec.input_shape),
+        "output": list(spec.output_shape),
+        "layers": len(spec.layers),
+        "params": spec.params,
+        "macs": spec.macs,
+    }
+
+
+def _print_changes(changes: list[Change]) -> None:
+    if changes:
+        header = ("change", "layer", "op", "parameters", "MACs", "what")
+        rows = list(_together([_Row(change) for change in changes]))
+        lines = text_table(header, rows, (0, 1, 2, 5))
+        print("\n".join(lines[1:]))
+        print()
+
+
+class _Row:
+    """What the table says of a change."""
+
+    def __init__(self, change: Change) -> None:
+        shown = change.after or change.before
+        assert shown
+        self.unit, self.dot, self.rest = shown.path.partition(".")
+        self.words = (change.change, shown.op, ", ".join(_what(change)))
+        self.params, self.macs = _grown(change, "params"), _grown(change, "macs")
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """All but the step of the network that it is in."""
+        return self.rest, self.words, self.params, self.macs
+
+    def cells(self, last: str, count: int) -> tuple[str, ...]:
+        """For as many steps, up to the last one."""
+        kind, op, what = self.words
+        unit = f"{self.unit}..{last}" if count > 1 else self.unit
+        figures = (_signed(count * self.params), _signed(count * self.macs))
+        return kind, unit + self.dot + self.rest, op, *figures, what
+
+
+def _together(rows: list[_Row]) -> Iterator[tuple[str, ...]]:
+    """One row for what changed alike in steps that follow each other."""
+    units = [list(unit) for _, unit in groupby(rows, key=lambda row: row.unit)]
+    alike = groupby(units, key=lambda unit: [row.content for row in unit])
+    for _, found in alike:
+        first, *others = found
+        last = others[-1] if others else first
+        for row in first:
+            yield row.cells(last[0].unit, 1 + len(others))
+
+
+def _grown(change: Change, figure: str) -> int:
+    if change.change == "changed" and change.after and change.after.layers > 1:
+        return 0  # a block has another name; what it costs, its layers say
+    before, after = (
+        int(getattr(side, figure)) if side else 0
+        for side in (change.before, change.after)
+    )
+    return after - before
+
+
+def _what(change: Change) -> list[str]:
+    """The arguments that differ, then the output where it does."""
+    words = [f"{d.what} {d.before} -> {d.after}" for d in change.details]
+    before, after = change.before, change.after
+    shapes = [sizes(side.output) for side in (before, after) if side]
+    if change.change in ("added", "removed") or shapes[0] != shapes[1]:
+        words.append(" -> ".join(shapes))
+    return words
+
+
+def _signed(number: int) -> str:
+    return f"{number:+,}" if number else ""
+
+
+def _print_totals(before: tuple[str, Spec], after: tuple[str, Spec]) -> None:
+    (one, ours), (other, theirs) = before, after
+    rows = [
+        ("input", sizes(ours.input_shape), sizes(theirs.input_shape), ""),
+        ("output", sizes(ours.output_shape), sizes(theirs.output_shape), ""),
+        _figures("layers", len(ours.layers), len(theirs.layers)),
+        _figures("parameters", ours.params, theirs.params),
+        _figures("MACs", ours.macs, theirs.macs),
+    ]
+    lines = text_table(("", one, other, "change"), rows, (0,))
+    print("\n".join(lines[1:-1]))
+
+
+def _figures(what: str, before: int, after: int) -> tuple[str, ...]:
+    change = _signed(after - before)
+    times = after / before if before else 1
+    if times >= 2:
+        change += f" (x {times:,.1f})"
+    elif round(times, 3) != 1:
+        change += f" ({times - 1:+.1%})"
+    return what, f"{before:,}", f"{after:,}", change

@@ -1,0 +1,80 @@
+"""Tables on a terminal and in Markdown, and the figures in them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from archspec.ir.graph import Shape
+
+Cells = Sequence[str]
+
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+EIGHTHS = " ▏▎▍▌▋▊▉"  # of a character cell
+
+
+def text_table(header: Cells, rows: Sequence[Cells], left: Iterable[int]) -> list[str]:
+    """Lines under a header between rules; `left` are the columns that hold names."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    names = frozenset(left)
+    lines = [_aligned(row, widths, names) for row in rows]
+    return [rule, _aligned(header, widths, names), rule, *lines, rule]
+
+
+def _aligned(row: Cells, widths: Sequence[int], left: frozenset[int]) -> str:
+    cells = [
+        cell.ljust(width) if number in left else cell.rjust(width)
+        for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()
+
+
+def markdown_table(
+    header: Cells, rows: Sequence[Cells], left: Iterable[int]
+) -> list[str]:
+    """The same in Markdown."""
+    names = frozenset(left)
+    marks = ["---" if number in names else "---:" for number in range(len(header))]
+    return [f"| {' | '.join(line)} |" for line in (header, marks, *rows)]
+
+
+def bar(share: float, width: int) -> str:
+    """A share of 1 as part of a bar, which is `width` cells long when it is full."""
+    if not _shows(EIGHTHS):
+        return "#" * round(share * width)
+    full, eighths = divmod(round(share * width * 8), 8)
+    return "█" * full + EIGHTHS[eighths].strip()
+
+
+def _shows(text: str) -> bool:
+    """Whether stdout has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def sizes(shape: Shape) -> str:
+    """A shape as `96 x 54 x 54`."""
+    return " x ".join(str(size) for size in shape)
+
+
+def count(number: int) -> str:
+    """A number, or nothing for 0: most layers have no weights."""
+    return f"{number:,}" if number else ""
+
+
+def unit_for(size: int) -> int:
+    """The place in `UNITS` in which a number of bytes has at most four digits."""
+    power = 0
+    while size >= 10_000 * 1024**power and power + 1 < len(UNITS):
+        power += 1
+    return power
+
+
+def memory(size: int) -> str:
+    """Bytes for people: `100.0 MiB`."""
+    power = unit_for(size * 10)  # one digit after the point
+    return f"{size / 1024**power:,.1f} {UNITS[power]}" if power else f"{size} B"

@@ -1,0 +1,166 @@
+"""What `archspec profile` measures; how long it takes is the machine's affair."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from archspec.cli.main import app
+from archspec.profiling import layers, machine
+
+SPEC = """\
+archspec: 1
+name: small
+input: 4x8x8
+params: {width: 4}
+variants: {wide: {width: 8}}
+net:
+  - tanh                                        # nothing before it learns
+  - conv(width, k=3, p=1) | bn | relu
+  - add: [identity, "conv(width, k=1) | dropout(0.5)"]
+  - concat:
+      - a: maxpool(2)
+      - b: avgpool(2)
+  - mul: [identity, global_avgpool | sigmoid]
+  - flatten | linear(10)
+"""
+OPS = [
+    "tanh", "conv", "bn", "relu", "identity", "conv", "dropout", "add", "maxpool",
+    "avgpool", "concat", "identity", "global_avgpool", "sigmoid", "mul", "flatten",
+    "linear",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    """Smaller products and copies, and fewer runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(machine.SIDE, "cpu", 64)
+        patch.setattr(machine, "COPIED", 2**16)
+        patch.setattr(machine, "LONG", 0.01)
+        patch.setattr(layers, "LONG", 0.01)
+        patch.setattr(layers, "SHORT", 0.001)
+        yield
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("profile") / "small.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+@pytest.fixture(scope="module")
+def measured(path):
+    options = ["--batch", "3", "--device", "cpu", "--format", "json"]
+    done = CliRunner().invoke(app, ["profile", str(path), *options])
+    assert (done.exit_code, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def test_every_layer_and_join_is_there(measured):
+    assert [layer["op"] for layer in measured["layers"]] == OPS
+    assert (measured["name"], measured["batch"]) == ("small", 3)
+    paths = [layer["path"] for layer in measured["layers"]]
+    assert [path for path in paths if path][:6] == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_times_are_positive(measured):
+    """Where something learns, or what it reads does, there is a way back."""
+    for layer in measured["layers"]:
+        assert layer["forward_seconds"] > 0
+        assert (layer["backward_seconds"] > 0) == (layer["op"] != "tanh")
+    keys = (
+        "forward_seconds",
+        "backward_seconds",
+        "flops_per_second",
+        "bytes_per_second",
+    )
+    assert all(measured[key] > 0 for key in keys)
+
+
+def test_work_and_traffic(measured):
+    """Counted by hand: FLOPs are two for each MAC, traffic is in 32-bit floats."""
+    by_op = {layer["op"]: layer for layer in measured["layers"]}
+    image = 3 * 4 * 8 * 8  # values of a map of the whole size, for the batch
+    linear = by_op["linear"]
+    assert linear["flops"] == 2 * 3 * 128 * 10
+    assert linear["bytes"] == 4 * (3 * (128 + 10) + 128 * 10 + 10)
+    assert linear["intensity"] == linear["flops"] / linear["bytes"]
+    assert by_op["relu"]["flops"] == by_op["relu"]["intensity"] == 0
+    assert by_op["relu"]["bytes"] == 4 * 2 * image
+    assert by_op["add"]["bytes"] == 4 * 3 * image
+    assert by_op["concat"]["bytes"] == 4 * 2 * (3 * 8 * 4 * 4)
+    assert by_op["flatten"]["bytes"] == 0
+
+
+def test_the_ridge_says_what_binds(measured):
+    ridge = measured["flops_per_second"] / measured["bytes_per_second"]
+    assert measured["ridge"] == pytest.approx(ridge)
+    for layer in measured["layers"]:
+        bound = "arithmetic" if layer["intensity"] > ridge else "memory"
+        assert layer["bound"] == (bound if layer["bytes"] else None)
+    assert {layer["bound"] for layer in measured["layers"]} >= {"memory", None}
+
+
+def test_table(archspec, path):
+    done = archspec("profile", path, "--batch", "2", "--variant", "wide")
+    lines = done.out.splitlines()
+    assert (done.code, done.err) == (0, "")
+    assert lines[0].startswith("small, input 4 x 8 x 8, batch 2, on ")
+    assert "8 x 8 x 8" in lines[5]
+    assert lines[4].split()[:2] == ["0", "tanh"]
+    assert lines[-3].startswith("machine: ")
+    for line, word in zip(lines[-2:], ("forward", "backward"), strict=True):
+        assert line.startswith(f"{word}: ")
+        assert line.endswith("%)")
+
+
+def test_a_network_without_weights(archspec, tmp_path):
+    path = tmp_path / "plain.yaml"
+    path.write_text("archspec: 1\ninput: 1x8x8\nnet: [relu, maxpool(2)]\n")
+    done = archspec("profile", path)
+    assert done.code == 0
+    assert done.out.splitlines()[-1].startswith("backward: 0.00 ms")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "part"),
+    [
+        (["nope"], 1, "no bundled spec `nope`"),
+        (["lenet", "--batch", "0"], 2, "--batch"),
+        (["lenet", "--batch", "many"], 2, "--batch"),
+        (["lenet", "--device", "gpu"], 2, "--device"),
+        (["lenet", "--set", "clases=3"], 1, "did you mean `classes`?"),
+        ([], 2, "SPEC"),
+    ],
+)
+def test_mistakes(archspec, arguments, code, part):
+    done = archspec("profile", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert part in done.err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+def test_a_device_that_is_not_there(archspec, path):
+    done = archspec("profile", path, "--device", "cuda")
+    assert (done.code, done.out) == (1, "")
+    assert "there is no `cuda` device here" in done.err
+
+
+def test_a_batch_that_no_memory_holds(archspec, path):
+    done = archspec("profile", path, "--device", "cpu", "--batch", 10**11)
+    assert (done.code, done.out) == (1, "")
+    assert "use a smaller `--batch`" in done.err
+
+
+def test_a_batch_of_one_that_batch_norm_cannot_take(archspec, tmp_path):
+    path = tmp_path / "norm.yaml"
+    path.write_text("archspec: 1\ninput: 1x8x8\nnet: [flatten, linear(4), bn]\n")
+    done = archspec("profile", path, "--batch", "1")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error: `norm` does not train on a batch of 1")
+    assert "`--batch 2`" in done.err

@@ -1,0 +1,96 @@
+"""What every layer costs, against what torch counts and holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, fx, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import archspec
+from archspec.catalog import bundled, variants
+from archspec.passes.memory import activation_memory
+from archspec.passes.summarize import summarize
+from archspec.spec import Spec
+
+BATCH = 2
+ALL = [n for name, path in bundled().items() for n in variants(path) or [name]]
+SMALLER: dict[str, dict[str, Any]] = {  # units or blocks that repeat
+    **{name: {"n": 2} for name in variants(bundled()["resunits"])},
+    **{name: {"depth": 1} for name in variants(bundled()["mlp_mixer"])},
+}
+
+
+@pytest.fixture(params=ALL)
+def spec(request: pytest.FixtureRequest) -> Spec:
+    return archspec.load(request.param, **SMALLER.get(request.param, {}))
+
+
+def storage(tensor: Tensor) -> int:
+    """Tensors that share memory have it once."""
+    return tensor.untyped_storage()._cdata
+
+
+# --- parameters and MACs -------------------------------------------------------------
+
+
+def test_each_row_costs_what_torch_counts(spec: Spec) -> None:
+    with torch.device("meta"):
+        model = archspec.compile(spec).eval()
+        with FlopCounterMode(display=False, depth=99) as counter:
+            model(torch.empty(1, *spec.input_shape))
+    modules = dict(model.named_modules())
+    name = type(model).__name__
+    flops = {k: sum(v.values()) for k, v in counter.get_flop_counts().items()}
+    for depth in (None, 1):
+        for row in summarize(spec.graph, spec.document.source, depth):
+            parameters = modules.get(row.path, nn.Identity()).parameters()
+            assert row.params == sum(p.numel() for p in parameters)
+            assert 2 * row.macs == flops.get(f"{name}.{row.path}", 0)
+
+
+# --- training ------------------------------------------------------------------------
+
+
+def test_backward_keeps_what_autograd_stores(spec: Spec) -> None:
+    """To the byte: feature maps, masks, indices and statistics, each once."""
+    with torch.device("meta"):
+        model = archspec.compile(spec).train()
+        x = torch.empty(BATCH, *spec.input_shape)
+    kept: list[Tensor] = []
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda t: kept.append(t) or t, lambda t: t
+    ):
+        output = model(x)
+    del output
+    own = {storage(t) for t in [*model.parameters(), *model.buffers()]}
+    found = {storage(t): t.untyped_storage().nbytes() for t in kept if t.ndim}
+    stored = sum(size for place, size in found.items() if place not in own)
+    memory = activation_memory(spec.graph, BATCH)
+    assert sum(cost.kept for cost in memory.values()) == stored
+
+
+# --- inference -----------------------------------------------------------------------
+
+
+class Walk(fx.Interpreter):
+    """Runs a traced network, and frees each tensor once all have read it."""
+
+    peak = 0
+
+    def run_node(self, n: fx.Node) -> Any:
+        result = super().run_node(n)
+        tensors = [t for t in (*self.env.values(), result) if isinstance(t, Tensor)]
+        held = {storage(t): t.untyped_storage().nbytes() for t in tensors}
+        self.peak = max(self.peak, sum(held.values()))
+        return result
+
+
+def test_inference_needs_what_real_tensors_take(spec: Spec) -> None:
+    with torch.device("meta"):
+        walk = Walk(fx.symbolic_trace(archspec.compile(spec).eval()))
+        walk.run(torch.empty(BATCH, *spec.input_shape))
+    memory = activation_memory(spec.graph, BATCH)
+    assert max(cost.live for cost in memory.values()) == walk.peak
