@@ -46,7 +46,7 @@ docs: $(READY)
 	$(BIN)/python docs/refresh.py
 
 fuzz: $(READY)
-	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -k fuzz
+	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -k "fuzz or random_specs"
 	FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest -k test_mutated_cases
 
 bench: $(READY)

@@ -47,7 +47,7 @@ def check(
     as of `--set`, and `params` the same as Python values. Never raises on a bad spec.
     """
     findings = Findings()
-    found = _find(spec, findings)
+    found = _find(spec, variant, findings)
     if found is None:
         return CheckResult(str(spec), tuple(findings), None)
     entry, source = found
@@ -100,7 +100,7 @@ def check_sizes(
     Its shape assertions are left aside, since they are about one size.
     """
     findings = Findings()
-    found = _find(spec, findings)
+    found = _find(spec, variant, findings)
     if found is None:
         return SizesResult(str(spec), tuple(findings))
     entry, source = found
@@ -168,9 +168,19 @@ def load(
     return check(spec, variant=variant, input=input, params=params).require()
 
 
-def _find(spec: str | Path, findings: Findings) -> tuple[Entry, Source] | None:
-    """A spec's file and its text."""
+def _find(
+    spec: str | Path, variant: str | None, findings: Findings
+) -> tuple[Entry, Source] | None:
+    """A spec's file and its text; a variant's name leaves no other to choose."""
     entry = find_spec(str(spec), findings)
+    if entry and entry.variant and variant not in (None, entry.variant):
+        findings.error(
+            "unknown-variant",
+            f"`{spec}` is a variant of `{entry.name}` itself, found `{variant}` beside it",
+            Source(f"--variant {variant}", "").span(0, 0),
+            help=f"write `{entry.name} --variant {variant}`",
+        )
+        return None
     source = read_source(entry.path, entry.name, findings) if entry else None
     return (entry, source) if entry and source else None
 

@@ -27,6 +27,7 @@ PARTS = [
 UNCOVERS = {
     "ambiguous-scalar/where_a_step_is",
     "channel-mismatch/consequences_are_silent",
+    "several/two_behind_assertions",
     "several/unknown_shapes_are_silent",
     "split-call/branches",
     "split-call/colon_for_keyword",

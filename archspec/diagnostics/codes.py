@@ -34,7 +34,7 @@ CODES: dict[str, Page] = {
         "$ archspec check net.yaml",
     ),
     "file-too-large": Page(
-        "The file is over a megabyte; a spec is a page of text.",
+        "The file is over 250,000 bytes; a spec is a page of text.",
         "$ archspec check weights.yaml",
         "$ archspec check net.yaml",
     ),

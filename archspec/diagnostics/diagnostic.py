@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from archspec.diagnostics.codes import CODES
@@ -46,6 +46,7 @@ class Diagnostic:
         assert self.code in CODES, self.code
 
 
+ONE_FOR_ALL = ("undefined-name",)  # one mistake, in however many places of a file
 MAX_FINDINGS = 100
 MAX_RELATED = 20  # places that explain one finding
 MAX_TEXT = 1_000  # characters of a message
@@ -64,7 +65,7 @@ class Findings:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._found: dict[tuple[str, int, int, int], Diagnostic] = {}
+        self._found: dict[tuple[object, ...], dict[int, Diagnostic]] = {}  # by place
         self._errors = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
@@ -74,11 +75,17 @@ class Findings:
             TooMany: at the bound on errors; warnings beyond it are dropped.
         """
         span = diagnostic.primary.span
-        key = (diagnostic.code, id(span.source), span.start, span.end)
+        key: tuple[object, ...] = diagnostic.code, id(span.source), span.start, span.end
+        if diagnostic.code in ONE_FOR_ALL:
+            key = diagnostic.code, id(span.source), diagnostic.message
         is_error = diagnostic.severity is Severity.ERROR
-        if key in self._found or (len(self._found) >= MAX_FINDINGS and not is_error):
+        if key in self._found:
+            if len(self._found[key]) < MAX_FINDINGS:
+                self._found[key].setdefault(span.start, diagnostic)
             return
-        self._found[key] = diagnostic
+        if len(self._found) >= MAX_FINDINGS and not is_error:
+            return
+        self._found[key] = {span.start: diagnostic}
         self._errors += is_error
         if is_error and self._errors == MAX_FINDINGS:
             self.error(
@@ -88,10 +95,15 @@ class Findings:
             )
             raise TooMany
 
-    def extend(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Keep several."""
         for diagnostic in diagnostics:
             self.add(diagnostic)
+
+    def each(self) -> Iterator[Diagnostic]:
+        """As they came, those in several places for each of them."""
+        for places in self._found.values():
+            yield from places.values()
 
     def error(
         self,
@@ -121,12 +133,13 @@ class Findings:
 
     def __iter__(self) -> Iterator[Diagnostic]:
         """In the order of the text, file by file."""
+        found = [_with_places(places) for places in self._found.values()]
         order: dict[int, int] = {}
-        for diagnostic in self._found.values():
+        for diagnostic in found:
             order.setdefault(id(diagnostic.primary.span.source), len(order))
         return iter(
             sorted(
-                self._found.values(),
+                found,
                 key=lambda d: (order[id(d.primary.span.source)], d.primary.span.start),
             )
         )
@@ -136,9 +149,29 @@ class Findings:
         return len(self._found)
 
     @property
+    def errors(self) -> int:
+        """How many of them stop the compiler."""
+        return self._errors
+
+    @property
     def has_errors(self) -> bool:
         """Whether any of them stops the compiler."""
         return self._errors > 0
+
+    def has(self, code: str) -> bool:
+        """Whether one has this code."""
+        return any(key[0] == code for key in self._found)
+
+
+def _with_places(places: Mapping[int, Diagnostic]) -> Diagnostic:
+    """The first in the text, and where the same is found again."""
+    first, *others = (places[start] for start in sorted(places))
+    if not others:
+        return first
+    lines = [str(line) for line in dict.fromkeys(d.primary.span.line for d in others)]
+    shown = ", ".join([*lines[:MAX_RELATED], *["..."] * (len(lines) > MAX_RELATED)])
+    note = f"it also stands in line{'s' * (len(lines) > 1)} {shown}"
+    return replace(first, notes=(*first.notes, note))
 
 
 def _cut(text: str) -> str:

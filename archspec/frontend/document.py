@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from archspec.diagnostics.diagnostic import Findings, Label, TooMany
 from archspec.diagnostics.source import Source, Span
+from archspec.diagnostics.suggest import closest
 from archspec.frontend.ast import (
     Argument,
     Binding,
@@ -48,6 +49,13 @@ from archspec.frontend.split_calls import find_split_calls
 from archspec.frontend.structure import check_structure
 from archspec.frontend.tokens import SyntaxFault
 from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
+
+OTHER_MERGES = {
+    "cat": "concat",
+    "concatenate": "concat",
+    "multiply": "mul",
+    "sum": "add",
+}
 
 T = TypeVar("T")
 
@@ -212,11 +220,12 @@ class _DocumentReader:
             return self.repeat(tree)
         if tree.get("if"):
             return self.conditional(tree)
-        if key.text in (*MERGES, "split"):
+        kind = self.merge(key, value)
+        if kind:
             if id(value) in self.broken or not isinstance(value, Sequence):
                 return Broken(tree.span)
             branches = tuple(self.step(branch) for branch in value.items)
-            return Merge(key.span, key.text, branches)
+            return Merge(key.span, kind, branches)
         if key.text == "let":
             return Let(key.span, tuple(self.bindings(value)))
         if key.text == "aux":
@@ -232,6 +241,23 @@ class _DocumentReader:
         label = self.parsed(parse_label, key)
         step = self.step(value)
         return Labelled(tree.span, label, step) if label else Broken(tree.span)
+
+    def merge(self, key: Scalar, value: Tree) -> str | None:
+        """The join that a key stands for, if it does; a misspelt one is no label."""
+        kinds = (*MERGES, "split")
+        if key.text in kinds or not isinstance(value, Sequence):
+            return key.text if key.text in kinds else None
+        is_word = key.text.isalpha()  # `add1` is a label
+        meant = closest(key.text, kinds, cutoff=0.8) if is_word else None
+        meant = OTHER_MERGES.get(key.text, meant)
+        if meant:
+            self.findings.error(
+                "invalid-label",
+                f"`{key.text}` cannot be a label: it is read as a misspelt `{meant}`",
+                key.span,
+                help=f"did you mean `{meant}`?",
+            )
+        return meant
 
     def repeat(self, tree: Mapping) -> Step:
         body, times, columns = tree.get("repeat"), tree.get("times"), tree.get("for")

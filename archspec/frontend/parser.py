@@ -88,6 +88,9 @@ def parse_label(scalar: Scalar) -> StepLabel:
         else:
             parts.append(match.group())
     shape = "".join(part if isinstance(part, str) else "0" for part in parts)
+    if scalar.text.startswith("if "):
+        help = f"write `if: {scalar.text[3:]}`, and the step under `then:`"
+        raise SyntaxFault(f"`{scalar.text}` cannot be a label", scalar.span, help)
     if not LABEL.fullmatch(shape):
         raise SyntaxFault(
             f"`{scalar.text}` cannot be a label",
@@ -160,7 +163,11 @@ class Parser:
                 "the line above goes on here: start each step in one column with `- `"
             )
             raise self.fault("the end", help)
-        if production is Parser.chain and self.token.kind == "name":
+        if production is Parser.signature and self.token.kind == "name":
+            raise self.fault("the end", "a signature starts with the name of the block")
+        if production is Parser.chain and self.at("+"):
+            raise self.fault("the end", "branches that are added stand under `add:`")
+        if production is Parser.chain and (self.token.kind == "name" or self.at(",")):
             raise self.fault("the end", "chain steps with `|`: `conv(64, k=3) | relu`")
         raise self.fault("the end")
 
@@ -182,8 +189,13 @@ class Parser:
             found.append(self.nested(production))
             comma = self.take(",") is not None
             if not comma and not self.at(closing):
-                raise self.fault(f"`,` or `{closing}`")
+                raise self.fault(f"`,` or `{closing}`", self.forgotten_comma())
         return found, comma
+
+    def forgotten_comma(self) -> str:
+        """What to write where one value follows another: `k=3 s=2`."""
+        is_value = self.token.kind in ("name", "number", "string")
+        return f"write a comma before {self.token}" if is_value else ""
 
     def name(self, what: str = "a name") -> Name:
         """A name that is not a reserved word."""
@@ -240,6 +252,8 @@ class Parser:
     def assertion(self) -> ShapeAssertion:
         """`->` "[" dim ("," dim)* "]"."""
         self.expect("->")
+        if not self.at("["):
+            raise self.fault("`[`", "a shape has brackets: `-> [64, 8, 8]`")
         start = self.expect("[").span
         dims, _ = self.items(self.dim, "]")
         return ShapeAssertion(start.to(self.expect("]").span), tuple(dims))
@@ -378,7 +392,8 @@ class Parser:
             return self.parenthesised()
         if token.kind == "name":
             return self.name_or_function()
-        raise self.fault("a value")
+        is_list = self.at("[")
+        raise self.fault("a value", "a tuple has parentheses: `(3, 3)`" * is_list)
 
     def number(self) -> Literal:
         """An integer of up to 18 digits, or a float."""
@@ -386,7 +401,9 @@ class Parser:
         if self.token.kind == "name" and self.token.span.start == token.span.end:
             found = token.text + self.token.text
             span = token.span.to(self.token.span)
-            raise SyntaxFault(f"expected a number, found `{found}`", span)
+            pair = re.fullmatch(r"([1-9][0-9]*)x([1-9][0-9]*)", found)
+            help = f"write `({pair[1]}, {pair[2]})` for a pair" if pair else ""
+            raise SyntaxFault(f"expected a number, found `{found}`", span, help)
         if not token.text.isdigit():
             return Literal(token.span, float(token.text))
         if len(token.text) > MAX_DIGITS:

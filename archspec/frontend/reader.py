@@ -177,7 +177,7 @@ class _Builder:
                 "document-too-large",
                 f"the document has more than {MAX_NODES:,} values, aliases followed",
                 span,
-                "use a block and `repeat`, not aliases",
+                "write what comes again once, as a block or under `repeat`",
             )
 
     def descend(self, depth: int, span: Span) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.scalars import INTEGER
-from archspec.frontend.schema import LANGUAGE_VERSION, SCHEMA
+from archspec.frontend.schema import LANGUAGE_VERSION, SCHEMA, SIZE
 from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree, to_data
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ OTHER_KEYS = {
     "architecture": "net",
     "description": "about",
     "include": "import",
+    "learning_rate": "optimizer",
     "layers": "net",
+    "lr": "optimizer",
     "model": "net",
     "modules": "blocks",
     "network": "net",
@@ -39,6 +42,7 @@ OTHER_KEYS = {
     "training": "train",
     "version": "archspec",
 }
+HEADS = {"times": "repeat", "for": "repeat", "then": "if", "else": "if"}
 MISSING_HELP = {
     "archspec": f"start the file with `archspec: {LANGUAGE_VERSION}`",
     "net": "a spec has `input:` and `net:`, or `blocks:` to import",
@@ -151,7 +155,7 @@ class _Structure:
             self.expected(found.span, expected, f"`{found.text}`")
 
     def unknown_key(self, part: Mapping, key: Scalar, known: Any) -> None:
-        match = closest(key.text, known)
+        match = closest(key.text, known, cutoff=0.5 if len(key.text) < 3 else 0.6)
         if match is None and OTHER_KEYS.get(key.text) in known:
             match = OTHER_KEYS[key.text]
         if match and part.get(match) is None:
@@ -167,6 +171,11 @@ class _Structure:
         )
 
     def second_key(self, part: Mapping) -> None:
+        first = part.pairs[0][0]
+        heads = {HEADS[key.text] for key, _ in part.pairs if key.text in HEADS}
+        if first.text not in HEADS and closest(first.text, heads, cutoff=0.5):
+            self.unknown_key(part, first, heads)
+            return
         second = part.pairs[1][0]
         self.unknown |= {id(value) for _, value in part.pairs[1:]}
         self.findings.error(
@@ -177,8 +186,12 @@ class _Structure:
         )
 
     def repeat(self, part: Mapping) -> None:
-        key = part.key("repeat")
+        key, value = part.key("repeat"), part.get("repeat")
         assert key is not None
+        if id(value) in self.broken or any(
+            id(v) in self.unknown for _, v in part.pairs
+        ):
+            return
         if (id(part), "times") in self.meant or (id(part), "for") in self.meant:
             return
         self.findings.error(
@@ -203,7 +216,10 @@ class _Structure:
 
     def value(self, part: Tree, error: ValidationError) -> None:
         expected = error.schema["expected"]  # type: ignore[index]
-        self.expected(part.span, expected, _found(part, error), _help(part, expected))
+        help = _help(part, expected)
+        if error.absolute_path and error.absolute_path[-1] == "repeat":
+            help = "the step goes under `repeat:`, and how often under `times:`"
+        self.expected(part.span, expected, _found(part, error), help)
 
     def expected(self, span: Span, expected: str, found: str, help: str = "") -> None:
         is_step = expected.startswith(("a step", "a list of"))
@@ -240,14 +256,25 @@ def _found(part: Tree, error: ValidationError) -> str:
     return TYPE_NAMES[type(error.instance)]
 
 
+def _help_with_input(sizes: list[str]) -> str:
+    if not all(re.fullmatch(SIZE, size) for size in sizes):
+        return ""
+    if len(sizes) == 2:
+        return f"the channels come first, as in `3x{'x'.join(sizes)}`"
+    return f"write `{'x'.join(sizes)}`" if len(sizes) == 3 else ""
+
+
 def _help(part: Tree, expected: str) -> str:
     """What to write instead, where that can be told."""
     if expected.startswith("a list of "):
         item = "step" if "steps" in expected else "branch"
         return f"write each {item} on a line of its own, behind `- `"
-    if isinstance(part, Sequence) and expected.startswith("channels x"):
-        sizes = [item.text for item in part.items if isinstance(item, Scalar)]
-        return f"write `{'x'.join(sizes)}`" if len(sizes) == 3 else ""
+    if expected.startswith("signatures"):
+        return "write `unit(cout):`, and below it the steps of the block"
+    if expected.startswith("names and values"):
+        return "each has a line of its own: `name: value`"
+    if expected.startswith("channels x"):
+        return _help_with_input(re.findall("[0-9]+", part.span.text))
     if expected.startswith(f"`{LANGUAGE_VERSION}`"):
         return f"write `archspec: {LANGUAGE_VERSION}`"
     if isinstance(part, Scalar) and part.style and INTEGER.fullmatch(part.text):

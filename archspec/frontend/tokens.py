@@ -13,11 +13,24 @@ TOKEN = re.compile(
       | (?P<number>(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?)
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
       | (?P<string>"[^"\n]*"|'[^'\n]*')
+      | (?P<foreign>&&|\|\||=!)
       | (?P<sign>->|//|\*\*|<=|>=|==|!=|[-+*/%<>=|,()\[\]])
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
 
+FOREIGN = {  # signs of other languages
+    "&&": "write `and`",
+    "||": "write `or` between conditions, and `|` between steps",
+    "=!": "write `!=`",
+    "!": "write `not`",
+    "^": "write `**` for a power",
+    "?": "write `a if condition else b`",
+    ".": "names have no prefix: `conv`, not `nn.Conv2d`; `width`, not `params.width`",
+    "$": "a name stands by itself: `width`",
+    "{": "a name stands by itself: `width`",
+    ";": "write each step on a line of its own, behind `- `",
+}
 WORDS = {"and", "or", "not", "if", "else", "true", "false"}
 
 
@@ -61,9 +74,11 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
         span = Span(at.source, at.start + first, at.start + last) if exact else at
         if kind == "space":
             continue
-        if kind == "other":
+        if kind in ("foreign", "other"):
             raise SyntaxFault(
-                f"{_shown(match.group())} is not part of the language", span
+                f"{_shown(match.group())} is not part of the language",
+                span,
+                FOREIGN.get(match.group(), ""),
             )
         if kind == "number" and re.match(r"0[0-9]", match.group()):
             plain = match.group().lstrip("0") or "0"

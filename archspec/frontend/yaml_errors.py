@@ -51,6 +51,11 @@ PROBLEMS = (
         "put the value in quotes",
     ),
     (
+        "did not find expected comment or line break",
+        "YAML reads the sign before {} as the start of a text",
+        "a chain starts with a call: `conv(64, k=3) | relu`",
+    ),
+    (
         "unexpected end of stream",
         "a quote is opened and not closed",
         "close it with the quote that opens it",

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Argument, Call, Expression, Tuple
+from archspec.frontend.ast import Argument, Call, Expression, Literal, Parameter, Tuple
 from archspec.lowering.scope import Block
 from archspec.ops.op import Required, Signed
+
+EXAMPLES = {"k": "3", "cout": "64"}  # for the parameters of blocks
+INPUTS = ("in_channels", "in_features", "num_features")  # torch's names
+SHORT = {  # what a block's parameters are often called, beside torch's names
+    "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "groups": "g",
+}  # fmt: skip
+LARGEST_KERNEL = 11  # that is in use: a larger number is one of channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +63,26 @@ def slots(callee: Block | Signed) -> list[Slot]:
             pattern_key(p.names) if p.is_pattern else p.names[0].id,
             p.default is None,
             not p.keyword_only,
-            example=f"({', '.join('1' * len(p.names))})" if p.is_pattern else "1",
+            example=_example(p),
         )
         for p in callee.definition.parameters
     ]
+
+
+def _example(parameter: Parameter) -> str:
+    examples = [EXAMPLES.get(name.id, "1") for name in parameter.names]
+    return f"({', '.join(examples)})" if parameter.is_pattern else examples[0]
+
+
+def is_row(call: Call) -> bool:
+    """Whether it stands as a tuple, in `repeat: block[(64, 2), (128, 2)]`."""
+    return call.name.span.end <= call.span.start
+
+
+def written(call: Call, arguments: Iterable[str]) -> str:
+    """A call with other arguments, as it is to be written."""
+    name = "" if is_row(call) else call.name.id
+    return f"{name}({', '.join(arguments)})"
 
 
 def pattern_key(names: Iterable[object]) -> str:
@@ -128,11 +151,14 @@ class _Binding:
                 found.append((argument, slot))
                 continue
             known = [n for s in self.slots for n in s.names]
+            name = SHORT[name] if SHORT.get(name) in known else name
             self.fail(
                 "unknown-argument",
-                f"`{self.callee.name}` has no parameter `{name}`",
+                f"`{self.callee.name}` has no parameter `{argument.keyword.id}`",
                 argument.keyword.span,
-                help=did_you_mean(name, known),
+                help="the input channels have no name: they come first, or are left out"
+                if name in INPUTS
+                else did_you_mean(name, known),
             )
         return found
 
@@ -188,6 +214,7 @@ class _Binding:
         slots = [s for s in self.slots if not s.positional and s.key not in named]
         fixed = self.with_keywords(positional[:most], extra, slots)
         help = f"write `{fixed}`" if len(extra) <= len(slots) else ""
+        help = self.row() if is_row(self.call) else help
         self.fail("too-many-arguments", message, extra[0].span, help)
 
     def report_missing(
@@ -200,10 +227,12 @@ class _Binding:
         text = self.call.span.text
         parts = [a.span.text for a in positional]
         parts += [s.example for s in missing if s.positional]
-        parts += [a.span.text for a in self.call.arguments if a.keyword]
         parts += [f"{s.shown}={s.example}" for s in missing if not s.positional]
-        help = f"write `{self.call.name.id}({', '.join(parts)})`, with your numbers"
-        if in_channels and len(missing) == 1 and not missing[0].positional:
+        parts += [a.span.text for a in self.call.arguments if a.keyword]
+        help = f"write `{written(self.call, parts)}`, with your numbers"
+        if is_row(self.call):
+            help = self.row()
+        elif in_channels and len(missing) == 1 and _is_kernel(positional, missing[0]):
             first = positional[0].span.text
             shifted = self.with_keywords(positional[:-1], positional[-1:], missing)
             help = f"write `{shifted}`: `{first}` is read as the input channels here"
@@ -222,7 +251,14 @@ class _Binding:
         pairs = zip(extra, slots, strict=False)
         parts += [f"{slot.shown}={a.span.text}" for a, slot in pairs]
         parts += [a.span.text for a in self.call.arguments if a.keyword]
-        return f"{self.call.name.id}({', '.join(parts)})"
+        return written(self.call, parts)
+
+    def row(self) -> str:
+        """What a row of arguments holds."""
+        if any(slot.required and not slot.positional for slot in self.slots):
+            return "a row has no keywords: use `for:`, which names its columns"
+        shown = [slot.shown for slot in self.slots if slot.positional]
+        return f"a row is `({', '.join(shown)})`"
 
     def fail(self, code: str, message: str, span: Span, help: str = "") -> None:
         self.failed = True
@@ -235,3 +271,16 @@ class _Binding:
         self.findings.error(
             code, message, span, related=related, notes=notes, help=help
         )
+
+
+def _is_kernel(positional: list[Argument], missing: Slot) -> bool:
+    """Whether the last number is meant for a parameter that only a keyword gives."""
+    first, last = _integer(positional[0]), _integer(positional[-1])
+    if missing.positional or last is None:
+        return False
+    return last <= LARGEST_KERNEL and (first is None or first >= last)
+
+
+def _integer(argument: Argument) -> int | None:
+    value = argument.value.value if isinstance(argument.value, Literal) else None
+    return value if isinstance(value, int) else None

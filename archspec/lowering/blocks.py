@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from archspec.diagnostics.diagnostic import Label
-from archspec.frontend.ast import Call, Group, Literal, Parameter
+from archspec.frontend.ast import Call, Group, Literal, Parameter, Tuple
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
     Traced,
@@ -18,9 +18,9 @@ from archspec.ir.symbolic import (
     variables,
 )
 from archspec.lowering.bind import Bound, pattern_key
-from archspec.lowering.context import Context, Items
+from archspec.lowering.context import Context, Given, Items
 from archspec.lowering.evaluate import describe
-from archspec.lowering.places import expanded_by
+from archspec.lowering.places import report
 from archspec.lowering.scope import CIN, Block, Level, Scope, check_new_names
 from archspec.lowering.values import (
     channels_as,
@@ -97,10 +97,27 @@ def _inside(
         labels={},
         block=block.name,
         calls=(*context.calls, module.call.span),
+        caller=context,
+        given=_given(module, values),
         stack=(*context.stack, block),
         hoists={CIN, *arguments},
         blind=context.blind,
     )
+
+
+def _given(module: BlockCall, values: Arguments) -> dict[str, Given]:
+    """The arguments by the names in the body; of a tuple its items."""
+    found: dict[str, Given] = {}
+    for parameter in module.block.definition.parameters:
+        written = module.bound.values.get(pattern_key(parameter.names))
+        if written is None:
+            continue
+        parts = [written] * len(parameter.names)
+        if isinstance(written, Tuple) and len(written.items) == len(parts) > 1:
+            parts = [*written.items]
+        for name, part in zip(parameter.names, parts, strict=True):
+            found[name.id] = part, values[name.id]
+    return found
 
 
 def _as_parameter(name: str, value: Traced | None) -> Traced | None:
@@ -195,7 +212,14 @@ def _arguments(
     A default sees the parameters before it.
     """
     before = module.block.environment.scope.inner({CIN: traced_channels(x)})
-    inside = replace(context, scope=before)
+    inside = replace(
+        context,
+        scope=before,
+        block=module.block.name,
+        calls=(*context.calls, module.call.span),
+        caller=context,
+        given={},
+    )
     found: dict[str, Traced | None] = {}
     for parameter in module.block.definition.parameters:
         given = module.bound.values.get(pattern_key(parameter.names))
@@ -240,14 +264,12 @@ def _report_pattern(
     parameter: Parameter, value: Traced, module: BlockCall, context: Context
 ) -> None:
     key, count = pattern_key(parameter.names), len(parameter.names)
-    context.findings.error(
+    report(
+        context,
         "invalid-argument",
-        f"`{module.block.name}` expects {count} values for `{key}`, "
+        f"`{module.block.name}` expects a tuple of {count} values for `{key}`, "
         f"found {describe(value.value)}",
-        module.bound.values[key].span,
-        related=[
-            Label(module.block.definition.signature, "the signature"),
-            *expanded_by(context),
-        ],
+        module.bound.values[key],
+        related=[Label(module.block.definition.signature, "the signature")],
         help=f"write `({', '.join(['1'] * count)})`, with your numbers",
     )

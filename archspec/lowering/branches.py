@@ -10,7 +10,7 @@ from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluate import describe
 from archspec.lowering.layers import make_node
 from archspec.lowering.mend_branches import Joint, mend_branches
-from archspec.lowering.places import expanded_by, producer, show_shape
+from archspec.lowering.places import producer, report, show_shape
 from archspec.lowering.values import evaluate
 from archspec.ops.merging import MERGES, chunk_shape
 from archspec.ops.op import ShapeFault
@@ -54,11 +54,12 @@ def _chunk(merge: Merge, x: ir.Value, context: Context) -> ir.Value:
     try:
         shape = chunk_shape(x.shape, len(merge.branches))
     except ShapeFault as fault:
-        context.findings.error(
+        report(
+            context,
             fault.code,
             fault.message,
             merge.span,
-            related=[*producer(x), *expanded_by(context)],
+            related=producer(x),
             help=fault.help,
         )
         return ir.Value(None)
@@ -79,11 +80,12 @@ def _merged_shape(
             Label(branch.span, f"makes {show_shape(y.shape)}")
             for branch, y in zip(merge.branches, outputs, strict=True)
         ]
-        context.findings.error(
+        report(
+            context,
             fault.code,
             fault.message,
             merge.span,
-            related=[*made, *expanded_by(context)],
+            related=made,
             help=mend_branches(joint, context) or fault.help,
         )
         return joint.agreed()
@@ -107,11 +109,11 @@ def _condition(step: If, x: ir.Value, context: Context) -> Traced | None:
     value = evaluate(step.condition, x, context)
     if value is None or isinstance(value.value, int | float):
         return value and Traced(bool(value.value), value.code)
-    context.findings.error(
+    report(
+        context,
         "invalid-argument-type",
         f"expected `true` or `false`, found {describe(value.value)}",
-        step.condition.span,
-        related=expanded_by(context),
+        step.condition,
         help="compare it with something, as in `s != 1`",
     )
     return None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from archspec.frontend.ast import Call
+from archspec.frontend.ast import Call, Expression
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Traced, literal
-from archspec.lowering.bind import Bound, bind
+from archspec.lowering.bind import Bound, bind, is_row, slots, written
 from archspec.lowering.blocks import BlockCall, lower_block
 from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluate import describe
 from archspec.lowering.layers import OpCall, lower_layer
-from archspec.lowering.places import channel_producer, expanded_by
+from archspec.lowering.places import channel_producer, report
 from archspec.lowering.scope import Block, Callee
 from archspec.lowering.synonyms import suggest_callee
 from archspec.lowering.values import evaluate, is_integer
@@ -65,11 +65,11 @@ def _callee(call: Call, context: Context) -> Callee | None:
             return None
         if isinstance(known.value, Op | Block):
             return known.value
-        context.findings.error(
+        report(
+            context,
             "not-callable",
             f"`{name.id}` is {describe(known.value)}, not an op or block",
-            name.span,
-            related=expanded_by(context),
+            name,
         )
         return None
     callees = scope.environment.callees
@@ -99,19 +99,27 @@ def _says_what_comes_in(
     if stated is None:
         return True
     if not is_integer(stated.value):
-        context.findings.error(
+        report(
+            context,
             "invalid-argument-type",
             f"the first of these is the number of input channels, "
             f"found {describe(stated.value)}",
-            bound.in_channels.span,
-            related=expanded_by(context),
-            help=f"`{callee.name}` takes its other arguments by keyword",
+            bound.in_channels,
+            help=_by_keyword(call, callee, bound.in_channels),
         )
         return False
     if x.shape is None or stated.value == channels(x.shape):
         return True
     _report_channels(call, callee, bound, stated.value, x, context)
     return False
+
+
+def _by_keyword(call: Call, callee: Callee, first: Expression) -> str:
+    """The call with what is no number of channels given by keyword."""
+    keywords = [slot for slot in slots(callee) if not slot.positional]
+    if len(call.arguments) > 1 or not keywords:
+        return f"`{callee.name}` takes its other arguments by keyword"
+    return f"write `{call.name.id}({keywords[0].shown}={first.span.text})`"
 
 
 def _report_channels(
@@ -127,18 +135,21 @@ def _report_channels(
     found = channels(x.shape)
     rest = [a.span.text for a in call.arguments if a.value is not bound.in_channels]
     noun = "input channel" if len(x.shape) == 3 else "input feature"
-    fixed = f"{call.name.id}({', '.join([str(int(found)), *rest])})"
+    fixed = written(call, [str(int(found)), *rest])
     helps = [f"write `{fixed}`, or leave the {noun}s out"]
-    if callee.name.endswith("pool") and len(rest) == 1:
+    if context.argument(bound.in_channels):  # the number is the caller's
+        helps = [f"write `{found}`"]
+    elif callee.name.endswith("pool") and len(rest) == 1 and not is_row(call):
         first = bound.in_channels.span.text
         helps.append(
             f"or, if {rest[0]} is the stride, `{call.name.id}({first}, s={rest[0]})`"
         )
-    context.findings.error(
+    report(
+        context,
         "channel-mismatch",
         f"`{callee.name}` expects {stated} {noun}{'s' * (stated != 1)}, found {found}",
-        bound.in_channels.span,
+        bound.in_channels,
         f"says {stated}",
-        related=[*channel_producer(x), *expanded_by(context)],
+        related=channel_producer(x),
         help=helps,
     )

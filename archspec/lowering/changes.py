@@ -15,7 +15,7 @@ from archspec.frontend.ast import (
     Name,
     Tuple,
 )
-from archspec.lowering.bind import Bound, Slot, slots
+from archspec.lowering.bind import Bound, Slot, is_row, slots, written
 from archspec.lowering.evaluate import WORDS
 from archspec.lowering.scope import Block
 from archspec.ops.op import Op, show
@@ -23,40 +23,44 @@ from archspec.ops.op import Op, show
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Another value for one argument of a call."""
+    """Another value for one argument of a call, and one for another left out."""
 
     call: Call
     slot: Slot
     before: Expression | None  # None: the call leaves the argument out
     value: Any  # as Python has it, or an expression: `s`, `k // 2`
+    beside: tuple[Slot, Any] | None = None
 
     @property
     def text(self) -> str:
         """The call as it is to be written, in one line."""
-        value = _written(self.value)
-        source, call = self.call.span.source.text, self.call.span
-        if self.before is not None:
-            at = self.before.span
-            text = source[call.start : at.start] + value + source[at.end : call.end]
-        else:
-            given = [a.span.text for a in self.call.arguments]
-            given.append(f"{self.slot.shown}={value}")
-            text = f"{self.call.name.id}({', '.join(given)})"
-        return " ".join(text.split())
+        given = [self._changed(argument) for argument in self.call.arguments]
+        given += [f"{slot.shown}={_written(value)}" for slot, value in self._added()]
+        return " ".join(written(self.call, given).split())
+
+    def _changed(self, argument: Argument) -> str:
+        text = argument.span.text
+        if argument.value is not self.before:
+            return text
+        return text[: -len(self.before.span.text)] + _written(self.value)
+
+    def _added(self) -> list[tuple[Slot, Any]]:
+        """The arguments that the call leaves out."""
+        own = [(self.slot, self.value)] if self.before is None else []
+        return [*own, self.beside] if self.beside else own
 
     def applied(self) -> Call:
         """The call with the change made."""
-        span = self.before.span if self.before else self.call.span
+        span = self.call.span
         value = _expression(self.value, span)
-        if self.before is None:
-            keyword = Name(span, self.slot.names[0])
-            given = (*self.call.arguments, Argument(span, keyword, value))
-        else:
-            given = tuple(
-                replace(a, value=value) if a.value is self.before else a
-                for a in self.call.arguments
-            )
-        return replace(self.call, arguments=given)
+        given = [
+            replace(a, value=value) if a.value is self.before else a
+            for a in self.call.arguments
+        ]
+        for slot, added in self._added():
+            keyword = Name(span, slot.names[0])
+            given.append(Argument(span, keyword, _expression(added, span)))
+        return replace(self.call, arguments=tuple(given))
 
 
 def _written(value: Any) -> str:
@@ -84,12 +88,13 @@ def slot_of(callee: Op | Block, name: str) -> Slot | None:
     return next((slot for slot in slots(callee) if name in slot.names), None)
 
 
-def is_free(slot: Slot, bound: Bound) -> bool:
+def is_free(slot: Slot, call: Call, bound: Bound) -> bool:
     """Whether an argument is plain or left out, so that it may change.
 
     What a call computes from names is meant for other values of them too.
     """
-    return _is_plain(bound.values.get(slot.key))
+    value = bound.values.get(slot.key)
+    return _is_plain(value) and not (value is None and is_row(call))
 
 
 def _is_plain(value: Expression | None) -> bool:

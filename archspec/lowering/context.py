@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
@@ -11,6 +11,7 @@ from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Expression, Name, Step
 from archspec.ir import graph as ir
+from archspec.ir.symbolic import Traced
 from archspec.lowering.bind import Bound
 from archspec.lowering.scope import Block, Level, Scope
 from archspec.lowering.work import Work
@@ -21,6 +22,7 @@ MAX_DEPTH = 80  # steps within steps, blocks included
 PATIENCE = 5_000  # layers and steps that are lowered to find what to write instead
 
 Items = list[ir.Item]
+Given = tuple[Expression, Traced | None]  # an argument, and its value in the body
 Lower = Callable[[Step, ir.Value, "Context", Items], ir.Value]
 
 
@@ -31,12 +33,12 @@ class Run:
     findings: Findings
     step: Lower  # lowers any step: those that hold others call it
     asserts: bool = True  # whether shape assertions count
+    believes: bool = True  # in an assertion that fails: the shape goes on as it says
     layers: int = 0
     steps: int = 0
     depth: int = 0
     patience: int = PATIENCE
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
-    blamed: set[tuple[int, int, str]] = field(default_factory=set)  # arguments of calls
     bound: dict[tuple[int, int], Bound] = field(default_factory=dict)  # by call, callee
     work: Work = field(init=False)
 
@@ -109,6 +111,8 @@ class Context:
     outer_labels: frozenset[str] = frozenset()  # around a labelled group
     block: str = ""
     calls: tuple[Span, ...] = ()
+    caller: Context | None = None
+    given: Mapping[str, Given] = field(default_factory=dict)  # by the caller
     stack: tuple[Block, ...] = ()
     active: frozenset[str] = frozenset()  # variables of the loops around
     hoists: set[str] | None = None  # names a `let` may give a variable of its own
@@ -132,15 +136,13 @@ class Context:
             blind=True,
         )
 
-    def is_news(self, expression: Expression) -> bool:
-        """Whether a wrong value is a first finding: a block may use one twice."""
-        if not self.calls or not isinstance(expression, Name):
-            return True
-        call = self.calls[-1]
-        place = (id(call.source), call.start, expression.id)
-        new = place not in self.run.blamed
-        self.run.blamed.add(place)
-        return new
+    def argument(self, expression: Expression) -> Expression | None:
+        """What the caller has written for it, where it is a parameter's name."""
+        if not isinstance(expression, Name) or expression.id not in self.given:
+            return None
+        written, value = self.given[expression.id]
+        is_shadowed = self.scope.get(expression.id) is not value
+        return None if is_shadowed else written
 
     def nested(self) -> Context:
         """A list within a body: a `let` in it ends with it."""

@@ -32,7 +32,7 @@ def library() -> dict[str, Callee]:
     """The blocks that come with archspec, by name."""
     findings = Findings()
     callees: dict[str, Callee] = dict(OPS)
-    environment = Environment({}, callees)
+    environment = Environment({}, callees, bundled=True)
     for file in sorted(files("archspec.library").iterdir(), key=lambda f: f.name):
         if not file.name.endswith(".yaml"):
             continue

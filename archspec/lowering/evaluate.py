@@ -28,6 +28,7 @@ from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 
 NO_STEP = 0  # the channels where no step stands, as in `params`
+NAMES = "names are given in `params`, in `let`, and in the signature of a block"
 MAX_INTEGER = 2**63 - 1
 MAX_ITEMS = 1_000  # in a tuple or a range
 MAX_NESTING = 20  # tuples within tuples
@@ -184,7 +185,7 @@ class Evaluator:
         known_names = {*self.scope.names(), *self.scope.environment.callees}
         if self.ch != NO_STEP:
             known_names.add("ch")
-        help = did_you_mean(name.id, known_names)
+        help = did_you_mean(name.id, known_names) or NAMES
         if name.id in FUNCTIONS:
             help = f"call it: `{name.id}(...)`"
         elif name.id in ("True", "False"):

@@ -9,14 +9,14 @@ from typing import Any, TypeGuard
 
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Call, Expression, Name
+from archspec.frontend.ast import Call, Expression, Literal, Name
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Traced, literal, symbolic
-from archspec.lowering.bind import Bound
+from archspec.lowering.bind import Bound, is_row
 from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluate import Evaluator, describe
 from archspec.lowering.mend_layer import mend_layer
-from archspec.lowering.places import expanded_by, producer, show_shape
+from archspec.lowering.places import producer, report, show_shape
 from archspec.lowering.values import evaluate, plain
 from archspec.ops.op import Op, Parameter, ShapeFault
 
@@ -108,8 +108,7 @@ def _argument(
     value = evaluate(expression, x, context)
     if value is None or parameter.kind.accepts(value.value):
         return value
-    if context.is_news(expression):
-        _report_argument(op, parameter, expression, value.value, context)
+    _report_argument(op, parameter, expression, value.value, context)
     return None
 
 
@@ -125,12 +124,12 @@ def _is_mistyped_word(
 
 
 def _report_word(op: Op, parameter: Parameter, word: Name, context: Context) -> None:
-    context.findings.error(
+    report(
+        context,
         "invalid-argument",
         f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
         f"found `{word.id}`",
         word.span,
-        related=expanded_by(context),
         help=did_you_mean(word.id, {*parameter.kind.words, *context.scope.names()}),
     )
 
@@ -143,16 +142,25 @@ def _report_argument(
     is_pair = isinstance(found, tuple) and len(found) == 2
     wrong_type = needs_integer or not (is_number or is_pair)
     wants_truth = "`true`" in parameter.kind.expected
-    context.findings.error(
+    report(
+        context,
         "invalid-argument-type" if wrong_type or wants_truth else "invalid-argument",
         f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
         f"found {describe(found)}",
-        expression.span,
-        related=expanded_by(context),
-        help="`//` divides integers, `int(...)` and `round(...)` make them"
-        if needs_integer
-        else "",
+        expression,
+        help=_help_with_value(expression, needs_integer=needs_integer),
     )
+
+
+def _help_with_value(expression: Expression, *, needs_integer: bool) -> str:
+    value = expression.value if isinstance(expression, Literal) else None
+    if isinstance(value, str) and value.isdigit():
+        return f"write `{value}` without quotes"
+    if isinstance(value, float) and value.is_integer() and needs_integer:
+        return f"write `{int(value)}`"
+    if needs_integer and not isinstance(expression, Literal):
+        return "`//` divides integers, `int(...)` and `round(...)` make them"
+    return ""
 
 
 # --- shapes ---
@@ -179,11 +187,11 @@ def _shape(
             return _shape(layer, {**attributes, "groups": literal(1)}, x, context)
         return None
     if max(shape) > MAX_SIZE:
-        context.findings.error(
+        report(
+            context,
             "number-too-large",
             f"the output would be {show_shape(shape)}",
             call.span,
-            related=expanded_by(context),
         )
         return None
     return shape
@@ -198,14 +206,17 @@ def _report_shape(
 ) -> None:
     assert x.shape is not None
     at = layer.bound.values.get(fault.parameter)
-    mend = mend_layer(
-        layer.call, layer.op, layer.bound, plain(x.shape), values, fault.parameter
-    )
-    context.findings.error(
+    mend = ""
+    if not context.scope.environment.bundled:
+        mend = mend_layer(
+            layer.call, layer.op, layer.bound, plain(x.shape), values, fault.parameter
+        )
+    report(
+        context,
         fault.code,
         fault.message,
-        at.span if at else layer.call.span,
-        related=[*producer(x), *expanded_by(context)],
+        at or layer.call.span,
+        related=producer(x),
         help=[mend, fault.help] if fault.parameter == "groups" else mend or fault.help,
     )
 
@@ -217,11 +228,16 @@ def _report_rank(layer: OpCall, x: ir.Value, context: Context) -> None:
     text = " ".join(layer.call.span.text.split())
     help = "move it before the step that flattens the image"
     if is_image:
-        help = f"write `flatten | {text}`, or `global_avgpool | flatten | {text}`"
-    context.findings.error(
+        help = f"write `flatten | {text}`"
+        if is_row(layer.call):
+            help = "put `flatten` before the repeat"
+        elif x.shape[1:] != (1, 1):
+            help += f", or `global_avgpool | flatten | {text}`"
+    report(
+        context,
         "unflattened-input" if is_image else "wrong-rank",
         f"`{layer.op.name}` expects {expected}, found {show_shape(x.shape)}",
         layer.call.span,
-        related=[*producer(x), *expanded_by(context)],
+        related=producer(x),
         help=help,
     )

@@ -9,7 +9,8 @@ After an error that value is of unknown shape, and what depends on it stays sile
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
@@ -36,7 +37,7 @@ from archspec.lowering.context import Context, Items, Run
 from archspec.lowering.evaluate import describe
 from archspec.lowering.labels import lower_label, lower_reference, report_misplaced
 from archspec.lowering.layers import RANKS
-from archspec.lowering.places import expanded_by, show_shape
+from archspec.lowering.places import producer, report, show_shape
 from archspec.lowering.repeats import lower_repeat
 from archspec.lowering.scope import Block, Level, Scope, check_new_names
 from archspec.lowering.values import evaluate, is_integer
@@ -59,7 +60,24 @@ def lower(
     The document's own `blocks` are looked through even where the network leaves them
     or a part of them out. `asserts` says whether shape assertions count.
     """
-    run = Run(findings, _lower_step, asserts=asserts)
+    attempts = []
+    for believes in (True, False):
+        found = Findings()
+        run = Run(found, _lower_step, asserts=asserts, believes=believes)
+        attempts.append((found, _lowered(net, input, scope.inner(), blocks, run)))
+        if not found.has("shape-assertion"):
+            break
+    # Where an assertion fails, either it or the step before it is wrong: what explains
+    # more leaves fewer errors behind it.
+    found, lowered = min(attempts, key=lambda attempt: attempt[0].errors)
+    with suppress(TooMany):
+        findings.extend(found.each())
+    return lowered
+
+
+def _lowered(
+    net: Group | None, input: ir.Value, scope: Scope, blocks: Iterable[Block], run: Run
+) -> tuple[Body, ir.Value]:
     context = Context(run, scope, Level(), {})
     items: Items = []
     output = ir.Value(None)
@@ -230,24 +248,37 @@ def _check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
     if wanted is None:
         return y
     if y.shape is None:
-        known = [size for size in wanted if size is not None and size > 0]
-        is_whole = len(known) == len(wanted) in RANKS and not context.blind
-        return ir.Value(tuple(known), span=call.span) if is_whole else y
+        return y if context.blind else _claimed(wanted, call.assertion)
     if len(wanted) == len(y.shape) and all(
         want in (None, have) for want, have in zip(wanted, y.shape, strict=True)
     ):
         return y
     sizes = ", ".join("_" if want is None else show(want) for want in wanted)
     found = show_shape(y.shape)
-    context.findings.error(
+    report(
+        context,
         "shape-assertion",
         f"expected the shape [{sizes}], found {found}",
         call.assertion.span,
         f"says [{sizes}]",
-        related=expanded_by(context),
+        related=producer(y.before) if y.before else [],
         help=f"write `-> {found}` if that is what you want",
     )
-    return y
+    if not context.run.believes:
+        return y
+    if len(wanted) == len(y.shape):
+        wanted = [
+            have if want is None else want
+            for want, have in zip(wanted, y.shape, strict=True)
+        ]
+    return _claimed(wanted, call.assertion)
+
+
+def _claimed(sizes: Sequence[int | None], assertion: ShapeAssertion) -> ir.Value:
+    """The shape that an assertion claims, where it is one."""
+    known = [size for size in sizes if size is not None and size > 0]
+    is_whole = len(known) == len(sizes) in RANKS
+    return ir.Value(tuple(known) if is_whole else None, span=assertion.span)
 
 
 def _asserted(
@@ -263,11 +294,11 @@ def _asserted(
         if value is None:
             return None
         if not is_integer(value.value):
-            context.findings.error(
+            report(
+                context,
                 "invalid-argument-type",
                 f"expected a size, found {describe(value.value)}",
-                dim.span,
-                related=expanded_by(context),
+                dim,
             )
             return None
         sizes.append(value.value)

@@ -67,7 +67,8 @@ class Joint:
 def mend_branches(joint: Joint, context: Context) -> list[str]:
     """What to write in which branch; nothing where no change of one call helps."""
     helps: list[str] = []
-    odd = joint.odd if context.run.patience > 0 else []
+    may_change = context.run.patience > 0 and not context.scope.environment.bundled
+    odd = joint.odd if may_change else []
     candidates = [
         (cost, number, change)
         for number in odd

@@ -24,7 +24,7 @@ def mend_layer(
     found = []
     for name, candidates in _candidates(x, values, at_fault).items():
         slot = slot_of(op, name)
-        if slot is None or not is_free(slot, bound):
+        if slot is None or not is_free(slot, call, bound):
             continue
         for value in islice(candidates, MAX_TRIES):
             if _fits(op, x, {**values, name: value}, at_fault):
@@ -56,7 +56,7 @@ def _candidates(
 def _smaller(kernel: Size, room: int) -> Iterable[Size]:
     """The kernel, cut to smaller and smaller squares."""
     height, width = pair(kernel)
-    for most in range(min(room, max(height, width) - 1), 0, -1):
+    for most in range(min(room, max(height, width) - 1), 1, -1):
         cut = min(height, most), min(width, most)
         yield cut[0] if cut[0] == cut[1] else cut
 

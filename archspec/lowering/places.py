@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Expression
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
 from archspec.ops.op import channels
@@ -19,7 +23,8 @@ def producer(x: ir.Value) -> list[Label]:
         x = x.before
     if x.shape is None or x.span is None:
         return []
-    return [Label(x.span, f"makes {show_shape(x.shape)}")]
+    verb = "makes" if x.producer else "says"
+    return [Label(x.span, f"{verb} {show_shape(x.shape)}")]
 
 
 def channel_producer(x: ir.Value) -> list[Label]:
@@ -35,6 +40,41 @@ def _same_channels(one: ir.Value, other: ir.Value) -> bool:
         return False
     same_rank = len(one.shape) == len(other.shape)
     return same_rank and channels(one.shape) == channels(other.shape)
+
+
+def report(
+    context: Context,
+    code: str,
+    message: str,
+    place: Expression | Span,
+    label: str = "",
+    *,
+    related: Sequence[Label] = (),
+    help: Sequence[str] | str = (),
+) -> None:
+    """Record a finding where the user has written what is wrong."""
+    first = place if isinstance(place, Span) else place.span
+    at, around = written_at(place, context)
+    if at is not first:
+        related = [Label(first, f"in `{context.block}`"), *related]
+    related = [*related, *expanded_by(around)]
+    context.findings.error(code, message, at, label, related=related, help=help)
+
+
+def written_at(place: Expression | Span, context: Context) -> tuple[Span, Context]:
+    """Where the user has written something, and what stands around that.
+
+    It is not in the library; and where a block hands on a parameter, it is the argument.
+    """
+    while not isinstance(place, Span):
+        argument = context.argument(place)
+        if argument is None or context.caller is None:
+            place = place.span
+        else:
+            place, context = argument, context.caller
+    while context.scope.environment.bundled and context.caller:
+        place, context = context.calls[-1], context.caller
+    return place, context
 
 
 def expanded_by(context: Context) -> list[Label]:

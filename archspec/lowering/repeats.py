@@ -6,13 +6,12 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archspec.diagnostics.source import Span
-from archspec.frontend.ast import Column, RepeatFor, RepeatTimes
+from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Traced, constant, same, variable, variables
 from archspec.lowering.context import MAX_LAYERS, Context, Items
 from archspec.lowering.evaluate import describe
-from archspec.lowering.places import expanded_by
+from archspec.lowering.places import report, written_at
 from archspec.lowering.scope import Block, check_new_names
 from archspec.lowering.values import (
     channels_as,
@@ -184,7 +183,7 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Traced | None:
         _report_lengths(step, lengths, context)
         return None
     if not _is_possible(
-        lengths[0], step.columns[0].values.span, context, "give the columns a row"
+        lengths[0], step.columns[0].values, context, "give the columns a row"
     ):
         return None
     values = tuple(zip(*(column.value for column in known), strict=True))
@@ -195,19 +194,18 @@ def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Traced | None:
     times = evaluate(step.times, x, context)
     if times is None:
         return None
-    span = step.times.span
     if not is_integer(times.value):
-        context.findings.error(
+        report(
+            context,
             "invalid-argument-type",
             f"expected a number of times, found {describe(times.value)}",
-            span,
-            related=expanded_by(context),
+            step.times,
             help="`//` divides integers, `int(...)` and `round(...)` make them"
             if isinstance(times.value, float)
             else "",
         )
         return None
-    if not _is_possible(times.value, span, context, "write `1` or more"):
+    if not _is_possible(times.value, step.times, context, "write `1` or more"):
         return None
     return Traced(((),) * times.value, times.code)
 
@@ -216,13 +214,12 @@ def _column(column: Column, x: ir.Value, context: Context) -> Traced | None:
     values = evaluate(column.values, x, context)
     if values is None or isinstance(values.value, tuple):
         return values
-    name, span = column.name.id, column.values.span
-    context.findings.error(
+    report(
+        context,
         "invalid-argument-type",
-        f"expected a list for `{name}`, found {describe(values.value)}",
-        span,
-        related=expanded_by(context),
-        help=f"write `[{span.text}]` for one row",
+        f"expected a list for `{column.name.id}`, found {describe(values.value)}",
+        column.values,
+        help=f"write `[{column.values.span.text}]` for one row",
     )
     return None
 
@@ -230,23 +227,23 @@ def _column(column: Column, x: ir.Value, context: Context) -> Traced | None:
 def _report_lengths(step: RepeatFor, lengths: list[int], context: Context) -> None:
     columns = zip(step.columns, lengths, strict=True)
     shown = ", ".join(f"`{column.name.id}` has {n}" for column, n in columns)
-    context.findings.error(
+    report(
+        context,
         "unequal-columns",
         f"the columns of `for` need one length: {shown}",
-        step.columns[lengths.index(min(lengths))].values.span,
-        related=expanded_by(context),
+        step.columns[lengths.index(min(lengths))].values,
     )
 
 
-def _is_possible(times: int, span: Span, context: Context, more: str) -> bool:
+def _is_possible(times: int, place: Expression, context: Context, more: str) -> bool:
     if times > MAX_LAYERS:
-        context.run.too_many(span)
+        context.run.too_many(written_at(place, context)[0])
     if times < 1:
-        context.findings.error(
+        report(
+            context,
             "empty-repeat",
             f"expected at least one time, found {times}",
-            span,
-            related=expanded_by(context),
+            place,
             help=f"{more}, or put the step under `if:`",
         )
     return times >= 1

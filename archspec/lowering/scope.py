@@ -46,6 +46,7 @@ class Environment:
     callees: dict[str, Callee] = field(default_factory=dict)
     imports: dict[str, dict[str, Callee]] = field(default_factory=dict)  # by file
     complete: bool = True  # false where names are missing: an import has failed
+    bundled: bool = False  # the library's, which no user has written
 
     @property
     def scope(self) -> Scope:

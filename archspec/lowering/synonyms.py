@@ -8,6 +8,11 @@ from archspec.diagnostics.suggest import closest
 
 STEPS = ("concat", "add", "mul", "split", "repeat", "if", "let")  # written as keys
 
+NOT_NEEDED = {  # in a network that is trained here
+    "softmax": "leave it out: the loss, `cross_entropy`, takes the softmax itself",
+    "logsoftmax": "leave it out: the loss, `cross_entropy`, takes the softmax itself",
+    "input": "leave it out: `input:` says what comes in",
+}
 OTHER_NAMES = {
     "batchnorm": "bn",
     "batchnorm1d": "bn",
@@ -34,7 +39,10 @@ def suggest_callee(name: str, known: Iterable[str]) -> str:
     if name in STEPS:
         return f"`{name}` is a step of its own: write `{name}: ...`, not a call"
     known = set(known)
-    match = OTHER_NAMES.get(name.replace("_", "").casefold())
+    plain = name.replace("_", "").casefold()
+    if plain in NOT_NEEDED:
+        return NOT_NEEDED[plain]
+    match = OTHER_NAMES.get(plain)
     if match not in known:
         match = closest(name, known)
     return f"did you mean `{match}`?" if match else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.frontend.ast import Binary, Call, Literal, Name
@@ -18,7 +18,7 @@ from archspec.ops.op import Op, pair
 STRIDES = range(1, 9)
 KERNELS = range(2, 12)
 MAX_PADDING = 8
-NATURAL, CEIL, PADDING, STRIDE, KERNEL, WIDTH = range(6)  # what to change first
+NATURAL, CEIL, PADDING, STRIDE, BOTH, KERNEL, WIDTH = range(7)  # what to change first
 
 Cost = tuple[int, ...]
 
@@ -57,10 +57,22 @@ class _Known:
         for padding in range(min(max(pair(kernel)) // 2, MAX_PADDING) + 1):
             yield from self.changes("p", [padding], (PADDING, padding))
         yield from self.changes("s", STRIDES, (STRIDE, 0))
+        yield from self.padded_strides(kernel)
         for k in KERNELS:
             cost = 2 * abs(k - max(pair(kernel))) + (k % 2 == 0)
             yield from self.changes("k", [k], (KERNEL, cost))
         yield from self.changes("ceil", [True, False], (CEIL, 0))
+
+    def padded_strides(
+        self, kernel: int | tuple[int, int]
+    ) -> Iterator[tuple[Cost, Change]]:
+        """Another stride, and the padding that is missing: `maxpool(3, s=1, p=1)`."""
+        padding = slot_of(self.callee, "p")
+        if padding is None or padding.key in self.bound.values:
+            return
+        beside = padding, self.natural_padding(kernel)
+        for cost, change in self.changes("s", STRIDES, (BOTH, 0)):
+            yield cost, replace(change, beside=beside)
 
     def natural_padding(self, kernel: int | tuple[int, int]) -> object:
         """The padding that keeps the size, over the block's own kernel."""
@@ -80,7 +92,7 @@ class _Known:
         self, name: str, values: Sequence[object], cost: Cost
     ) -> Iterator[tuple[Cost, Change]]:
         slot = slot_of(self.callee, name)
-        if slot is None or not is_free(slot, self.bound):
+        if slot is None or not is_free(slot, self.call, self.bound):
             return
         before = self.bound.values.get(slot.key)
         for value in values:

@@ -14,7 +14,7 @@ from archspec.lowering.evaluate import (
     ValueFault,
     undefined_names,
 )
-from archspec.lowering.places import expanded_by
+from archspec.lowering.places import report
 from archspec.ops.op import channels
 
 
@@ -34,11 +34,11 @@ def evaluate(expression: Expression, x: ir.Value, context: Context) -> Traced | 
 
 
 def _report(fault: ValueFault, context: Context) -> None:
-    context.findings.error(
+    report(
+        context,
         fault.code,
         fault.message,
         fault.span,
-        related=expanded_by(context),
         help=fault.help,
     )
 

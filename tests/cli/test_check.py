@@ -207,6 +207,15 @@ def test_the_hook_of_pre_commit_checks_the_files_it_is_given(archspec, good, bad
     assert [f for f in files if re.search(hook["files"], f)] == files[:2]
 
 
+def test_a_variants_name_leaves_no_other_to_choose(archspec):
+    for options in ([], ["--sizes", "224"]):
+        outcome = archspec("check", "vgg11", "--variant", "vgg13", *options)
+        assert outcome.code == 1
+        assert "[unknown-variant]" in outcome.out
+        assert "write `vgg --variant vgg13`" in outcome.out
+        assert archspec("check", "vgg11", "--variant", "vgg11", *options).code == 0
+
+
 def test_set_input_and_variant(archspec, good):
     assert "[8, 6, 6]" in archspec("check", good, "--set", "width=8").out
     assert "[4, 14, 14]" in archspec("check", good, "--input", "3x16x16").out

@@ -52,7 +52,7 @@ def test_a_layer_in_a_block_shows_its_line_and_the_calls_around_it():
     """)
 
 
-def test_a_layer_in_a_block_of_the_library_shows_the_call_in_the_spec():
+def test_a_layer_in_a_block_of_the_library_is_a_mistake_in_the_spec():
     spec = """
         archspec: 1
         input: 3x1x1
@@ -60,11 +60,57 @@ def test_a_layer_in_a_block_of_the_library_shows_the_call_in_the_spec():
           - transition(8)
     """
     found = report(spec)
-    assert "\n  --> library/blocks.yaml:" in found
-    assert "- bn | relu | conv(cout, k=1) | avgpool(2)\n" in found
-    _, _, below = found.partition(" ::: net.yaml:4:5\n")
-    assert "   - transition(8)\n" in below
-    assert "------------- in `transition`, called here\n" in below
+    assert "\n  --> net.yaml:4:5\n" in found
+    assert "   - transition(8)\n" in found
+    _, _, below = found.partition(" ::: library/blocks.yaml:")
+    assert "- bn | relu | conv(cout, k=1) | avgpool(2)\n" in below
+    assert "- in `transition`\n" in below
+    assert "write `" not in found  # nobody changes the library
+
+
+def test_an_argument_that_blocks_hand_on_is_a_mistake_where_it_is_written():
+    spec = """
+        archspec: 1
+        input: 3x8x8
+        blocks:
+          inner(n, (a, b)):
+            - conv(n, k=b) | dropout(a)
+          outer(m, p):
+            - inner(m // 2, (p, 1))
+        net:
+          - outer(4, 0.5)
+          - outer(4, 2)
+    """
+    assert report(spec) == text("""
+        error[invalid-argument]: `p` of `dropout` expects a number from 0 to 1, found 2
+          --> net.yaml:10:14
+           |
+         5 |     - conv(n, k=b) | dropout(a)
+           |                              - in `inner`
+           ...
+        10 |   - outer(4, 2)
+           |              ^
+    """)
+
+
+def test_an_argument_that_a_block_computes_is_a_mistake_in_the_block():
+    spec = """
+        archspec: 1
+        input: 3x8x8
+        blocks:
+          unit(n):
+            - let: {m: n}
+            - conv(m // 2, k=1)
+          other(n):
+            - let: {n: 0}
+            - conv(n, k=1)
+        net:
+          - unit(1)
+          - other(8)
+    """
+    found = report(spec)
+    assert "--> net.yaml:6:12" in found
+    assert "--> net.yaml:9:12" in found
 
 
 def test_the_signature_of_a_block_is_shown_where_it_stands():

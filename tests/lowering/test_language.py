@@ -259,7 +259,7 @@ net:
     assert found.primary.span.text == "50"
     labels = [(label.span.text, label.message) for label in found.related]
     assert labels == [
-        ("3x32x32", "makes [3, 32, 32]"),
+        ("3x32x32", "says [3, 32, 32]"),
         ("inner(8)", "in `inner`, called here"),
         ("outer", "which this step expands to"),
     ]

@@ -85,6 +85,16 @@ BRANCHES = {
         ["identity", "global_avgpool | conv(2, k=1) | relu | conv(8, k=1) | sigmoid"],
         ["branch 2 is off: write `conv(3, k=1)` there, which then makes [3, 1, 1]"],
     ),
+    "a pool that keeps the size": (
+        "concat",
+        ["conv(8, k=1)", "avgpool(3)", "conv(8, k=3, p=1)"],
+        ["branch 2 is off: write `avgpool(3, s=1, p=1)` there, which then makes [3, 32, 32]"],
+    ),
+    "a stride and a padding": (
+        "concat",
+        ["conv(8, k=2, s=2)", "maxpool(3)"],
+        ["write `maxpool(3, s=2, p=1)` in branch 2, which then makes [3, 16, 16]"],
+    ),
     "all three differ": ("concat", ["maxpool(2)", "maxpool(3)", "identity"], FALLBACK),
     "two and two": (
         "concat",
@@ -114,6 +124,38 @@ def test_branches(name):
 def test_kernels(step, size, expected):
     (found,) = helps(f"net:\n  - {step}\n", size)
     assert found == f"write {expected}"
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("nin_block(3, 96, s=4)", "write `nin_block(3, 96, k=3, s=4)`, with your numbers"),
+        ("nin_block(96, 3, s=4)", "write `nin_block(96, k=3, s=4)`: `96` is read as the input channels here"),
+        ("repeat: inception[(8, (8, 8), (8, 8))]", "a row is `(c1, (r3, c3), (r5, c5), cp)`"),
+        ("repeat: vgg_block[(8, 8, 1, 3)]", "a row is `(cout, n)`"),
+        ("repeat: vgg_block[(8, 8, 1)]", "write `(3, 8, 1)`, or leave the input channels out"),
+        ("repeat: nin_block[(8,), (9,)]", "a row has no keywords: use `for:`, which names its columns"),
+        ("leaky_relu(0.1)", "write `leaky_relu(negative_slope=0.1)`"),
+        ("conv(8, k=11 s=4)", "write a comma before `s`"),
+        ("conv(8, k=3), relu", "chain steps with `|`: `conv(64, k=3) | relu`"),
+    ],
+)  # fmt: skip
+def test_arguments(step, expected):
+    assert helps(f"net:\n  - {step}\n") == [expected]
+
+
+def test_a_name_in_many_places_is_one_mistake():
+    text = "net:\n  - conv(w, k=3) | conv(w, k=3)\n  - conv(w * 2, k=3)\n  - relu\n"
+    source = Source("spec.yaml", f"archspec: 1\ninput: 3x32x32\n{text}")
+    (found,) = check_source(source).diagnostics
+    assert found.primary.span.column == 10
+    assert found.notes == ("it also stands in lines 4, 5",)
+
+
+def test_the_library_is_not_mended():
+    assert helps("net:\n  - transition(8)\n", "3x1x1") == [
+        "pool less before, or start from a larger input"
+    ]
 
 
 def test_groups():
