@@ -40,6 +40,7 @@ class Run:
     patience: int = PATIENCE
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
     bound: dict[tuple[int, int], Bound] = field(default_factory=dict)  # by call, callee
+    faulty: dict[int, object] = field(default_factory=dict)  # by the `id` of a block
     work: Work = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,6 +136,15 @@ class Context:
             hoists=None,
             blind=True,
         )
+
+    def is_news(self) -> bool:
+        """Whether a block is found wrong for the first of its calls.
+
+        What is wrong in it for one call is often wrong in another way for the next.
+        """
+        if not self.stack:
+            return True
+        return self.run.faulty.setdefault(id(self.stack[-1]), self.given) is self.given
 
     def argument(self, expression: Expression) -> Expression | None:
         """What the caller has written for it, where it is a parameter's name."""

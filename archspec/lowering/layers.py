@@ -21,6 +21,7 @@ from archspec.lowering.values import evaluate, plain
 from archspec.ops.op import Op, Parameter, ShapeFault
 
 MAX_SIZE = 2**31  # of an axis
+LARGE = 2**20  # an axis that every kernel fits into
 RANKS = {1: "features", 2: "tokens", 3: "an image [C, H, W]"}
 
 
@@ -171,9 +172,10 @@ def _shape(
 ) -> ir.Shape | None:
     """The output's shape by the op's own rule; None and a finding if it has none."""
     op, call = layer.op, layer.call
-    if x.shape is None:
-        return None
     values = {name: symbolic(item) for name, item in attributes.items()}
+    if x.shape is None:
+        _check_for_any_input(layer, values, context)
+        return None
     if len(x.shape) not in op.ranks:
         _report_rank(layer, x, context)
         if len(x.shape) == 3 and 1 in op.ranks:  # as if it were flattened
@@ -195,6 +197,30 @@ def _shape(
         )
         return None
     return shape
+
+
+def _check_for_any_input(
+    layer: OpCall, values: Mapping[str, Any], context: Context
+) -> None:
+    """Find what is wrong for every input, such as a padding over half of the kernel."""
+    faults: list[tuple[ShapeFault, ir.Shape]] = []
+    groups = values.get("groups", 1)
+    for rank in layer.op.ranks:
+        shape = {1: (groups,), 2: (LARGE, groups)}.get(rank, (groups, LARGE, LARGE))
+        try:
+            layer.op.shape(shape, **values)
+        except ShapeFault as fault:
+            faults.append((fault, shape))
+    if len(faults) < len(layer.op.ranks):
+        return
+    fault, shape = faults[-1]
+    at = layer.bound.values.get(fault.parameter) or layer.call.span
+    help = ""
+    if fault.parameter == "padding":
+        help = mend_layer(
+            layer.call, layer.op, layer.bound, shape, values, fault.parameter
+        )
+    report(context, fault.code, fault.message, at, help=help)
 
 
 def _report_shape(

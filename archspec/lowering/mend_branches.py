@@ -25,7 +25,7 @@ from archspec.lowering.context import Context, Run
 from archspec.lowering.places import show_shape
 from archspec.lowering.scope import Level
 from archspec.lowering.steps import calls, with_call
-from archspec.lowering.tries import STRIDES, Cost, tries
+from archspec.lowering.tries import STRIDES, Cost, padded, parameter_of, tries
 from archspec.ops.merging import MERGES
 from archspec.ops.op import ShapeFault, channels
 
@@ -74,11 +74,15 @@ def mend_branches(joint: Joint, context: Context) -> list[str]:
         for number in odd
         for cost, change in _candidates(joint, number, context)
     ]
+    chain = next(filter(None, (_padded(joint, n, context) for n in odd)), "")
+    if chain:
+        return [chain]
     for _, number, change in sorted(candidates, key=lambda found: found[0]):
         step = with_call(joint.merge.branches[number], change.call, change.applied())
         shape = _fitting(joint, number, step, context)
         if shape:
-            helps.append(_in_words(joint, number, change, shape, alone=len(odd) == 1))
+            alone = len(odd) == 1
+            helps.append(_in_words(joint, number, change.text, shape, alone=alone))
             break
     for number in odd:
         shortcut = _shortcut(joint, number, context)
@@ -89,7 +93,7 @@ def mend_branches(joint: Joint, context: Context) -> list[str]:
 
 
 def _in_words(
-    joint: Joint, number: int, change: Change, shape: ir.Shape, *, alone: bool
+    joint: Joint, number: int, text: str, shape: ir.Shape, *, alone: bool
 ) -> str:
     branch = joint.merge.branches[number]
     where = f"branch {number + 1}"
@@ -97,8 +101,25 @@ def _in_words(
         where = f"`{branch.label.span.text}`"
     makes = f"which then makes {show_shape(shape)}"
     if alone:
-        return f"{where} is off: write `{change.text}` there, {makes}"
-    return f"write `{change.text}` in {where}, {makes}"
+        return f"{where} is off: write `{text}` there, {makes}"
+    return f"write `{text}` in {where}, {makes}"
+
+
+def _padded(joint: Joint, number: int, context: Context) -> str:
+    """Several paddings forgotten in one chain: the chain with all of them."""
+    step = branch = joint.merge.branches[number]
+    chain = branch.step if isinstance(branch, Labelled) else branch
+    if not isinstance(chain, Chain):
+        return ""
+    changes = [c for call in chain.calls if (c := padded(call, context))]
+    for change in changes:
+        step = with_call(step, change.call, change.applied())
+    shape = _fitting(joint, number, step, context) if len(changes) > 1 else None
+    if shape is None:
+        return ""
+    texts = {id(change.call): change.text for change in changes}
+    text = " | ".join(texts.get(id(c), c.span.text) for c in chain.calls)
+    return _in_words(joint, number, text, shape, alone=len(joint.odd) == 1)
 
 
 # --- what to try ---------------------------------------------------------------------
@@ -123,9 +144,8 @@ def _shortcut(joint: Joint, number: int, context: Context) -> str:
     for stride in STRIDES:
         call = _conv(branch, int(channels(wanted)), stride)
         if _fitting(joint, number, Chain(branch.span, (call,)), context):
-            return (
-                f"conv({channels(wanted)}, k=1" + f", s={stride}" * (stride > 1) + ")"
-            )
+            width = parameter_of(int(channels(wanted)), context) or channels(wanted)
+            return f"conv({width}, k=1" + f", s={stride}" * (stride > 1) + ")"
     return ""
 
 

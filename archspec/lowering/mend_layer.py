@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from archspec.ops.op import Op, ShapeFault, pair
 
 Size = int | tuple[int, int]
 
+TIED = ({"kernel_size", "padding"}, {"groups"})  # a change of one may break the other
 MAX_TRIES = 100  # of each argument: who is farther off has another mistake
 
 
@@ -46,25 +47,34 @@ def _candidates(
     if at_fault not in ("kernel_size", "padding") or "kernel_size" not in values:
         return {}
     kernel = values["kernel_size"]
-    half = max(pair(kernel)) // 2 * max(pair(values.get("dilation", 1)))
+    halves = [
+        k // 2 * d
+        for k, d in zip(pair(kernel), pair(values.get("dilation", 1)), strict=True)
+    ]
+    paddings = [_cut(halves, most) for most in range(max(halves) + 1)]
     if at_fault == "padding":
-        return {"padding": range(half, -1, -1)}
-    room = max(x[1:]) + 2 * max(pair(values["padding"]))
-    return {"padding": range(1, half + 1), "kernel_size": _smaller(kernel, room)}
+        return {"padding": reversed(paddings)}
+    padding = values["padding"]
+    room = max(x[1:]) + 2 * (max(halves) if padding == "same" else max(pair(padding)))
+    return {"padding": paddings[1:], "kernel_size": _smaller(kernel, room)}
 
 
 def _smaller(kernel: Size, room: int) -> Iterable[Size]:
     """The kernel, cut to smaller and smaller squares."""
-    height, width = pair(kernel)
-    for most in range(min(room, max(height, width) - 1), 1, -1):
-        cut = min(height, most), min(width, most)
-        yield cut[0] if cut[0] == cut[1] else cut
+    for most in range(min(room, max(pair(kernel)) - 1), 1, -1):
+        yield _cut(pair(kernel), most)
+
+
+def _cut(sizes: Sequence[int], most: int) -> Size:
+    """Both sizes, neither over a bound; one number if they are equal."""
+    height, width = (min(size, most) for size in sizes)
+    return height if height == width else (height, width)
 
 
 def _fits(op: Op, x: Shape, values: Mapping[str, Any], at_fault: str) -> bool:
-    """Whether the fault is gone; there may be another."""
+    """Whether the fault is gone and has brought no other; there may be one besides."""
     try:
         op.shape(x, **values)
     except ShapeFault as fault:
-        return fault.parameter != at_fault
+        return not any({at_fault, fault.parameter} <= tied for tied in TIED)
     return True

@@ -55,6 +55,8 @@ def report(
     """Record a finding where the user has written what is wrong."""
     first = place if isinstance(place, Span) else place.span
     at, around = written_at(place, context)
+    if not around.is_news():
+        return
     if at is not first:
         related = [Label(first, f"in `{context.block}`"), *related]
     related = [*related, *expanded_by(around)]

@@ -11,7 +11,7 @@ from archspec.lowering.bind import Bound, bind, slots
 from archspec.lowering.changes import Change, is_free, slot_of
 from archspec.lowering.context import Context
 from archspec.lowering.evaluate import Evaluator, Unknown, ValueFault
-from archspec.lowering.scope import Block, Callee
+from archspec.lowering.scope import CIN, Block, Callee
 from archspec.lowering.values import is_integer
 from archspec.ops.op import Op, pair
 
@@ -31,6 +31,29 @@ def tries(call: Call, width: int, context: Context) -> list[tuple[Cost, Change]]
         return []
     known = _Known(call, callee, bound, context)
     return [*known.sizes(), *known.widths(width)]
+
+
+def parameter_of(value: int, context: Context) -> str:
+    """What a block calls a number: other calls of it have others."""
+    if not context.calls:
+        return ""
+    names = sorted(context.scope.names(), key=lambda name: name == CIN)
+    known = ((name, context.scope.get(name)) for name in names)
+    found = (n for n, v in known if v and is_integer(v.value) and v.value == value)
+    return next(found, "")
+
+
+def padded(call: Call, context: Context) -> Change | None:
+    """A convolution or pool with the padding that keeps the size, where it has none."""
+    callee = _callee(call, context)
+    bound = bind(call, callee, Findings()) if callee else None
+    if callee is None or bound is None:
+        return None
+    known = _Known(call, callee, bound, context)
+    kernel, padding = known.value("k"), slot_of(callee, "p")
+    if not kernel or kernel == 1 or padding is None or padding.key in bound.values:
+        return None
+    return Change(call, padding, None, known.natural_padding(kernel))
 
 
 def _callee(call: Call, context: Context) -> Callee | None:
@@ -85,8 +108,10 @@ class _Known:
 
     def widths(self, count: int) -> Iterator[tuple[Cost, Change]]:
         """Another number of output channels."""
+        name = parameter_of(count, self.context)
+        value = Name(self.call.span, name) if name else count
         for slot in (s for s in slots(self.callee) if s.positional and s.names):
-            yield from self.changes(slot.names[0], [count], (WIDTH, 0))
+            yield from self.changes(slot.names[0], [value], (WIDTH, 0))
 
     def changes(
         self, name: str, values: Sequence[object], cost: Cost

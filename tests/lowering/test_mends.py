@@ -17,6 +17,20 @@ def helps(text, size="3x32x32"):
     return list(check_source(source).diagnostics[0].help)
 
 
+def test_a_block_keeps_its_parameter():
+    """A number that fits one call would not fit the next."""
+    (found,) = helps("""
+        blocks:
+          unit(cout):
+            - add: ["conv(cout, k=3, p=1)", "conv(64, k=1)"]
+        net:
+          - unit(32) | unit(48)
+    """)
+    assert found == (
+        "write `conv(cout, k=1)` in branch 2, which then makes [32, 32, 32]"
+    )
+
+
 def of_branches(kind, *branches, size="3x32x32"):
     lines = "".join(f"      - {branch}\n" for branch in branches)
     return helps(f"net:\n  - {kind}:\n{lines}", size)
@@ -33,6 +47,14 @@ BRANCHES = {
         "concat",
         ["conv(8, k=1)", "{side: 'conv(8, k=(1, 7))'}"],
         ["write `conv(8, k=(1, 7), p=(0, 3))` in `side`, which then makes [8, 32, 32]"],
+    ),
+    "paddings of a chain": (
+        "concat",
+        ["conv(8, k=1)", "conv(4, k=3) | relu | conv(8, k=5)", "identity"],
+        [
+            "branch 2 is off: write `conv(4, k=3, p=1) | relu | conv(8, k=5, p=2)` there, "
+            "which then makes [8, 32, 32]"
+        ],
     ),
     "the stride of a shortcut": (
         "add",
@@ -114,7 +136,7 @@ def test_branches(name):
     ("step", "size", "expected"),
     [
         ("conv(8, k=5)", "3x4x4", "`conv(8, k=5, p=1)`, or `conv(8, k=4)`, or shrink the input less before"),
-        ("conv(8, k=(7, 3), d=2)", "3x4x9", "`conv(8, k=(7, 3), d=2, p=5)`, or `conv(8, k=2, d=2)`, or shrink the input less before"),
+        ("conv(8, k=(7, 3), d=2)", "3x4x9", "`conv(8, k=(7, 3), d=2, p=(5, 2))`, or `conv(8, k=2, d=2)`, or shrink the input less before"),
         ("maxpool(3, s=2)", "3x2x9", "`maxpool(3, s=2, p=1)`, or `maxpool(2, s=2)`, or shrink the input less before"),
         ("maxpool(3, p=2)", "3x9x9", "`maxpool(3, p=1)`"),
         ("conv(8, k=3, s=2, p=same)", "3x9x9", "`conv(8, k=3, s=2, p=1)`"),
