@@ -213,14 +213,14 @@ def _check_for_any_input(
             faults.append((fault, shape))
     if len(faults) < len(layer.op.ranks):
         return
-    fault, shape = faults[-1]
-    at = layer.bound.values.get(fault.parameter) or layer.call.span
+    found, shape = faults[-1]
+    at = layer.bound.values.get(found.parameter) or layer.call.span
     help = ""
-    if fault.parameter == "padding":
+    if found.parameter == "padding":
         help = mend_layer(
-            layer.call, layer.op, layer.bound, shape, values, fault.parameter
+            layer.call, layer.op, layer.bound, shape, values, found.parameter
         )
-    report(context, fault.code, fault.message, at, help=help)
+    report(context, found.code, found.message, at, help=help)
 
 
 def _report_shape(

@@ -52,8 +52,7 @@ BRANCHES = {
         "concat",
         ["conv(8, k=1)", "conv(4, k=3) | relu | conv(8, k=5)", "identity"],
         [
-            "branch 2 is off: write `conv(4, k=3, p=1) | relu | conv(8, k=5, p=2)` there, "
-            "which then makes [8, 32, 32]"
+            "branch 2 is off: write `conv(4, k=3, p=1) | relu | conv(8, k=5, p=2)` there, which then makes [8, 32, 32]"
         ],
     ),
     "the stride of a shortcut": (
