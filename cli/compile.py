@@ -46,7 +46,7 @@ def compile_(
     variant: VariantOption = None,
 ) -> None:
     """Write the network as PyTorch source that needs only torch, or export it."""
-    suffix = output.suffix if output else ".py"
+    suffix = output.suffix.lower() if output else ".py"
     if suffix not in (".py", ".onnx", ".pt2"):
         stop(f"`{output}` should end in `.py`, `.onnx` or `.pt2`", USAGE)
     if suffix == ".onnx" and find_spec("onnxscript") is None:

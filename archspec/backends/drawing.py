@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from archspec.backends.captions import totals
 from archspec.backends.dot import Direction, to_dot
@@ -55,9 +59,33 @@ def picture(dot: str, format: str) -> bytes:
     import pygraphviz
 
     graph: Any = pygraphviz.AGraph(string=dot)  # type: ignore[no-untyped-call]
-    return bytes(graph.draw(format=format, prog="dot"))
+    with _quiet():
+        return bytes(graph.draw(format=format, prog="dot"))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep C libraries off stderr: fontconfig warns of a newer system's settings."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def draw(spec: Spec, depth: int | None = None, direction: Direction = "TB") -> Drawing:
-    """The network's picture; blocks deeper than `depth` are one box each."""
+    """The network's picture; blocks deeper than `depth` are one box each.
+
+    Raises:
+        ValueError: if the depth is below 1 or the direction unknown.
+    """
+    if depth is not None and depth < 1:
+        raise ValueError(f"a drawing has the depth 1 or more, found {depth}")
+    if direction not in get_args(Direction):
+        raise ValueError(f'the direction is "TB" or "LR", found "{direction}"')
     return Drawing(spec, depth, direction)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import linecache
+import hashlib
+import importlib.util
 import sys
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from torch import nn
@@ -14,12 +18,28 @@ from archspec.spec import Spec
 
 def build(spec: Spec) -> nn.Module:
     """An untrained module for a spec, from the same source that `to_source` gives."""
-    source = to_source(spec)
-    filename = f"<archspec {spec.name}>"
-    lines = source.splitlines(keepends=True)
-    linecache.cache[filename] = (len(source), None, lines, filename)  # for tracebacks
-    emitted = ModuleType(f"archspec.emitted.{spec.name}")
-    sys.modules[emitted.__name__] = emitted  # where torch.compile and pickle look
-    exec(compile(source, filename, "exec"), vars(emitted))  # noqa: S102  # our own source
+    emitted = _imported(spec.name, to_source(spec))
     module: nn.Module = vars(emitted)[network_class(spec)]()
     return module
+
+
+def _imported(name: str, source: str) -> ModuleType:
+    """The source as a module, which pickle and torch.compile find by its name."""
+    stem = f"{name}_{hashlib.sha256(source.encode()).hexdigest()[:8]}"
+    full_name = f"archspec.emitted.{stem}"
+    if full_name in sys.modules:
+        return sys.modules[full_name]
+    path = Path(_folder().name) / f"{stem}.py"
+    path.write_text(source, encoding="utf-8")
+    found = importlib.util.spec_from_file_location(full_name, path)
+    assert found
+    assert found.loader
+    emitted = sys.modules[full_name] = importlib.util.module_from_spec(found)
+    found.loader.exec_module(emitted)
+    return emitted
+
+
+@cache
+def _folder() -> TemporaryDirectory[str]:
+    """Where emitted modules lie while the process runs: tracebacks read them there."""
+    return TemporaryDirectory(prefix="archspec-", ignore_cleanup_errors=True)

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Argument, Call, Expression, Literal, Parameter, Tuple
+from archspec.frontend.ast import (
+    Argument,
+    Call,
+    Expression,
+    Literal,
+    Name,
+    Parameter,
+    Tuple,
+)
 from archspec.lowering.scope import Block
-from archspec.ops.op import Required, Signed
+from archspec.ops.op import Op, Required, Signed
+from archspec.ops.registry import OPS
 
 EXAMPLES = {"k": "3", "cout": "64"}  # for the parameters of blocks
 INPUTS = ("in_channels", "in_features", "num_features")  # torch's names
@@ -151,6 +160,12 @@ class _Binding:
                 found.append((argument, slot))
                 continue
             known = [n for s in self.slots for n in s.names]
+            value = argument.value
+            is_step = (
+                isinstance(self.callee, Op)
+                and isinstance(value, Name)
+                and value.id in OPS
+            )
             name = SHORT[name] if SHORT.get(name) in known else name
             self.fail(
                 "unknown-argument",
@@ -158,6 +173,8 @@ class _Binding:
                 argument.keyword.span,
                 help="the input channels have no name: they come first, or are left out"
                 if name in INPUTS
+                else f"`{value.span.text}` is a step of its own: `| {value.span.text}`"
+                if is_step
                 else did_you_mean(name, known),
             )
         return found

@@ -252,7 +252,8 @@ def _report_rank(layer: OpCall, x: ir.Value, context: Context) -> None:
     is_image = len(x.shape) == 3
     expected = " or ".join(RANKS[rank] for rank in layer.op.ranks)
     text = " ".join(layer.call.span.text.split())
-    help = "move it before the step that flattens the image"
+    does = "turns the image into tokens" if len(x.shape) == 2 else "flattens the image"
+    help = f"move it before the step that {does}"
     if is_image:
         help = f"write `flatten | {text}`"
         if is_row(layer.call):

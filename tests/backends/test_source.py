@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import os
+import pickle
 import re
 import subprocess
 import sys
-import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -377,11 +377,28 @@ def test_a_traceback_shows_the_line_of_a_join(tmp_path: Path) -> None:
     path.write_text(
         f"{HEAD}net:\n  - add:\n      - maxpool(2) | upsample(2)\n      - relu\n"
     )
-    model = archspec.compile(path)
-    with pytest.raises(RuntimeError) as error:
-        model(torch.zeros(1, 3, 9, 9))
-    shown = "".join(traceback.format_exception(error.value))
-    assert "# halves_and_wholes.yaml:5\n" in shown
+    script = (
+        f"import archspec, torch\n"
+        f"model = archspec.compile({str(path)!r})\n"
+        f"archspec.compile('lenet')\n"
+        f"model(torch.zeros(1, 3, 9, 9))\n"
+    )
+    died = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert died.returncode == 1
+    assert "# halves_and_wholes.yaml:5\n" in died.stderr
+
+
+def test_two_networks_of_one_name_stay_apart() -> None:
+    texts = [
+        f"archspec: 1\nname: a\ninput: 3x4x4\nnet:\n  - {op}\n"
+        for op in ("conv(2, k=1)", "bn")
+    ]
+    one, other = (archspec.compile(spec_of(text)) for text in texts)
+    again = archspec.compile(spec_of(texts[0]))
+    assert type(one) is type(again) is not type(other)
+    assert type(pickle.loads(pickle.dumps(one))) is type(one)
 
 
 # --- how it reads --------------------------------------------------------------------
