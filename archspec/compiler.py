@@ -19,7 +19,7 @@ from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Binding, Document
 from archspec.frontend.document import parse_document
 from archspec.frontend.files import read_source
-from archspec.ir.graph import Graph, Value
+from archspec.ir.graph import Graph, Shape, Value
 from archspec.lowering.environment import document_environment, library
 from archspec.lowering.lower import lower
 from archspec.lowering.params import resolve_params
@@ -37,14 +37,15 @@ def check(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | None = None,  # the language's word
+    input: str | Shape | None = None,  # the language's word
     settings: Sequence[str] = (),
     params: Mapping[str, object] | None = None,
 ) -> CheckResult:
     """Check a spec: a path, or the name of a bundled spec or variant.
 
-    `input` replaces the spec's own, as `3x224x224`; `settings` are `name=value` texts
-    as of `--set`, and `params` the same as Python values. Never raises on a bad spec.
+    `input` replaces the spec's own, as `3x224x224` or `(3, 224, 224)`; `settings` are
+    `name=value` texts as of `--set`, and `params` the same as Python values. Never
+    raises on a bad spec.
     """
     findings = Findings()
     found = _find(spec, variant, findings)
@@ -56,7 +57,7 @@ def check(
         findings,
         folder=entry.path.parent,
         variant=variant or entry.variant,
-        input=input,
+        input="x".join(map(str, input)) if isinstance(input, tuple) else input,
         settings=settings,
         params=params,
     )
@@ -157,7 +158,7 @@ def load(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | None = None,
+    input: str | Shape | None = None,
     **params: object,
 ) -> Spec:
     """A checked spec.

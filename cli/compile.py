@@ -82,10 +82,16 @@ def _exported(spec: Spec, suffix: str, weights: Path | None) -> bytes:
     from archspec.backends.torch_module import build
     from archspec.training.weights import load_weights
 
-    model = build(spec)
-    if weights:
-        load_weights(model, weights)
-    else:
-        print("note: no `--weights`, so that the network is untrained", file=sys.stderr)
     write = to_onnx if suffix == ".onnx" else to_program
-    return write(model, spec.input_shape)
+    try:
+        model = build(spec)
+        if weights:
+            load_weights(model, weights)
+        else:
+            note = "note: no `--weights`, so that the network is untrained"
+            print(note, file=sys.stderr)
+        return write(model, spec.input_shape)
+    except RuntimeError as error:
+        if "allocate memory" not in str(error):
+            raise
+        stop("the network with its weights and an image does not fit into memory")

@@ -97,6 +97,11 @@ def test_load_takes_params_by_keyword(path):
 
 def test_load_takes_a_variant_and_an_input(path):
     spec = archspec.load(path, variant="wide", input="1x10x10")
+    assert archspec.load(path, variant="wide", input=(1, 10, 10)).graph.input.shape == (
+        1,
+        10,
+        10,
+    )
     assert spec.settings["widths"] == (8, 16)
     assert spec.input_shape == (1, 10, 10)
     assert spec.layers[0].output.shape == (8, 8, 8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import shutil
 import subprocess
 import sys
 from io import BytesIO
@@ -43,11 +44,20 @@ def network(request: pytest.FixtureRequest) -> Spec:
 
 
 def test_compiles_without_a_break(network: Spec) -> None:
-    """`aot_eager` goes all the way but for writing C++, which takes minutes."""
+    """`aot_eager` goes all the way but for writing C++, which takes long."""
     module, x = prepare(network)
     torch._dynamo.reset()
     compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x), module(x))
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile writes C++")
+def test_compiles_to_machine_code() -> None:
+    module, x = prepare(load("resnet18"))
+    torch._dynamo.reset()
+    with torch.no_grad():
+        compiled = torch.compile(module, fullgraph=True)
+        torch.testing.assert_close(compiled(x), module(x))
 
 
 def test_exports_with_any_batch(network: Spec) -> None:

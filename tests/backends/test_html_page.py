@@ -141,6 +141,11 @@ def test_line_ends_and_tabs_are_no_text() -> None:
     assert "\N{REPLACEMENT CHARACTER}" not in page(spec_of(text))
 
 
+def test_the_label_of_a_branch_of_one_layer() -> None:
+    assert "<span>shortcut</span>" in page(spec("resnet18"))
+    assert "<span>0</span>" not in page(spec("resnet18"))
+
+
 # --- in a browser --------------------------------------------------------------------
 
 
@@ -225,6 +230,45 @@ def test_what_is_lit_is_scrolled_to(browser: Browser) -> None:
     browser.driver.execute_script("document.querySelector('#layers').scrollTop = 0")
     browser.point_at(browser.all("#layers tbody tr")[0])
     assert browser.all("#diagram .layer")[0].rect["y"] > panel["y"]
+
+
+JUMPS = """\
+archspec: 1
+input: 8x8x8
+net:
+  - a: relu
+  - b:
+      - tanh
+      - add: [identity, "conv(8, k=1)"]
+  - add: [gelu, ref(a)]
+  - add: [gelu, ref(b)]
+"""
+
+
+@needs_chromium
+def test_a_jump_lights_where_it_comes_from(browser: Browser) -> None:
+    browser.open(spec_of(JUMPS))
+    assert browser.texts(".jump") == ["from a", "from b"]
+    for jump, names in zip(browser.all(".jump"), (["a"], ["b.0", "b.2"]), strict=True):
+        browser.point_at(jump)
+        lit = browser.texts("#layers .lit td:first-child")
+        assert lit == names
+        assert jump.get_attribute("class") == "jump lit"
+
+
+@needs_chromium
+def test_what_is_lit_is_scrolled_to_sideways(browser: Browser) -> None:
+    branches = ", ".join(f'"conv({n}, k=1)"' for n in range(1, 25))
+    browser.open(
+        spec_of(f"archspec: 1\ninput: 4x8x8\nnet: [{{concat: [{branches}]}}]\n")
+    )
+    panel, rows = browser.one("#diagram").rect, browser.all("#layers tbody tr")
+    for row, box in zip(rows, browser.all("#diagram .layer"), strict=True):
+        browser.point_at(row)
+        left, right = box.rect["x"], box.rect["x"] + box.rect["width"]
+        assert panel["x"] <= left < right <= panel["x"] + panel["width"]
+    browser.point_at(rows[0])
+    assert browser.all("#diagram .layer")[-1].rect["x"] > panel["x"] + panel["width"]
 
 
 @needs_chromium
