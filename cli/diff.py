@@ -71,10 +71,15 @@ def _totals(spec: Spec) -> dict[str, object]:
         "name": spec.name,
         "input": list(spec.input_shape),
         "output": list(spec.output_shape),
-        "layers": len(spec.layers),
+        "layers": _layers(spec),
         "params": spec.params,
         "macs": spec.macs,
     }
+
+
+def _layers(spec: Spec) -> int:
+    """How many there are; an identity does nothing."""
+    return sum(node.op != "identity" for node in spec.layers)
 
 
 def _print_changes(changes: list[Change]) -> None:
@@ -131,12 +136,14 @@ def _grown(change: Change, figure: str) -> int:
 
 
 def _what(change: Change) -> list[str]:
-    """The arguments that differ, then the output where it does."""
+    """The arguments that differ, then the output where it does, or else the input."""
     words = [f"{d.what} {d.before} -> {d.after}" for d in change.details]
     before, after = change.before, change.after
     shapes = [sizes(side.output) for side in (before, after) if side]
     if change.change in ("added", "removed") or shapes[0] != shapes[1]:
         words.append(" -> ".join(shapes))
+    elif before and after and change.change == "resized":
+        words.append(f"reads {sizes(before.input)} -> {sizes(after.input)}")
     return words
 
 
@@ -149,7 +156,7 @@ def _print_totals(before: tuple[str, Spec], after: tuple[str, Spec]) -> None:
     rows = [
         ("input", sizes(ours.input_shape), sizes(theirs.input_shape), ""),
         ("output", sizes(ours.output_shape), sizes(theirs.output_shape), ""),
-        _figures("layers", len(ours.layers), len(theirs.layers)),
+        _figures("layers", _layers(ours), _layers(theirs)),
         _figures("parameters", ours.params, theirs.params),
         _figures("MACs", ours.macs, theirs.macs),
     ]

@@ -57,7 +57,9 @@ def summary(
     depth: DepthOption = None,
     batch: Annotated[
         int,
-        typer.Option(min=1, help="Images whose activations are in memory at once."),
+        typer.Option(
+            min=1, max=65536, help="Images whose activations are in memory at once."
+        ),
     ] = 1,
     format_: Annotated[
         Format, typer.Option("--format", help="How the summary is written.")
@@ -118,9 +120,13 @@ def _print_csv(rows: list[Row]) -> None:
         )
 
 
-def _print_table(costs: _Costs) -> None:
+def _title(costs: _Costs) -> str:
     images = f", batch {costs.batch}" if costs.batch > 1 else ""
-    print(f"{costs.spec.name}, input {sizes(costs.spec.input_shape)}{images}")
+    return f"{costs.spec.name}, input {sizes(costs.spec.input_shape)}{images}"
+
+
+def _print_table(costs: _Costs) -> None:
+    print(_title(costs))
     *rows, total, rule = text_table(_header(costs), _cells(costs), NAMES)
     print("\n".join([*rows, rule, total, ""]))
     for words in _notes(costs):
@@ -128,6 +134,7 @@ def _print_table(costs: _Costs) -> None:
 
 
 def _print_markdown(costs: _Costs) -> None:
+    print(f"{_title(costs)}\n")
     print("\n".join(markdown_table(_header(costs), _cells(costs), NAMES)))
     print()
     for words in _notes(costs):
@@ -144,7 +151,8 @@ def _cells(costs: _Costs) -> list[tuple[str, ...]]:
     spec, power = costs.spec, unit_for(costs.kept)
 
     def kept(size: int) -> str:
-        return f"{size / 1024**power:,.1f}" if size else ""
+        digits = 1 if power else 0  # a byte has no parts
+        return f"{size / 1024**power:,.{digits}f}" if size else ""
 
     figures = [
         (

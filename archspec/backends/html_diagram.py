@@ -5,7 +5,7 @@ A block is a `<details>`. What shows layers is tied to them by an attribute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
 from archspec.backends.captions import (
@@ -24,13 +24,15 @@ from archspec.backends.sketch import (
     Jump,
     Part,
     Run,
+    branch_label,
     copies,
+    maker,
     nodes,
     output,
     sketch,
 )
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Graph, Node, Value
+from archspec.ir.graph import Graph, Layer, Module, Node, Value, walk
 from archspec.ops.registry import OPS
 
 LINE = '<div class="line"></div>'
@@ -59,6 +61,11 @@ class _Diagram:
         self.depth = depth
         self.tied = tied
         self.macs = sum(node.macs for node in graph.nodes)
+        self.blocks = {
+            (item.name.value, item.output.producer): item
+            for item in walk(graph.body)
+            if isinstance(item, Module)
+        }
 
     def chain(self, alike: Sequence[Sequence[Part]], depth: int) -> str:
         """Parts below each other; of chains that are alike the first is drawn."""
@@ -96,7 +103,17 @@ class _Diagram:
                 words = times(len(each))
                 return self.block(words, inner, here, every, is_open=True)
             case Jump(label):
-                return f'<div class="jump">from {text(label)}</div>'
+                jumps = [part for part in every if isinstance(part, Jump)]
+                tied = self.tied(node for jump in jumps for node in self.source(jump))
+                return f'<div class="jump" {tied}>from {text(label)}</div>'
+
+    def source(self, jump: Jump) -> Iterator[Node]:
+        """The layers that have the label: one, or those of a block."""
+        block = self.blocks.get((jump.label, jump.value.producer))
+        if block:
+            yield from (x.node for x in walk(block.body) if isinstance(x, Layer))
+        elif made_by := maker(jump.value):
+            yield made_by
 
     def box(self, boxes: Sequence[Sequence[Node]], often: str) -> str:
         rows = [
@@ -147,6 +164,8 @@ class _Diagram:
                 start = LINE
             case Jump():
                 start = ""
+            case Box() if label := branch_label(alike[0]):
+                start = f'<div class="arrow"><span>{text(label)}</span></div>'
         end = f'<div class="way"><span>{sizes(made.shape)}</span></div>'
         return f'<div class="branch">{start}{self.chain(alike, depth)}{end}</div>'
 

@@ -1,6 +1,6 @@
 "use strict";
-// What shows a layer names it in `data-layers`: boxes, titles of blocks, rows of the
-// table, lines of the spec. To point at one lights all that share a layer with it.
+// What shows a layer names it in `data-layers`: boxes, titles of blocks, jumps, rows
+// of the table, lines of the spec. To point at one lights all that share a layer with it.
 const all = [...document.querySelectorAll("[data-layers]")];
 const layers = new Map(all.map((element) => [element, element.dataset.layers.split(" ")]));
 const isShown = (element) => element.checkVisibility();
@@ -17,11 +17,17 @@ function light(pointed) {
 }
 
 function reveal(element, panel) {
-  const { top, bottom } = element.getBoundingClientRect();
-  const first = panel.getBoundingClientRect().top + 40; // below the head of the table
-  const last = first - 80 + panel.clientHeight;
-  if (top < first) panel.scrollTop += top - first;
-  else if (bottom > last) panel.scrollTop += Math.min(bottom - last, top - first);
+  const { top, bottom, left, right } = element.getBoundingClientRect();
+  const frame = panel.getBoundingClientRect();
+  const below = frame.top + 40; // below the head of the table
+  panel.scrollTop += away(top, bottom, below, below - 80 + panel.clientHeight);
+  panel.scrollLeft += away(left, right, frame.left + 10, frame.left + panel.clientWidth - 10);
+}
+
+// How far something is from the place it shows in; what is longer stays as it is.
+function away(start, end, first, last) {
+  if (start < first) return end < last ? start - first : 0;
+  return end > last ? Math.min(end - last, start - first) : 0;
 }
 
 for (const event of ["pointerover", "focusin"]) {

@@ -35,10 +35,11 @@ class Side:
 
     path: str  # of a join, that of the level it stands in
     op: str
+    input: Shape
     output: Shape
     params: int
     macs: int
-    layers: int  # none in a join
+    layers: int  # none in a join; identities, which do nothing, are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ class _Pairing:
         return [(before, after)]
 
     def leaves(self, block: Module) -> Counter[int]:
-        leaves = (item for item in walk(block.body) if isinstance(item, Layer | Merge))
+        leaves: list[Part] = [*_layers(block)]
+        leaves += [item for item in walk(block.body) if isinstance(item, Merge)]
         return Counter(self.content(leaf) for leaf in leaves)
 
     def match(self, before: Part | None, after: Part | None) -> _Match:
@@ -185,10 +187,15 @@ def _in_order(
 
 
 def _parts(body: tuple[Item, ...]) -> Iterator[Part]:
-    """The layers, blocks and joins of one level, in the order in which they run."""
+    """The layers, blocks and joins of one level, in the order in which they run.
+
+    An identity is none, nor is a block of nothing else.
+    """
     for item in body:
         match item:
-            case Layer() | Module():
+            case Layer() if item.node.op != "identity":
+                yield item
+            case Module() if any(_parts(item.body)):
                 yield item
             case Merge():
                 for branch in item.branches:
@@ -199,6 +206,13 @@ def _parts(body: tuple[Item, ...]) -> Iterator[Part]:
                     yield from _parts(iteration)
             case Choice():
                 yield from _parts(item.body)
+
+
+def _layers(block: Module) -> Iterator[Layer]:
+    """All that are in a block, but for identities."""
+    for item in walk(block.body):
+        if isinstance(item, Layer) and item.node.op != "identity":
+            yield item
 
 
 def _leaves(matches: Sequence[_Match]) -> Iterator[Pair]:
@@ -260,7 +274,7 @@ def _costs(side: Side) -> tuple[Shape, int, int]:
 
 def _side(part: Part, level: str) -> Side:
     if isinstance(part, Module):
-        nodes = [item.node for item in walk(part.body) if isinstance(item, Layer)]
+        nodes = [layer.node for layer in _layers(part)]
         path, output = part.path, part.output
     else:
         nodes = [part.node] if isinstance(part, Layer) else []
@@ -268,11 +282,22 @@ def _side(part: Part, level: str) -> Side:
     return Side(
         path,
         _kind(part),
+        plain(_input(part).shape),
         plain(output.shape),
         sum(node.parameters for node in nodes),
         sum(node.macs for node in nodes),
         len(nodes),
     )
+
+
+def _input(part: Part) -> Value:
+    match part:
+        case Module():
+            return part.input
+        case Merge():
+            return part.node.output.before or part.node.inputs[0]
+        case Layer():
+            return part.node.inputs[0]
 
 
 def _details(before: Part, after: Part, matched: dict[Node, Node]) -> Iterator[Detail]:
@@ -304,7 +329,7 @@ def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[De
         return
     here = set(matched.values())
     for x, y in zip(before.inputs, after.inputs, strict=True):
-        one, other = x.producer, y.producer
+        one, other = _maker(x), _maker(y)
         if one not in matched and one is not None:
             continue
         if other not in here and other is not None:
@@ -313,6 +338,14 @@ def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[De
             yield Detail("reads", _source(x), _source(y))
 
 
-def _source(value: Value) -> str:
+def _maker(value: Value) -> Node | None:
+    """The node that makes a value, not an identity that hands it on; None: the input."""
     node = value.producer
+    while node and node.op == "identity":
+        node = node.inputs[0].producer
+    return node
+
+
+def _source(value: Value) -> str:
+    node = _maker(value)
     return (node.path or node.op) if node else "input"

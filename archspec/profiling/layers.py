@@ -8,7 +8,8 @@ hook sees only when the gradient of the input is ready.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial, reduce
 from math import prod
@@ -24,6 +25,8 @@ from archspec.profiling.clock import LONG, SHORT, seconds
 from archspec.profiling.machine import Machine, measure_machine
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
+
+FULL = ("can't allocate memory", "Storage size calculation overflowed")  # on the CPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,30 @@ def profile(spec: Spec, batch: int, device: torch.device) -> Profile:
     """Time a network in training mode, on random images.
 
     Raises:
-        TrainingError: if the network cannot run on such a batch.
+        TrainingError: if the network cannot run on such a batch, or does not fit.
     """
     if device.type == "cuda":  # products in TF32, as torch has convolutions
         torch.set_float32_matmul_precision("high")
-    model = build(spec).to(device).train()
+    with _fitting(f"the {spec.params:,} parameters of `{spec.name}` do not fit"):
+        model = build(spec).to(device).train()
+    what = f"`{spec.name}` and a batch of {batch} images do not fit"
+    with _fitting(what, ": use a smaller `--batch`"):
+        return _profile(spec, model, batch, device)
+
+
+@contextmanager
+def _fitting(what: str, way_out: str = "") -> Iterator[None]:
+    """Tell from other faults what does not fit into memory."""
+    try:
+        yield
+    except RuntimeError as error:
+        is_full = isinstance(error, torch.OutOfMemoryError)
+        if not is_full and not any(words in str(error) for words in FULL):
+            raise
+        raise TrainingError(f"{what} into the memory of the device{way_out}") from error
+
+
+def _profile(spec: Spec, model: nn.Module, batch: int, device: torch.device) -> Profile:
     images = torch.rand(batch, *spec.input_shape, device=device)
     try:
         inputs = _recorded(model, images)

@@ -98,7 +98,8 @@ def test_what_reads_another_shape_is_resized(compare):
         ("resized", "1", {}),
         ("resized", "2", {}),
     ]
-    assert found[1]["before"] | {"params": 16, "output": [8, 8, 8]} == found[1]["after"]
+    other = {"params": 16, "input": [8, 8, 8], "output": [8, 8, 8]}
+    assert found[1]["before"] | other == found[1]["after"]
 
 
 def test_a_block_that_is_only_resized_is_one_change(compare):
@@ -113,7 +114,13 @@ def test_within_a_block(compare):
     before, after = ["residual(4)", "relu"], ["residual(4, s=2)", "relu"]
     found = briefly(compare(before, after))
     assert ("changed", "0.path.0", {"s": ("1", "2")}) in found
-    assert ("changed", "0.shortcut", {"op": ("identity", "conv")}) in found
+    assert ("added", "0.shortcut", {}) in found
+
+
+@pytest.mark.parametrize("idle", ["identity", "identity | identity"])
+def test_an_identity_is_no_difference(compare, idle):
+    assert compare(["relu", "tanh"], ["relu", idle, "tanh"]) == []
+    assert compare([idle, "relu", "tanh"], ["relu", "tanh"]) == []
 
 
 # --- how layers are joined -----------------------------------------------------------
@@ -154,8 +161,23 @@ def test_the_changes_make_up_the_whole(archspec, names):
         grown = [
             (change["after"] or {key: 0})[key] - (change["before"] or {key: 0})[key]
             for change in data["changes"]
+            if not _is_another_name(change)
         ]
         assert sum(grown) == data["after"][key] - data["before"][key]
+
+
+def _is_another_name(change):
+    """Of a block: its layers have changes of their own."""
+    return change["change"] == "changed" and change["after"]["layers"] > 1
+
+
+@pytest.mark.parametrize("names", [*pairwise(NAMES)], ids="-".join)
+def test_only_joins_have_no_layer(archspec, names):
+    """Identities, and blocks of nothing else, are in no row."""
+    data = json.loads(archspec("diff", *names, "--format", "json").out)
+    sides = [c[side] for c in data["changes"] for side in ("before", "after")]
+    empty = {side["op"] for side in sides if side and not side["layers"]}
+    assert empty <= {"add", "concat", "mul", "split"}
 
 
 def test_more_layers_in_each_block(archspec):
@@ -169,6 +191,16 @@ def test_more_layers_in_each_block(archspec):
     assert added == [("added", *pair) for pair in zip(paths, ops, strict=True)]
 
 
+def test_identities_are_not_counted(archspec):
+    """The same layers in another order."""
+    data = json.loads(
+        archspec("diff", "original", "full_preactivation", "--format", "json").out
+    )
+    assert data["before"]["layers"] == data["after"]["layers"] == 334
+    sides = [c[side] for c in data["changes"] for side in ("before", "after")]
+    assert "identity" not in {side["op"] for side in sides if side}
+
+
 # --- the table -----------------------------------------------------------------------
 
 
@@ -178,6 +210,12 @@ def test_table(archspec):
     assert done.code == 0
     assert lines[2] == "changed 19 dropout2d op dropout -> dropout2d"
     assert lines[-2] == "parameters 46,764,746 46,764,746"
+
+
+def test_what_a_layer_reads_where_its_output_stays(archspec):
+    rows = archspec("diff", "lenet", "alexnet").out.splitlines()
+    (row,) = [row for row in rows if row.startswith("resized  20 ")]
+    assert row.endswith("  reads 84 -> 4096")
 
 
 def test_what_changed_alike_is_one_row(archspec):

@@ -132,6 +132,8 @@ def test_a_network_without_weights(archspec, tmp_path):
     [
         (["nope"], 1, "no bundled spec `nope`"),
         (["lenet", "--batch", "0"], 2, "--batch"),
+        (["lenet", "--batch", "65537"], 2, "--batch"),
+        (["lenet", "--batch", "1" + 20 * "0"], 2, "--batch"),
         (["lenet", "--batch", "many"], 2, "--batch"),
         (["lenet", "--device", "gpu"], 2, "--device"),
         (["lenet", "--set", "clases=3"], 1, "did you mean `classes`?"),
@@ -151,10 +153,27 @@ def test_a_device_that_is_not_there(archspec, path):
     assert "there is no `cuda` device here" in done.err
 
 
-def test_a_batch_that_no_memory_holds(archspec, path):
-    done = archspec("profile", path, "--device", "cpu", "--batch", 10**11)
+def test_a_batch_that_no_memory_holds(archspec, tmp_path):
+    path = tmp_path / "large.yaml"
+    path.write_text("archspec: 1\ninput: 1x65536x65536\nnet: [relu]\n")
+    done = archspec("profile", path, "--device", "cpu", "--batch", "65536")
     assert (done.code, done.out) == (1, "")
     assert "use a smaller `--batch`" in done.err
+
+
+@pytest.mark.parametrize("width", [10**9, 2**31])
+def test_weights_that_no_memory_holds(archspec, tmp_path, width):
+    path = tmp_path / "wide.yaml"
+    path.write_text(
+        f"archspec: 1\ninput: 1x1000x1000\nnet: [flatten, linear({width})]\n"
+    )
+    done = archspec("profile", path, "--device", "cpu")
+    assert (done.code, done.out) == (1, "")
+    weights = width * (10**6 + 1)
+    assert done.err == (
+        f"error: the {weights:,} parameters of `wide` do not fit into the memory of the "
+        "device\n"
+    )
 
 
 def test_a_batch_of_one_that_batch_norm_cannot_take(archspec, tmp_path):
