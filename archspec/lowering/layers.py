@@ -174,7 +174,8 @@ def _shape(
     op, call = layer.op, layer.call
     values = {name: symbolic(item) for name, item in attributes.items()}
     if x.shape is None:
-        _check_for_any_input(layer, values, context)
+        if not context.blind:  # a block that nobody calls may be unfinished
+            _check_for_any_input(layer, values, context)
         return None
     if len(x.shape) not in op.ranks:
         _report_rank(layer, x, context)
