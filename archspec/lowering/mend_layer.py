@@ -51,12 +51,13 @@ def _candidates(
         k // 2 * d
         for k, d in zip(pair(kernel), pair(values.get("dilation", 1)), strict=True)
     ]
-    paddings = [_cut(halves, most) for most in range(max(halves) + 1)]
+    most = max(halves)  # may be huge: what follows is computed as it is tried
     if at_fault == "padding":
-        return {"padding": reversed(paddings)}
+        return {"padding": (_cut(halves, n) for n in range(most, -1, -1))}
+    paddings = (_cut(halves, n) for n in range(1, most + 1))
     padding = values["padding"]
     room = max(x[1:]) + 2 * (max(halves) if padding == "same" else max(pair(padding)))
-    return {"padding": paddings[1:], "kernel_size": _smaller(kernel, room)}
+    return {"padding": paddings, "kernel_size": _smaller(kernel, room)}
 
 
 def _smaller(kernel: Size, room: int) -> Iterable[Size]:
