@@ -9,12 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archspec.catalog import Entry, find_spec
-from archspec.diagnostics.diagnostic import (
-    Diagnostic,
-    Findings,
-    Severity,
-    TooMany,
-)
+from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Binding, Document
 from archspec.frontend.document import parse_document
@@ -209,7 +204,7 @@ def _faults_of_blocks(network: _Network) -> list[Diagnostic]:
     """What is wrong in the document's own blocks, whatever calls them."""
     findings = Findings()
     lower(None, network.input, network.scope, network.blocks, findings)
-    return [d for d in findings if d.severity is Severity.ERROR]
+    return [d for d in findings if d.is_error]
 
 
 def _lowered(network: _Network, findings: Findings) -> Spec | None:

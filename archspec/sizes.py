@@ -7,12 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from archspec.diagnostics.diagnostic import (
-    Diagnostic,
-    Findings,
-    Severity,
-    TooMany,
-)
+from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.frontend.ast import Group
 from archspec.frontend.schema import SIZE
 from archspec.ir.graph import Shape, Value
@@ -39,7 +34,7 @@ class SizesResult:
     @property
     def ok(self) -> bool:
         """Whether a size checks; a library without a network has none to check."""
-        is_wrong = any(d.severity is Severity.ERROR for d in self.diagnostics)
+        is_wrong = any(d.is_error for d in self.diagnostics)
         return bool(self.ranges) or not (is_wrong or self.reasons)
 
 
@@ -89,7 +84,7 @@ def _fault(
             if findings.has_errors or state in known:
                 break
             passed.append(state)
-    errors = (d for d in findings if d.severity is Severity.ERROR)
+    errors = (d for d in findings if d.is_error)
     fault = next(errors, None) or known.get(state)
     known |= dict.fromkeys(passed, fault)
     return fault

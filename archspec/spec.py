@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archspec.diagnostics.diagnostic import Diagnostic, Severity, SpecError
+from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.diagnostics.render import render_full
 from archspec.frontend.ast import Document
-from archspec.ir.graph import Graph, Node, Shape
+from archspec.ir.graph import Graph, Node, Shape, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,17 @@ class Spec:
     def output_shape(self) -> Shape:
         """Of one image, without the batch."""
         assert self.graph.output.shape
-        return tuple(int(size) for size in self.graph.output.shape)
+        return plain(self.graph.output.shape)
 
     @property
     def params(self) -> int:
         """The number of trained parameters."""
-        return sum(node.parameters for node in self.graph.nodes)
+        return self.graph.parameters
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of convolutions and linear layers, for one image."""
-        return sum(node.macs for node in self.graph.nodes)
+        return self.graph.macs
 
     @property
     def layers(self) -> tuple[Node, ...]:
@@ -81,7 +81,7 @@ class CheckResult:
     @property
     def ok(self) -> bool:
         """Whether there is no error."""
-        return all(d.severity is not Severity.ERROR for d in self.diagnostics)
+        return not any(d.is_error for d in self.diagnostics)
 
     @property
     def graph(self) -> Graph | None:

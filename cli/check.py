@@ -113,7 +113,7 @@ def _files(results: list[Result]) -> list[dict[str, object]]:
         for diagnostic in result.diagnostics:
             found.setdefault(_file(diagnostic, result), {})[diagnostic] = None
     failed = {result.name for result in results if not result.ok}
-    failed |= {n for n, here in found.items() if Severity.ERROR in _severities(here)}
+    failed |= {n for n, here in found.items() if any(d.is_error for d in here)}
     sizes = {r.name: _sizes(r) for r in results if isinstance(r, SizesResult)}
     return [
         {

@@ -104,10 +104,13 @@ def share(part: int, whole: int) -> str:
 
 def totals(graph: Graph) -> str:
     """A network in one line, without its name."""
-    parameters = sum(node.parameters for node in graph.nodes)
-    macs = sum(node.macs for node in graph.nodes)
     shapes = f"{sizes(graph.input.shape)} → {sizes(graph.output.shape)}"
-    return f"{shapes}, {parameters:,} parameters, {macs:,} MACs"
+    return f"{shapes}, {sums(graph)}"
+
+
+def sums(graph: Graph) -> str:
+    """What all layers of a network cost."""
+    return f"{graph.parameters:,} parameters, {graph.macs:,} MACs"
 
 
 def times(count: int) -> str:

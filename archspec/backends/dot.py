@@ -27,12 +27,11 @@ from archspec.backends.sketch import (
     branch_label,
     copies,
     entry,
-    maker,
     nodes,
     sketch,
 )
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Graph, Node, Shape, Value
+from archspec.ir.graph import Graph, Node, Shape, Value, maker
 from archspec.ops.merging import chunk_shape
 from archspec.ops.registry import OPS
 
@@ -61,7 +60,7 @@ class _DotWriter:
         self.graph = graph
         self.depth = depth
         self.direction = direction
-        self.macs = sum(node.macs for node in graph.nodes)
+        self.macs = graph.macs
         self.ends: dict[Node | None, str] = {None: "input"}  # where a value comes from
         self.forks: dict[str, str] = {}  # with the label of the next arrow that leaves
         self.edges: list[tuple[str, str, dict[str, str]]] = []

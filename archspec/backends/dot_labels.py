@@ -12,6 +12,7 @@ from archspec.backends.captions import (
     label,
     place,
     sizes,
+    sums,
     times,
     title,
 )
@@ -75,9 +76,7 @@ def _call(copies: Copies, macs: int) -> list[str]:
 def legend(graph: Graph, kinds: set[str]) -> str:
     """The kinds that are there, and what shares are shares of."""
     keys = [cell(small(kind), fill=COLORS[kind]) for kind in COLORS if kind in kinds]
-    parameters = sum(node.parameters for node in graph.nodes)
-    macs = sum(node.macs for node in graph.nodes)
-    total = cell(small(f"{parameters:,} parameters, {macs:,} MACs"), columns=4)
+    total = cell(small(sums(graph)), columns=4)
     return table([keys[:4], keys[4:], [total]], border=0, spacing=2)
 
 

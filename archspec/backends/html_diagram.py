@@ -26,13 +26,12 @@ from archspec.backends.sketch import (
     Run,
     branch_label,
     copies,
-    maker,
     nodes,
     output,
     sketch,
 )
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Graph, Layer, Module, Node, Value, walk
+from archspec.ir.graph import Graph, Layer, Module, Node, Value, maker, walk
 from archspec.ops.registry import OPS
 
 LINE = '<div class="line"></div>'
@@ -60,7 +59,7 @@ class _Diagram:
     ) -> None:
         self.depth = depth
         self.tied = tied
-        self.macs = sum(node.macs for node in graph.nodes)
+        self.macs = graph.macs
         self.blocks = {
             (item.name.value, item.output.producer): item
             for item in walk(graph.body)

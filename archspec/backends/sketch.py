@@ -24,6 +24,7 @@ from archspec.ir.graph import (
     Repeat,
     Shape,
     Value,
+    maker,
 )
 from archspec.ops.registry import OPS
 
@@ -95,14 +96,6 @@ def nodes(parts: Iterable[Part]) -> Iterator[Node]:
             case Run():
                 for copy in part.copies:
                     yield from nodes(copy)
-
-
-def maker(value: Value) -> Node | None:
-    """The node that is drawn for what makes a value; None: it is the input."""
-    producer = value.producer
-    while producer and producer.op == "identity":
-        producer = producer.inputs[0].producer
-    return producer
 
 
 def entry(part: Part) -> Value:

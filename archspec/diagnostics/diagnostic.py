@@ -45,6 +45,11 @@ class Diagnostic:
         """Refuse a code that has no page."""
         assert self.code in CODES, self.code
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it stops the compiler."""
+        return self.severity is Severity.ERROR
+
 
 ONE_FOR_ALL = ("undefined-name",)  # one mistake, in however many places of a file
 MAX_FINDINGS = 100
@@ -78,7 +83,7 @@ class Findings:
         key: tuple[object, ...] = diagnostic.code, id(span.source), span.start, span.end
         if diagnostic.code in ONE_FOR_ALL:
             key = diagnostic.code, id(span.source), diagnostic.message
-        is_error = diagnostic.severity is Severity.ERROR
+        is_error = diagnostic.is_error
         if key in self._found:
             if len(self._found[key]) < MAX_FINDINGS:
                 self._found[key].setdefault(span.start, diagnostic)

@@ -42,9 +42,7 @@ class Node:
     path: str  # in the state dict; empty for a merge, which is no module
     block: str  # the innermost block it was written in, or ""
     span: Span = field(repr=False)
-    calls: tuple[Span, ...] = field(
-        repr=False
-    )  # the block calls around it, outermost first
+    calls: tuple[Span, ...] = field(repr=False)  # the blocks around it, outermost first
     parameters: int = 0
     macs: int = 0  # multiply-accumulates for one image
 
@@ -76,15 +74,11 @@ class Module:
     name: Traced
     path: str
     block: str
-    definition: object = field(
-        repr=False
-    )  # what makes two blocks of one name different
+    definition: object = field(repr=False)  # of two blocks of one name, which
     arguments: Mapping[str, Traced] = field(repr=False)
     given: frozenset[str] = field(repr=False)
     keyword_only: frozenset[str] = field(repr=False)
-    defaults: Mapping[str, Any] = field(
-        repr=False
-    )  # constant defaults of the signature
+    defaults: Mapping[str, Any] = field(repr=False)  # the signature's constant ones
     body: tuple[Item, ...]
     input: Value
     output: Value
@@ -163,9 +157,32 @@ class Graph:
         )
 
     @property
+    def parameters(self) -> int:
+        """The number of trained parameters."""
+        return sum(node.parameters for node in self.nodes)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions and linear layers, for one image."""
+        return sum(node.macs for node in self.nodes)
+
+    @property
     def layers(self) -> Iterator[Node]:
         """The nodes that are modules: those a state dict can name."""
         return (item.node for item in walk(self.body) if isinstance(item, Layer))
+
+
+def plain(shape: Shape | None) -> Shape:
+    """A shape as mere numbers; nothing for one that is unknown."""
+    return tuple(int(size) for size in shape or ())
+
+
+def maker(value: Value) -> Node | None:
+    """The node that makes a value, not an identity that hands it on; None: the input."""
+    node = value.producer
+    while node and node.op == "identity":
+        node = node.inputs[0].producer
+    return node
 
 
 def walk(body: tuple[Item, ...]) -> Iterator[Item]:

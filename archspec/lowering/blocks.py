@@ -25,7 +25,6 @@ from archspec.lowering.scope import CIN, Block, Level, Scope, check_new_names
 from archspec.lowering.values import (
     channels_as,
     evaluate,
-    plain,
     traced_channels,
     with_channels,
 )
@@ -181,7 +180,7 @@ def _leave(
     known = {name: value.code for name, value in arguments.items()}
     if x.shape is not None:
         known[CIN] = code_of(channels(x.shape))
-    shape: ir.Shape | None = plain(y.shape)
+    shape: ir.Shape | None = ir.plain(y.shape)
     if not isinstance(code, ast.Constant) and variables(code) <= known.keys():
         code = known[code.id] if isinstance(code, ast.Name) else substitute(code, known)
         shape = channels_as(y.shape, code)

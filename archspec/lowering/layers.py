@@ -17,7 +17,7 @@ from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluate import Evaluator, describe
 from archspec.lowering.mend_layer import mend_layer
 from archspec.lowering.places import producer, report, show_shape
-from archspec.lowering.values import evaluate, plain
+from archspec.lowering.values import evaluate
 from archspec.ops.op import Op, Parameter, ShapeFault
 
 MAX_SIZE = 2**31  # of an axis
@@ -45,7 +45,7 @@ def lower_layer(
     node = make_node(op.name, attributes or {}, (x,), shape, path, span, context)
     node.output.before = x
     if shape is not None and x.shape is not None:
-        before, after = plain(x.shape), plain(shape)
+        before, after = ir.plain(x.shape), ir.plain(shape)
         values = node.values
         node.parameters = op.weights(before, after, **values)
         node.macs = op.macs(before, after, **values)
@@ -236,7 +236,12 @@ def _report_shape(
     mend = ""
     if not context.scope.environment.bundled:
         mend = mend_layer(
-            layer.call, layer.op, layer.bound, plain(x.shape), values, fault.parameter
+            layer.call,
+            layer.op,
+            layer.bound,
+            ir.plain(x.shape),
+            values,
+            fault.parameter,
         )
     report(
         context,

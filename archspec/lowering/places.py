@@ -14,7 +14,7 @@ from archspec.ops.op import channels
 
 def show_shape(shape: ir.Shape | None) -> str:
     """A shape as a spec writes it: `[96, 54, 54]`."""
-    return str([int(size) for size in shape or ()])
+    return str([*ir.plain(shape)])
 
 
 def producer(x: ir.Value) -> list[Label]:

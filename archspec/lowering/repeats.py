@@ -132,7 +132,7 @@ class _Loop:
         """The output: its channels are what the last iteration left."""
         if y.shape is None or self.entry is None:
             return y
-        shape = tuple(int(size) for size in y.shape)
+        shape = ir.plain(y.shape)
         code = self.update
         if code is not None and same(code, variable(self.channels)):
             code = self.entry

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.frontend.ast import Binary, Call, Literal, Name
-from archspec.lowering.bind import Bound, bind, slots
+from archspec.lowering.bind import Bound, Slot, bind, slots
 from archspec.lowering.changes import Change, is_free, slot_of
 from archspec.lowering.context import Context
 from archspec.lowering.evaluate import Evaluator, Unknown, ValueFault
@@ -25,12 +25,8 @@ Cost = tuple[int, ...]
 
 def tries(call: Call, width: int, context: Context) -> list[tuple[Cost, Change]]:
     """For another size, or for so many channels; what costs least is likeliest."""
-    callee = _callee(call, context)
-    bound = bind(call, callee, Findings()) if callee else None
-    if callee is None or bound is None:
-        return []
-    known = _Known(call, callee, bound, context)
-    return [*known.sizes(), *known.widths(width)]
+    known = _known(call, context)
+    return [*known.sizes(), *known.widths(width)] if known else []
 
 
 def parameter_of(value: int, context: Context) -> str:
@@ -45,15 +41,17 @@ def parameter_of(value: int, context: Context) -> str:
 
 def padded(call: Call, context: Context) -> Change | None:
     """A convolution or pool with the padding that keeps the size, where it has none."""
-    callee = _callee(call, context)
-    bound = bind(call, callee, Findings()) if callee else None
-    if callee is None or bound is None:
-        return None
-    known = _Known(call, callee, bound, context)
-    kernel, padding = known.value("k"), slot_of(callee, "p")
-    if not kernel or kernel == 1 or padding is None or padding.key in bound.values:
+    known = _known(call, context)
+    kernel, padding = (known.value("k"), known.open_padding) if known else (None, None)
+    if not known or not padding or not kernel or kernel == 1:
         return None
     return Change(call, padding, None, known.natural_padding(kernel))
+
+
+def _known(call: Call, context: Context) -> _Known | None:
+    callee = _callee(call, context)
+    bound = bind(call, callee, Findings()) if callee else None
+    return _Known(call, callee, bound, context) if callee and bound else None
 
 
 def _callee(call: Call, context: Context) -> Callee | None:
@@ -90,12 +88,18 @@ class _Known:
         self, kernel: int | tuple[int, int]
     ) -> Iterator[tuple[Cost, Change]]:
         """Another stride, and the padding that is missing: `maxpool(3, s=1, p=1)`."""
-        padding = slot_of(self.callee, "p")
-        if padding is None or padding.key in self.bound.values:
+        padding = self.open_padding
+        if padding is None:
             return
         beside = padding, self.natural_padding(kernel)
         for cost, change in self.changes("s", STRIDES, (BOTH, 0)):
             yield cost, replace(change, beside=beside)
+
+    @property
+    def open_padding(self) -> Slot | None:
+        """The parameter that pads, where the call leaves it out."""
+        slot = slot_of(self.callee, "p")
+        return None if slot is None or slot.key in self.bound.values else slot
 
     def natural_padding(self, kernel: int | tuple[int, int]) -> object:
         """The padding that keeps the size, over the block's own kernel."""

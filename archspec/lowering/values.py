@@ -46,14 +46,9 @@ def _report(fault: ValueFault, context: Context) -> None:
 # --- shapes ---
 
 
-def plain(shape: ir.Shape) -> ir.Shape:
-    """The shape as mere numbers."""
-    return tuple(int(size) for size in shape)
-
-
 def channels_as(shape: ir.Shape, code: ast.expr) -> ir.Shape:
     """The shape, with an expression for its channels."""
-    sizes = list(plain(shape))
+    sizes = list(ir.plain(shape))
     axis = 0 if len(sizes) == 3 else -1
     sizes[axis] = SymbolicInt(sizes[axis], code)
     return tuple(sizes)

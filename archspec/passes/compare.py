@@ -18,12 +18,13 @@ from archspec.ir.graph import (
     Repeat,
     Shape,
     Value,
+    maker,
+    plain,
     walk,
 )
 from archspec.ops.op import show
 from archspec.ops.registry import OPS
 from archspec.passes.alignment import in_common
-from archspec.passes.summarize import plain
 
 Part = Layer | Module | Merge
 Pair = tuple[Part | None, Part | None]
@@ -329,7 +330,7 @@ def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[De
         return
     here = set(matched.values())
     for x, y in zip(before.inputs, after.inputs, strict=True):
-        one, other = _maker(x), _maker(y)
+        one, other = maker(x), maker(y)
         if one not in matched and one is not None:
             continue
         if other not in here and other is not None:
@@ -338,14 +339,6 @@ def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[De
             yield Detail("reads", _source(x), _source(y))
 
 
-def _maker(value: Value) -> Node | None:
-    """The node that makes a value, not an identity that hands it on; None: the input."""
-    node = value.producer
-    while node and node.op == "identity":
-        node = node.inputs[0].producer
-    return node
-
-
 def _source(value: Value) -> str:
-    node = _maker(value)
+    node = maker(value)
     return (node.path or node.op) if node else "input"

@@ -16,6 +16,7 @@ from archspec.ir.graph import (
     Node,
     Repeat,
     Shape,
+    plain,
     walk,
 )
 from archspec.passes.memory import Memory, activation_memory
@@ -123,8 +124,3 @@ def line_in(source: Source, spans: tuple[Span, ...]) -> int:
     """The innermost of some places that lies in a source, as a line from 1."""
     own = [span.line for span in spans if span.source is source]
     return own[-1] if own else spans[0].line
-
-
-def plain(shape: Shape | None) -> Shape:
-    """A shape as plain integers."""
-    return tuple(int(size) for size in shape or ())

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.backends.torch_module import build
-from archspec.ir.graph import Node, Shape
+from archspec.ir.graph import Node, Shape, plain
 from archspec.ops.op import bytes_of
 from archspec.ops.registry import OPS
 from archspec.profiling.clock import LONG, SHORT, seconds
@@ -134,7 +134,7 @@ def _layer(
     return LayerTime(
         path=node.path,
         op=node.op,
-        output=tuple(int(size) for size in node.output.shape or ()),
+        output=plain(node.output.shape),
         forward_seconds=forward,
         backward_seconds=backward,
         flops=2 * int(node.macs) * len(images),
