@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from archspec.catalog import Entry, find_spec
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
@@ -19,7 +20,12 @@ from archspec.lowering.environment import document_environment, library
 from archspec.lowering.lower import lower
 from archspec.lowering.params import resolve_params
 from archspec.lowering.scope import Block, Environment, Scope
-from archspec.lowering.settings import parse_input, parse_settings, python_settings
+from archspec.lowering.settings import (
+    parse_input,
+    parse_settings,
+    parse_train,
+    python_settings,
+)
 from archspec.lowering.train import resolve_train
 from archspec.lowering.unused import report_unused
 from archspec.sizes import SizesResult, try_sizes
@@ -35,11 +41,13 @@ def check(
     input: str | Shape | None = None,  # the language's word
     settings: Sequence[str] = (),
     params: Mapping[str, object] | None = None,
+    train: Mapping[str, str] | None = None,
 ) -> CheckResult:
     """Check a spec: a path, or the name of a bundled spec or variant.
 
     `input` replaces the spec's own, as `3x224x224` or `(3, 224, 224)`; `settings` are
-    `name=value` texts as of `--set`, and `params` the same as Python values. Never
+    `name=value` texts as of `--set`, and `params` the same as Python values. `train`
+    replaces calls of the `train:` section: `{"optimizer": "sgd(lr=0.1)"}`. Never
     raises on a bad spec.
     """
     findings = Findings()
@@ -55,6 +63,7 @@ def check(
         input="x".join(map(str, input)) if isinstance(input, tuple) else input,
         settings=settings,
         params=params,
+        train=train,
     )
 
 
@@ -67,6 +76,7 @@ def check_source(
     input: str | None = None,
     settings: Sequence[str] = (),
     params: Mapping[str, object] | None = None,
+    train: Mapping[str, str] | None = None,
 ) -> CheckResult:
     """Check the text of a spec; imports are looked for in `folder`."""
     findings = Findings() if findings is None else findings
@@ -77,7 +87,7 @@ def check_source(
             *parse_settings(settings, findings),
             *python_settings(params or {}, findings),
         ]
-        network = _resolve(source, path, variant, input, given, findings)
+        network = _resolve(source, path, variant, input, given, findings, train or {})
         if network is not None:
             spec = _lowered(network, findings)
     return CheckResult(source.name, tuple(findings), spec)
@@ -188,11 +198,14 @@ def _resolve(
     input: str | None,
     settings: Sequence[Binding],
     findings: Findings,
+    train_texts: Mapping[str, str] = MappingProxyType({}),
 ) -> _Network | None:
     document = parse_document(source, findings)
     given = parse_input(input, findings) if input is not None else None
+    recipes = dict(parse_train(train_texts, findings))
     if document is None:
         return None
+    document = replace(document, train={**document.train, **recipes})
     environment = document_environment(document, path, findings)
     resolve_params(document, environment, variant, settings, findings)
     train = resolve_train(document, environment, findings)

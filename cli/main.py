@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from archspec.training.errors import TrainingError
+from archspec.training.errors import PeerError, TrainingError
 
 from .check import check
 from .compile import compile_
@@ -76,6 +76,8 @@ def main() -> None:
     """Run the command line; a mistake of ours ends with 101 and a plain sentence."""
     try:
         app()
+    except PeerError:  # said by the process that has failed
+        sys.exit(FINDINGS)
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(FINDINGS)

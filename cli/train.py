@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
+from archspec.training.errors import Stopped, TrainingError
 from archspec.training.settings import (
     DataName,
     Device,
@@ -22,7 +22,7 @@ from archspec.training.threads import sleep_when_idle
 
 from .options import USAGE, InputOption, SetOption, VariantOption, load_spec, stop
 
-INTERRUPTED = 130  # exit code: 128 + SIGINT
+SIGNALLED = 128  # exit codes: this and the number of the signal
 
 
 def train(
@@ -94,9 +94,9 @@ def train(
         stop("name a SPEC to train; `archspec list` shows the bundled ones", USAGE)
     try:
         _run(given, flags, resume, download=download)
-    except KeyboardInterrupt as interrupt:
-        print(interrupt.args[0] if interrupt.args else "interrupted", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        raise typer.Exit(SIGNALLED + stopped.signal) from None
 
 
 def _run(

@@ -90,6 +90,12 @@ def parse_value(scalar: Tree, findings: Findings) -> Expression | None:
     return _DocumentReader(scalar.span.source, findings, set()).value(scalar)
 
 
+def parse_recipes(scalar: Tree, findings: Findings) -> Chain | None:
+    """Calls as they stand in `train`, or in a flag."""
+    reader = _DocumentReader(scalar.span.source, findings, set())
+    return reader.parsed(parse_chain, scalar) if isinstance(scalar, Scalar) else None
+
+
 def _overlaps(span: Span, other: Span) -> bool:
     """Whether a finding about the text already covers a place."""
     return span.source is other.source and other.start <= span.start <= other.end

@@ -149,7 +149,30 @@ SCHEMA: dict[str, Any] = {
                 "augment": _key(
                     _CALL,
                     "Random changes of the training images.",
-                    "crop(padding=4) | hflip",
+                    "crop(28, padding=4) | hflip",
+                    "color(0.2)",
+                ),
+                "accumulate": _key(
+                    _COUNT, "Parts of a step's images, one after the other.", 4
+                ),
+                "clip": _key(
+                    {
+                        "type": "number",
+                        "exclusiveMinimum": 0,
+                        "expected": "a number above 0",
+                    },
+                    "The longest gradient that a step may follow.",
+                    1.0,
+                ),
+                "ema": _key(
+                    {
+                        "type": "number",
+                        "exclusiveMinimum": 0,
+                        "exclusiveMaximum": 1,
+                        "expected": "a number between 0 and 1",
+                    },
+                    "The share of their average that the averaged weights keep in a step.",
+                    0.999,
                 ),
                 "seed": {
                     "type": "integer",

@@ -1,4 +1,4 @@
-"""What a caller sets: `--set name=value`, the same as Python values, and `--input`."""
+"""What a caller sets: `--set name=value`, `--input`, and calls of the `train:` section."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source, Span
-from archspec.frontend.ast import Binding, Expression, Literal, Name, Tuple
-from archspec.frontend.document import parse_value
+from archspec.frontend.ast import Binding, Chain, Expression, Literal, Name, Tuple
+from archspec.frontend.document import parse_recipes, parse_value
 from archspec.frontend.reader import read_yaml
 from archspec.frontend.schema import SIZE
 from archspec.ir.graph import Value
@@ -52,6 +52,22 @@ def parse_settings(texts: Sequence[str], findings: Findings) -> Iterator[Binding
             continue
         tree = read_yaml(source, findings, start=value.start)
         yield Name(span, name), parse_value(tree, findings) if tree else None
+
+
+def parse_train(
+    texts: Mapping[str, str], findings: Findings
+) -> Iterator[tuple[str, tuple[Name, Chain]]]:
+    """Keys of the `train:` section, each with a call as of `--optimizer`."""
+    for key, text in texts.items():
+        source = Source(f"--{key}", text)
+        span = source.span(0, len(text))
+        tree = read_yaml(source, findings) if text.strip() else None
+        recipes = parse_recipes(tree, findings) if tree else None
+        if recipes:
+            yield key, (Name(span, key), recipes)
+        elif not findings.has_errors:
+            found = f"`{text}`" if text.strip() else "nothing"
+            findings.error("invalid-syntax", f"expected a call, found {found}", span)
 
 
 def python_settings(

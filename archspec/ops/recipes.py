@@ -92,16 +92,25 @@ RECIPES: dict[str, dict[str, Signed]] = {
     "loss": _table(
         _recipe(
             "cross_entropy",
-            "of the softmax of the logits",
+            "of the softmax of the logits; `aux` is the weight of each auxiliary output's",
             Parameter("label_smoothing", PROBABILITY, 0.0),
+            Parameter("aux", NOT_NEGATIVE, 0.3),  # GoogLeNet's
         ),
     ),
     "augment": _table(
+        _recipe("identity", "the images as they are"),
         _recipe("hflip", "mirror half of the images"),
         _recipe(
             "crop",
-            "shift by up to `padding` pixels",
+            "a window of `size` pixels, or of the image's own size, at a random place of "
+            "the image with `padding` black pixels around it",
+            Parameter("size", COUNT, None, positional=True),
             Parameter("padding", NATURAL, 4),
+        ),
+        _recipe(
+            "color",
+            "brightness, contrast and saturation times 1 - `strength` to 1 + `strength`",
+            Parameter("strength", PROBABILITY, 0.2, positional=True),
         ),
     ),
 }

@@ -1,29 +1,42 @@
-"""Batches of images: bytes in the network's shape, on the run's device."""
+"""Batches of images as bytes, on the run's device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-import torch
 from torch import Tensor
 
-from archspec.training.images import Statistics, measure, resize
+from archspec.training.images import Statistics, measure
+from archspec.training.order import Order
+
+
+class Batch(NamedTuple):
+    """What a process takes of a step."""
+
+    images: Tensor  # [N, C, H, W], bytes
+    labels: Tensor  # [N]
+    size: int
+    """The images of the step over all processes."""
 
 
 class Batches(Protocol):
-    """A pass over a set of images; a training set gives each pass a new order."""
+    """A set of images, a step at a time."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, by label."""
 
     @property
     def num_images(self) -> int:
-        """In a whole pass."""
+        """Over all processes."""
 
     def __len__(self) -> int:
-        """The number of batches."""
+        """The number of steps."""
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images [N, C, H, W] as bytes and labels [N], on the device."""
+    def steps(self, epoch: int = 1, start: int = 0) -> Iterator[Batch]:
+        """The steps of an epoch, behind as many as are done."""
 
     def measure(self) -> Statistics:
         """What to normalise with, if these are the training images."""
@@ -31,40 +44,29 @@ class Batches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MemoryBatches:
-    """Batches of images that lie on the device, decoded, in their own size."""
+    """Images that lie on the device, decoded, in their own size."""
 
-    images: Tensor  # [N, C, h, w], bytes
+    images: Tensor  # [N, C, H, W], bytes
     labels: Tensor  # [N]
-    size: tuple[int, int]  # (H, W), the network's
-    batch_size: int
-    shuffle: bool
+    classes: tuple[str, ...]
+    order: Order
 
     @property
     def num_images(self) -> int:
-        """In a whole pass."""
+        """Over all processes."""
         return len(self.labels)
 
     def __len__(self) -> int:
-        """The number of batches."""
-        drop_last = self.shuffle and leaves_lone_image(self.num_images, self.batch_size)
-        return -(-self.num_images // self.batch_size) - drop_last
+        """The number of steps."""
+        return len(self.order)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images [N, C, H, W] as bytes and labels [N], on the device."""
-        order = torch.randperm if self.shuffle else torch.arange
-        indices = order(self.num_images).to(self.images.device)
-        for batch in range(len(self)):
-            index = indices[batch * self.batch_size : (batch + 1) * self.batch_size]
-            yield resize(self.images[index], *self.size), self.labels[index]
+    def steps(self, epoch: int = 1, start: int = 0) -> Iterator[Batch]:
+        """The steps of an epoch, behind as many as are done."""
+        indices = self.order.indices(epoch).to(self.images.device)
+        for step in range(start, len(self)):
+            share = self.order.share(indices, step)
+            yield Batch(self.images[share], self.labels[share], self.order.size(step))
 
     def measure(self) -> Statistics:
         """Mean and standard deviation of all images, in their own size."""
         return measure(self.images)
-
-
-def leaves_lone_image(num_images: int, batch_size: int) -> bool:
-    """Whether a pass would end with a batch of one image.
-
-    Training leaves that batch out: batch norm needs two values to compare.
-    """
-    return num_images > batch_size and num_images % batch_size == 1

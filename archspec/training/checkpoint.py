@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,9 +16,10 @@ from archspec.training.files import reason, write_atomically
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A run as it was when an epoch had ended.
+    """A run as it was between two steps.
 
-    The schedule has no state of its own: the learning rate follows from the epoch.
+    The schedule has no state of its own: the learning rate follows from the step. Nor
+    has the order of the images, which follows from the seed and the epoch.
     """
 
     spec: str
@@ -26,11 +28,23 @@ class Checkpoint:
     config: dict[str, Any]
     """What `config.json` holds: the settings, the input and the params."""
 
+    classes: list[str]
+    """The names of the classes, by label."""
+
+    num_images: int
+    """How many there were to train with."""
+
     epoch: int
     """How many epochs are done."""
 
-    best_accuracy: float
-    """The highest validation accuracy so far."""
+    step: int
+    """How many steps of the next epoch are done."""
+
+    totals: tuple[float, int, int]
+    """Loss, hits and images of those steps."""
+
+    seconds: float
+    """What those steps took."""
 
     metrics: list[dict[str, Any]]
     """The lines of `metrics.jsonl` so far."""
@@ -41,24 +55,39 @@ class Checkpoint:
     model: dict[str, Any]
     """State dict: the weights."""
 
+    ema: dict[str, Any]
+    """State dict: the averaged weights; empty where there are none."""
+
     optimizer: dict[str, Any]
     """State dict."""
 
     scaler: dict[str, Any]
     """State dict; empty where gradients are not scaled."""
 
-    rng: dict[str, Any]
-    """The states of the random number generators, by device."""
+    rng: list[dict[str, Any]]
+    """The states of each process's random number generators, by device."""
+
+    @property
+    def evaluated(self) -> dict[str, Any]:
+        """The weights whose accuracy counts."""
+        return self.ema or self.model
 
 
-def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; until it is whole, the one before stays.
+def save_checkpoint(
+    path: Path, checkpoint: Checkpoint, previous: Path | None = None
+) -> None:
+    """Write a checkpoint; the one before stays until it is whole, and then at `previous`.
 
     Raises:
         TrainingError: if the disk does not take it.
     """
     values = {each.name: getattr(checkpoint, each.name) for each in fields(checkpoint)}
-    write_atomically(path, lambda file: torch.save(values, file))
+
+    def keep() -> None:
+        if previous and path.exists():
+            os.replace(path, previous)  # noqa: PTH105  # the name that says it is atomic
+
+    write_atomically(path, lambda file: torch.save(values, file), before=keep)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -88,20 +117,44 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from error
 
 
-def random_states() -> dict[str, Any]:
-    """The states of torch's generators."""
+def random_states(device: torch.device) -> dict[str, Any]:
+    """The states of this process's generators."""
     states: dict[str, Any] = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        states["cuda"] = torch.cuda.get_rng_state_all()
-    if torch.backends.mps.is_available():
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    if device.type == "mps":
         states["mps"] = torch.mps.get_rng_state()
     return states
 
 
-def restore_random_states(states: dict[str, Any]) -> None:
+def restore_random_states(states: dict[str, Any], device: torch.device) -> None:
     """Go on with the random numbers where `random_states` was taken."""
     torch.set_rng_state(states["cpu"])
-    if "cuda" in states and torch.cuda.device_count() == len(states["cuda"]):
-        torch.cuda.set_rng_state_all(states["cuda"])
-    if "mps" in states and torch.backends.mps.is_available():
+    if "cuda" in states and device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], device)
+    if "mps" in states and device.type == "mps":
         torch.mps.set_rng_state(states["mps"])
+
+
+def load_latest(last: Path, previous: Path) -> tuple[Checkpoint | None, str]:
+    """The last checkpoint that is whole, or None if there is none, and a warning.
+
+    One that is damaged is set aside, so that the next does not push the whole one out.
+
+    Raises:
+        TrainingError: if there are some, and none is whole.
+    """
+    if not last.exists():
+        return (load_checkpoint(previous) if previous.exists() else None), ""
+    try:
+        return load_checkpoint(last), ""
+    except TrainingError as error:
+        if not previous.exists():
+            raise
+        checkpoint = load_checkpoint(previous)
+        aside = last.with_name(f"{last.stem}.damaged{last.suffix}")
+        last.replace(aside)
+        return checkpoint, (
+            f"{error.args[0].partition(':')[0]}: it is now `{aside}`, and the run goes on "
+            f"from the one before, `{previous}`"
+        )

@@ -1,44 +1,77 @@
-"""The data set of a run, found by its name and checked against the network."""
+"""The images of a run, found by the data set's name and checked against the network."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from archspec.spec import Spec
 from archspec.training.batches import Batches, MemoryBatches
-from archspec.training.datasets import Labelled, load_digits, load_torchvision
+from archspec.training.datasets import (
+    Labelled,
+    is_held_out,
+    load_digits,
+    load_torchvision,
+)
 from archspec.training.errors import TrainingError
 from archspec.training.images import convert_channels
+from archspec.training.order import Order
 from archspec.training.settings import Settings
+from archspec.training.world import World
+
+VALIDATION_EVERY = 10  # of each class, every tenth training image is for validation
 
 
-def open_batches(
-    settings: Settings,
-    spec: Spec,
-    device: torch.device,
-    *,
-    train: bool,
-    download: bool = False,
-) -> Batches:
-    """The training or the held-out images of a run's data set.
+def open_training(
+    settings: Settings, spec: Spec, world: World, *, download: bool = False
+) -> tuple[Batches, Batches]:
+    """The images to train with, and those to choose the best epoch by.
 
     Raises:
-        TrainingError: if it is not there, or its classes are not those of the network.
+        TrainingError: if they are not there, or their classes are not the network's.
     """
     if settings.data == "folder":
-        return _open_folder(settings, spec, device, train=train)
-    found = _load(settings.data, settings.data_root, train=train, download=download)
-    check_classes(found.num_classes, settings.data, spec)
-    channels, height, width = spec.input_shape
-    return MemoryBatches(
-        convert_channels(found.images, channels).to(device),
-        found.labels.to(device),
-        size=(height, width),
-        batch_size=settings.batch_size,
-        shuffle=train,
+        from archspec.training.folder import open_training_folders  # 1.7 s
+
+        train, val = open_training_folders(settings, spec, world)
+        check_classes(train.classes, settings.data, spec)
+        return train, val
+    found = _load(settings.data, settings.data_root, train=True, download=download)
+    check_classes(found.classes, settings.data, spec)
+    is_val = is_held_out(found.labels, VALIDATION_EVERY)
+    return (
+        _in_memory(found.chosen(~is_val), settings, spec, world, train=True),
+        _in_memory(found.chosen(is_val), settings, spec, world, train=False),
     )
+
+
+def open_test(
+    settings: Settings,
+    spec: Spec,
+    world: World,
+    classes: tuple[str, ...],
+    *,
+    download: bool = False,
+) -> Batches | None:
+    """The images to report about; None: a folder that has none.
+
+    Raises:
+        TrainingError: if they are not there, or have not the classes of training.
+    """
+    test: Batches | None
+    if settings.data == "folder":
+        from archspec.training.folder import open_test_folder  # 1.7 s
+
+        test = open_test_folder(settings, spec, world)
+    else:
+        found = _load(settings.data, settings.data_root, train=False, download=download)
+        test = _in_memory(found, settings, spec, world, train=False)
+    odd = sorted(set(test.classes) ^ set(classes)) if test else []
+    if odd:
+        raise TrainingError(
+            f"the class `{odd[0]}` is only in one of the training and the test images of "
+            f"`{settings.data}` under `{settings.data_root}`: both need the same classes"
+        )
+    return test
 
 
 def _load(name: str, root: Path, *, train: bool, download: bool) -> Labelled:
@@ -47,18 +80,21 @@ def _load(name: str, root: Path, *, train: bool, download: bool) -> Labelled:
     return load_torchvision(name, root, train=train, download=download)
 
 
-def _open_folder(
-    settings: Settings, spec: Spec, device: torch.device, *, train: bool
-) -> Batches:
-    from archspec.training.folder import open_folder, stream  # 1.7 s
+def _in_memory(
+    found: Labelled, settings: Settings, spec: Spec, world: World, *, train: bool
+) -> MemoryBatches:
+    channels, _, _ = spec.input_shape
+    batch_size = settings.batch_size if train else settings.evaluation_batch_size
+    seed = settings.seed if train else None
+    return MemoryBatches(
+        convert_channels(found.images, channels).to(world.device),
+        found.labels.to(world.device),
+        found.classes,
+        Order(len(found.labels), batch_size, world, seed),
+    )
 
-    channels, height, width = spec.input_shape
-    images = open_folder(settings.data_root, (channels, height, width), train=train)
-    check_classes(len(images.classes), settings.data, spec)
-    return stream(images, settings.batch_size, device, shuffle=train)
 
-
-def check_classes(num_classes: int, data: str, spec: Spec) -> None:
+def check_classes(classes: tuple[str, ...], data: str, spec: Spec) -> None:
     """Refuse a network whose outputs are not one number for each class."""
     if len(spec.output_shape) != 1:
         shape = " x ".join(str(size) for size in spec.output_shape)
@@ -67,13 +103,13 @@ def check_classes(num_classes: int, data: str, spec: Spec) -> None:
             "each class: end the network with `flatten | linear(classes)`"
         )
     (outputs,) = spec.output_shape
-    if outputs != num_classes:
+    if outputs != len(classes):
         way_out = (
-            f"use `--set classes={num_classes}`"
+            f"use `--set classes={len(classes)}`"
             if "classes" in spec.settings
-            else f"give its last layer {num_classes} outputs"
+            else f"give its last layer {len(classes)} outputs"
         )
         raise TrainingError(
-            f"`{data}` has {num_classes} classes, and `{spec.name}` has {outputs} outputs: "
+            f"`{data}` has {len(classes)} classes, and `{spec.name}` has {outputs} outputs: "
             f"{way_out}"
         )

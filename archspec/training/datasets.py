@@ -15,34 +15,40 @@ from torch import Tensor
 from archspec.training.errors import TrainingError
 
 TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10"}
-EVERY = 5  # of each digit, every fifth image is held out
+TEST_EVERY = 5  # of each digit, every fifth image is for testing
 
 
 class Labelled(NamedTuple):
-    """Images as bytes [N, C, H, W], their labels [N], and the classes there are."""
+    """Images as bytes [N, C, H, W], their labels [N], and the names of the classes."""
 
     images: Tensor
     labels: Tensor
-    num_classes: int
+    classes: tuple[str, ...]
+
+    def chosen(self, is_chosen: Tensor) -> Labelled:
+        """Some of the images, by a truth value for each."""
+        return Labelled(self.images[is_chosen], self.labels[is_chosen], self.classes)
+
+
+def is_held_out(labels: Tensor, every: int) -> Tensor:
+    """True for every so many images of each class: the same ones in every run."""
+    held_out = torch.zeros(len(labels), dtype=torch.bool)
+    for label in set(labels.tolist()):
+        held_out[(labels == label).nonzero().squeeze(1)[::every]] = True
+    return held_out
 
 
 def load_digits(*, train: bool) -> Labelled:
-    """scikit-learn's 1,797 digits of 8x8: 1,433 to train with, 364 held out.
-
-    The same images are held out in every run, a fifth of each class.
-    """
+    """scikit-learn's 1,797 digits of 8x8: 1,433 to train with, 364 to test."""
     from sklearn import datasets  # a second, and only this set needs it
 
     digits = datasets.load_digits()
-    labels = torch.from_numpy(digits.target).long()
-    is_held_out = torch.zeros(len(labels), dtype=torch.bool)
-    for label in range(len(digits.target_names)):
-        is_held_out[(labels == label).nonzero().squeeze(1)[::EVERY]] = True
     images = torch.from_numpy(digits.images)[:, None] * 255 / 16  # 17 levels, 0 to 16
-    chosen = ~is_held_out if train else is_held_out
-    return Labelled(
-        images[chosen].round().to(torch.uint8), labels[chosen], len(digits.target_names)
-    )
+    labels = torch.from_numpy(digits.target).long()
+    classes = tuple(str(name) for name in digits.target_names)
+    whole = Labelled(images.round().to(torch.uint8), labels, classes)
+    is_test = is_held_out(labels, TEST_EVERY)
+    return whole.chosen(~is_test if train else is_test)
 
 
 def load_torchvision(name: str, root: Path, *, train: bool, download: bool) -> Labelled:
@@ -61,7 +67,8 @@ def load_torchvision(name: str, root: Path, *, train: bool, download: bool) -> L
         raise TrainingError(_explain(error, name, root, download=download)) from error
     images = torch.as_tensor(dataset.data)  # grey [N, H, W], colour [N, H, W, C]
     images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)
-    labelled = Labelled(images, torch.as_tensor(dataset.targets), len(dataset.classes))
+    labels = torch.as_tensor(dataset.targets)
+    labelled = Labelled(images, labels, tuple(dataset.classes))
     _check(labelled, name, root)
     return labelled
 
@@ -81,14 +88,14 @@ def _explain(error: Exception, name: str, root: Path, *, download: bool) -> str:
 
 
 def _check(labelled: Labelled, name: str, root: Path) -> None:
-    images, labels, num_classes = labelled
+    images, labels, classes = labelled
     if len(images) != len(labels):
         raise TrainingError(
             f"`{name}` under `{root}` has {len(images)} images and {len(labels)} labels: "
             "fetch its files anew"
         )
-    if labels.max() >= num_classes:
+    if labels.max() >= len(classes):
         raise TrainingError(
-            f"`{name}` under `{root}` has the label {labels.max()}, and {num_classes} "
+            f"`{name}` under `{root}` has the label {labels.max()}, and {len(classes)} "
             "classes: fetch its files anew"
         )

@@ -8,6 +8,7 @@ import torch
 
 from archspec.training.errors import TrainingError
 from archspec.training.settings import Device, Precision, Settings
+from archspec.training.world import World
 
 # What convolutions and products compute in; the weights stay in 32 bits.
 DTYPES = {"32": torch.float32, "bf16": torch.bfloat16, "16": torch.float16}
@@ -37,7 +38,16 @@ def settle_device(settings: Settings) -> Settings:
     precision = settings.precision
     if precision == "auto":
         precision = _best_precision(device)
-    return replace(settings, device=device, precision=precision)
+    strategy = "ddp" if settings.strategy == "auto" else settings.strategy
+    return replace(settings, device=device, precision=precision, strategy=strategy)
+
+
+def describe_world(settings: Settings, world: World) -> str:
+    """Where a run computes, in a few words."""
+    words = f"{settings.device}, precision {settings.precision}"
+    if world.size == 1:
+        return words
+    return f"{world.size} processes ({settings.strategy}), {words}"
 
 
 def _best_precision(device: Device) -> Precision:

@@ -5,3 +5,16 @@ from __future__ import annotations
 
 class TrainingError(Exception):
     """A run that cannot start or go on; `str()` is one sentence with the way out."""
+
+
+class PeerError(TrainingError):
+    """What another process of the run has failed at, and says itself."""
+
+
+class Stopped(Exception):  # noqa: N818  # no error: somebody wanted it
+    """A run that a signal has ended; `str()` says how to go on."""
+
+    def __init__(self, message: str, signal: int) -> None:
+        """Of a signal by its number."""
+        super().__init__(message)
+        self.signal = signal

@@ -9,13 +9,14 @@ import torch
 
 from archspec.backends.torch_module import build
 from archspec.training.checkpoint import load_checkpoint
-from archspec.training.data import open_batches
+from archspec.training.data import open_test
 from archspec.training.device import settle_device
 from archspec.training.images import Statistics
 from archspec.training.metrics import Totals
 from archspec.training.objective import Objective
 from archspec.training.run_directory import RunDirectory
 from archspec.training.settings import Device
+from archspec.training.world import World
 
 
 def evaluate_run(
@@ -36,10 +37,12 @@ def evaluate_run(
     if data_root is not None:
         settings = replace(settings, data_root=data_root)
     settings = settle_device(settings)
+    world = World(torch.device(settings.device))
     model = build(spec)
-    model.load_state_dict(checkpoint.model)
-    model.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    batches = open_batches(settings, spec, torch.device(settings.device), train=False)
-    return Objective(model, Statistics(*checkpoint.statistics), settings).evaluate(
-        batches
-    )
+    model.load_state_dict(checkpoint.evaluated)
+    model.to(world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    batches = open_test(settings, spec, world, tuple(checkpoint.classes))
+    assert batches
+    statistics = Statistics(*checkpoint.statistics)
+    objective = Objective(spec, settings, statistics, world.device)
+    return objective.evaluate(model, batches, world)

@@ -13,8 +13,14 @@ from archspec.training.errors import TrainingError
 TEMPORARY = ".tmp"
 
 
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def write_atomically(
+    path: Path,
+    write: Callable[[IO[bytes]], object],
+    before: Callable[[], None] = lambda: None,
+) -> None:
     """Let `write` fill a file that takes its place at `path` once it is on the disk.
+
+    `before` is called when the file is whole, before it takes its place.
 
     Raises:
         TrainingError: if the disk does not take it; what was at `path` stays.
@@ -29,7 +35,9 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())  # temporary files are private
+        before()
         os.replace(temporary, path)  # noqa: PTH105  # the name that says it is atomic
+        _sync_folder(path.parent)
     except BaseException as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
@@ -37,6 +45,14 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         if isinstance(error, OSError | RuntimeError):
             raise TrainingError(f"cannot write `{path}`: {reason(error)}") from error
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the new name to the disk, where folders can be opened."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
 
 
 def remove_temporary_files(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -14,39 +14,31 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.datasets import ImageFolder
 from torchvision.transforms.functional import pil_to_tensor
 
-from archspec.training.batches import leaves_lone_image
+from archspec.spec import Spec
+from archspec.training.batches import Batch
+from archspec.training.datasets import is_held_out
 from archspec.training.errors import TrainingError
 from archspec.training.images import COLOR, GREY, Statistics, measure, resize
+from archspec.training.order import Order
+from archspec.training.settings import Settings
+from archspec.training.world import World
 
 MEASURED = 1024  # images; their mean and deviation stand for those of the whole set
+VALIDATION_EVERY = 10  # of each class, where there is no folder `val`
 MODES = {GREY: "L", COLOR: "RGB"}  # Pillow's names
+WORKERS = 8  # at most, for each process of a run
 
 
+@dataclass(frozen=True, slots=True)
 class FolderImages(Dataset[tuple[Tensor, int]]):
-    """The images of `root/CLASS/`, as bytes in the network's shape."""
+    """Images on disk, read as bytes in the network's shape."""
 
-    def __init__(self, root: Path, shape: tuple[int, int, int]) -> None:
-        """List the files; none is read yet.
+    files: list[tuple[str, int]]
+    """Paths and labels."""
 
-        Raises:
-            TrainingError: if there are none, or the network reads neither grey nor colour.
-        """
-        channels, self.height, self.width = shape
-        if channels not in MODES:
-            raise TrainingError(
-                f"the network reads {channels} channels, and images have {GREY} or {COLOR}: "
-                f"use `--input {COLOR}xHxW`"
-            )
-        self.mode = MODES[channels]
-        try:
-            found = ImageFolder(root)
-        except OSError as error:
-            raise TrainingError(
-                f"there are no images in `{root}`: `folder` expects them in "
-                f"`{root.name}/CLASS/`"
-            ) from error
-        self.files: list[tuple[str, int]] = found.samples
-        self.classes: list[str] = found.classes
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    """(C, H, W), of the network's input."""
 
     def __len__(self) -> int:
         """The number of images."""
@@ -55,12 +47,107 @@ class FolderImages(Dataset[tuple[Tensor, int]]):
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         """An image [C, H, W] and its label."""
         path, label = self.files[index]
-        try:
-            with Image.open(path) as image:
-                pixels: Tensor = pil_to_tensor(image.convert(self.mode))
-        except OSError as error:
-            raise TrainingError(f"cannot read the image `{path}`: {error}") from error
-        return resize(pixels[None], self.height, self.width)[0], label
+        return read_image(Path(path), self.shape), label
+
+
+def read_image(path: Path, shape: tuple[int, int, int]) -> Tensor:
+    """The image of a file as bytes [C, H, W], in a network's shape.
+
+    Raises:
+        TrainingError: if it cannot be read, or the shape is of no grey or colour image.
+    """
+    channels, height, width = shape
+    if channels not in MODES:
+        raise TrainingError(
+            f"the network reads {channels} channels, and images have {GREY} or {COLOR}: "
+            f"use `--input {COLOR}xHxW`"
+        )
+    try:
+        with Image.open(path) as image:
+            pixels: Tensor = pil_to_tensor(image.convert(MODES[channels]))
+    except OSError as error:
+        raise TrainingError(f"cannot read the image `{path}`: {error}") from error
+    return resize(pixels[None], height, width)[0]
+
+
+def open_training_folders(
+    settings: Settings, spec: Spec, world: World
+) -> tuple[StreamedBatches, StreamedBatches]:
+    """The images of `train`, and of `val` or else every tenth of each class of `train`.
+
+    Raises:
+        TrainingError: if a folder is missing, or the two have not the same classes.
+    """
+    root = settings.data_root
+    if not (root / "train").is_dir():
+        raise TrainingError(
+            f"there is no folder `train` in `{root}`: `folder` reads `train/CLASS/` under "
+            "`--data-root DIR`, and `val/CLASS/` and `test/CLASS/` if they are there"
+        )
+    train = _images(root / "train", spec)
+    if (root / "val").is_dir():
+        val = _images(root / "val", spec)
+        _check_same_classes(train, val, root, "val")
+    else:
+        labels = torch.tensor([label for _, label in train.files])
+        held_out = is_held_out(labels, VALIDATION_EVERY).tolist()
+        parts: tuple[list[tuple[str, int]], ...] = ([], [])
+        for file, is_val in zip(train.files, held_out, strict=True):
+            parts[is_val].append(file)
+        train, val = (FolderImages(p, train.classes, train.shape) for p in parts)
+    return (
+        _stream(train, settings, world, train=True),
+        _stream(val, settings, world, train=False),
+    )
+
+
+def open_test_folder(
+    settings: Settings, spec: Spec, world: World
+) -> StreamedBatches | None:
+    """The images of `test`; None if there is no such folder."""
+    folder = settings.data_root / "test"
+    if not folder.is_dir():
+        return None
+    return _stream(_images(folder, spec), settings, world, train=False)
+
+
+def _images(folder: Path, spec: Spec) -> FolderImages:
+    try:
+        found = ImageFolder(folder)
+    except OSError as error:
+        raise TrainingError(
+            f"there are no images in `{folder}`: `folder` expects them in "
+            f"`{folder.name}/CLASS/`"
+        ) from error
+    channels, height, width = spec.input_shape
+    return FolderImages(found.samples, tuple(found.classes), (channels, height, width))
+
+
+def _check_same_classes(
+    train: FolderImages, other: FolderImages, root: Path, name: str
+) -> None:
+    odd = sorted(set(train.classes) ^ set(other.classes))
+    if odd:
+        raise TrainingError(
+            f"the class `{odd[0]}` is only in one of `{root / 'train'}` and "
+            f"`{root / name}`: both need a folder for each class"
+        )
+
+
+class _Shares(Sampler[list[int]]):
+    """The images of this process, step by step, of the epoch that is set."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.epoch, self.start = 1, 0
+
+    def __len__(self) -> int:
+        return len(self.order) - self.start
+
+    def __iter__(self) -> Iterator[list[int]]:
+        indices = self.order.indices(self.epoch)
+        for step in range(self.start, len(self.order)):
+            yield self.order.share(indices, step).tolist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +155,46 @@ class StreamedBatches:
     """Batches that worker processes read ahead."""
 
     images: FolderImages
-    loader: DataLoader[tuple[Tensor, Tensor]]
-    device: torch.device
+    shares: _Shares
+    world: World
+    loader: DataLoader[tuple[Tensor, Tensor]] = field(repr=False)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, by label."""
+        return self.images.classes
 
     @property
     def num_images(self) -> int:
-        """In a whole pass."""
+        """Over all processes."""
         return len(self.images)
 
     def __len__(self) -> int:
-        """The number of batches."""
-        return len(self.loader)
+        """The number of steps."""
+        return len(self.shares.order)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images [N, C, H, W] as bytes and labels [N], on the device."""
+    def steps(self, epoch: int = 1, start: int = 0) -> Iterator[Batch]:
+        """The steps of an epoch, behind as many as are done."""
+        self.shares.epoch, self.shares.start = epoch, start
+        device = self.world.device
         try:
-            for images_NCHW, labels_N in self.loader:
-                yield (
-                    images_NCHW.to(self.device, non_blocking=True),
-                    labels_N.to(self.device, non_blocking=True),
+            for step, (images_NCHW, labels_N) in enumerate(self.loader, start):
+                yield Batch(
+                    images_NCHW.to(device, non_blocking=True),
+                    labels_N.to(device, non_blocking=True),
+                    self.shares.order.size(step),
                 )
         except TrainingError as error:
             # A worker hands its error on inside the text of a traceback.
             raise TrainingError(
                 str(error).strip().rpartition("TrainingError: ")[2]
+            ) from error
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise TrainingError(
+                "a process that reads images has died, perhaps for want of memory: "
+                "use a smaller `--batch-size`"
             ) from error
 
     def measure(self) -> Statistics:
@@ -101,59 +204,34 @@ class StreamedBatches:
         return measure(torch.stack([self.images[index][0] for index in chosen]))
 
 
-def open_folder(
-    root: Path, shape: tuple[int, int, int], *, train: bool
-) -> FolderImages:
-    """The images of `root/train`, or of `root/val`, else `root/test`.
-
-    Raises:
-        TrainingError: if a folder is missing, or the two have not the same classes.
-    """
-    held_out = next(
-        (root / name for name in ("val", "test") if (root / name).is_dir()), None
-    )
-    if held_out is None or not (root / "train").is_dir():
-        missing = "`val` or `test`" if (root / "train").is_dir() else "`train`"
-        raise TrainingError(
-            f"there is no folder {missing} in `{root}`: `folder` reads `train/CLASS/` and "
-            "`val/CLASS/` under `--data-root DIR`"
-        )
-    found = [FolderImages(folder, shape) for folder in (root / "train", held_out)]
-    odd = sorted(set(found[0].classes) ^ set(found[1].classes))
-    if odd:
-        raise TrainingError(
-            f"the class `{odd[0]}` is only in one of `{root / 'train'}` and `{held_out}`: "
-            "both need a folder for each class"
-        )
-    return found[0] if train else found[1]
-
-
-def stream(
-    images: FolderImages, batch_size: int, device: torch.device, *, shuffle: bool
+def _stream(
+    images: FolderImages, settings: Settings, world: World, *, train: bool
 ) -> StreamedBatches:
-    """Batches of all images, in random order or in that of the files."""
-    workers = min(os.cpu_count() or 1, 8)
+    batch_size = settings.batch_size if train else settings.evaluation_batch_size
+    order = Order(len(images), batch_size, world, settings.seed if train else None)
+    shares = _Shares(order)
+    workers = min(max(1, (os.cpu_count() or 1) // world.local_size), WORKERS)
     loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
         images,  # type: ignore[arg-type]  # it yields images, the loader batches
-        batch_size=batch_size,
-        sampler=_Shuffled(len(images)) if shuffle else None,
-        drop_last=shuffle and leaves_lone_image(len(images), batch_size),
+        batch_sampler=shares,
         num_workers=workers,
-        persistent_workers=workers > 0,
-        pin_memory=device.type == "cuda",
+        persistent_workers=True,
+        pin_memory=world.device.type == "cuda",
+        collate_fn=_Collate(images.shape),
         generator=torch.Generator(),  # so that workers draw none of the run's numbers
     )
-    return StreamedBatches(images, loader, device)
+    return StreamedBatches(images, shares, world, loader)
 
 
-class _Shuffled(Sampler[int]):
-    """Every index once, in an order drawn from the run's random numbers."""
+@dataclass(frozen=True, slots=True)
+class _Collate:
+    """Images as one tensor, where a process has none of a step's too."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    shape: tuple[int, int, int]
 
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[int]:
-        yield from torch.randperm(self.count).tolist()
+    def __call__(self, items: list[tuple[Tensor, int]]) -> tuple[Tensor, Tensor]:
+        """Images [N, C, H, W] and labels [N]."""
+        images_NCHW = torch.empty(len(items), *self.shape, dtype=torch.uint8)
+        for number, (image, _) in enumerate(items):
+            images_NCHW[number] = image
+        return images_NCHW, torch.tensor([label for _, label in items]).long()

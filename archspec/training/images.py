@@ -1,19 +1,17 @@
-"""Batches of images as tensors: channels, size, range and random changes.
+"""Batches of images as tensors: channels, size and range.
 
 Shape suffixes: N images, C channels, H rows, W columns. Images are `uint8`, 0 to 255,
-until `normalize` makes them floats. Everything works on whole batches.
+until `Normalization` makes them floats. Everything works on whole batches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from archspec.ops.recipes import Recipe
 from archspec.training.errors import TrainingError
 
 GREY, COLOR = 1, 3
@@ -81,43 +79,20 @@ def measure(images_NCHW: Tensor) -> Statistics:
     return Statistics(mean, std)
 
 
-def normalize(images_NCHW: Tensor, statistics: Statistics) -> Tensor:
+class Normalization(nn.Module):
     """Bytes as floats of mean 0 and standard deviation 1, channels last in memory."""
-    mean_C, std_C = (
-        torch.tensor(values, device=images_NCHW.device).view(-1, 1, 1)
-        for values in statistics
-    )
-    floats = images_NCHW.to(torch.float32, memory_format=torch.channels_last)
-    return floats.div_(255).sub_(mean_C).div_(std_C)
 
+    mean: Tensor
+    std: Tensor
 
-def augment(images_NCHW: Tensor, recipes: Sequence[Recipe]) -> Tensor:
-    """The images with random changes, each image its own."""
-    for recipe in recipes:
-        match recipe.name:
-            case "hflip":
-                images_NCHW = _flip_half(images_NCHW)
-            case "crop":
-                images_NCHW = _shift(images_NCHW, recipe.arguments["padding"])
-    return images_NCHW
+    def __init__(self, statistics: Statistics) -> None:
+        """Of the training images, whatever is normalised."""
+        super().__init__()
+        mean_C, std_C = (torch.tensor(values).view(-1, 1, 1) for values in statistics)
+        self.register_buffer("mean", 255 * mean_C)
+        self.register_buffer("std", 255 * std_C)
 
-
-def _flip_half(images_NCHW: Tensor) -> Tensor:
-    is_flipped_N = torch.rand(len(images_NCHW), device=images_NCHW.device) < 0.5
-    return torch.where(is_flipped_N.view(-1, 1, 1, 1), images_NCHW.flip(3), images_NCHW)
-
-
-def _shift(images_NCHW: Tensor, padding: int) -> Tensor:
-    """Pad with black, and cut a window of the old size out at a random place."""
-    count, channels, height, width = images_NCHW.shape
-    device = images_NCHW.device
-    padded = functional.pad(images_NCHW, (padding,) * 4)
-    top_N, left_N = torch.randint(2 * padding + 1, (2, count, 1), device=device)
-    rows_NH = top_N + torch.arange(height, device=device)
-    columns_NW = left_N + torch.arange(width, device=device)
-    return padded[
-        torch.arange(count, device=device).view(-1, 1, 1, 1),
-        torch.arange(channels, device=device).view(1, -1, 1, 1),
-        rows_NH.view(count, 1, height, 1),
-        columns_NW.view(count, 1, 1, width),
-    ]
+    def forward(self, images_NCHW: Tensor) -> Tensor:
+        """Images as the network reads them."""
+        floats = images_NCHW.to(torch.float32, memory_format=torch.channels_last)
+        return floats.sub_(self.mean).div_(self.std)

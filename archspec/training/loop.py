@@ -1,10 +1,8 @@
-"""The training loop, whole: one process, one device, any spec."""
+"""The training loop, whole: any spec, any number of processes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import isfinite
 
@@ -14,23 +12,26 @@ from archspec.backends.torch_module import build
 from archspec.spec import Spec
 from archspec.training.checkpoint import (
     Checkpoint,
-    load_checkpoint,
+    load_latest,
     random_states,
     restore_random_states,
     save_checkpoint,
 )
 from archspec.training.curves import draw_curves
-from archspec.training.data import open_batches
-from archspec.training.device import settle_device
-from archspec.training.errors import TrainingError
+from archspec.training.data import open_test, open_training
+from archspec.training.device import describe_world, settle_device
+from archspec.training.errors import PeerError, Stopped, TrainingError
 from archspec.training.files import remove_temporary_files
-from archspec.training.images import Statistics, augment
+from archspec.training.images import Statistics
+from archspec.training.learner import Learner
 from archspec.training.metrics import EpochMetrics, Meter, Totals
 from archspec.training.objective import Objective
 from archspec.training.progress import RunProgress
-from archspec.training.recipes import initialize, learning_rate, make_optimizer
+from archspec.training.recipes import initialize, learning_rate
 from archspec.training.run_directory import RunDirectory, describe_run
 from archspec.training.settings import Settings
+from archspec.training.watch import Interrupted, Watch
+from archspec.training.world import World, join_world
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class TrainedRun:
         return max(self.metrics, key=lambda row: row.val_accuracy)
 
 
-def train(  # noqa: PLR0915  # one loop, to be read from top to bottom
+def train(
     spec: Spec,
     settings: Settings,
     *,
@@ -55,136 +56,214 @@ def train(  # noqa: PLR0915  # one loop, to be read from top to bottom
 ) -> TrainedRun:
     """Train a network and leave a run directory behind.
 
-    A run that is resumed goes on behind its last whole epoch. On a CPU it ends with
-    the same weights, bit for bit, as if it had not been interrupted.
+    A run that is resumed goes on behind its last checkpoint. On a CPU it ends with the
+    same weights, bit for bit, as if it had not been interrupted.
 
     Raises:
-        TrainingError: if the run cannot start, or its loss is no longer a number.
-        KeyboardInterrupt: on Ctrl-C, with a sentence that says how to go on.
+        TrainingError: if the run cannot start or go on.
+        Stopped: on SIGINT and SIGTERM, once what is done is saved.
     """
     settings = settle_device(settings)
-    device = torch.device(settings.device)
-    train_batches = open_batches(settings, spec, device, train=True, download=download)
-    val_batches = open_batches(settings, spec, device, train=False, download=download)
-    steps, epochs = len(train_batches), settings.epochs
+    with join_world(torch.device(settings.device)) as world:
+        return _train(spec, settings, world, resume, download=download)
+
+
+def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
+    spec: Spec,
+    settings: Settings,
+    world: World,
+    resume: RunDirectory | None,
+    *,
+    download: bool,
+) -> TrainedRun:
+    # --- the images ---
+    with world.together(), world.main_first():
+        train_batches, val_batches = open_training(
+            settings, spec, world, download=download
+        )
+        classes = train_batches.classes
+        test_batches = open_test(settings, spec, world, classes, download=download)
+    epochs, steps = settings.epochs, len(train_batches)
     peak_lr = settings.optimizer.arguments["lr"]
 
+    # --- the network: the same weights in every process, and other random numbers ---
     torch.manual_seed(settings.seed)
-    model = build(spec)
-    initialize(model, settings.init)
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = make_optimizer(model, settings.optimizer)
-    scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "16")
-    statistics = train_batches.measure()
+    with world.together():
+        network = build(spec)
+        initialize(network, settings.init)
+        learner = Learner(network, settings, world)
+    torch.manual_seed(settings.seed + 1 + world.rank)
 
-    run = resume or RunDirectory.create(spec, settings)
+    # --- where the run stands: at its beginning, or where a checkpoint has left it ---
+    run = world.from_main(lambda: resume or RunDirectory.create(spec, settings))
+    before, warning = world.from_main(lambda: load_latest(run.last, run.previous))
     rows: list[EpochMetrics] = []
-    if resume and run.last.exists():
-        before = load_checkpoint(run.last)
-        model.load_state_dict(before.model)
-        optimizer.load_state_dict(before.optimizer)
-        scaler.load_state_dict(before.scaler)
-        statistics = Statistics(*before.statistics)
+    done, totals, spent = (
+        0,
+        Totals(),
+        0.0,
+    )  # steps of this epoch, their figures, seconds
+    if before:
+        _check_same_images(before.num_images, train_batches.num_images, settings)
         rows = [EpochMetrics(**row) for row in before.metrics]
-        restore_random_states(before.rng)
-    remove_temporary_files(run.path)
-    run.write_config(spec, settings)
-    run.write_metrics(rows)
-    objective = Objective(model, statistics, settings)
+        done, totals, spent = before.step, Totals(*before.totals), before.seconds
+        learner.restore(before)
+        if len(before.rng) == world.size:
+            restore_random_states(before.rng[world.rank], world.device)
+    statistics = Statistics(*before.statistics) if before else train_batches.measure()
+    objective = Objective(spec, settings, statistics, world.device)
+    if world.is_main:
+        remove_temporary_files(run.path)
+        run.write_config(spec, settings)
+        run.write_metrics(rows)
 
     def lr_at(epoch: int, step: int) -> float:
         """The learning rate in the middle of a step; epochs and steps count from 1."""
         moment = epoch - 1 + (step - 0.5) / steps
         return learning_rate(settings.schedule, peak_lr, moment, epochs)
 
-    with _say_how_to_go_on(run), RunProgress(steps, epochs, done=len(rows)) as progress:
+    def save(step: int, seconds: float, *, is_best: bool = False) -> None:
+        """Write checkpoints of so many steps into an epoch; all processes take part."""
+        checkpoint = Checkpoint(
+            spec=spec.text,
+            config=describe_run(spec, settings),
+            classes=[*classes],
+            num_images=train_batches.num_images,
+            epoch=len(rows),
+            step=step,
+            totals=(totals.loss, totals.correct, totals.images),
+            seconds=seconds,
+            metrics=[asdict(row) for row in rows],
+            statistics=(statistics.mean, statistics.std),
+            rng=world.gather(random_states(world.device)),
+            **learner.state(),
+        )
+        with world.together():
+            if world.is_main and is_best:
+                save_checkpoint(run.best, checkpoint)
+            if world.is_main:
+                save_checkpoint(run.last, checkpoint, run.previous)
+
+    progress = RunProgress(steps, epochs, done=len(rows), quiet=not world.is_main)
+    with progress, Watch(world, progress.interval) as watch:
         progress.say(
             f"{spec.name}: {spec.params:,} parameters, {settings.data}: "
-            f"{train_batches.num_images:,} images and {val_batches.num_images:,} held out, "
-            f"{settings.device}, precision {settings.precision}, to {run.path}"
+            f"{train_batches.num_images:,} images, {val_batches.num_images:,} for "
+            f"validation, {test_batches.num_images if test_batches else 0:,} for the test, "
+            f"{describe_world(settings, world)}, to {run.path}"
         )
+        progress.warn(warning)
         for epoch in range(len(rows) + 1, epochs + 1):
-            started = time.perf_counter()
-            model.train()
-            meter, reported = Meter(device), Totals()
-            for step, (images_NCHW, labels_N) in enumerate(train_batches, 1):
-                for group in optimizer.param_groups:
-                    group["lr"] = lr_at(epoch, step)
+            started = time.perf_counter() - spent
+            meter, reported, first = Meter(world, totals), totals, done
+            learner.network.train()
+            for step, batch in enumerate(train_batches.steps(epoch, done), done + 1):
+                learner.set_lr(lr_at(epoch, step))
 
-                changed_NCHW = augment(images_NCHW, settings.augment)
-                logits_NK, loss = objective(changed_NCHW, labels_N)
-                meter.add(loss, logits_NK, labels_N)
-                # To look at a loss, a CPU waits for its GPU. There, steps after a bad loss
-                # run on until the next look, and nothing of them is kept.
-                is_due = progress.is_due()
-                if is_due or step == steps or device.type == "cpu":
-                    bad_step = meter.first_bad_step()
-                    if bad_step:
-                        raise _diverged(epoch, bad_step, lr_at(epoch, bad_step))
+                # A step's images in parts: their gradients add up to those of the whole.
+                num_parts = parts_of(batch.size // world.size, settings.accumulate)
+                images = objective.augment(batch.images).tensor_split(num_parts)
+                labels = batch.labels.tensor_split(num_parts)
+                is_bad = False
+                for part, (x_NCHW, y_N) in enumerate(
+                    zip(images, labels, strict=True), 1
+                ):
+                    with learner.gradients(complete=part == num_parts):
+                        logits_NK, loss = objective(learner.model, x_NCHW, y_N)
+                        # The mean over all images of the step: processes average.
+                        mean_loss = loss * (world.size / batch.size)
+                        learner.scaler.scale(mean_loss).backward()  # type: ignore[no-untyped-call]
+                    meter.add(loss, logits_NK, y_N)
+                    if (
+                        world.device.type == "cpu"
+                    ):  # where a look at a loss costs nothing
+                        is_bad = is_bad or not isfinite(loss.item())
+                meter.end_step()
 
-                optimizer.zero_grad(set_to_none=True)
-                scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-                scaler.step(optimizer)
-                scaler.update()
+                # All processes agree on what is due. A loss that is no number ends the run
+                # before the update; a GPU may have run on by then, and nothing of it stays.
+                due = watch.look(step, bad=is_bad)
+                if any(due) or step == steps:
+                    totals = meter.read()  # CPU-GPU sync point
+                    if not isfinite(totals.loss):
+                        bad_step = first + meter.num_finite() + 1
+                        raise _diverged(epoch, bad_step, lr_at(epoch, bad_step), world)
+                learner.update(settings.clip)
 
-                if is_due:
-                    totals = meter.read()
+                if due.report:
                     progress.step(epoch, step, totals.since(reported))
                     reported = totals
+                if due.save or due.signal:
+                    save(step, time.perf_counter() - started)
+                if due.signal:
+                    raise _stopped(due.signal, run, world)
 
-            train_totals = meter.read()  # CPU-GPU sync point: now the time is known
             train_seconds = time.perf_counter() - started
-            val_totals = objective.evaluate(val_batches)
-            if not isfinite(val_totals.loss):
-                raise _diverged(epoch, steps, lr_at(epoch, steps))
+            learner.share_buffers()
+            try:
+                val = objective.evaluate(learner.evaluated, val_batches, world, watch)
+                test = None
+                if test_batches is not None:
+                    test = objective.evaluate(
+                        learner.evaluated, test_batches, world, watch
+                    )
+            except Interrupted as interrupt:
+                save(steps, train_seconds)
+                raise _stopped(interrupt.signal, run, world) from None
+            if not isfinite(val.loss):
+                raise _diverged(epoch, steps, lr_at(epoch, steps), world)
             row = EpochMetrics(
                 epoch=epoch,
-                train_loss=train_totals.mean_loss,
-                train_accuracy=train_totals.accuracy,
-                val_loss=val_totals.mean_loss,
-                val_accuracy=val_totals.accuracy,
+                train_loss=totals.mean_loss,
+                train_accuracy=totals.accuracy,
+                val_loss=val.mean_loss,
+                val_accuracy=val.accuracy,
                 lr=lr_at(epoch, steps),
-                images_per_second=train_totals.images / train_seconds,
+                images_per_second=totals.images / train_seconds,
                 seconds=time.perf_counter() - started,
+                test_loss=test.mean_loss if test else None,
+                test_accuracy=test.accuracy if test else None,
             )
             is_best = all(row.val_accuracy > earlier.val_accuracy for earlier in rows)
             rows.append(row)
-
-            checkpoint = Checkpoint(
-                spec=spec.text,
-                config=describe_run(spec, settings),
-                epoch=epoch,
-                best_accuracy=max(each.val_accuracy for each in rows),
-                metrics=[asdict(each) for each in rows],
-                statistics=(statistics.mean, statistics.std),
-                model=model.state_dict(),
-                optimizer=optimizer.state_dict(),
-                scaler=scaler.state_dict(),
-                rng=random_states(),
-            )
-            if is_best:
-                save_checkpoint(run.best, checkpoint)
-            save_checkpoint(run.last, checkpoint)
-            run.write_metrics(rows)
+            done, totals, spent = 0, Totals(), 0.0
+            save(0, 0.0, is_best=is_best)
+            if world.is_main:
+                run.write_metrics(rows)
             progress.epoch(row)
-    draw_curves(rows, f"{spec.name} on {settings.data}", run.path)
+            if signal := watch.look(0).signal:
+                raise _stopped(signal, run, world)
+    if world.is_main:
+        draw_curves(rows, f"{spec.name} on {settings.data}", run.path)
     return TrainedRun(run, rows)
 
 
-def _diverged(epoch: int, step: int, lr: float) -> TrainingError:
-    return TrainingError(
+def parts_of(num_images: int, most: int) -> int:
+    """Into how many parts a process cuts its images: batch norm needs two in each."""
+    return max(1, min(most, num_images // 2))
+
+
+def _check_same_images(before: int, now: int, settings: Settings) -> None:
+    if before != now:
+        raise TrainingError(
+            f"the run began with {before:,} images to train with, and `{settings.data}` "
+            f"under `{settings.data_root}` has {now:,} now: use `--data-root DIR` if they "
+            "are elsewhere, or start a new run"
+        )
+
+
+def _diverged(epoch: int, step: int, lr: float, world: World) -> TrainingError:
+    kind = TrainingError if world.is_main else PeerError
+    return kind(
         f"the loss is no longer a number at step {step} of epoch {epoch}, where the learning "
         f"rate is {lr:.3g}: use a lower `--lr`"
     )
 
 
-@contextmanager
-def _say_how_to_go_on(run: RunDirectory) -> Iterator[None]:
-    """Give a Ctrl-C its sentence."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"interrupted: `archspec train --resume {run.path}` goes on behind the last "
-            "whole epoch"
-        ) from None
+def _stopped(signal: int, run: RunDirectory, world: World) -> Stopped:
+    message = (
+        f"stopped: `archspec train --resume {run.path}` goes on from here"
+        if world.is_main
+        else ""
+    )
+    return Stopped(message, signal)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from archspec.training.world import World
+
 
 class Totals(NamedTuple):
     """Sums over images."""
@@ -38,32 +40,34 @@ class Totals(NamedTuple):
 class Meter:
     """Loss and hits, summed where they are computed; only reading waits for the device."""
 
-    def __init__(self, device: torch.device) -> None:
-        """Start from zero."""
+    def __init__(self, world: World, start: Totals | None = None) -> None:
+        """Start from zero, or from the sums of all processes so far."""
+        self._world = world
         # MPS has no 64-bit floats; the sums of an epoch need them elsewhere.
-        dtype = torch.float32 if device.type == "mps" else torch.float64
-        self._loss = torch.zeros((), dtype=dtype, device=device)
-        self._correct = torch.zeros((), dtype=torch.int64, device=device)
-        self._finite_steps = torch.zeros((), dtype=torch.int64, device=device)
-        self._images = 0
-        self._steps = 0
+        dtype = torch.float32 if world.device.type == "mps" else torch.float64
+        begin = start if start and world.is_main else Totals()
+        self._sums = torch.tensor(begin, dtype=dtype, device=world.device)
+        self._finite = torch.zeros((), dtype=torch.int64, device=world.device)
 
     def add(self, loss: Tensor, logits_NK: Tensor, labels_N: Tensor) -> None:
-        """Count one batch, whose loss is a mean over its images."""
-        self._loss += loss.detach() * len(labels_N)
-        self._correct += (logits_NK.argmax(1) == labels_N).sum()
-        self._finite_steps += self._loss.isfinite()  # a sum that is not stays so
-        self._images += len(labels_N)
-        self._steps += 1
+        """Count a batch of this process, whose loss is a sum over its images."""
+        correct = (logits_NK.argmax(1) == labels_N).sum()
+        images = torch.full_like(correct, len(labels_N))
+        self._sums += torch.stack([loss.detach(), correct, images])
+
+    def end_step(self) -> None:
+        """Note whether all losses so far are numbers; a sum that is none stays so."""
+        self._finite += self._sums[0].isfinite()
 
     def read(self) -> Totals:
-        """The sums so far. A CPU-GPU sync point."""
-        return Totals(self._loss.item(), int(self._correct.item()), self._images)
+        """The sums over all processes. A CPU-GPU sync point."""
+        loss, correct, images = self._world.sum(self._sums).tolist()
+        return Totals(loss, int(correct), int(images))
 
-    def first_bad_step(self) -> int | None:
-        """The first batch, from 1, whose loss was no number. A CPU-GPU sync point."""
-        finite = int(self._finite_steps.item())
-        return None if finite == self._steps else finite + 1
+    def num_finite(self) -> int:
+        """The steps before the first whose loss was no number, in any process."""
+        (most,) = self._world.any([-int(self._finite.item())])
+        return -most
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class EpochMetrics:
 
     val_loss: float
     val_accuracy: float
-    """Of the held-out images, after the epoch."""
+    """Of the validation images, after the epoch."""
 
     lr: float
     """Of the epoch's last step."""
@@ -89,3 +93,7 @@ class EpochMetrics:
 
     seconds: float
     """Training and evaluation."""
+
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    """Of the test images, after the epoch; nothing is chosen by them."""

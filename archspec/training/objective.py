@@ -2,42 +2,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
+from archspec.spec import Spec
 from archspec.training.batches import Batches
 from archspec.training.device import DTYPES
-from archspec.training.images import Statistics, normalize
+from archspec.training.images import Normalization, Statistics, resize
 from archspec.training.metrics import Meter, Totals
 from archspec.training.recipes import make_loss
 from archspec.training.settings import Settings
+from archspec.training.watch import Interrupted, Watch
+from archspec.training.world import World
 
 
-@dataclass(frozen=True, slots=True)
 class Objective:
-    """A network, how its images are normalised, and what is asked of its logits."""
+    """How images are brought to a network's input, and what is asked of its logits."""
 
-    model: nn.Module
-    statistics: Statistics
-    settings: Settings  # with a settled device and precision
+    def __init__(
+        self,
+        spec: Spec,
+        settings: Settings,
+        statistics: Statistics,
+        device: torch.device,
+    ) -> None:
+        """Of a run; the device and precision are settled."""
+        _, *self.size = spec.input_shape
+        self.normalization = Normalization(statistics).to(device)
+        self.augmentation = settings.augment
+        self.loss = make_loss(settings.loss)
+        self.dtype = DTYPES[settings.precision]
 
-    def __call__(self, images_NCHW: Tensor, labels_N: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [N, K] and their mean loss, both in 32 bits."""
-        dtype = DTYPES[self.settings.precision]
-        is_mixed = dtype is not torch.float32
-        with torch.autocast(images_NCHW.device.type, dtype=dtype, enabled=is_mixed):
-            logits_NK = self.model(normalize(images_NCHW, self.statistics))
-        logits_NK = logits_NK.float()
-        return logits_NK, make_loss(self.settings.loss)(logits_NK, labels_N)
+    def augment(self, images_NCHW: Tensor) -> Tensor:
+        """Training images with random changes, in the size that they have."""
+        if not self.augmentation:
+            return images_NCHW
+        from archspec.training.augmentation import augment  # torchvision, 1.7 s
+
+        return augment(images_NCHW, self.augmentation)
+
+    def __call__(
+        self, model: nn.Module, images_NCHW: Tensor, labels_N: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Logits [N, K] and the sum of their losses, both in 32 bits."""
+        is_mixed = self.dtype is not torch.float32
+        x_NCHW = self.normalization(resize(images_NCHW, *self.size))
+        with torch.autocast(x_NCHW.device.type, dtype=self.dtype, enabled=is_mixed):
+            outputs = model(x_NCHW)
+        logits_NK, *aux = outputs if isinstance(outputs, tuple) else (outputs,)
+        return logits_NK.detach().float(), self.loss(logits_NK, aux, labels_N)
 
     @torch.no_grad()
-    def evaluate(self, batches: Batches) -> Totals:
-        """Loss and accuracy with the network in evaluation mode; each image counts once."""
-        self.model.eval()
-        meter = Meter(torch.device(self.settings.device))
-        for images_NCHW, labels_N in batches:
-            logits_NK, loss = self(images_NCHW, labels_N)
-            meter.add(loss, logits_NK, labels_N)
+    def evaluate(
+        self,
+        model: nn.Module,
+        batches: Batches,
+        world: World,
+        watch: Watch | None = None,
+    ) -> Totals:
+        """Loss and accuracy in evaluation mode; each image counts once.
+
+        Raises:
+            Interrupted: if the watch hears a signal.
+        """
+        model.eval()
+        meter = Meter(world)
+        for step, batch in enumerate(batches.steps()):
+            logits_NK, loss = self(model, batch.images, batch.labels)
+            meter.add(loss, logits_NK, batch.labels)
+            if watch and (signal := watch.look(step).signal):
+                raise Interrupted(signal)
         return meter.read()

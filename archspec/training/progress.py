@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Self
 
 from rich.console import Console
@@ -16,13 +17,18 @@ LIVE_INTERVAL, PLAIN_INTERVAL = 0.5, 10.0  # seconds between reports within an e
 class RunProgress:
     """Where the loop reports to; a line stays for each epoch."""
 
-    def __init__(self, steps_per_epoch: int, epochs: int, *, done: int = 0) -> None:
+    def __init__(
+        self, steps_per_epoch: int, epochs: int, *, done: int = 0, quiet: bool = False
+    ) -> None:
         """Report on a run of which `done` epochs were done before."""
         self._steps_per_epoch = steps_per_epoch
         self._epochs = epochs
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
-        self._is_live = self._console.is_terminal
-        self._interval = LIVE_INTERVAL if self._is_live else PLAIN_INTERVAL
+        console = partial(
+            Console, highlight=False, markup=False, soft_wrap=True, quiet=quiet
+        )
+        self._console, self._warnings = console(), console(stderr=True)
+        self._is_live = self._console.is_terminal and not quiet
+        self.interval = LIVE_INTERVAL if self._is_live else PLAIN_INTERVAL
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -44,9 +50,10 @@ class RunProgress:
         """A line that stays."""
         self._console.print(line)
 
-    def is_due(self) -> bool:
-        """Whether it is time to report steps: reading their figures holds a GPU up."""
-        return time.perf_counter() - self._reported >= self._interval
+    def warn(self, line: str) -> None:
+        """A line on stderr, if there is one."""
+        if line:
+            self._warnings.print(f"warning: {line}")
 
     def step(self, epoch: int, step: int, recent: Totals) -> None:
         """So many steps of an epoch are done; `recent` is since the last report."""

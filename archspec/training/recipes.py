@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import cos, pi
 
@@ -13,7 +13,8 @@ from torch.nn import functional
 from archspec.ops.recipes import Recipe
 from archspec.training.errors import TrainingError
 
-Loss = Callable[[Tensor, Tensor], Tensor]  # (logits [N, K], labels [N]) -> scalar
+# (logits [N, K], those of auxiliary outputs, labels [N]) -> scalar
+Loss = Callable[[Tensor, Sequence[Tensor], Tensor], Tensor]
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
@@ -46,13 +47,14 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     Raises:
         TrainingError: if the network has no parameters, or torch refuses the recipe's.
     """
-    if not any(True for _ in model.parameters()):
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
         raise TrainingError(
             "the network has no parameters to train: add a layer that has"
         )
     make = OPTIMIZERS[recipe.name]
     try:
-        return make(model.parameters(), fused=True, **recipe.arguments)
+        return make(parameters, fused=True, **recipe.arguments)
     except ValueError as error:  # as of `nesterov` without momentum
         raise TrainingError(
             f"cannot make the optimizer `{recipe.name}`: {error}"
@@ -60,8 +62,20 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def make_loss(recipe: Recipe) -> Loss:
-    """The loss of a recipe, averaged over a batch."""
-    return partial(functional.cross_entropy, **recipe.arguments)
+    """The loss of a recipe, in 32 bits, summed over a batch."""
+    weight: float = recipe.arguments["aux"]
+    smoothing: float = recipe.arguments["label_smoothing"]
+
+    def loss(logits_NK: Tensor, aux: Sequence[Tensor], labels_N: Tensor) -> Tensor:
+        parts = [
+            functional.cross_entropy(
+                each.float(), labels_N, reduction="sum", label_smoothing=smoothing
+            )
+            for each in (logits_NK, *aux)
+        ]
+        return parts[0] + weight * torch.stack(parts[1:]).sum() if aux else parts[0]
+
+    return loss
 
 
 def learning_rate(schedule: Recipe, peak: float, epoch: float, epochs: int) -> float:

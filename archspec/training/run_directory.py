@@ -36,8 +36,13 @@ class RunDirectory:
 
     @property
     def last(self) -> Path:
-        """The checkpoint of the last whole epoch."""
+        """The last checkpoint."""
         return self.path / "last.pt"
+
+    @property
+    def previous(self) -> Path:
+        """The one before the last."""
+        return self.path / "previous.pt"
 
     @classmethod
     def create(cls, spec: Spec, settings: Settings) -> RunDirectory:

@@ -16,14 +16,17 @@ from archspec.training.errors import TrainingError
 DataName = Literal["digits", "fashion_mnist", "mnist", "cifar10", "folder"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "32", "bf16", "16"]
+Strategy = Literal["auto", "ddp", "fsdp"]
 MAX_INTEGER = 2**63  # torch counts in 64 bits
+PATHS = ("data_root", "out", "weights")
+LEAST = {"batch_size": 1, "epochs": 1, "accumulate": 1, "seed": 0}
 
 SGD = Recipe(
     "sgd", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False}
 )
 CONSTANT = Recipe("constant", {})
 TORCH_INIT = Recipe("default", {})
-CROSS_ENTROPY = Recipe("cross_entropy", {"label_smoothing": 0.0})
+CROSS_ENTROPY = Recipe("cross_entropy", {"label_smoothing": 0.0, "aux": 0.3})
 
 
 def default_data_root() -> Path:
@@ -49,7 +52,7 @@ class Settings:
     """The folder of the data sets' files; `digits` needs none."""
 
     batch_size: int = 64
-    """Images in a step; the last step of an epoch may have fewer."""
+    """Images in a step, over all processes; the last of an epoch may have fewer."""
 
     epochs: int = 10
     """Passes over the training images."""
@@ -69,6 +72,15 @@ class Settings:
     augment: tuple[Recipe, ...] = ()
     """Random changes to the training images, in this order."""
 
+    accumulate: int = 1
+    """Parts of a process's images of a step, one after the other: less memory."""
+
+    clip: float | None = None
+    """The longest gradient that a step may follow."""
+
+    ema: float | None = None
+    """The share of their average that the averaged weights keep in a step."""
+
     seed: int = 0
     """Where the random numbers start: weights, order of the images, dropout."""
 
@@ -76,7 +88,28 @@ class Settings:
     """What computes; `auto` is CUDA, else MPS, else the CPU."""
 
     precision: Precision = "auto"
-    """Of convolutions and products; `auto` is bf16 on a GPU that is built for it."""
+    """Of convolutions and products; `auto` is bf16 where the device is good at it."""
+
+    strategy: Strategy = "auto"
+    """How several processes share a network: copies (ddp) or parts of it (fsdp)."""
+
+    sync_bn: bool = False
+    """Whether batch norm looks at the images of all processes."""
+
+    compile: bool = False
+    """Whether torch compiles the network, which takes a minute or two."""
+
+    tensorboard: bool = False
+    """Whether the figures also go to a log for TensorBoard."""
+
+    weights: Path | None = None
+    """What the network starts from, instead of random weights."""
+
+    rename: tuple[str, ...] = ()
+    """`old=new` names of those weights."""
+
+    freeze: tuple[str, ...] = ()
+    """Patterns of names of weights that do not change."""
 
     out: Path = Path("runs")
     """Where the run directory is made."""
@@ -86,7 +119,8 @@ class Settings:
         _check_choice("data", self.data, get_args(DataName))
         _check_choice("device", self.device, get_args(Device))
         _check_choice("precision", self.precision, get_args(Precision))
-        for name, least in (("batch_size", 1), ("epochs", 1), ("seed", 0)):
+        _check_choice("strategy", self.strategy, get_args(Strategy))
+        for name, least in LEAST.items():
             value = getattr(self, name)
             if not least <= value < MAX_INTEGER:
                 raise TrainingError(
@@ -95,13 +129,31 @@ class Settings:
                     else f"`{_flag(name)}` expects a smaller number, found {value}"
                 )
         lr = self.optimizer.arguments["lr"]
-        if not (isfinite(lr) and lr > 0):
-            raise TrainingError(f"`--lr` expects a number above 0, found {lr}")
+        for name, number in (("lr", lr), ("clip", self.clip)):
+            if number is not None and not (isfinite(number) and number > 0):
+                raise TrainingError(
+                    f"`--{name}` expects a number above 0, found {number}"
+                )
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise TrainingError(
+                f"`--ema` expects a number between 0 and 1, found {self.ema}"
+            )
+        if self.accumulate > self.batch_size:
+            raise TrainingError(
+                f"`--accumulate {self.accumulate}` cuts a step of {self.batch_size} images "
+                "into more parts than it has: use a smaller one"
+            )
+
+    @property
+    def evaluation_batch_size(self) -> int:
+        """As many images as go through the network at once in training."""
+        return -(-self.batch_size // self.accumulate)
 
     def to_json(self) -> dict[str, object]:
         """As plain values for `config.json` and the checkpoints."""
+        weights = self.weights and str(self.weights.absolute())
         paths = {"data_root": str(self.data_root.absolute()), "out": str(self.out)}
-        return asdict(self) | paths
+        return asdict(self) | paths | {"weights": weights}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -114,7 +166,8 @@ class Settings:
         for name in ("optimizer", "schedule", "init", "loss"):
             given[name] = Recipe(**given[name])
         given["augment"] = tuple(Recipe(**recipe) for recipe in given["augment"])
-        given["data_root"], given["out"] = Path(given["data_root"]), Path(given["out"])
+        given |= {name: tuple(given[name]) for name in ("rename", "freeze")}
+        given |= {name: Path(given[name]) for name in PATHS if given[name] is not None}
         return cls(**given)
 
 
@@ -142,7 +195,7 @@ def resume_settings(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     Only how long it trains, where it computes and where its data lie may change.
     """
     given = {name: value for name, value in flags.items() if value is not None}
-    free = {"epochs", "device", "data_root"} & given.keys()
+    free = {"epochs", "device", "strategy", "data_root"} & given.keys()
     before = {each.name: getattr(settings, each.name) for each in fields(settings)}
     before["lr"] = settings.optimizer.arguments["lr"]
     for name in given.keys() - free:
