@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -34,10 +35,16 @@ DepthOption = Annotated[
 
 
 def load_spec(
-    spec: str, settings: list[str] | None, input_: str | None, variant: str | None
+    spec: str,
+    settings: list[str] | None,
+    input_: str | None,
+    variant: str | None,
+    train: Mapping[str, str] | None = None,
 ) -> Spec:
     """The checked spec; findings go to stderr, and errors end the command."""
-    result = check(spec, settings=settings or (), input=input_, variant=variant)
+    result = check(
+        spec, settings=settings or (), input=input_, variant=variant, train=train
+    )
     if result.diagnostics:
         print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)
     if result.spec is None:

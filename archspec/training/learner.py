@@ -44,14 +44,12 @@ class Learner:
         """
         self.world = world
         is_shared = world.size > 1
-        if settings.strategy == "fsdp" and not is_shared:
-            raise TrainingError(
-                "`--strategy fsdp` shares the weights out among processes, and this is one: "
-                "add `--devices N`, or leave it out"
-            )
+        is_sharded = is_shared and settings.strategy == "fsdp"
         if settings.sync_bn:
             network = _synchronized(network, world)
-        network.to(world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # FSDP cuts weights along their memory, which must be in order.
+        layout = torch.contiguous_format if is_sharded else torch.channels_last
+        network.to(world.device, memory_format=layout)  # type: ignore[call-overload]
         self.network = network
         self.averaged: AveragedModel | None = None
         if settings.ema is not None:
@@ -60,7 +58,7 @@ class Learner:
                 network, multi_avg_fn=average, use_buffers=True
             )
         self.model = network
-        if settings.strategy == "fsdp":
+        if is_sharded:
             _shard(network)
             if self.averaged:
                 _shard(self.averaged.module)

@@ -40,6 +40,8 @@ class TrainedRun:
 
     directory: RunDirectory
     metrics: list[EpochMetrics]
+    is_main: bool
+    """Whether this process speaks for all of the run's."""
 
     @property
     def best(self) -> EpochMetrics:
@@ -235,7 +237,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                 raise _stopped(signal, run, world)
     if world.is_main:
         draw_curves(rows, f"{spec.name} on {settings.data}", run.path)
-    return TrainedRun(run, rows)
+    return TrainedRun(run, rows, world.is_main)
 
 
 def parts_of(num_images: int, most: int) -> int:
