@@ -274,7 +274,9 @@ def _run(
         if devices and devices > 1:
             raise typer.Exit(launch(devices, sys.argv[1:]))
         if flags["strategy"] is not None:
-            stop(f"`--strategy {flags['strategy']}` is for several processes: add `--devices N`")
+            stop(
+                f"`--strategy {flags['strategy']}` is for several processes: add `--devices N`"
+            )
     try:
         trained = train_network(spec, new, resume=run, download=download)
     except torch.OutOfMemoryError as error:

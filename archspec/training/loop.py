@@ -98,7 +98,9 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
 
     # --- where the run stands: at its beginning, or where a checkpoint has left it ---
     run = world.from_main(lambda: resume or RunDirectory.create(spec, settings))
-    before, warning = world.from_main(lambda: load_latest(run.last, run.previous))
+    before, warning = world.from_main(
+        lambda: load_latest(run.last, run.previous, run.best)
+    )
     rows: list[EpochMetrics] = []
     done, totals, spent = (
         0,
@@ -236,6 +238,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             if signal := watch.look(0).signal:
                 raise _stopped(signal, run, world)
     if world.is_main:
+        run.previous.unlink(missing_ok=True)
         draw_curves(rows, f"{spec.name} on {settings.data}", run.path)
     return TrainedRun(run, rows, world.is_main)
 

@@ -26,6 +26,8 @@ COLUMNS = [
     "lr",
     "images_per_second",
     "seconds",
+    "test_loss",
+    "test_accuracy",
 ]
 
 
@@ -116,7 +118,8 @@ def test_metrics_have_a_row_for_each_epoch(
     for row in found:
         assert list(row) == COLUMNS
         assert 0 <= row["train_accuracy"] <= 1
-        assert 0 <= row["val_accuracy"] <= 1
+        assert (149 * row["val_accuracy"]).is_integer()
+        assert (364 * row["test_accuracy"]).is_integer()
         assert row["seconds"] > 0
         assert row["images_per_second"] > 0
     assert found[-1]["val_loss"] < found[0]["val_loss"]
@@ -158,7 +161,7 @@ def test_evaluate_measures_the_best_checkpoint(
 ) -> None:
     command("train", tiny, "--epochs", 4, "--lr", 0.2, "--set", "act=leaky_relu")
     run = tmp_path / "runs" / "tiny-1"
-    best = max(row["val_accuracy"] for row in rows(run))
+    best = max(rows(run), key=lambda row: row["val_accuracy"])["test_accuracy"]
     (run / "spec.yaml").write_text("not needed")
     code, out, err = command("evaluate", run)
     assert (code, err) == (0, "")
@@ -237,10 +240,7 @@ def test_ctrl_c_ends_with_one_line_and_130(
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130
-    assert err == (
-        "interrupted: `archspec train --resume runs/tiny-1` goes on behind the last "
-        "whole epoch\n"
-    )
+    assert err == ("stopped: `archspec train --resume runs/tiny-1` goes on from here\n")
     assert list(run.glob(".*")) == []
     done = len(rows(run))
     code, out, _ = command("train", "--resume", run, "--epochs", done + 1)
