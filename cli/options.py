@@ -32,6 +32,30 @@ VariantOption = Annotated[
 DepthOption = Annotated[
     int | None, typer.Option("--depth", min=1, help="Fold blocks that lie deeper.")
 ]
+WeightsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        metavar="FILE",
+        help="Weights: a run, its `best.pt`, a state dict, or a `.safetensors` file.",
+    ),
+]
+RenameOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rename",
+        metavar="OLD=NEW",
+        help="Weights of the file named OLD, or OLD.*, are NEW here; repeatable.",
+    ),
+]
+FreezeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--freeze",
+        metavar="PATTERN",
+        help="Leave these layers or weights as they are; `features.*`; repeatable.",
+    ),
+]
 
 
 def load_spec(
