@@ -21,7 +21,17 @@ from archspec.training.settings import (
 )
 from archspec.training.threads import sleep_when_idle
 
-from .options import USAGE, InputOption, SetOption, VariantOption, load_spec, stop
+from .options import (
+    USAGE,
+    FreezeOption,
+    InputOption,
+    RenameOption,
+    SetOption,
+    VariantOption,
+    WeightsOption,
+    load_spec,
+    stop,
+)
 
 SIGNALLED = 128  # exit codes: this and the number of the signal
 RECIPES, RUN, MACHINE = "The `train:` section", "The run", "The machine"
@@ -111,6 +121,9 @@ def train(
             rich_help_panel=RECIPES,
         ),
     ] = None,
+    weights: WeightsOption = None,
+    rename: RenameOption = None,
+    freeze: FreezeOption = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -208,6 +221,9 @@ def train(
         "accumulate": accumulate,
         "clip": clip,
         "ema": ema,
+        "weights": weights,
+        "rename": tuple(rename) if rename else None,
+        "freeze": tuple(freeze) if freeze else None,
         "seed": seed,
         "out": out,
         "tensorboard": tensorboard,
@@ -226,6 +242,8 @@ def train(
         "loss": loss,
     }
     texts = {name: text for name, text in calls.items() if text is not None}
+    if rename and weights is None:
+        stop("`--rename` is about the names in a file: add `--weights FILE`", USAGE)
     if resume and texts:
         stop(
             f"a run that goes on keeps its `--{next(iter(texts))}`: leave it out", USAGE

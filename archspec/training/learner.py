@@ -26,6 +26,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from archspec.training.checkpoint import Checkpoint
 from archspec.training.errors import TrainingError
+from archspec.training.freezing import freeze, train_mode
 from archspec.training.recipes import make_optimizer
 from archspec.training.settings import Settings
 from archspec.training.world import World
@@ -51,6 +52,7 @@ class Learner:
         layout = torch.contiguous_format if is_sharded else torch.channels_last
         network.to(world.device, memory_format=layout)  # type: ignore[call-overload]
         self.network = network
+        self._frozen = freeze(network, settings.freeze)
         self.averaged: AveragedModel | None = None
         if settings.ema is not None:
             average = get_ema_multi_avg_fn(settings.ema)  # type: ignore[no-untyped-call]
@@ -75,6 +77,10 @@ class Learner:
     def evaluated(self) -> nn.Module:
         """The network whose accuracy counts: the averaged one, if there is one."""
         return self.averaged.module if self.averaged else self.network
+
+    def train_mode(self) -> None:
+        """As `module.train()`; what is frozen computes as in evaluation."""
+        train_mode(self.model, self._frozen)
 
     def set_lr(self, lr: float) -> None:
         """Of the next update."""
