@@ -69,7 +69,8 @@ class Learner:
             self.model = DistributedDataParallel(network, device_ids=devices)
         if settings.compile:
             network.compile()
-        self.optimizer = make_optimizer(network, settings.optimizer)
+        self._fused = not is_sharded
+        self.optimizer = make_optimizer(network, settings.optimizer, fused=self._fused)
         is_scaled = settings.precision == "16"
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=is_scaled)
 
@@ -141,6 +142,8 @@ class Learner:
         set_optimizer_state_dict(
             self.network, self.optimizer, before.optimizer, options=WHOLE
         )
+        for group in self.optimizer.param_groups:
+            group["fused"] = self._fused  # not as in the processes of the checkpoint
         self.scaler.load_state_dict(before.scaler)
 
 
