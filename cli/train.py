@@ -293,7 +293,8 @@ def _run(
             raise typer.Exit(launch(devices, sys.argv[1:]))
         if flags["strategy"] is not None:
             stop(
-                f"`--strategy {flags['strategy']}` is for several processes: add `--devices N`"
+                f"`--strategy {flags['strategy']}` is for several processes: add `--devices N`",
+                USAGE,
             )
     try:
         trained = train_network(spec, new, resume=run, download=download)

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import torch
 
 import archspec.cli.main
+import archspec.training.loop  # so that forks have it
+import archspec.training.sharding
 
 
 class Ended(NamedTuple):
