@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,24 @@ import torch
 
 from archspec.training.errors import TrainingError
 from archspec.training.files import reason, write_atomically
+from archspec.training.metrics import EpochMetrics, Totals
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a run has come."""
+
+    rows: list[EpochMetrics] = field(default_factory=list)
+    """Of the epochs that are done."""
+
+    step: int = 0
+    """How many steps of the next epoch are done."""
+
+    totals: Totals = Totals()  # noqa: RUF009  # a tuple
+    """Figures of those steps, over all processes."""
+
+    seconds: float = 0.0
+    """What those steps took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +55,9 @@ class Checkpoint:
     epoch: int
     """How many epochs are done."""
 
+    metrics: list[dict[str, Any]]
+    """The lines of `metrics.jsonl` so far."""
+
     step: int
     """How many steps of the next epoch are done."""
 
@@ -45,9 +66,6 @@ class Checkpoint:
 
     seconds: float
     """What those steps took."""
-
-    metrics: list[dict[str, Any]]
-    """The lines of `metrics.jsonl` so far."""
 
     statistics: tuple[list[float], list[float]]
     """Mean and standard deviation of each channel of the training images."""
@@ -66,6 +84,12 @@ class Checkpoint:
 
     rng: list[dict[str, Any]]
     """The states of each process's random number generators, by device."""
+
+    @property
+    def position(self) -> Position:
+        """Where the run goes on."""
+        rows = [EpochMetrics(**row) for row in self.metrics]
+        return Position(rows, self.step, Totals(*self.totals), self.seconds)
 
     @property
     def evaluated(self) -> dict[str, Any]:
@@ -136,28 +160,32 @@ def restore_random_states(states: dict[str, Any], device: torch.device) -> None:
         torch.mps.set_rng_state(states["mps"])
 
 
-def load_latest(last: Path, *earlier: Path) -> tuple[Checkpoint | None, str]:
-    """The latest checkpoint that is whole, or None if there is none, and a warning.
+def load_latest(last: Path, *earlier: Path, spec: str) -> tuple[Checkpoint | None, str]:
+    """The latest checkpoint of a spec that is whole, or None if there is none, and a warning.
 
     A last one that is damaged is set aside: it must not push a whole one out.
 
     Raises:
-        TrainingError: if there are some, and none is whole.
+        TrainingError: if there are some, and none can be used.
     """
-    there = [path for path in (last, *earlier) if path.exists()]
     fault: TrainingError | None = None
-    for path in there:
+    for path in (last, *earlier):
+        if not path.exists():
+            continue
         try:
             checkpoint = load_checkpoint(path)
+            if checkpoint.spec != spec:
+                raise TrainingError(f"`{path}` is of another run: remove it")  # noqa: TRY301
         except TrainingError as error:
             fault = fault or error
             continue
-        if fault is None or path == last or not last.exists():
+        if not fault or not last.exists():
             return checkpoint, ""
         aside = last.replace(last.with_name(f"{last.stem}.damaged{last.suffix}"))
-        return checkpoint, (
-            f"{str(fault).partition(':')[0]}: it is now `{aside}`, and the run goes on from "
-            f"`{path}`"
+        what = str(fault).rpartition(":")[0]
+        return (
+            checkpoint,
+            f"{what}: it is now `{aside}`, and the run goes on from `{path}`",
         )
     if fault:
         raise fault

@@ -42,7 +42,8 @@ def evaluate_run(
     model.load_state_dict(checkpoint.evaluated)
     model.to(world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     batches = open_test(settings, spec, world, tuple(checkpoint.classes))
-    assert batches
     statistics = Statistics(*checkpoint.statistics)
     objective = Objective(spec, settings, statistics, world.device)
-    return objective.evaluate(model, batches, world)
+    totals = objective.evaluate(model, batches, world)
+    assert totals
+    return totals

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -218,9 +219,16 @@ def _stream(
         persistent_workers=True,
         pin_memory=world.device.type == "cuda",
         collate_fn=_Collate(images.shape),
+        worker_init_fn=_leave_signals_to_the_run,
         generator=torch.Generator(),  # so that workers draw none of the run's numbers
     )
     return StreamedBatches(images, shares, world, loader)
+
+
+def _leave_signals_to_the_run(_worker: int) -> None:
+    """A terminal's Ctrl-C reaches all processes, and the run still needs its images."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @dataclass(frozen=True, slots=True)

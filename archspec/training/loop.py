@@ -12,6 +12,7 @@ from archspec.backends.torch_module import build
 from archspec.spec import Spec
 from archspec.training.checkpoint import (
     Checkpoint,
+    Position,
     load_latest,
     random_states,
     restore_random_states,
@@ -24,7 +25,7 @@ from archspec.training.errors import PeerError, Stopped, TrainingError
 from archspec.training.files import remove_temporary_files
 from archspec.training.images import Statistics
 from archspec.training.learner import Learner
-from archspec.training.metrics import EpochMetrics, Meter, Totals
+from archspec.training.metrics import EpochMetrics, Meter
 from archspec.training.objective import Objective
 from archspec.training.progress import RunProgress
 from archspec.training.recipes import initialize, learning_rate
@@ -86,21 +87,13 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         )
         classes = train_batches.classes
         test_batches = open_test(settings, spec, world, classes, download=download)
-    epochs, steps = settings.epochs, len(train_batches)
-    peak_lr = settings.optimizer.arguments["lr"]
-
-    before, warning = world.from_main(
-        lambda: (
-            load_latest(resume.last, resume.previous, resume.best)
-            if resume
-            else (None, "")
-        )
-    )
+    before, warning = world.from_main(lambda: _load_latest(resume, spec))
 
     # --- the network: the same weights in every process, and other random numbers ---
     torch.manual_seed(settings.seed)
     report = None
     with world.together():
+        _check_images(settings, world, before, train_batches.num_images)
         network = build(spec)
         initialize(network, settings.init)
         if settings.weights and before is None:
@@ -111,44 +104,39 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
     torch.manual_seed(settings.seed + 1 + world.rank)
 
     # --- where the run stands: at its beginning, or where a checkpoint has left it ---
-    run = world.from_main(lambda: resume or RunDirectory.create(spec, settings))
-    rows: list[EpochMetrics] = []
-    done, totals, spent = (
-        0,
-        Totals(),
-        0.0,
-    )  # steps of this epoch, their figures, seconds
+    at = Position()
     if before:
-        _check_same_images(before.num_images, train_batches.num_images, settings)
-        rows = [EpochMetrics(**row) for row in before.metrics]
-        done, totals, spent = before.step, Totals(*before.totals), before.seconds
+        at = before.position
         learner.restore(before)
         if len(before.rng) == world.size:
             restore_random_states(before.rng[world.rank], world.device)
     statistics = Statistics(*before.statistics) if before else train_batches.measure()
     objective = Objective(spec, settings, statistics, world.device)
+    run = world.from_main(lambda: resume or RunDirectory.create(spec, settings))
     if world.is_main:
         remove_temporary_files(run.path)
         run.write_config(spec, settings)
-        run.write_metrics(rows)
+        run.write_metrics(at.rows)
+    epochs, steps = settings.epochs, len(train_batches)
 
     def lr_at(epoch: int, step: int) -> float:
         """The learning rate in the middle of a step; epochs and steps count from 1."""
         moment = epoch - 1 + (step - 0.5) / steps
-        return learning_rate(settings.schedule, peak_lr, moment, epochs)
+        peak = settings.optimizer.arguments["lr"]
+        return learning_rate(settings.schedule, peak, moment, epochs)
 
-    def save(step: int, seconds: float, *, is_best: bool = False) -> None:
-        """Write checkpoints of so many steps into an epoch; all processes take part."""
+    def save(*, is_best: bool = False) -> None:
+        """Write checkpoints of where the run stands; all processes take part."""
         checkpoint = Checkpoint(
             spec=spec.text,
             config=describe_run(spec, settings),
             classes=[*classes],
             num_images=train_batches.num_images,
-            epoch=len(rows),
-            step=step,
-            totals=(totals.loss, totals.correct, totals.images),
-            seconds=seconds,
-            metrics=[asdict(row) for row in rows],
+            epoch=len(at.rows),
+            metrics=[asdict(row) for row in at.rows],
+            step=at.step,
+            totals=(at.totals.loss, at.totals.correct, at.totals.images),
+            seconds=at.seconds,
             statistics=(statistics.mean, statistics.std),
             rng=world.gather(random_states(world.device)),
             **learner.state(),
@@ -159,7 +147,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             if world.is_main:
                 save_checkpoint(run.last, checkpoint, run.previous)
 
-    progress = RunProgress(steps, epochs, done=len(rows), quiet=not world.is_main)
+    progress = RunProgress(steps, epochs, done=len(at.rows), quiet=not world.is_main)
     with progress, Watch(world, progress.interval) as watch:
         progress.say(
             f"{spec.name}: {spec.params:,} parameters, {settings.data}: "
@@ -168,20 +156,18 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             f"{describe_world(settings, world)}, to {run.path}"
         )
         progress.warn(warning)
-        if report:
-            progress.say(str(report))
-        for epoch in range(len(rows) + 1, epochs + 1):
-            started = time.perf_counter() - spent
-            meter, reported, first = Meter(world, totals), totals, done
+        progress.say(str(report or ""))
+        for epoch in range(len(at.rows) + 1, epochs + 1):
+            started = time.perf_counter() - at.seconds
+            meter, reported, first = Meter(world, at.totals), at.totals, at.step
             learner.train_mode()
-            for step, batch in enumerate(train_batches.steps(epoch, done), done + 1):
+            for step, batch in enumerate(train_batches.steps(epoch, first), first + 1):
                 learner.set_lr(lr_at(epoch, step))
 
                 # A step's images in parts: their gradients add up to those of the whole.
                 num_parts = parts_of(batch.size // world.size, settings.accumulate)
                 images = objective.augment(batch.images).tensor_split(num_parts)
                 labels = batch.labels.tensor_split(num_parts)
-                is_bad = False
                 for part, (x_NCHW, y_N) in enumerate(
                     zip(images, labels, strict=True), 1
                 ):
@@ -191,69 +177,66 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                         mean_loss = loss * (world.size / batch.size)
                         learner.scaler.scale(mean_loss).backward()  # type: ignore[no-untyped-call]
                     meter.add(loss, logits_NK, y_N)
-                    if (
-                        world.device.type == "cpu"
-                    ):  # where a look at a loss costs nothing
-                        is_bad = is_bad or not isfinite(loss.item())
                 meter.end_step()
 
                 # All processes agree on what is due. A loss that is no number ends the run
-                # before the update; a GPU may have run on by then, and nothing of it stays.
+                # before the update. A CPU looks after each step; a GPU would have to wait
+                # for that, and may have run on by then: nothing of it stays.
+                is_bad = world.device.type == "cpu" and not meter.is_finite()
                 due = watch.look(step, bad=is_bad)
                 if any(due) or step == steps:
-                    totals = meter.read()  # CPU-GPU sync point
-                    if not isfinite(totals.loss):
+                    at.step, at.seconds = step, time.perf_counter() - started
+                    at.totals = meter.read()  # CPU-GPU sync point
+                    if not isfinite(at.totals.loss):
                         bad_step = first + meter.num_finite() + 1
                         raise _diverged(epoch, bad_step, lr_at(epoch, bad_step), world)
                 learner.update(settings.clip)
 
                 if due.report:
-                    progress.step(epoch, step, totals.since(reported))
-                    reported = totals
+                    progress.step(epoch, step, at.totals.since(reported))
+                    reported = at.totals
                 if due.save or due.signal:
-                    save(step, time.perf_counter() - started)
+                    save()
                 if due.signal:
                     raise _stopped(due.signal, run, world)
 
-            train_seconds = time.perf_counter() - started
             learner.share_buffers()
             try:
-                val = objective.evaluate(learner.evaluated, val_batches, world, watch)
-                test = None
-                if test_batches is not None:
-                    test = objective.evaluate(
-                        learner.evaluated, test_batches, world, watch
-                    )
+                val, test = (
+                    objective.evaluate(learner.evaluated, batches, world, watch)
+                    for batches in (val_batches, test_batches)
+                )
             except Interrupted as interrupt:
-                save(steps, train_seconds)
+                save()
                 raise _stopped(interrupt.signal, run, world) from None
-            if not isfinite(val.loss):
+            if val is None or not isfinite(val.loss):
                 raise _diverged(epoch, steps, lr_at(epoch, steps), world)
             row = EpochMetrics(
                 epoch=epoch,
-                train_loss=totals.mean_loss,
-                train_accuracy=totals.accuracy,
+                train_loss=at.totals.mean_loss,
+                train_accuracy=at.totals.accuracy,
                 val_loss=val.mean_loss,
                 val_accuracy=val.accuracy,
                 lr=lr_at(epoch, steps),
-                images_per_second=totals.images / train_seconds,
+                images_per_second=at.totals.images / at.seconds,
                 seconds=time.perf_counter() - started,
-                test_loss=test.mean_loss if test else None,
-                test_accuracy=test.accuracy if test else None,
+                test_loss=test and test.mean_loss,
+                test_accuracy=test and test.accuracy,
             )
-            is_best = all(row.val_accuracy > earlier.val_accuracy for earlier in rows)
-            rows.append(row)
-            done, totals, spent = 0, Totals(), 0.0
-            save(0, 0.0, is_best=is_best)
+            is_best = all(
+                row.val_accuracy > earlier.val_accuracy for earlier in at.rows
+            )
+            at = Position([*at.rows, row])
+            save(is_best=is_best)
             if world.is_main:
-                run.write_metrics(rows)
+                run.write_metrics(at.rows)
             progress.epoch(row)
             if signal := watch.look(0).signal:
                 raise _stopped(signal, run, world)
     if world.is_main:
         run.previous.unlink(missing_ok=True)
-        draw_curves(rows, f"{spec.name} on {settings.data}", run.path)
-    return TrainedRun(run, rows, world.is_main)
+        draw_curves(at.rows, f"{spec.name} on {settings.data}", run.path)
+    return TrainedRun(run, at.rows, world.is_main)
 
 
 def parts_of(num_images: int, most: int) -> int:
@@ -261,12 +244,28 @@ def parts_of(num_images: int, most: int) -> int:
     return max(1, min(most, num_images // 2))
 
 
-def _check_same_images(before: int, now: int, settings: Settings) -> None:
-    if before != now:
+def _load_latest(
+    resume: RunDirectory | None, spec: Spec
+) -> tuple[Checkpoint | None, str]:
+    """What a run goes on from, and a warning."""
+    if resume is None:
+        return None, ""
+    return load_latest(resume.last, resume.previous, resume.best, spec=spec.text)
+
+
+def _check_images(
+    settings: Settings, world: World, before: Checkpoint | None, num_images: int
+) -> None:
+    if settings.batch_size < 2 * world.size > 2:
         raise TrainingError(
-            f"the run began with {before:,} images to train with, and `{settings.data}` "
-            f"under `{settings.data_root}` has {now:,} now: use `--data-root DIR` if they "
-            "are elsewhere, or start a new run"
+            f"{settings.batch_size} images in a step are too few for {world.size} "
+            "processes: use a larger `--batch-size`"
+        )
+    if before and before.num_images != num_images:
+        raise TrainingError(
+            f"the run began with {before.num_images:,} images to train with, and "
+            f"`{settings.data}` under `{settings.data_root}` has {num_images:,} now: use "
+            "`--data-root DIR` if they are elsewhere, or start a new run"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple
 
 import torch
@@ -58,6 +59,10 @@ class Meter:
     def end_step(self) -> None:
         """Note whether all losses so far are numbers; a sum that is none stays so."""
         self._finite += self._sums[0].isfinite()
+
+    def is_finite(self) -> bool:
+        """Whether all losses of this process are numbers. A CPU-GPU sync point."""
+        return isfinite(self._sums[0].item())
 
     def read(self) -> Totals:
         """The sums over all processes. A CPU-GPU sync point."""

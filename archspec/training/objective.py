@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from archspec.spec import Spec
 from archspec.training.batches import Batches
 from archspec.training.device import DTYPES
+from archspec.training.errors import TrainingError
 from archspec.training.images import Normalization, Statistics, resize
 from archspec.training.metrics import Meter, Totals
 from archspec.training.recipes import make_loss
@@ -48,23 +49,37 @@ class Objective:
         is_mixed = self.dtype is not torch.float32
         x_NCHW = self.normalization(resize(images_NCHW, *self.size))
         with torch.autocast(x_NCHW.device.type, dtype=self.dtype, enabled=is_mixed):
-            outputs = model(x_NCHW)
+            outputs = self._outputs(model, x_NCHW)
         logits_NK, *aux = outputs if isinstance(outputs, tuple) else (outputs,)
         return logits_NK.detach().float(), self.loss(logits_NK, aux, labels_N)
+
+    def _outputs(self, model: nn.Module, x_NCHW: Tensor) -> Tensor | tuple[Tensor, ...]:
+        try:
+            outputs: Tensor | tuple[Tensor, ...] = model(x_NCHW)
+        except ValueError as error:  # torch's, where nothing can be normalised
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise TrainingError(
+                "batch norm needs more than one image at once: use a larger "
+                "`--batch-size`, or a smaller `--accumulate`"
+            ) from error
+        return outputs
 
     @torch.no_grad()
     def evaluate(
         self,
         model: nn.Module,
-        batches: Batches,
+        batches: Batches | None,
         world: World,
         watch: Watch | None = None,
-    ) -> Totals:
-        """Loss and accuracy in evaluation mode; each image counts once.
+    ) -> Totals | None:
+        """Loss and accuracy in evaluation mode, each image counted once; None of None.
 
         Raises:
             Interrupted: if the watch hears a signal.
         """
+        if batches is None:
+            return None
         model.eval()
         meter = Meter(world)
         for step, batch in enumerate(batches.steps()):

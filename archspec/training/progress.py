@@ -47,8 +47,9 @@ class RunProgress:
         self._reported = time.perf_counter()
 
     def say(self, line: str) -> None:
-        """A line that stays."""
-        self._console.print(line)
+        """A line that stays, if there is one."""
+        if line:
+            self._console.print(line)
 
     def warn(self, line: str) -> None:
         """A line on stderr, if there is one."""

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,8 +29,14 @@ class Ended(NamedTuple):
 class Processes:
     """The processes of a run, as `torchrun` would tell each of its place."""
 
-    def __init__(self, size: int, *arguments: object, folder: Path) -> None:
-        """Start them in a folder."""
+    def __init__(
+        self,
+        size: int,
+        *arguments: object,
+        folder: Path,
+        before: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Start them in a folder; each calls `before` first. One alone has no place."""
         context = multiprocessing.get_context("fork")
         port = free_port()
         self.folder = folder
@@ -44,7 +51,14 @@ class Processes:
                 "LOCAL_WORLD_SIZE": str(size),
             }
             process = context.Process(
-                target=_main, args=([*map(str, arguments)], environment, folder, rank)
+                target=_main,
+                args=(
+                    [*map(str, arguments)],
+                    environment if size > 1 else {},
+                    folder,
+                    rank,
+                    before,
+                ),
             )
             process.start()
             self.processes.append(process)
@@ -69,7 +83,11 @@ def free_port() -> int:
 
 
 def _main(
-    arguments: list[str], environment: dict[str, str], folder: Path, rank: int
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    rank: int,
+    before: Callable[[], object],
 ) -> None:
     """The command line in a fork."""
     os.chdir(folder)
@@ -81,6 +99,7 @@ def _main(
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     sys.argv = ["archspec", *arguments]
     torch.set_num_threads(1)
+    before()
     code = 0
     try:
         archspec.cli.main.main()

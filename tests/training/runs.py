@@ -31,9 +31,9 @@ def weights(run: Path, name: str = "last.pt") -> dict[str, torch.Tensor]:
     return state
 
 
-def assert_same_weights(run: Path, other: Path) -> None:
+def assert_same_weights(run: Path, other: Path, name: str = "last.pt") -> None:
     """Bit for bit."""
-    ours, theirs = weights(run), weights(other)
+    ours, theirs = weights(run, name), weights(other, name)
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
 
@@ -51,3 +51,11 @@ def wait_for(path: Path, is_alive: Callable[[], bool], lines: int) -> None:
     while not (path.exists() and len(path.read_text().splitlines()) >= lines):
         assert is_alive()
         time.sleep(0.005)
+
+
+def wait_for_change(path: Path, is_alive: Callable[[], bool]) -> None:
+    """Wait until a file is written anew."""
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    while not path.exists() or path.stat().st_mtime_ns == before:
+        assert is_alive()
+        time.sleep(0.002)

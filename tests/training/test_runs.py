@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
+import shutil
 import signal
-import subprocess
-import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
 
-from .runs import assert_same_weights, losses, rows, wait_for
+from archspec.training import watch
+from archspec.training.objective import Objective
+
+from .processes import Processes
+from .runs import assert_same_weights, losses, rows, wait_for, wait_for_change
 from .test_data import write_folder
 
 Command = Callable[..., tuple[int, str, str]]
@@ -28,18 +35,6 @@ COLUMNS = [
     "test_loss",
     "test_accuracy",
 ]
-
-
-def start(*arguments: object, directory: Path) -> subprocess.Popen[str]:
-    """Run `archspec` as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-c", "from archspec.cli.main import main; main()"]
-        + [str(argument) for argument in arguments],
-        cwd=directory,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_a_run_leaves_everything_that_made_it(
@@ -136,24 +131,89 @@ def test_evaluate_measures_the_best_checkpoint(
 
 
 def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
-    tiny: Path, tmp_path: Path, command: Command
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = ["train", tiny, "--epochs", 12, "--batch-size", 16, "--out", "whole"]
-    process = start("train", *whole[1:-1], "killed", directory=tmp_path)
-    killed = tmp_path / "killed" / "tiny-1"
-    wait_for(killed / "metrics.jsonl", lambda: process.poll() is None, 2)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert len(rows(killed)) < 12
-    (killed / ".last.pt-half.tmp").write_bytes(b"as if killed while it wrote")
-    assert command(*whole)[0] == 0
-    code, out, err = command("train", "--resume", killed)
-    assert (code, err) == (0, "")
-    assert "epoch 1/12" not in out
-    uninterrupted = tmp_path / "whole" / "tiny-1"
-    assert_same_weights(killed, uninterrupted)
-    assert losses(killed) == losses(uninterrupted)
-    assert list(killed.glob(".*")) == []
+    """It is killed again and again while it computes, evaluates and writes."""
+    monkeypatch.setattr(watch, "SAVE_INTERVAL", 0.0)  # a checkpoint after each step
+    flags = ["--epochs", 6, "--batch-size", 40, "--ema", 0.9]
+    train = ["train", tiny, *flags, "--out"]
+    (ended,) = Processes(1, *train, "whole", folder=tmp_path).end()
+    assert (ended.code, ended.err) == (0, "")
+    run, moments = tmp_path / "killed/tiny-1", Random(7)
+    process = Processes(1, *train, "killed", folder=tmp_path)
+    for _ in range(5):
+        wait_for_change(run / "last.pt", process.processes[0].is_alive)
+        time.sleep(moments.uniform(0, 0.2))
+        process.processes[0].kill()
+        assert process.end()[0].code == -signal.SIGKILL
+        process = Processes(1, "train", "--resume", run, folder=tmp_path)
+    (ended,) = process.end()
+    assert (ended.code, ended.err) == (0, "")
+    assert_same_weights(run, tmp_path / "whole/tiny-1")
+    assert_same_weights(run, tmp_path / "whole/tiny-1", "best.pt")
+    assert losses(run) == losses(tmp_path / "whole/tiny-1")
+    assert list(run.glob(".*")) == []
+    assert not (run / "previous.pt").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_ends_with_one_line(
+    number: signal.Signals, tiny: Path, tmp_path: Path
+) -> None:
+    """Within an epoch too, and the steps that are done count."""
+    flags = ["--epochs", 3, "--batch-size", 8]
+    (ended,) = Processes(
+        1, "train", tiny, *flags, "--out", "whole", folder=tmp_path
+    ).end()
+    assert ended.code == 0
+    process = Processes(1, "train", tiny, *flags, folder=tmp_path)
+    run = tmp_path / "runs/tiny-1"
+    wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
+    pid = process.processes[0].pid
+    assert pid
+    time.sleep(0.05)
+    os.kill(pid, number)
+    (ended,) = process.end()
+    assert ended.code == 128 + number
+    assert ended.err == (
+        "stopped: `archspec train --resume runs/tiny-1` goes on from here\n"
+    )
+    assert list(run.glob(".*")) == []
+    checkpoint = torch.load(run / "last.pt", weights_only=True)
+    assert checkpoint["step"] > 0
+    assert checkpoint["epoch"] == len(rows(run)) < 3
+    (ended,) = Processes(1, "train", "--resume", run, folder=tmp_path).end()
+    assert (ended.code, ended.err) == (0, "")
+    assert losses(run) == losses(tmp_path / "whole/tiny-1")
+    assert_same_weights(run, tmp_path / "whole/tiny-1")
+
+
+def test_a_signal_while_it_evaluates_saves_too(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for out in ("whole", "cut"):
+        flags = ["--epochs", 2, "--out", out]
+        if out == "cut":
+            monkeypatch.setattr(Objective, "evaluate", _killed_once(Objective.evaluate))
+        (ended,) = Processes(1, "train", tiny, *flags, folder=tmp_path).end()
+    assert ended.code == 143
+    monkeypatch.undo()
+    run = tmp_path / "cut/tiny-1"
+    assert torch.load(run / "last.pt", weights_only=True)["step"] == 21
+    (ended,) = Processes(1, "train", "--resume", run, folder=tmp_path).end()
+    assert ended.code == 0
+    assert losses(run) == losses(tmp_path / "whole/tiny-1")
+    assert_same_weights(run, tmp_path / "whole/tiny-1")
+
+
+def _killed_once(evaluate: Callable[..., object]) -> Callable[..., object]:
+    """An evaluation in which a real signal comes."""
+
+    def killed(*arguments: object) -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return evaluate(*arguments)
+
+    return killed
 
 
 def test_a_run_killed_before_its_first_epoch_ended_starts_again(
@@ -196,23 +256,6 @@ def test_images_in_folders_train_and_resume_bit_for_bit(
     assert_same_weights(whole, resumed)
 
 
-def test_ctrl_c_ends_with_one_line_and_130(
-    tiny: Path, tmp_path: Path, command: Command
-) -> None:
-    process = start("train", tiny, "--epochs", 1000, directory=tmp_path)
-    run = tmp_path / "runs" / "tiny-1"
-    wait_for(run / "metrics.jsonl", lambda: process.poll() is None, 1)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate()
-    assert process.returncode == 130
-    assert err == ("stopped: `archspec train --resume runs/tiny-1` goes on from here\n")
-    assert list(run.glob(".*")) == []
-    done = len(rows(run))
-    code, out, _ = command("train", "--resume", run, "--epochs", done + 1)
-    assert code == 0
-    assert f"epoch {done + 1}/{done + 1}" in out
-
-
 def test_a_loss_that_is_no_number_stops_the_run(
     tiny: Path, tmp_path: Path, command: Command
 ) -> None:
@@ -247,7 +290,7 @@ def test_a_directory_that_is_no_run_is_named(
 
 
 @pytest.mark.parametrize("damage", [b"", b"no checkpoint", None])
-def test_a_damaged_checkpoint_is_named(
+def test_checkpoints_that_are_all_damaged_are_named(
     damage: bytes | None, tiny: Path, tmp_path: Path, command: Command
 ) -> None:
     command("train", tiny, "--epochs", 1)
@@ -263,6 +306,96 @@ def test_a_damaged_checkpoint_is_named(
         assert err == (
             f"error: `{path}` is no whole checkpoint of `archspec train`: remove it\n"
         )
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "of another spec"])
+def test_from_a_damaged_checkpoint_a_run_goes_back_to_the_one_before(
+    damage: str, tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    tiny.write_text(tiny.read_text().replace("cosine(warmup=0.5)", "constant"))
+    command("train", tiny, "--epochs", 3, "--out", "whole")
+    command("train", tiny, "--epochs", 1)
+    run = tmp_path / "runs/tiny-1"
+    last, previous = run / "last.pt", run / "previous.pt"
+    shutil.copy(last, previous)
+    if damage == "truncated":
+        last.write_bytes(last.read_bytes()[:-5000])
+    elif damage == "foreign":
+        torch.save({"state_dict": {"weight": torch.zeros(3)}}, last)
+    else:
+        checkpoint = torch.load(last, weights_only=True)
+        torch.save(checkpoint | {"spec": "archspec: 1"}, last)
+    found = last.read_bytes()
+    code, _, err = command("train", "--resume", run, "--epochs", 3)
+    assert code == 0
+    assert err.startswith(f"warning: `{last}` is ")
+    assert err.endswith(
+        f": it is now `{run / 'last.damaged.pt'}`, and the run goes on from `{previous}`\n"
+    )
+    assert (run / "last.damaged.pt").read_bytes() == found
+    assert_same_weights(run, tmp_path / "whole/tiny-1")
+
+
+def test_without_any_checkpoint_but_the_best_a_run_goes_on_from_that(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    tiny.write_text(tiny.read_text().replace("cosine(warmup=0.5)", "constant"))
+    command("train", tiny, "--epochs", 2, "--out", "whole")
+    command("train", tiny, "--epochs", 1)
+    run = tmp_path / "runs/tiny-1"
+    (run / "last.pt").unlink()
+    assert command("train", "--resume", run, "--epochs", 2)[0] == 0
+    assert_same_weights(run, tmp_path / "whole/tiny-1")
+
+
+def test_a_data_set_that_has_shrunk_is_named(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    for split in ("train", "val"):
+        write_folder(tmp_path / "images", split, ("dark", "light"), 9)
+    flags = ["--data=folder", "--data-root=images", "--batch-size=4", "--epochs=1"]
+    assert command("train", tiny, *flags, "--set=classes=2")[0] == 0
+    (tmp_path / "images/train/dark/3.png").unlink()
+    before = (tmp_path / "runs/tiny-1/last.pt").read_bytes()
+    code, _, err = command("train", "--resume", "runs/tiny-1", "--epochs", 2)
+    assert code == 1
+    assert err == (
+        "error: the run began with 18 images to train with, and `folder` under "
+        f"`{tmp_path / 'images'}` has 17 now: use `--data-root DIR` if they are "
+        "elsewhere, or start a new run\n"
+    )
+    assert (tmp_path / "runs/tiny-1/last.pt").read_bytes() == before
+
+
+def test_an_image_that_goes_while_the_run_reads_is_named(
+    tiny: Path, tmp_path: Path
+) -> None:
+    for split in ("train", "val"):
+        write_folder(tmp_path / "images", split, ("dark", "light"), 30)
+    flags = ["--data=folder", "--data-root=images", "--batch-size=4", "--epochs=99"]
+    process = Processes(1, "train", tiny, *flags, "--set=classes=2", folder=tmp_path)
+    run = tmp_path / "runs/tiny-1"
+    wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
+    (tmp_path / "images/train/light/7.png").unlink()
+    (ended,) = process.end()
+    assert ended.code == 1
+    assert ended.err.startswith("error: cannot read the image `")
+    assert ended.err.count("\n") == 1
+    torch.load(run / "last.pt", weights_only=True)
+
+
+@pytest.mark.parametrize("flags", [("--batch-size", 1), ("--accumulate", 64)])
+def test_batch_norm_of_one_image_is_one_sentence(
+    flags: tuple[object, ...], tmp_path: Path, command: Command
+) -> None:
+    path = tmp_path / "norm.yaml"
+    path.write_text("archspec: 1\ninput: 1x8x8\nnet: [flatten | linear(10) | bn]\n")
+    code, _, err = command("train", path, *flags, "--epochs", 1)
+    if flags == ("--accumulate", 64):  # a part has two images at least
+        assert code == 0
+    else:
+        assert code == 1
+        assert err.startswith("error: batch norm needs more than one image at once")
 
 
 def test_a_damaged_config_is_named(
@@ -322,19 +455,15 @@ def test_a_full_disk_is_one_sentence_and_the_checkpoint_before_stays(
     command("train", tiny, "--epochs", 1)
     run = tmp_path / "runs" / "tiny-1"
     size = (run / "last.pt").stat().st_size // 2
-    program = (
-        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}));"
-        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "from archspec.cli.main import main; main()"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program, "train", "--resume", run, "--epochs", "2"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert ended.stderr.startswith(f"error: cannot write `{run}")
-    assert ended.stderr.count("\n") == 1
+
+    def limit_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    arguments = ["train", "--resume", run, "--epochs", "2"]
+    (ended,) = Processes(1, *arguments, folder=tmp_path, before=limit_files).end()
+    assert ended.code == 1
+    assert ended.err.startswith(f"error: cannot write `{run}")
+    assert ended.err.count("\n") == 1
     assert list(run.glob(".*")) == []
     assert command("train", "--resume", run, "--epochs", 2)[0] == 0
