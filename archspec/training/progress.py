@@ -9,7 +9,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from archspec.training.metrics import EpochMetrics, Totals
+from archspec.training.history import EpochMetrics
+from archspec.training.metrics import Totals
 
 LIVE_INTERVAL, PLAIN_INTERVAL = 0.5, 10.0  # seconds between reports within an epoch
 
