@@ -22,6 +22,7 @@ from .list import list_
 from .new import new
 from .options import BUG, FINDINGS
 from .profile import profile
+from .runs import runs
 from .schema import schema
 from .summary import summary
 from .train import train
@@ -49,6 +50,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)
+app.add_typer(runs, name="runs")
 
 
 def _print_version(wanted: bool) -> None:

@@ -146,13 +146,14 @@ def describe_run(spec: Spec, settings: Settings) -> dict[str, object]:
 
     return {
         "name": spec.name,
-        **_describe_network(spec),
+        **describe_network(spec),
         **settings.to_json(),
         "torch": str(torch.__version__),
     }
 
 
-def _describe_network(spec: Spec) -> dict[str, object]:
+def describe_network(spec: Spec) -> dict[str, Any]:
+    """What makes the network of the text of a spec: its input and its params."""
     return {
         "input": "x".join(str(size) for size in spec.input_shape),
         "params": {name: _written(value) for name, value in spec.settings.items()},
@@ -161,7 +162,7 @@ def _describe_network(spec: Spec) -> dict[str, object]:
 
 def is_same_network(spec: Spec, other: Spec) -> bool:
     """Whether two specs are one text with the same input and params."""
-    described = [_describe_network(each) for each in (spec, other)]
+    described = [describe_network(each) for each in (spec, other)]
     return spec.text == other.text and described[0] == described[1]
 
 
