@@ -21,6 +21,7 @@ from .explain import explain
 from .list import list_
 from .new import new
 from .options import BUG, FINDINGS
+from .predict import predict
 from .profile import profile
 from .runs import runs
 from .schema import schema
@@ -43,6 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "compile": compile_,
     "train": train,
     "evaluate": evaluate,
+    "predict": predict,
     "explain": explain,
     "list": list_,
     "schema": schema,
