@@ -7,18 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archspec.ops.recipes import Recipe
 from archspec.training.errors import TrainingError
-from archspec.training.run_directory import describe_network
-from archspec.training.runs import FoundRun, find_runs, read_run
 
 from .epochs import fraction
 from .options import PictureOption, check_picture, stop
 from .table import markdown_table, text_table
+
+if TYPE_CHECKING:
+    from archspec.training.runs import FoundRun
 
 HEADER = (
     "run", "spec", "data", "epochs", "val acc", "test acc", "parameters", "images/s",
@@ -53,6 +54,8 @@ def _list(
 ) -> None:
     if context.invoked_subcommand:
         return
+    from archspec.training.runs import find_runs  # 20 ms, of which no `check` has a use
+
     found = {path: _read(path) for path in find_runs(out)}
     if format_ is Format.json:
         print(json.dumps([_data(*item) for item in found.items()], indent=2))
@@ -68,6 +71,8 @@ def _list(
 
 def _read(path: Path) -> FoundRun | TrainingError:
     """A run, or what is wrong with it: one that is damaged hides no other."""
+    from archspec.training.runs import read_run
+
     try:
         return read_run(path)
     except TrainingError as error:
@@ -127,13 +132,14 @@ def compare(
     """Show in what runs differ, and draw their curves: `compare.svg`, beside the first."""
     picture = output or paths[0].parent / "compare.svg"
     check_picture(picture)
+    from archspec.training.curves import compare_curves
+    from archspec.training.runs import read_run
+
     found = {str(path): read_run(path) for path in paths}
     for name, run in found.items():
         if not run.epochs:
             stop(f"`{name}` has no curves: it stopped before an epoch had ended")
     print("\n".join(_comparison(found)))
-    from archspec.training.curves import compare_curves
-
     compare_curves({name: run.epochs for name, run in found.items()}, picture)
     print(f"curves in {picture}")
 
@@ -158,6 +164,8 @@ def _columns(runs: Sequence[dict[str, str]]) -> dict[str, list[str]]:
 
 def _settings(run: FoundRun) -> dict[str, str]:
     """All that made a run, but for where it lies."""
+    from archspec.training.run_directory import describe_network
+
     network = describe_network(run.spec)
     values = {"spec": run.spec.name, "input": network["input"]}
     values |= {f"param {name}": value for name, value in network["params"].items()}

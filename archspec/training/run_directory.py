@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from archspec.backends.python_source import to_source
 from archspec.compiler import check_source
 from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
@@ -49,6 +48,8 @@ class RunDirectory:
         Raises:
             TrainingError: if it cannot be made.
         """
+        from archspec.backends.python_source import to_source  # 40 ms
+
         run = cls(_make_numbered(settings.out, spec.name))
         run._write("spec.yaml", spec.text)
         run._write("model.py", to_source(spec))
