@@ -10,7 +10,6 @@ from PIL import Image
 
 from archspec import load
 from archspec.training.history import EpochMetrics
-from archspec.training.loop import train
 from archspec.training.settings import resolve_settings
 
 from .conftest import TINY
@@ -18,6 +17,8 @@ from .conftest import TINY
 
 def train_tiny(folder: Path, spec: str = TINY, **flags: object) -> Path:
     """Train the small network, and give its run directory."""
+    from archspec.training.loop import train  # 2 s, which the others need not wait for
+
     path = folder / "tiny.yaml"
     path.write_text(spec)
     loaded = load(path, **flags.pop("params", {}))  # type: ignore[arg-type]
@@ -45,7 +46,7 @@ def train_on_folders(folder: Path) -> Path:
         data="folder",
         data_root=folder / "images",
         batch_size=6,
-        epochs=4,
+        epochs=2,
         params={"classes": 2, "input": "3x8x8"},
     )
 

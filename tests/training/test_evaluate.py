@@ -153,13 +153,12 @@ def test_images_of_other_classes_are_refused(
     assert err.startswith("error: the classes under `others` are not those of ")
 
 
-@pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
-def test_the_confusions_are_drawn(suffix: str, run: Path, command: Command) -> None:
-    code, out, _ = command("evaluate", run, "-o", f"confusion.{suffix}")
+def test_the_confusions_are_drawn(run: Path, command: Command) -> None:
+    code, out, _ = command("evaluate", run, "-o", "confusion.svg")
     assert code == 0
     assert out.startswith("test accuracy")
-    head = Path(f"confusion.{suffix}").read_bytes()[:300]
-    assert suffix.upper().encode() in head.upper()
+    picture = Path("confusion.svg").read_text()
+    assert f"<!-- {run}: {out.splitlines()[0].split(' (')[0]} -->" in picture
 
 
 def test_a_picture_without_a_known_suffix_is_wrong_usage(

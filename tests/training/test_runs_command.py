@@ -12,29 +12,24 @@ from pathlib import Path
 import pytest
 
 from archspec import load
+from archspec.training.run_directory import RunDirectory
+from archspec.training.settings import resolve_settings
 
 from .conftest import TINY
-from .made import epochs, train_tiny, write_epochs
+from .made import epochs, write_epochs
 
 Command = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `runs/tiny-1`."""
-    folder = tmp_path_factory.mktemp("trained")
-    train_tiny(folder)
-    return folder
-
-
 @pytest.fixture
-def runs(trained: Path, tmp_path: Path) -> Path:
+def runs(tiny: Path, tmp_path: Path) -> Path:
     """A directory with `tiny-1` of three epochs, the second the best, done."""
-    shutil.copytree(trained / "runs", tmp_path / "runs")
-    run = tmp_path / "runs" / "tiny-1"
-    change(run, epochs=3)
-    write_epochs(run, epochs([0.5, 0.875, 0.75]))
-    return run.parent
+    spec = load(tiny)
+    settings = resolve_settings(spec.train, {"out": tmp_path / "runs", "epochs": 3})
+    run = RunDirectory.create(spec, settings)
+    run.write_config(spec, settings)
+    run.write_metrics(epochs([0.5, 0.875, 0.75]))
+    return run.path.parent
 
 
 def change(run: Path, **settings: object) -> None:
