@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -14,14 +15,17 @@ from archspec.spec import Spec
 from .options import (
     USAGE,
     InputOption,
+    RenameOption,
     SetOption,
     SpecArgument,
     VariantOption,
+    WeightsOption,
     load_spec,
     stop,
     write_file,
 )
 
+SUFFIXES = (".py", ".onnx", ".pt2", ".safetensors")
 LARGEST_ONNX = 2_000_000_000  # bytes in a protobuf message
 
 
@@ -32,35 +36,38 @@ def compile_(
         typer.Option(
             "-o",
             "--output",
-            help="A file to write: `.py`, `.onnx`, or `.pt2` of `torch.export`.",
+            help="A file to write: `.py`, `.onnx`, `.pt2` of `torch.export`, or the "
+            "weights as `.safetensors`.",
         ),
     ] = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CKPT", help="A run's `best.pt`, or a state dict, to export."
-        ),
-    ] = None,
+    weights: WeightsOption = None,
+    rename: RenameOption = None,
     settings: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Write the network as PyTorch source that needs only torch, or export it."""
     suffix = output.suffix.lower() if output else ".py"
-    if suffix not in (".py", ".onnx", ".pt2"):
-        stop(f"`{output}` should end in `.py`, `.onnx` or `.pt2`", USAGE)
+    if suffix not in SUFFIXES:
+        *others, last = (f"`{each}`" for each in SUFFIXES)
+        stop(f"`{output}` should end in {', '.join(others)} or {last}", USAGE)
     if suffix == ".onnx" and find_spec("onnxscript") is None:
         stop("`.onnx` needs one package more: `pip install 'archspec-nn[onnx]'`")
     if weights and suffix == ".py":
         stop(
-            "source has no weights: give `--weights` with `-o F.onnx` or `-o F.pt2`",
+            "source has no weights: give `--weights` with `-o F.onnx`, `-o F.pt2` or "
+            "`-o F.safetensors`",
             USAGE,
         )
+    if rename and not weights:
+        stop("`--rename` is about the names in a file: give it as `--weights`", USAGE)
+    if suffix == ".safetensors" and not weights:
+        stop("`.safetensors` holds weights: say with `--weights` which", USAGE)
     loaded = load_spec(spec, settings, input_, variant)
     if output is None or suffix == ".py":
         _write_source(loaded, output)
     else:
-        write_file(output, _exported(loaded, suffix, weights))
+        write_file(output, _exported(loaded, suffix, weights, rename or ()))
 
 
 def _write_source(spec: Spec, output: Path | None) -> None:
@@ -75,22 +82,30 @@ def _write_source(spec: Spec, output: Path | None) -> None:
     write_file(output, source)
 
 
-def _exported(spec: Spec, suffix: str, weights: Path | None) -> bytes:
+def _exported(
+    spec: Spec, suffix: str, weights: Path | None, renames: Sequence[str]
+) -> bytes:
     if suffix == ".onnx" and 4 * spec.params > LARGEST_ONNX:
         stop(f"{spec.params:,} parameters are too many for one `.onnx`: write a `.pt2`")
-    from archspec.backends.torch_export import to_onnx, to_program
+    from archspec.backends.torch_export import to_onnx, to_program, to_safetensors
     from archspec.backends.torch_module import build
     from archspec.training.weights import load_weights
 
-    write = to_onnx if suffix == ".onnx" else to_program
     try:
         model = build(spec)
         if weights:
-            load_weights(model, weights)
+            report = load_weights(model, spec, weights, renames=renames)
+            print(report, file=sys.stderr)
         else:
             note = "note: no `--weights`, so that the network is untrained"
             print(note, file=sys.stderr)
-        return write(model, spec.input_shape)
+        match suffix:
+            case ".safetensors":
+                return to_safetensors(model, spec.name)
+            case ".onnx":
+                return to_onnx(model, spec.input_shape)
+            case _:
+                return to_program(model, spec.input_shape)
     except RuntimeError as error:
         if "allocate memory" not in str(error):
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -32,17 +33,48 @@ VariantOption = Annotated[
 DepthOption = Annotated[
     int | None, typer.Option("--depth", min=1, help="Fold blocks that lie deeper.")
 ]
+
 PictureOption = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="A picture: SVG, PNG or PDF, by its suffix."),
 ]
+WeightsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        metavar="FILE",
+        help="Weights: a run, its `best.pt`, a state dict, or a `.safetensors` file.",
+    ),
+]
+RenameOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rename",
+        metavar="OLD=NEW",
+        help="Weights of the file named OLD, or OLD.*, are NEW here; repeatable.",
+    ),
+]
+FreezeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--freeze",
+        metavar="PATTERN",
+        help="Leave these layers or weights as they are; `features.*`; repeatable.",
+    ),
+]
 
 
 def load_spec(
-    spec: str, settings: list[str] | None, input_: str | None, variant: str | None
+    spec: str,
+    settings: list[str] | None,
+    input_: str | None,
+    variant: str | None,
+    train: Mapping[str, str] | None = None,
 ) -> Spec:
     """The checked spec; findings go to stderr, and errors end the command."""
-    result = check(spec, settings=settings or (), input=input_, variant=variant)
+    result = check(
+        spec, settings=settings or (), input=input_, variant=variant, train=train
+    )
     if result.diagnostics:
         print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)
     if result.spec is None:

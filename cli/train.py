@@ -15,14 +15,26 @@ from archspec.training.settings import (
     DataName,
     Device,
     Precision,
+    Strategy,
     resolve_settings,
     resume_settings,
 )
 from archspec.training.threads import sleep_when_idle
 
-from .options import USAGE, InputOption, SetOption, VariantOption, load_spec, stop
+from .options import (
+    USAGE,
+    FreezeOption,
+    InputOption,
+    RenameOption,
+    SetOption,
+    VariantOption,
+    WeightsOption,
+    load_spec,
+    stop,
+)
 
 SIGNALLED = 128  # exit codes: this and the number of the signal
+RECIPES, RUN, MACHINE = "The `train:` section", "The run", "The machine"
 
 
 def train(
@@ -34,41 +46,166 @@ def train(
             show_default=False,
         ),
     ] = None,
-    data: Annotated[DataName | None, typer.Option(help="The data set.")] = None,
+    data: Annotated[
+        DataName | None, typer.Option(help="The data set.", rich_help_panel=RECIPES)
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Passes over the training images.", rich_help_panel=RECIPES
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Images in a step, over all processes.",
+            rich_help_panel=RECIPES,
+        ),
+    ] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(help="The learning rate to start from.", rich_help_panel=RECIPES),
+    ] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(metavar="CALL", help="As `sgd(lr=0.1)`.", rich_help_panel=RECIPES),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CALL", help="As `cosine(warmup=1)`.", rich_help_panel=RECIPES
+        ),
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CALLS",
+            help="As `crop(28, padding=4) | hflip`; `identity` for none.",
+            rich_help_panel=RECIPES,
+        ),
+    ] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CALL", help="As `kaiming_normal`.", rich_help_panel=RECIPES
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CALL",
+            help="As `cross_entropy(label_smoothing=0.1)`.",
+            rich_help_panel=RECIPES,
+        ),
+    ] = None,
+    accumulate: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Parts of a step, one after the other: less memory.",
+            rich_help_panel=RECIPES,
+        ),
+    ] = None,
+    clip: Annotated[
+        float | None,
+        typer.Option(
+            help="The longest gradient that a step may follow.",
+            rich_help_panel=RECIPES,
+        ),
+    ] = None,
+    ema: Annotated[
+        float | None,
+        typer.Option(
+            help="Average the weights, keeping this share of the average in a step.",
+            rich_help_panel=RECIPES,
+        ),
+    ] = None,
+    weights: WeightsOption = None,
+    rename: RenameOption = None,
+    freeze: FreezeOption = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Where the random numbers start.", rich_help_panel=RECIPES
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where the run directory is made.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a run, from its last checkpoint.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        bool | None,
+        typer.Option(
+            "--tensorboard",
+            help="Write a log for TensorBoard too.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     data_root: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
             help="The folder of the data sets; else $ARCHSPEC_DATA, else the user's cache.",
+            rich_help_panel=MACHINE,
         ),
     ] = None,
     download: Annotated[
-        bool, typer.Option("--download", help="Fetch the data set if it is not there.")
-    ] = False,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the training images.")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Images in a step.")
-    ] = None,
-    lr: Annotated[
-        float | None, typer.Option(help="The learning rate to start from.")
-    ] = None,
-    device: Annotated[Device | None, typer.Option(help="What computes.")] = None,
-    precision: Annotated[
-        Precision | None, typer.Option(help="Of convolutions and products.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Where the random numbers start.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Where the run directory is made."),
-    ] = None,
-    resume: Annotated[
-        Path | None,
+        bool,
         typer.Option(
-            metavar="RUN", help="Go on with a run, behind its last whole epoch."
+            "--download",
+            help="Fetch the data set if it is not there.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = False,
+    device: Annotated[
+        Device | None, typer.Option(help="What computes.", rich_help_panel=MACHINE)
+    ] = None,
+    devices: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many compute: as many processes share each step.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = None,
+    strategy: Annotated[
+        Strategy | None,
+        typer.Option(
+            help="How processes share the network: copies, or parts.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(help="Of convolutions and products.", rich_help_panel=MACHINE),
+    ] = None,
+    sync_bn: Annotated[
+        bool | None,
+        typer.Option(
+            "--sync-bn",
+            help="Batch norm over the images of all processes.",
+            rich_help_panel=MACHINE,
+        ),
+    ] = None,
+    compile_: Annotated[
+        bool | None,
+        typer.Option(
+            "--compile",
+            help="Let torch compile the network: a minute or two.",
+            rich_help_panel=MACHINE,
         ),
     ] = None,
     settings: SetOption = None,
@@ -78,24 +215,49 @@ def train(
     """Train a network; its flags come before the spec's `train:` section."""
     flags = {
         "data": data,
-        "data_root": data_root,
         "epochs": epochs,
         "batch_size": batch_size,
         "lr": lr,
-        "device": device,
-        "precision": precision,
+        "accumulate": accumulate,
+        "clip": clip,
+        "ema": ema,
+        "weights": weights,
+        "rename": tuple(rename) if rename else None,
+        "freeze": tuple(freeze) if freeze else None,
         "seed": seed,
         "out": out,
+        "tensorboard": tensorboard,
+        "data_root": data_root,
+        "device": device,
+        "strategy": strategy,
+        "precision": precision,
+        "sync_bn": sync_bn,
+        "compile": compile_,
     }
+    calls = {
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "augment": augment,
+        "init": init,
+        "loss": loss,
+    }
+    texts = {name: text for name, text in calls.items() if text is not None}
+    if rename and weights is None:
+        stop("`--rename` is about the names in a file: add `--weights FILE`", USAGE)
+    if resume and texts:
+        stop(
+            f"a run that goes on keeps its `--{next(iter(texts))}`: leave it out", USAGE
+        )
     given: Spec | None = None
     if spec is not None:
-        given = load_spec(spec, settings, input_, variant)
+        given = load_spec(spec, settings, input_, variant, texts)
     elif resume is None or settings or input_ or variant:
         stop("name a SPEC to train; `archspec list` shows the bundled ones", USAGE)
     try:
-        _run(given, flags, resume, download=download)
+        _run(given, flags, resume, devices, download=download)
     except Stopped as stopped:
-        print(stopped, file=sys.stderr)
+        if str(stopped):
+            print(stopped, file=sys.stderr)
         raise typer.Exit(SIGNALLED + stopped.signal) from None
 
 
@@ -103,6 +265,7 @@ def _run(
     spec: Spec | None,
     flags: Mapping[str, object],
     resume: Path | None,
+    devices: int | None,
     *,
     download: bool,
 ) -> None:
@@ -110,6 +273,7 @@ def _run(
     sleep_when_idle()
     import torch  # 1.7 s, and a wrong flag is told before
 
+    from archspec.training.launch import is_launched, launch
     from archspec.training.loop import train as train_network
     from archspec.training.run_directory import RunDirectory, is_same_network
 
@@ -124,14 +288,23 @@ def _run(
                 "with it, or leave `--resume` out for a new run"
             )
         spec, new = before, resume_settings(began_with, flags)
+    if not is_launched():
+        if devices and devices > 1:
+            raise typer.Exit(launch(devices, sys.argv[1:]))
+        if flags["strategy"] is not None:
+            stop(
+                f"`--strategy {flags['strategy']}` is for several processes: add `--devices N`",
+                USAGE,
+            )
     try:
         trained = train_network(spec, new, resume=run, download=download)
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"`{spec.name}` and a batch of {new.batch_size} images do not fit into the memory of "
-            "the device: use a smaller `--batch-size`"
+            "the device: use a smaller `--batch-size`, or cut it with `--accumulate`"
         ) from error
-    print(
-        f"best accuracy {trained.best.val_accuracy:.4f} after epoch {trained.best.epoch}, "
-        f"in {trained.directory.path}"
-    )
+    if trained.is_main:
+        print(
+            f"best accuracy {trained.best.val_accuracy:.4f} after epoch {trained.best.epoch}, "
+            f"in {trained.directory.path}"
+        )

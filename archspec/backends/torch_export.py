@@ -1,4 +1,4 @@
-"""Write a network for other programs: as ONNX, or as a program of `torch.export`."""
+"""Write a network for other programs: ONNX, programs of `torch.export`, weights."""
 
 from __future__ import annotations
 
@@ -30,6 +30,15 @@ def to_program(model: nn.Module, shape: tuple[int, ...]) -> bytes:
     file = BytesIO()
     torch.export.save(_exported(model, shape), file)
     return file.getvalue()
+
+
+def to_safetensors(model: nn.Module, name: str) -> bytes:
+    """The weights of a network of this name as the bytes of a `.safetensors` file."""
+    from safetensors.torch import save
+
+    # The format takes no strides, such as those of `channels_last`.
+    weights = {key: each.contiguous() for key, each in model.state_dict().items()}
+    return save(weights, {"format": "pt", "spec": name})
 
 
 def _exported(model: nn.Module, shape: tuple[int, ...]) -> ExportedProgram:

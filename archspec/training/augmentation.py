@@ -79,7 +79,7 @@ def _recolor(images_NCHW: Tensor, strength: float) -> Tensor:
 def _grey(floats_NCHW: Tensor) -> Tensor:
     if floats_NCHW.shape[1] != COLOR:
         return floats_NCHW
-    grey: Tensor = v2.Grayscale()(floats_NCHW)
+    grey: Tensor = v2.Grayscale()(floats_NCHW)  # type: ignore[attr-defined]
     return grey
 
 

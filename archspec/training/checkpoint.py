@@ -136,25 +136,29 @@ def restore_random_states(states: dict[str, Any], device: torch.device) -> None:
         torch.mps.set_rng_state(states["mps"])
 
 
-def load_latest(last: Path, previous: Path) -> tuple[Checkpoint | None, str]:
-    """The last checkpoint that is whole, or None if there is none, and a warning.
+def load_latest(last: Path, *earlier: Path) -> tuple[Checkpoint | None, str]:
+    """The latest checkpoint that is whole, or None if there is none, and a warning.
 
-    One that is damaged is set aside, so that the next does not push the whole one out.
+    A last one that is damaged is set aside: it must not push a whole one out.
 
     Raises:
         TrainingError: if there are some, and none is whole.
     """
-    if not last.exists():
-        return (load_checkpoint(previous) if previous.exists() else None), ""
-    try:
-        return load_checkpoint(last), ""
-    except TrainingError as error:
-        if not previous.exists():
-            raise
-        checkpoint = load_checkpoint(previous)
-        aside = last.with_name(f"{last.stem}.damaged{last.suffix}")
-        last.replace(aside)
+    there = [path for path in (last, *earlier) if path.exists()]
+    fault: TrainingError | None = None
+    for path in there:
+        try:
+            checkpoint = load_checkpoint(path)
+        except TrainingError as error:
+            fault = fault or error
+            continue
+        if fault is None or path == last or not last.exists():
+            return checkpoint, ""
+        aside = last.replace(last.with_name(f"{last.stem}.damaged{last.suffix}"))
         return checkpoint, (
-            f"{error.args[0].partition(':')[0]}: it is now `{aside}`, and the run goes on "
-            f"from the one before, `{previous}`"
+            f"{str(fault).partition(':')[0]}: it is now `{aside}`, and the run goes on from "
+            f"`{path}`"
         )
+    if fault:
+        raise fault
+    return None, ""

@@ -1,8 +1,6 @@
 """What training changes: the weights, their average, and the optimizer's state.
 
-One process needs a plain module. Several share it as DDP copies, or as the parts of
-FSDP2; `torch.distributed.checkpoint` puts the parts together for a checkpoint, which is
-the same however many processes have written it.
+One process needs a plain module. Several share it as copies, DDP, or as parts, FSDP.
 """
 
 from __future__ import annotations
@@ -13,24 +11,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.checkpoint.state_dict import (
-    StateDictOptions,
-    get_model_state_dict,
-    get_optimizer_state_dict,
-    set_model_state_dict,
-    set_optimizer_state_dict,
-)
-from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from archspec.training.checkpoint import Checkpoint
 from archspec.training.errors import TrainingError
+from archspec.training.freezing import freeze, train_mode
 from archspec.training.recipes import make_optimizer
 from archspec.training.settings import Settings
 from archspec.training.world import World
-
-WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
 class Learner:
@@ -44,15 +33,14 @@ class Learner:
         """
         self.world = world
         is_shared = world.size > 1
-        if settings.strategy == "fsdp" and not is_shared:
-            raise TrainingError(
-                "`--strategy fsdp` shares the weights out among processes, and this is one: "
-                "add `--devices N`, or leave it out"
-            )
+        is_sharded = is_shared and settings.strategy == "fsdp"
         if settings.sync_bn:
             network = _synchronized(network, world)
-        network.to(world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # FSDP cuts weights along their memory, which must be in order.
+        layout = torch.contiguous_format if is_sharded else torch.channels_last
+        network.to(world.device, memory_format=layout)  # type: ignore[call-overload]
         self.network = network
+        self._frozen = freeze(network, settings.freeze)
         self.averaged: AveragedModel | None = None
         if settings.ema is not None:
             average = get_ema_multi_avg_fn(settings.ema)  # type: ignore[no-untyped-call]
@@ -60,16 +48,20 @@ class Learner:
                 network, multi_avg_fn=average, use_buffers=True
             )
         self.model = network
-        if settings.strategy == "fsdp":
-            _shard(network)
+        self._is_sharded = is_sharded
+        if is_sharded:
+            from archspec.training.sharding import shard  # 0.8 s
+
+            shard(network)
             if self.averaged:
-                _shard(self.averaged.module)
+                shard(self.averaged.module)
         elif is_shared:
             devices = [world.device] if world.device.type == "cuda" else None
             self.model = DistributedDataParallel(network, device_ids=devices)
         if settings.compile:
             network.compile()
-        self.optimizer = make_optimizer(network, settings.optimizer)
+        self._fused = not is_sharded
+        self.optimizer = make_optimizer(network, settings.optimizer, fused=self._fused)
         is_scaled = settings.precision == "16"
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=is_scaled)
 
@@ -77,6 +69,10 @@ class Learner:
     def evaluated(self) -> nn.Module:
         """The network whose accuracy counts: the averaged one, if there is one."""
         return self.averaged.module if self.averaged else self.network
+
+    def train_mode(self) -> None:
+        """As `module.train()`; what is frozen computes as in evaluation."""
+        train_mode(self.model, self._frozen)
 
     def set_lr(self, lr: float) -> None:
         """Of the next update."""
@@ -86,8 +82,8 @@ class Learner:
     @contextmanager
     def gradients(self, *, complete: bool) -> Iterator[None]:
         """Sum gradients over the processes only once a step's are complete."""
-        if isinstance(self.model, FSDPModule):
-            self.model.set_requires_gradient_sync(complete)
+        if self._is_sharded:
+            self.model.set_requires_gradient_sync(complete)  # type: ignore[operator]
         if isinstance(self.model, DistributedDataParallel) and not complete:
             with self.model.no_sync():
                 yield
@@ -115,28 +111,40 @@ class Learner:
             yield from self.averaged.module.buffers()
 
     def state(self) -> dict[str, dict[str, Any]]:
-        """Whole state dicts on the CPU, in the main process; all take part."""
-        averaged = self.averaged and get_model_state_dict(
-            self.averaged.module, options=WHOLE
-        )
-        return {
-            "model": get_model_state_dict(self.network, options=WHOLE),
-            "ema": averaged or {},
-            "optimizer": get_optimizer_state_dict(
-                self.network, self.optimizer, options=WHOLE
-            ),
-            "scaler": self.scaler.state_dict(),
-        }
+        """Whole state dicts for a checkpoint; where weights are cut, all take part."""
+        averaged = self.averaged and self.averaged.module
+        if not self._is_sharded:
+            model = self.network.state_dict()
+            ema = averaged.state_dict() if averaged else {}
+            optimizer = self.optimizer.state_dict()
+        else:
+            from archspec.training.sharding import whole_optimizer, whole_weights
+
+            model = whole_weights(self.network)
+            ema = whole_weights(averaged) if averaged else {}
+            optimizer = whole_optimizer(self.network, self.optimizer)
+        scaler = self.scaler.state_dict()
+        return {"model": model, "ema": ema, "optimizer": optimizer, "scaler": scaler}
 
     def restore(self, before: Checkpoint) -> None:
         """Go on from a checkpoint; each process has the whole."""
-        set_model_state_dict(self.network, before.model, options=WHOLE)
+        averaged = self.averaged and self.averaged.module
+        if not self._is_sharded:
+            self.network.load_state_dict(before.model)
+            if averaged:
+                averaged.load_state_dict(before.ema)
+            self.optimizer.load_state_dict(before.optimizer)
+        else:
+            from archspec.training.sharding import restore_optimizer, restore_weights
+
+            restore_weights(self.network, before.model)
+            if averaged:
+                restore_weights(averaged, before.ema)
+            restore_optimizer(self.network, self.optimizer, before.optimizer)
+        for group in self.optimizer.param_groups:
+            group["fused"] = not self._is_sharded  # as here, not as it was before
         if self.averaged:
-            set_model_state_dict(self.averaged.module, before.ema, options=WHOLE)
             self.averaged.n_averaged.fill_(1)  # the average has begun
-        set_optimizer_state_dict(
-            self.network, self.optimizer, before.optimizer, options=WHOLE
-        )
         self.scaler.load_state_dict(before.scaler)
 
 
@@ -147,11 +155,3 @@ def _synchronized(network: nn.Module, world: World) -> nn.Module:
         )
     converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
     return converted
-
-
-def _shard(network: nn.Module) -> None:
-    """Share the weights out, a part of the network at a time."""
-    for part in network.children():
-        if any(True for _ in part.parameters()):
-            fully_shard(part)
-    fully_shard(network)

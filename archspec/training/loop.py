@@ -31,6 +31,7 @@ from archspec.training.recipes import initialize, learning_rate
 from archspec.training.run_directory import RunDirectory, describe_run
 from archspec.training.settings import Settings
 from archspec.training.watch import Interrupted, Watch
+from archspec.training.weights import load_weights
 from archspec.training.world import World, join_world
 
 
@@ -40,6 +41,8 @@ class TrainedRun:
 
     directory: RunDirectory
     metrics: list[EpochMetrics]
+    is_main: bool
+    """Whether this process speaks for all of the run's."""
 
     @property
     def best(self) -> EpochMetrics:
@@ -86,17 +89,29 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
     epochs, steps = settings.epochs, len(train_batches)
     peak_lr = settings.optimizer.arguments["lr"]
 
+    before, warning = world.from_main(
+        lambda: (
+            load_latest(resume.last, resume.previous, resume.best)
+            if resume
+            else (None, "")
+        )
+    )
+
     # --- the network: the same weights in every process, and other random numbers ---
     torch.manual_seed(settings.seed)
+    report = None
     with world.together():
         network = build(spec)
         initialize(network, settings.init)
+        if settings.weights and before is None:
+            report = load_weights(
+                network, spec, settings.weights, renames=settings.rename, new_head=True
+            )
         learner = Learner(network, settings, world)
     torch.manual_seed(settings.seed + 1 + world.rank)
 
     # --- where the run stands: at its beginning, or where a checkpoint has left it ---
     run = world.from_main(lambda: resume or RunDirectory.create(spec, settings))
-    before, warning = world.from_main(lambda: load_latest(run.last, run.previous))
     rows: list[EpochMetrics] = []
     done, totals, spent = (
         0,
@@ -153,10 +168,12 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             f"{describe_world(settings, world)}, to {run.path}"
         )
         progress.warn(warning)
+        if report:
+            progress.say(str(report))
         for epoch in range(len(rows) + 1, epochs + 1):
             started = time.perf_counter() - spent
             meter, reported, first = Meter(world, totals), totals, done
-            learner.network.train()
+            learner.train_mode()
             for step, batch in enumerate(train_batches.steps(epoch, done), done + 1):
                 learner.set_lr(lr_at(epoch, step))
 
@@ -234,8 +251,9 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             if signal := watch.look(0).signal:
                 raise _stopped(signal, run, world)
     if world.is_main:
+        run.previous.unlink(missing_ok=True)
         draw_curves(rows, f"{spec.name} on {settings.data}", run.path)
-    return TrainedRun(run, rows)
+    return TrainedRun(run, rows, world.is_main)
 
 
 def parts_of(num_images: int, most: int) -> int:

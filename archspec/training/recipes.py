@@ -41,8 +41,12 @@ def initialize(model: nn.Module, recipe: Recipe) -> None:
                 nn.init.zeros_(module.bias)
 
 
-def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The optimizer of a recipe, over all parameters, in one fused kernel.
+def make_optimizer(
+    model: nn.Module, recipe: Recipe, *, fused: bool = True
+) -> torch.optim.Optimizer:
+    """The optimizer of a recipe, over all parameters that are trained.
+
+    `fused` is one kernel for all of them, which FSDP's parts cannot go through.
 
     Raises:
         TrainingError: if the network has no parameters, or torch refuses the recipe's.
@@ -54,7 +58,7 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         )
     make = OPTIMIZERS[recipe.name]
     try:
-        return make(parameters, fused=True, **recipe.arguments)
+        return make(parameters, fused=fused, **recipe.arguments)
     except ValueError as error:  # as of `nesterov` without momentum
         raise TrainingError(
             f"cannot make the optimizer `{recipe.name}`: {error}"

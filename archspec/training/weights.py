@@ -1,76 +1,106 @@
-"""Weights from a file: a run's checkpoint, or any state dict."""
+"""Give a network the weights of a file, and say what does not fit."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
-from archspec.diagnostics.terminal import printable
+from archspec.spec import Spec
 from archspec.training.errors import TrainingError
-from archspec.training.files import reason
+from archspec.training.head import Sizes, classes_in, find_new_head
+from archspec.training.load_report import LoadReport, compare
+from archspec.training.renaming import guess_rename, renamed
+from archspec.training.weight_files import Weights, read_weights
+from archspec.training.weight_names import layer_of
 
-SHOWN = 3  # names of weights in a message
+WRAPPERS = ("module", "_orig_mod")  # of DataParallel and its like, and torch.compile
+COUNTER = "num_batches_tracked"
 
 
-def load_weights(model: nn.Module, path: Path) -> None:
-    """Give a network the weights of a file.
+def load_weights(
+    model: nn.Module,
+    spec: Spec,
+    path: Path,
+    *,
+    renames: Sequence[str] = (),
+    new_head: bool = False,
+) -> LoadReport:
+    """Give a network the weights of a file, and say what became of each.
+
+    Args:
+        model: built from `spec`; it keeps its own weights if those of the file do not fit.
+        spec: names the lines of the layers.
+        path: what `read_weights` takes.
+        renames: texts `old=new`: weights of the file whose names begin with the levels
+            `old` begin with `new` instead; one after the other.
+        new_head: whether the last layer keeps fresh weights where the file has another
+            number of classes, or no such layer.
 
     Raises:
         TrainingError: if they cannot be read, or are those of another network.
     """
-    weights = _read(path)
-    problems = _differences(model.state_dict(), weights)
-    if problems:
-        raise TrainingError(
-            f"`{path}` does not fit the network: it {'; it '.join(problems)}: name the "
-            "spec, params and input that it was trained with"
-        )
-    model.load_state_dict(weights)
-
-
-def _read(path: Path) -> dict[str, Tensor]:
+    ours = model.state_dict()
+    weights = _unwrapped(read_weights(path), ours)
+    for rename in renames:
+        weights = renamed(weights, rename, path)
+    weights |= _counters(ours, weights)
+    here, there = (
+        {name: tuple(weight.shape) for name, weight in each.items()}
+        for each in (ours, weights)
+    )
+    report = compare(here, there, spec, path, new_head=new_head)
+    if not report.fits:
+        way_out = _way_out(report, here, there, spec)
+        raise TrainingError(f"`{path}` does not fit `{spec.name}`: {way_out}\n{report}")
+    fitting = {weight.name: weights[weight.name] for weight in report.loaded}
     try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise TrainingError(f"cannot read `{path}`: {reason(error)}") from error
-    except Exception as error:  # torch and pickle raise anything on a strange file
+        model.load_state_dict(fitting, strict=False)
+    except RuntimeError as error:  # of tensors that are sparse, or have no values
         raise TrainingError(
-            f"`{path}` holds no weights that can be read without running code: name a "
-            "run's `best.pt`, or what `torch.save(model.state_dict(), ...)` has written"
+            f"`{path}` holds other tensors than weights have: save a plain state dict"
         ) from error
-    if isinstance(values, dict) and isinstance(values.get("model"), dict):
-        values = values["model"]  # a checkpoint of `archspec train`
-    if not isinstance(values, dict) or not values or not _are_tensors(values):
-        raise TrainingError(
-            f"`{path}` holds no state dict: name a run's `best.pt`, or what "
-            "`torch.save(model.state_dict(), ...)` has written"
-        )
-    return values
+    return report
 
 
-def _are_tensors(values: dict[str, object]) -> bool:
-    return all(isinstance(value, Tensor) for value in values.values())
+def _unwrapped(weights: Weights, ours: Iterable[str]) -> Weights:
+    """The weights without the levels and counts that wrappers put around a network."""
+    weights = {name: each for name, each in weights.items() if name != "n_averaged"}
+    while _outermost(weights) in WRAPPERS and weights.keys().isdisjoint(ours):
+        weights = {name.partition(".")[2]: each for name, each in weights.items()}
+    return weights
 
 
-def _differences(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> list[str]:
-    """What keeps weights from fitting, as ends of a sentence that begins with *it*."""
-    missing = [f"`{name}`" for name in ours if name not in theirs]
-    unexpected = [f"`{printable(str(name))}`" for name in theirs if name not in ours]
-    resized = [
-        f"`{name}` of {_size(theirs[name])} instead of {_size(ours[name])}"
-        for name in ours
-        if name in theirs and ours[name].shape != theirs[name].shape
-    ]
-    found = {"lacks": missing, "has unknown": unexpected, "has": resized}
-    return [f"{verb} {_some(names)}" for verb, names in found.items() if names]
+def _outermost(names: Iterable[str]) -> str | None:
+    """The level that holds all weights, if there is one."""
+    levels = {name.partition(".")[0] for name in names}
+    return levels.pop() if len(levels) == 1 else None
 
 
-def _size(tensor: Tensor) -> str:
-    return "x".join(map(str, tensor.shape)) or "one number"
+def _counters(ours: Mapping[str, Tensor], weights: Weights) -> Weights:
+    """Batch norms' counts of batches, which nothing reads and old files do not have."""
+    return {
+        name: ours[name]
+        for name in ours.keys() - weights.keys()
+        if name.endswith(f".{COUNTER}") and f"{layer_of(name)}.running_mean" in weights
+    }
 
 
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:SHOWN])
-    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"
+def _way_out(report: LoadReport, here: Sizes, there: Sizes, spec: Spec) -> str:
+    """What makes the network fit its file, as far as one can guess."""
+    missing, unexpected, wrong_shape = (
+        [weight.name for weight in weights]
+        for weights in (report.missing, report.unexpected, report.wrong_shape)
+    )
+    problems = [*missing, *unexpected, *wrong_shape]
+    is_head = wrong_shape and problems == find_new_head(here, there, spec)
+    if is_head and "classes" in spec.settings:
+        return f"use `--set classes={classes_in(here, there, spec)}`"
+    rename = guess_rename(unexpected, missing)
+    if rename and not wrong_shape:
+        return f"use `--rename {rename}`"
+    way_out = "name the spec, params and input that it was trained with"
+    if missing and unexpected:
+        way_out += ", or say with `--rename old=new` what the spec calls its layers"
+    return way_out

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
+import runpy
 import sys
 
 import onnxruntime
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 import archspec as library
 from archspec.training.checkpoint import Checkpoint, save_checkpoint
@@ -96,7 +99,8 @@ def test_a_program_with_the_weights_of_a_state_dict(
 ):
     path = tmp_path / "small.pt2"
     outcome = archspec("compile", spec, "-o", path, "--weights", state)
-    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == f"loaded 9 of 9 weights from `{state}`\n"
     exported = torch.export.load(path).module()
     torch.testing.assert_close(exported(IMAGES), model(IMAGES))
 
@@ -106,7 +110,7 @@ def test_onnx_with_the_weights_of_a_run(archspec, spec, model, tmp_path):
     run, path = tmp_path / "best.pt", tmp_path / "small.onnx"
     save_checkpoint(run, checkpoint(model))
     outcome = archspec("compile", spec, "-o", path, "--weights", run)
-    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    assert (outcome.code, outcome.out) == (0, "")
     session = onnxruntime.InferenceSession(path)
     (found,) = session.run(None, {"input": IMAGES.numpy()})
     torch.testing.assert_close(
@@ -136,6 +140,41 @@ def test_untrained_weights_are_told(archspec, spec, tmp_path):
     assert outcome.err == "note: no `--weights`, so that the network is untrained\n"
 
 
+def test_safetensors_fill_the_emitted_module(archspec, spec, model, state, tmp_path):
+    path, source = tmp_path / "small.safetensors", tmp_path / "small.py"
+    assert archspec("compile", spec, "-o", source).code == 0
+    assert archspec("compile", spec, "-o", path, "--weights", state).code == 0
+    with safe_open(path, "pt") as file:
+        assert file.metadata() == {"format": "pt", "spec": "small"}
+    emitted = runpy.run_path(str(source))["Small"]()
+    emitted.load_state_dict(load_file(path), strict=True)
+    assert torch.equal(emitted.eval()(IMAGES), model(IMAGES))
+    again = tmp_path / "again.safetensors"  # what is written can be read
+    assert archspec("compile", spec, "-o", again, "--weights", path).code == 0
+    assert_same(load_file(again), load_file(path))
+
+
+def test_weights_under_other_names(archspec, spec, model, tmp_path):
+    theirs = {"features.conv": "0", "features.norm": "1", "classifier": "fc"}
+    renames = [f"--rename={old}={new}" for old, new in theirs.items()]
+    state = {}
+    for name, weight in model.state_dict().items():
+        layer, leaf = name.split(".")
+        old = next(old for old, new in theirs.items() if new == layer)
+        state[f"{old}.{leaf}"] = weight
+    save_file(state, tmp_path / "theirs.safetensors")
+    arguments = ["compile", spec, "--weights", tmp_path / "theirs.safetensors"]
+    path = tmp_path / "ours.safetensors"
+    assert archspec(*arguments, "-o", path).code == 1
+    assert archspec(*arguments, "-o", path, *renames).code == 0
+    assert_same(load_file(path), model.state_dict())
+
+
+def assert_same(weights, others):
+    assert weights.keys() == others.keys()
+    assert [n for n in weights if not torch.equal(weights[n], others[n])] == []
+
+
 # --- what a person can get wrong -----------------------------------------------------
 
 
@@ -147,10 +186,25 @@ def test_source_takes_no_weights(archspec, spec, state, tmp_path):
     assert not (tmp_path / "a.py").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-o", "a.safetensors"], "`.safetensors` holds weights: say with `--weights`"),
+        (["-o", "a.pt2", "--rename", "a=b"], "give it as `--weights`"),
+    ],
+)
+def test_options_without_weights(archspec, spec, arguments, message):
+    outcome = archspec("compile", spec, *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in outcome.err
+
+
 def test_an_unknown_suffix(archspec, spec):
     outcome = archspec("compile", spec, "-o", "a.txt")
     assert outcome.code == 2
-    assert outcome.err == "error: `a.txt` should end in `.py`, `.onnx` or `.pt2`\n"
+    assert outcome.err == (
+        "error: `a.txt` should end in `.py`, `.onnx`, `.pt2` or `.safetensors`\n"
+    )
 
 
 def test_without_the_extra(archspec, spec, tmp_path, monkeypatch):
@@ -183,10 +237,17 @@ def test_weights_of_another_network(archspec, spec, model, tmp_path):
     )
     assert outcome.code == 1
     assert outcome.err == (
-        f"error: `{tmp_path}/other.pt` does not fit the network: it lacks `1.weight`, "
-        "`1.bias`, `1.running_mean` and 2 more; it has unknown `head\N{REPLACEMENT CHARACTER}.weight`; it has "
-        "`0.weight` of 8x3x3x3 instead of 4x3x3x3: name the spec, params and input that "
-        "it was trained with\n"
+        f"error: `{tmp_path}/other.pt` does not fit `small`: name the spec, params and "
+        "input that it was trained with, or say with `--rename old=new` what the spec "
+        "calls its layers\n"
+        "3 of 9 weights fit; missing: 5; unexpected: 1; wrong shape: 1\n"
+        f"  missing: `1.weight` 4 ({spec}:5)\n"
+        f"  missing: `1.bias` 4 ({spec}:5)\n"
+        f"  missing: `1.running_mean` 4 ({spec}:5)\n"
+        f"  missing: `1.running_var` 4 ({spec}:5)\n"
+        f"  missing: `fc.weight` 5x4 ({spec}:7)\n"
+        "  unexpected: `head\N{REPLACEMENT CHARACTER}.weight` 5x4\n"
+        f"  wrong shape: `0.weight` 4x3x3x3, in the file 8x3x3x3 ({spec}:5)\n"
     )
     assert not (tmp_path / "a.pt2").exists()
 
@@ -199,12 +260,13 @@ class Code:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "holds no weights that can be read"),
-        (b"hello", "holds no weights that can be read"),
-        (pickle.dumps(Code()), "holds no weights that can be read without running"),
-        ({}, "holds no state dict"),
-        ({"lr": 0.1}, "holds no state dict"),
-        ([torch.zeros(3)], "holds no state dict"),
+        (b"", "is damaged, or cannot be read without running code: name a run"),
+        (b"hello", "is damaged, or cannot be read without running code"),
+        (pickle.dumps(Code()), "is damaged, or cannot be read without running code"),
+        (Code(), "is damaged, or cannot be read without running code"),
+        ({}, "holds no weights: name a run"),
+        ({"lr": 0.1}, "holds no weights: name a run"),
+        ([torch.zeros(3)], "holds no weights: name a run"),
         (None, "no such file"),
     ],
 )

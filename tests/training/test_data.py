@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,13 +12,16 @@ import pytest
 import torch
 from PIL import Image
 
-from archspec import load
-from archspec.training.data import open_batches
+from archspec import Spec, load
+from archspec.training.batches import Batches
+from archspec.training.data import open_test, open_training
 from archspec.training.datasets import load_digits
 from archspec.training.errors import TrainingError
 from archspec.training.settings import Settings
+from archspec.training.world import World
 
-CPU = torch.device("cpu")
+ALONE = World()
+DIGITS = tuple("0123456789")
 Command = Callable[..., tuple[int, str, str]]
 
 
@@ -42,43 +47,71 @@ def write_folder(root: Path, split: str, classes: tuple[str, ...], count: int) -
             Image.new("RGB", (10 + number, 12), color).save(folder / f"{number}.png")
 
 
-def test_digits_are_split_the_same_way_each_time_with_each_class_held_out() -> None:
-    train, held_out = load_digits(train=True), load_digits(train=False)
-    assert (len(train.labels), len(held_out.labels)) == (1433, 364)
-    assert torch.equal(load_digits(train=False).images, held_out.images)
-    shares = held_out.labels.bincount() / train.labels.bincount()
+def open_train(settings: Settings, spec: Spec) -> Batches:
+    """The training images alone."""
+    return open_training(settings, spec, ALONE)[0]
+
+
+def test_digits_are_split_the_same_way_each_time_with_each_class_in_both() -> None:
+    train, test = load_digits(train=True), load_digits(train=False)
+    assert (len(train.labels), len(test.labels)) == (1433, 364)
+    assert torch.equal(load_digits(train=False).images, test.images)
+    shares = test.labels.bincount() / train.labels.bincount()
     assert shares.min() > 0.24
     assert shares.max() < 0.27
     assert (train.images.dtype, train.images.max().item()) == (torch.uint8, 255)
 
 
-def test_no_digit_is_both_trained_with_and_held_out() -> None:
-    together = torch.cat([load_digits(train=part).images for part in (True, False)])
-    assert len(together) == 1797
-    assert len(together.flatten(1).unique(dim=0)) == 1797
+def test_no_digit_is_in_two_of_training_validation_and_test(tiny: Path) -> None:
+    spec, settings = load(tiny), Settings()
+    parts = [
+        *open_training(settings, spec, ALONE),
+        open_test(settings, spec, ALONE, DIGITS),
+    ]
+    assert [part.num_images for part in parts if part] == [1284, 149, 364]
+    images = [batch.images for part in parts if part for batch in part.steps()]
+    assert len(torch.cat(images).flatten(1).unique(dim=0)) == 1797
 
 
-def test_batches_have_the_shape_that_the_spec_reads(tiny: Path) -> None:
+def test_every_class_has_a_tenth_of_its_images_for_validation(tiny: Path) -> None:
+    train, val = open_training(Settings(), load(tiny), ALONE)
+    counts = [
+        torch.cat([batch.labels for batch in part.steps()]).bincount()
+        for part in (train, val)
+    ]
+    shares = counts[1] / (counts[0] + counts[1])
+    assert shares.min() >= 0.1
+    assert shares.max() < 0.11
+
+
+def test_batches_are_bytes_in_the_channels_that_the_spec_reads(tiny: Path) -> None:
     spec = load(tiny, input="3x20x16")
-    batches = open_batches(Settings(batch_size=100), spec, CPU, train=False)
-    shapes = [tuple(images.shape) for images, _ in batches]
-    assert shapes == [(100, 3, 20, 16)] * 3 + [(64, 3, 20, 16)]
+    batches = open_test(Settings(batch_size=100), spec, ALONE, DIGITS)
+    assert batches
+    shapes = [tuple(batch.images.shape) for batch in batches.steps()]
+    assert shapes == [(100, 3, 8, 8)] * 3 + [(64, 3, 8, 8)]
     assert len(batches) == 4
 
 
-def test_a_pass_over_training_images_has_each_once_in_a_new_order(tiny: Path) -> None:
-    batches = open_batches(Settings(), load(tiny), CPU, train=True)
-    passes = [torch.cat([images for images, _ in batches]) for _ in range(2)]
-    assert not torch.equal(*passes)
-    first, second = (images.flatten(1).unique(dim=0) for images in passes)
+def test_evaluation_takes_no_more_images_at_once_than_training(tiny: Path) -> None:
+    settings = Settings(batch_size=100, accumulate=3)
+    _, val = open_training(settings, load(tiny), ALONE)
+    assert [batch.size for batch in val.steps()] == [34, 34, 34, 34, 13]
+
+
+def test_an_epoch_has_each_training_image_once_in_an_order_of_its_own(
+    tiny: Path,
+) -> None:
+    batches = open_train(Settings(), load(tiny))
+    epochs = [
+        torch.cat([batch.images for batch in batches.steps(epoch)])
+        for epoch in (1, 2, 1)
+    ]
+    assert not torch.equal(epochs[0], epochs[1])
+    assert torch.equal(epochs[0], epochs[2])
+    first, second = (images.flatten(1).unique(dim=0) for images in epochs[:2])
     assert torch.equal(first, second)
-    assert len(first) == 1433
-
-
-def test_training_leaves_out_a_batch_of_one_image(tiny: Path) -> None:
-    settings = Settings(batch_size=1432)
-    (images, _), *rest = open_batches(settings, load(tiny), CPU, train=True)
-    assert (len(images), rest) == (1432, [])
+    assert len(first) == 1284
 
 
 @pytest.mark.parametrize("name", ["fashion_mnist", "mnist", "cifar10"])
@@ -121,7 +154,7 @@ def test_files_that_do_not_fit_together_are_named(
     write_idx(tmp_path, images.byte(), labels.byte())
     settings = Settings(data="mnist", data_root=tmp_path)
     with pytest.raises(TrainingError, match=message):
-        open_batches(settings, load(tiny), CPU, train=True)
+        open_training(settings, load(tiny), ALONE)
 
 
 def test_a_truncated_file_is_named(tiny: Path, tmp_path: Path) -> None:
@@ -130,7 +163,7 @@ def test_a_truncated_file_is_named(tiny: Path, tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-100])
     settings = Settings(data="mnist", data_root=tmp_path)
     with pytest.raises(TrainingError, match="cannot read `mnist` under") as raised:
-        open_batches(settings, load(tiny), CPU, train=True)
+        open_training(settings, load(tiny), ALONE)
     assert "\n" not in str(raised.value)
 
 
@@ -151,14 +184,14 @@ def test_without_a_param_for_the_classes_the_last_layer_is_named(
     path = tmp_path / "fixed.yaml"
     path.write_text("archspec: 1\ninput: 1x8x8\nnet: [flatten | linear(12)]\n")
     with pytest.raises(TrainingError, match="give its last layer 10 outputs"):
-        open_batches(Settings(), load(path), CPU, train=True)
+        open_training(Settings(), load(path), ALONE)
 
 
 def test_a_network_that_makes_images_cannot_be_trained(tmp_path: Path) -> None:
     path = tmp_path / "images.yaml"
     path.write_text("archspec: 1\ninput: 1x8x8\nnet: ['conv(10, k=3)']\n")
     with pytest.raises(TrainingError, match=r"makes 10 x 6 x 6 numbers for an image"):
-        open_batches(Settings(), load(path), CPU, train=True)
+        open_training(Settings(), load(path), ALONE)
 
 
 @pytest.mark.skipif(
@@ -169,13 +202,16 @@ def test_fashion_mnist_is_read_from_files_that_torchvision_has_unpacked(
 ) -> None:
     spec = load(tiny, input="1x28x28")
     settings = Settings(data="fashion_mnist", batch_size=64)
-    for train in (True, False):
-        batches = open_batches(settings, spec, CPU, train=train)
-        images, labels = next(iter(batches))
-        assert batches.num_images > 1000
-        assert images.shape == (64, 1, 28, 28)
-        assert 0 <= labels.min() <= labels.max() < 10
-    mean, std = batches.measure()
+    train, val = open_training(settings, spec, ALONE)
+    test = open_test(settings, spec, ALONE, train.classes)
+    assert test
+    for batches in (train, val, test):
+        batch = next(batches.steps())
+        assert batches.num_images > 300
+        assert batch.images.shape == (64, 1, 28, 28)
+        assert 0 <= batch.labels.min() <= batch.labels.max() < 10
+        assert batches.classes[9] == "Ankle boot"
+    mean, std = train.measure()
     assert mean == pytest.approx([0.286], abs=0.01)  # the published figures
     assert std == pytest.approx([0.353], abs=0.01)
 
@@ -183,25 +219,77 @@ def test_fashion_mnist_is_read_from_files_that_torchvision_has_unpacked(
 def test_folders_are_read_at_the_size_and_channels_of_the_spec(
     tiny: Path, tmp_path: Path
 ) -> None:
-    for split in ("train", "test"):
+    for split in ("train", "val", "test"):
         write_folder(tmp_path, split, ("dark", "light"), 5)
     settings = Settings(data="folder", data_root=tmp_path, batch_size=4)
     for channels in (1, 3):
         spec = load(tiny, input=f"{channels}x8x6", classes=2)
-        for train in (True, False):
-            batches = open_batches(settings, spec, CPU, train=train)
-            images, labels = map(torch.cat, zip(*batches, strict=True))
+        train, val = open_training(settings, spec, ALONE)
+        test = open_test(settings, spec, ALONE, train.classes)
+        assert test
+        for batches in (train, val, test):
+            steps = [*batches.steps()]
+            images = torch.cat([batch.images for batch in steps])
+            labels = torch.cat([batch.labels for batch in steps])
             assert images.shape == (10, channels, 8, 6)
             is_light = images.double().mean((1, 2, 3)) > 90
             assert torch.equal(is_light.long(), labels)
-    assert len(batches.measure().mean) == 3
+    assert len(train.measure().mean) == 3
+
+
+def test_without_a_folder_for_it_validation_takes_training_images(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_folder(tmp_path, "train", ("dark", "light"), 11)
+    spec = load(tiny, input="1x8x8", classes=2)
+    settings = Settings(data="folder", data_root=tmp_path, batch_size=4)
+    train, val = open_training(settings, spec, ALONE)
+    assert (train.num_images, val.num_images) == (18, 4)
+    assert open_test(settings, spec, ALONE, train.classes) is None
+
+
+def test_an_epoch_from_folders_begins_behind_the_steps_that_are_done(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_folder(tmp_path, "train", ("dark", "light"), 11)
+    spec = load(tiny, input="1x8x8", classes=2)
+    settings = Settings(data="folder", data_root=tmp_path, batch_size=4)
+    train = open_train(settings, spec)
+    whole, rest = [*train.steps(3)], [*train.steps(3, start=2)]
+    assert len(rest) == len(whole) - 2
+    for one, other in zip(whole[2:], rest, strict=True):
+        assert torch.equal(one.images, other.images)
+        assert torch.equal(one.labels, other.labels)
+
+
+def test_a_worker_that_dies_is_one_sentence(tiny: Path, tmp_path: Path) -> None:
+    write_folder(tmp_path, "train", ("dark", "light"), 40)
+    spec = load(tiny, input="1x8x8", classes=2)
+    settings = Settings(data="folder", data_root=tmp_path, batch_size=2)
+    train = open_train(settings, spec)
+    steps = train.steps()
+    next(steps)
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid or 0, signal.SIGKILL)
+    with pytest.raises(TrainingError, match="a process that reads images has died"):
+        list(steps)
+
+
+def test_the_test_images_need_the_classes_of_training(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_folder(tmp_path, "train", ("dark", "light"), 11)
+    write_folder(tmp_path, "test", ("dark", "bright"), 3)
+    spec = load(tiny, input="1x8x8", classes=2)
+    settings = Settings(data="folder", data_root=tmp_path)
+    with pytest.raises(TrainingError, match="the class `bright` is only in one of"):
+        open_test(settings, spec, ALONE, ("dark", "light"))
 
 
 @pytest.mark.parametrize(
     ("folders", "message"),
     [
         ({}, "there is no folder `train` in"),
-        ({"train": ("a", "b")}, "there is no folder `val` or `test` in"),
         ({"train": ("a", "b"), "val": ("a",)}, "the class `b` is only in one of"),
         ({"train": ("a", "b"), "val": ()}, "there are no images in"),
         ({"train": ("a", "b", "c"), "val": ("a", "b", "c")}, "`--set classes=3`"),
@@ -216,17 +304,17 @@ def test_folders_that_cannot_be_used_are_named(
         write_folder(root, split, classes, 2)
     settings = Settings(data="folder", data_root=root)
     with pytest.raises(TrainingError, match=message):
-        open_batches(settings, load(tiny, classes=2), CPU, train=True)
+        open_training(settings, load(tiny, classes=2), ALONE)
 
 
 def test_a_broken_image_is_named(tiny: Path, tmp_path: Path) -> None:
-    for split in ("train", "val"):
-        write_folder(tmp_path, split, ("a", "b"), 2)
+    write_folder(tmp_path, "train", ("a", "b"), 2)
+    write_folder(tmp_path, "val", ("a", "b"), 2)
     broken = tmp_path / "train" / "b" / "0.png"
     broken.write_bytes(b"no image")
     settings = Settings(data="folder", data_root=tmp_path)
-    batches = open_batches(settings, load(tiny, classes=2), CPU, train=True)
+    batches = open_train(settings, load(tiny, classes=2))
     with pytest.raises(TrainingError) as raised:
-        list(batches)
+        list(batches.steps())
     assert str(raised.value).startswith(f"cannot read the image `{broken}`")
     assert "Traceback" not in str(raised.value)

@@ -7,14 +7,12 @@ import torch
 from PIL import Image
 from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
-from archspec.ops.recipes import Recipe
 from archspec.training.errors import TrainingError
 from archspec.training.images import (
+    Normalization,
     Statistics,
-    augment,
     convert_channels,
     measure,
-    normalize,
     resize,
 )
 
@@ -59,7 +57,7 @@ def test_normalized_images_have_mean_0_and_deviation_1() -> None:
     expected = images.double().div(255)
     means = expected.mean((0, 2, 3)).tolist()
     assert statistics.mean == pytest.approx(means)
-    floats = normalize(images, statistics)
+    floats = Normalization(statistics)(images)
     assert floats.is_contiguous(memory_format=torch.channels_last)
     assert floats.mean((0, 2, 3)).abs().max() < 1e-5
     assert (floats.std((0, 2, 3), correction=0) - 1).abs().max() < 1e-5
@@ -67,28 +65,9 @@ def test_normalized_images_have_mean_0_and_deviation_1() -> None:
 
 def test_a_blank_channel_is_not_divided_by_zero() -> None:
     blank = torch.full((4, 1, 3, 3), 7, dtype=torch.uint8)
-    assert normalize(blank, measure(blank)).abs().max() < 1e-5
-
-
-def test_a_flip_mirrors_some_images_whole() -> None:
-    images = torch.randint(256, (64, 2, 3, 5), dtype=torch.uint8)
-    flipped = augment(images, [Recipe("hflip", {})])
-    same = (flipped == images).flatten(1).all(1)
-    mirrored = (flipped == images.flip(3)).flatten(1).all(1)
-    assert (same | mirrored).all()
-    assert 10 < same.sum() < 54
-
-
-def test_a_crop_shifts_each_image_within_its_padding() -> None:
-    images = torch.zeros(200, 1, 9, 9, dtype=torch.uint8)
-    images[:, :, 4, 4] = 255
-    shifted = augment(images, [Recipe("crop", {"padding": 2})])
-    assert shifted.shape == images.shape
-    _, _, rows, columns = shifted.nonzero().unbind(1)
-    assert set(rows.tolist()) == set(columns.tolist()) == {2, 3, 4, 5, 6}
-    assert len(set(zip(rows.tolist(), columns.tolist(), strict=True))) == 25
+    assert Normalization(measure(blank))(blank).abs().max() < 1e-5
 
 
 def test_statistics_are_those_of_the_training_images_wherever_they_are_used() -> None:
     images = torch.full((1, 1, 2, 2), 255, dtype=torch.uint8)
-    assert normalize(images, Statistics([0.5], [0.25])).unique().tolist() == [2.0]
+    assert Normalization(Statistics([0.5], [0.25]))(images).unique().tolist() == [2.0]

@@ -9,6 +9,7 @@ from torch import nn
 from archspec.ops.recipes import RECIPES, Recipe
 from archspec.training.errors import TrainingError
 from archspec.training.recipes import (
+    Loss,
     initialize,
     learning_rate,
     make_loss,
@@ -88,8 +89,21 @@ def test_a_network_without_parameters_cannot_be_trained() -> None:
         make_optimizer(nn.Flatten(), Recipe("sgd", {"lr": 0.1}))
 
 
+def cross_entropy(**arguments: float) -> Loss:
+    """The loss with some of its arguments."""
+    defaults = {"label_smoothing": 0.0, "aux": 0.3}
+    return make_loss(Recipe("cross_entropy", defaults | arguments))
+
+
 def test_label_smoothing_reaches_the_loss() -> None:
     logits, labels = torch.tensor([[4.0, 0.0]]), torch.tensor([0])
-    plain = make_loss(Recipe("cross_entropy", {"label_smoothing": 0.0}))
-    smooth = make_loss(Recipe("cross_entropy", {"label_smoothing": 0.5}))
-    assert smooth(logits, labels) - plain(logits, labels) == pytest.approx(1.0)
+    plain = cross_entropy()(logits, [], labels)
+    smooth = cross_entropy(label_smoothing=0.5)(logits, [], labels)
+    assert smooth - plain == pytest.approx(1.0)
+
+
+def test_the_loss_is_a_sum_over_images_and_over_weighted_outputs() -> None:
+    logits, labels = torch.randn(3, 5, 4).unbind(), torch.tensor([0, 3, 1, 1, 2])
+    main, *aux = (nn.CrossEntropyLoss()(each, labels) * 5 for each in logits)
+    loss = cross_entropy(aux=0.25)(logits[0], logits[1:], labels)
+    assert loss == pytest.approx((main + 0.25 * sum(aux)).item())

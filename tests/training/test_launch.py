@@ -1,0 +1,160 @@
+"""Processes that a launcher starts: `--devices`, `torchrun` on two hosts, SLURM."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .processes import Processes, free_port
+from .runs import assert_same_weights, losses, rows, wait_for
+
+Command = Callable[..., tuple[int, str, str]]
+PROGRAM = [sys.executable, "-m", "archspec.cli", "train"]
+
+
+def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
+    """Run `archspec train` as a process of its own, with those that it starts."""
+    return subprocess.Popen(
+        [*PROGRAM, *map(str, arguments)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    """The processes that a process has started, in their order."""
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(int(pid) for pid in found.stdout.split())
+
+
+def test_devices_are_processes_that_end_together(tiny: Path, tmp_path: Path) -> None:
+    run = tmp_path / "runs/tiny-1"
+    process = start(tiny, "--epochs", 1000, "--devices", 2, folder=tmp_path)
+    wait_for(run / "metrics.jsonl", lambda: process.poll() is None, 1)
+    pids = children(process)
+    assert len(pids) >= 2
+    os.kill(pids[-1], signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.count("\n") == 1
+    assert "`archspec train --resume RUN` goes on from the last checkpoint" in err
+
+    done = len(rows(run))
+    process = start("--resume", run, "--devices", 2, folder=tmp_path)
+    wait_for(run / "metrics.jsonl", lambda: process.poll() is None, done + 1)
+    process.terminate()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert err == f"stopped: `archspec train --resume {run}` goes on from here\n"
+    assert f"epoch {done + 1}/1000" in out
+    assert f"epoch {done}/1000" not in out
+    assert [path.name for path in run.parent.iterdir()] == ["tiny-1"]
+
+
+@pytest.fixture
+def hosts() -> Iterator[list[list[str]]]:
+    """Two hosts as network namespaces with a cable between: how to run something there."""
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        pytest.skip("network namespaces need root and `ip`")
+    names = [f"archspec{os.getpid()}{letter}" for letter in "ab"]
+    commands = [f"netns add {name}" for name in names]
+    commands.append(
+        f"link add cable netns {names[0]} type veth peer name cable netns {names[1]}"
+    )
+    for number, name in enumerate(names, 1):
+        commands += [
+            f"-n {name} addr add 10.77.0.{number}/24 dev cable",
+            f"-n {name} link set cable up",
+            f"-n {name} link set lo up",
+        ]
+    try:
+        for command in commands:
+            made = subprocess.run(
+                ["ip", *command.split()], check=False, capture_output=True
+            )
+            if made.returncode:
+                pytest.skip(f"no network namespaces here: {made.stderr.decode()}")
+        yield [["ip", "netns", "exec", name] for name in names]
+    finally:
+        for name in names:
+            subprocess.run(
+                ["ip", "netns", "del", name], check=False, capture_output=True
+            )
+
+
+def test_two_hosts_under_torchrun_train_as_one(
+    hosts: list[list[str]], tiny: Path, tmp_path: Path
+) -> None:
+    ended = Processes(2, "train", tiny, "--out", "local", folder=tmp_path).end()
+    assert [each.code for each in ended] == [0, 0], ended
+    processes = [
+        subprocess.Popen(
+            [
+                *host,
+                *(sys.executable, "-m", "torch.distributed.run"),
+                *("--nnodes=2", f"--node-rank={number}", "--nproc-per-node=1"),
+                *("--master-addr=10.77.0.1", "--master-port=29400"),
+                *("-m", "archspec.cli", "train", str(tiny), "--out", "hosts"),
+            ],
+            cwd=tmp_path,
+            env=os.environ | {"GLOO_SOCKET_IFNAME": "cable"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number, host in enumerate(hosts)
+    ]
+    texts = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], texts
+    assert "best accuracy" in texts[0][0]
+    assert texts[1][0] == ""
+    local, far = tmp_path / "local/tiny-1", tmp_path / "hosts/tiny-1"
+    assert losses(local) == losses(far)
+    assert_same_weights(local, far)
+
+
+def test_a_slurm_step_is_a_world(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `srun` tells it; of its own commands only the list of hosts is not needed."""
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setenv("MASTER_PORT", str(free_port()))
+    common = {"SLURM_JOB_ID": "7", "SLURM_STEP_NUM_TASKS": "2"}
+    processes = []
+    for rank in ("0", "1"):
+        for name, value in (common | {"SLURM_PROCID": rank}).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("SLURM_LOCALID", rank)
+        processes.append(start(tiny, "--epochs", 1, folder=tmp_path))
+    texts = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], texts
+    assert "2 processes (ddp)" in texts[0][0]
+    assert texts[1] == ("", "")
+
+
+def test_a_batch_script_of_slurm_is_no_step(
+    tiny: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a task's number too, and would wait for the others for ever."""
+    for name in ("SLURM_NTASKS", "SLURM_PROCID", "SLURM_JOB_ID"):
+        monkeypatch.setenv(name, "4")
+    started = time.monotonic()
+    code, out, _ = command("train", tiny, "--epochs", 1)
+    assert code == 0
+    assert "processes" not in out
+    assert time.monotonic() - started < 60

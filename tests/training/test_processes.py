@@ -1,0 +1,180 @@
+"""Runs of several processes: the same figures as one, and no mess when one dies."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .processes import Ended, Processes
+from .runs import assert_close, assert_same_weights, losses, rows, wait_for, weights
+from .test_data import write_folder
+
+Command = Callable[..., tuple[int, str, str]]
+
+# No batch norm, no dropout: what it computes does not depend on who else has images.
+PLAIN = """\
+archspec: 1
+name: plain
+input: 1x8x8
+params: {classes: 10}
+net:
+  - conv(8, k=3, p=1) | relu | maxpool(2)
+  - conv(12, k=3, p=1) | relu | flatten | linear(classes)
+train:
+  data: digits
+  batch_size: 60
+  epochs: 2
+  optimizer: sgd(lr=0.1, momentum=0.9)
+  clip: 1.0
+  ema: 0.9
+"""
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """The path of a spec without batch norm and dropout."""
+    path = tmp_path / "plain.yaml"
+    path.write_text(PLAIN)
+    return path
+
+
+def train(size: int, *arguments: object, folder: Path) -> list[Ended]:
+    """Train with so many processes, which succeed."""
+    ended = Processes(size, "train", *arguments, folder=folder).end()
+    assert [(each.code, each.err) for each in ended] == [(0, "")] * size, ended
+    return ended
+
+
+@pytest.mark.parametrize(("size", "strategy"), [(2, "ddp"), (3, "ddp"), (2, "fsdp")])
+def test_processes_train_as_one_with_the_same_batch(
+    size: int, strategy: str, plain: Path, tmp_path: Path, command: Command
+) -> None:
+    assert command("train", plain, "--accumulate", 2)[0] == 0
+    flags = ["--accumulate", 2, "--strategy", strategy, "--out", "shared"]
+    main, *others = train(size, plain, *flags, folder=tmp_path)
+    alone, shared = tmp_path / "runs/plain-1", tmp_path / "shared/plain-1"
+    assert_close(alone, shared)
+    assert f"{size} processes ({strategy})" in main.out
+    assert [other.out for other in others] == [""] * (size - 1)
+    assert [path.name for path in (tmp_path / "shared").iterdir()] == ["plain-1"]
+
+
+def test_in_a_shared_evaluation_every_image_counts_once(
+    plain: Path, tmp_path: Path
+) -> None:
+    train(3, plain, "--epochs", 1, folder=tmp_path)
+    (row,) = rows(tmp_path / "runs/plain-1")
+    for number, key in ((1284, "train"), (149, "val"), (364, "test")):
+        correct = number * row[f"{key}_accuracy"]
+        assert correct == pytest.approx(round(correct), abs=1e-9)
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_processes_that_are_stopped_end_as_if_they_had_not_been(
+    strategy: str, tiny: Path, tmp_path: Path
+) -> None:
+    """With batch norm, dropout and random changes, and within an epoch."""
+    flags = ["--epochs", 4, "--batch-size", 40, "--strategy", strategy]
+    train(2, tiny, *flags, "--out", "whole", folder=tmp_path)
+    run = tmp_path / "cut/tiny-1"
+    cut = Processes(2, "train", tiny, *flags, "--out", "cut", folder=tmp_path)
+    wait_for(run / "metrics.jsonl", cut.processes[0].is_alive, 1)
+    for process in cut.processes:
+        assert process.pid
+        process.terminate()
+    ended = cut.end()
+    assert [each.code for each in ended] == [143, 143]
+    assert ended[0].err == (
+        "stopped: `archspec train --resume cut/tiny-1` goes on from here\n"
+    )
+    assert ended[1].err == ""
+    assert len(rows(run)) < 4
+    train(2, "--resume", "cut/tiny-1", "--strategy", strategy, folder=tmp_path)
+    assert losses(run) == losses(tmp_path / "whole/tiny-1")
+    assert_same_weights(run, tmp_path / "whole/tiny-1")
+
+
+def test_a_run_goes_on_with_another_number_of_processes(
+    plain: Path, tmp_path: Path, command: Command
+) -> None:
+    for epochs in (3, 2):
+        assert command("train", plain, "--epochs", epochs, "--out", epochs)[0] == 0
+    flags = ["--epochs", 3, "--strategy", "fsdp"]
+    train(2, "--resume", "2/plain-1", *flags, folder=tmp_path)
+    assert_close(tmp_path / "2/plain-1", tmp_path / "3/plain-1")
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_process_that_is_killed_ends_the_run_and_it_can_go_on(
+    victim: int, tiny: Path, tmp_path: Path
+) -> None:
+    flags = ["--epochs", 4, "--batch-size", 40]
+    train(2, tiny, *flags, "--out", "whole", folder=tmp_path)
+    run = tmp_path / "cut/tiny-1"
+    cut = Processes(2, "train", tiny, *flags, "--out", "cut", folder=tmp_path)
+    wait_for(run / "metrics.jsonl", cut.processes[0].is_alive, 1)
+    cut.processes[victim].kill()
+    ended = cut.end()
+    assert ended[victim].code == -signal.SIGKILL
+    assert ended[1 - victim].code == 1
+    said = (
+        "error: another process of the run has stopped: `archspec train --resume RUN`"
+    )
+    assert ended[0].err.startswith(said) == (victim == 1)
+    assert ended[1].err == ""
+    train(2, "--resume", "cut/tiny-1", folder=tmp_path)
+    assert losses(run) == losses(tmp_path / "whole/tiny-1")
+
+
+def test_what_is_wrong_for_all_is_said_once(plain: Path, tmp_path: Path) -> None:
+    flags = ["--data", "mnist", "--data-root", tmp_path]
+    ended = Processes(2, "train", plain, *flags, folder=tmp_path).end()
+    assert [each.code for each in ended] == [1, 1]
+    assert ended[0].err.startswith("error: there is no `mnist` under")
+    assert ended[1].err == ""
+    assert not (tmp_path / "runs").exists()
+
+
+def test_what_is_wrong_for_one_ends_all(tiny: Path, tmp_path: Path) -> None:
+    """The second process reads the broken image, and says so."""
+    write_folder(tmp_path / "images", "train", ("a", "b"), 4)
+    write_folder(tmp_path / "images", "val", ("a", "b"), 1)
+    (tmp_path / "images/val/b/0.png").write_bytes(b"no image")
+    flags = ["--data=folder", "--data-root=images", "--set=classes=2", "--batch-size=4"]
+    ended = Processes(2, "train", tiny, *flags, folder=tmp_path).end()
+    assert [each.code for each in ended] == [1, 1]
+    assert ended[1].err.startswith("error: cannot read the image `images/val/b/0.png`")
+    assert ended[1].err.count("\n") == 1
+    assert ended[0].err.startswith("error: another process of the run has stopped")
+
+
+def test_a_loss_that_is_no_number_is_said_once(plain: Path, tmp_path: Path) -> None:
+    ended = Processes(2, "train", plain, "--lr", "1e30", folder=tmp_path).end()
+    assert [each.code for each in ended] == [1, 1]
+    assert "the loss is no longer a number at step 2 of epoch 1" in ended[0].err
+    assert ended[1].err == ""
+
+
+def test_sync_bn_needs_gpus(tiny: Path, command: Command) -> None:
+    code, _, err = command("train", tiny, "--sync-bn")
+    assert code == 1
+    assert err.startswith("error: `--sync-bn` needs GPUs")
+
+
+def test_a_strategy_needs_several_processes(tiny: Path, command: Command) -> None:
+    code, _, err = command("train", tiny, "--strategy", "fsdp")
+    assert code == 2
+    assert "add `--devices N`" in err
+
+
+def test_checkpoints_of_parts_are_whole(plain: Path, tmp_path: Path) -> None:
+    for strategy in ("ddp", "fsdp"):
+        flags = ["--epochs", 1, "--strategy", strategy, "--out", strategy]
+        train(2, plain, *flags, folder=tmp_path)
+    copies, parts = (weights(tmp_path / name / "plain-1") for name in ("ddp", "fsdp"))
+    assert {name: each.shape for name, each in copies.items()} == {
+        name: each.shape for name, each in parts.items()
+    }
