@@ -68,7 +68,9 @@ def read_image(path: Path, shape: tuple[int, int, int]) -> Tensor:
         with Image.open(path) as image:
             pixels: Tensor = pil_to_tensor(_plain(image).convert(MODES[channels]))
     except UnidentifiedImageError as error:
-        raise TrainingError(f"`{path}` is no image that Pillow can read") from error
+        raise TrainingError(
+            f"cannot read the image `{path}`: it is of no kind that Pillow knows"
+        ) from error
     except (OSError, SyntaxError, ValueError, DecompressionBombError) as error:
         raise TrainingError(
             f"cannot read the image `{path}`: {reason(error)}"

@@ -82,7 +82,9 @@ def test_what_is_no_image_is_named_after_the_others(
     assert out.startswith("dark.png  ")
     assert out.count("\n") == 1
     text, half, nowhere, images = err.splitlines()
-    assert text == "error: `text.png` is no image that Pillow can read"
+    assert text == (
+        "error: cannot read the image `text.png`: it is of no kind that Pillow knows"
+    )
     assert half.startswith("error: cannot read the image `half.png`: ")
     assert nowhere == (
         "error: cannot read the image `nowhere.png`: no such file or directory"
