@@ -21,7 +21,9 @@ from .explain import explain
 from .list import list_
 from .new import new
 from .options import BUG, FINDINGS
+from .predict import predict
 from .profile import profile
+from .runs import runs
 from .schema import schema
 from .summary import summary
 from .train import train
@@ -42,6 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "compile": compile_,
     "train": train,
     "evaluate": evaluate,
+    "predict": predict,
     "explain": explain,
     "list": list_,
     "schema": schema,
@@ -49,6 +52,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)
+app.add_typer(runs, name="runs")
 
 
 def _print_version(wanted: bool) -> None:

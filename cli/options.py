@@ -13,6 +13,7 @@ from archspec.compiler import check
 from archspec.diagnostics.render import render_for
 from archspec.spec import Spec
 from archspec.training.files import write_atomically
+from archspec.training.picture import FORMATS
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
 
@@ -31,6 +32,11 @@ VariantOption = Annotated[
 ]
 DepthOption = Annotated[
     int | None, typer.Option("--depth", min=1, help="Fold blocks that lie deeper.")
+]
+
+PictureOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="A picture: SVG, PNG or PDF, by its suffix."),
 ]
 WeightsOption = Annotated[
     Path | None,
@@ -76,6 +82,13 @@ def load_spec(
             stop(f"`{spec}` has blocks and no `net`: there is no network in it")
         raise typer.Exit(FINDINGS)
     return result.spec
+
+
+def check_picture(path: Path) -> None:
+    """End the command if the suffix is of no picture."""
+    if path.suffix.removeprefix(".").lower() not in FORMATS:
+        known = ", ".join(f"`.{name}`" for name in FORMATS)
+        stop(f"`{path}` should end in one of {known}", USAGE)
 
 
 def write_file(path: Path, data: str | bytes) -> None:

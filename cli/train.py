@@ -21,6 +21,7 @@ from archspec.training.settings import (
 )
 from archspec.training.threads import sleep_when_idle
 
+from .epochs import epoch_table
 from .options import (
     USAGE,
     FreezeOption,
@@ -304,6 +305,11 @@ def _run(
             "the device: use a smaller `--batch-size`, or cut it with `--accumulate`"
         ) from error
     if trained.is_main:
+        print("\n".join(epoch_table(trained.metrics)))
+        if trained.best.test_accuracy is not None:
+            print(
+                f"test accuracy {trained.best.test_accuracy:.4f} after epoch {trained.best.epoch}"
+            )
         print(
             f"best accuracy {trained.best.val_accuracy:.4f} after epoch {trained.best.epoch}, "
             f"in {trained.directory.path}"

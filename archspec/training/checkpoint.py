@@ -12,7 +12,8 @@ import torch
 
 from archspec.training.errors import TrainingError
 from archspec.training.files import reason, write_atomically
-from archspec.training.metrics import EpochMetrics, Totals
+from archspec.training.history import EpochMetrics
+from archspec.training.metrics import Totals
 
 
 @dataclass(slots=True)

@@ -1,49 +1,72 @@
-"""Measure the best checkpoint of a run on the held-out images."""
+"""Measure the best checkpoint of a run on images that it has not learned from."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import fsum
 from pathlib import Path
+from typing import Literal
 
 import torch
 
-from archspec.backends.torch_module import build
-from archspec.training.checkpoint import load_checkpoint
-from archspec.training.data import open_test
-from archspec.training.device import settle_device
-from archspec.training.images import Statistics
-from archspec.training.metrics import Totals
-from archspec.training.objective import Objective
-from archspec.training.run_directory import RunDirectory
+from archspec.training.batches import Batches
+from archspec.training.confusion import Confusion
+from archspec.training.data import open_test, open_training
+from archspec.training.errors import TrainingError
 from archspec.training.settings import Device
+from archspec.training.trained import Trained, load_trained
 from archspec.training.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How good a network is."""
+
+    part: Literal["test", "validation"]
+    """Which images it was measured on."""
+
+    loss: float
+    """Mean over the images."""
+
+    confusion: Confusion
 
 
 def evaluate_run(
     path: Path, *, data_root: Path | None = None, device: Device = "auto"
-) -> Totals:
-    """Loss and accuracy of a run's best checkpoint.
-
-    The network is rebuilt from the checkpoint alone. Images are normalised as those
-    were that it learned from.
+) -> Evaluation:
+    """Measure a run on its test images, or on those for validation if it has no others.
 
     Raises:
         TrainingError: if there is no such run, or its data set is not there.
     """
-    run = RunDirectory.open(path)
-    checkpoint = load_checkpoint(run.best)
-    spec, settings = run.rebuild(checkpoint.spec, checkpoint.config)
-    settings = replace(settings, device=device, precision="auto")
+    trained = load_trained(path, device)
     if data_root is not None:
-        settings = replace(settings, data_root=data_root)
-    settings = settle_device(settings)
-    world = World(torch.device(settings.device))
-    model = build(spec)
-    model.load_state_dict(checkpoint.evaluated)
-    model.to(world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    batches = open_test(settings, spec, world, tuple(checkpoint.classes))
-    statistics = Statistics(*checkpoint.statistics)
-    objective = Objective(spec, settings, statistics, world.device)
-    totals = objective.evaluate(model, batches, world)
-    assert totals
-    return totals
+        settings = replace(trained.settings, data_root=data_root)
+        trained = trained._replace(settings=settings)
+    world = World(torch.device(trained.settings.device))
+    batches = open_test(trained.settings, trained.spec, world, trained.classes)
+    if batches is not None:
+        return Evaluation("test", *_measure(trained, batches))
+    _, validation = open_training(trained.settings, trained.spec, world)
+    if validation.classes != trained.classes:
+        raise TrainingError(
+            f"the classes under `{trained.settings.data_root}` are not those of `{path}`: "
+            "use `--data-root DIR` if its images are elsewhere"
+        )
+    return Evaluation("validation", *_measure(trained, validation))
+
+
+@torch.no_grad()
+def _measure(trained: Trained, batches: Batches) -> tuple[float, Confusion]:
+    """The mean loss, and what was taken for what; each image counts once."""
+    count = len(trained.classes)
+    device = torch.device(trained.settings.device)
+    pairs = torch.zeros(count * count, dtype=torch.int64, device=device)
+    losses = []
+    for images_NCHW, labels_N, _ in batches.steps():
+        logits_NK, loss = trained.objective(trained.model, images_NCHW, labels_N)
+        pair_N = labels_N * count + logits_NK.argmax(1)
+        pairs += torch.bincount(pair_N, minlength=count * count)
+        losses.append(loss)
+    confusion = Confusion(trained.classes, pairs.view(count, count).tolist())
+    return fsum(torch.stack(losses).tolist()) / confusion.images, confusion

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.Image import DecompressionBombError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.datasets import ImageFolder
@@ -19,6 +20,7 @@ from archspec.spec import Spec
 from archspec.training.batches import Batch
 from archspec.training.datasets import is_held_out
 from archspec.training.errors import TrainingError
+from archspec.training.files import reason
 from archspec.training.images import COLOR, GREY, Statistics, measure, resize
 from archspec.training.order import Order
 from archspec.training.settings import Settings
@@ -65,10 +67,28 @@ def read_image(path: Path, shape: tuple[int, int, int]) -> Tensor:
         )
     try:
         with Image.open(path) as image:
-            pixels: Tensor = pil_to_tensor(image.convert(MODES[channels]))
-    except OSError as error:
-        raise TrainingError(f"cannot read the image `{path}`: {error}") from error
+            pixels: Tensor = pil_to_tensor(_plain(image).convert(MODES[channels]))
+    except UnidentifiedImageError as error:
+        raise TrainingError(
+            f"cannot read the image `{path}`: it is of no kind that Pillow knows"
+        ) from error
+    except (OSError, SyntaxError, ValueError, DecompressionBombError) as error:
+        raise TrainingError(
+            f"cannot read the image `{path}`: {reason(error)}"
+        ) from error
     return resize(pixels[None], height, width)[0]
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The image as a person sees it: upright, on white, and in 8 bits."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # Pillow would cut 16 bits off at 255
+        return image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image)
+    return image
 
 
 def open_training_folders(

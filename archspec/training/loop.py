@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from math import isfinite
 
@@ -23,14 +24,16 @@ from archspec.training.data import open_test, open_training
 from archspec.training.device import describe_world, settle_device
 from archspec.training.errors import PeerError, Stopped, TrainingError
 from archspec.training.files import remove_temporary_files
+from archspec.training.history import EpochMetrics, best_epoch
 from archspec.training.images import Statistics
 from archspec.training.learner import Learner
-from archspec.training.metrics import EpochMetrics, Meter
+from archspec.training.metrics import Meter
 from archspec.training.objective import Objective
 from archspec.training.progress import RunProgress
 from archspec.training.recipes import initialize, learning_rate
 from archspec.training.run_directory import RunDirectory, describe_run
 from archspec.training.settings import Settings
+from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 from archspec.training.watch import Interrupted, Watch
 from archspec.training.weights import load_weights
 from archspec.training.world import World, join_world
@@ -48,7 +51,7 @@ class TrainedRun:
     @property
     def best(self) -> EpochMetrics:
         """The epoch whose weights are in `best.pt`: the first of the highest accuracy."""
-        return max(self.metrics, key=lambda row: row.val_accuracy)
+        return best_epoch(self.metrics)
 
 
 def train(
@@ -68,6 +71,8 @@ def train(
         Stopped: on SIGINT and SIGTERM, once what is done is saved.
     """
     settings = settle_device(settings)
+    if settings.tensorboard:
+        require_tensorboard()
     with join_world(torch.device(settings.device)) as world:
         return _train(spec, settings, world, resume, download=download)
 
@@ -148,7 +153,12 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                 save_checkpoint(run.last, checkpoint, run.previous)
 
     progress = RunProgress(steps, epochs, done=len(at.rows), quiet=not world.is_main)
-    with progress, Watch(world, progress.interval) as watch:
+    log = (
+        tensorboard_log(run.path, len(at.rows))
+        if settings.tensorboard and world.is_main
+        else nullcontext(lambda _: None)
+    )
+    with progress, Watch(world, progress.interval) as watch, log as log_epoch:
         progress.say(
             f"{spec.name}: {spec.params:,} parameters, {settings.data}: "
             f"{train_batches.num_images:,} images, {val_batches.num_images:,} for "
@@ -201,6 +211,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                     raise _stopped(due.signal, run, world)
 
             learner.share_buffers()
+            progress.evaluating(epoch)
             try:
                 val, test = (
                     objective.evaluate(learner.evaluated, batches, world, watch)
@@ -227,6 +238,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                 row.val_accuracy > earlier.val_accuracy for earlier in at.rows
             )
             at = Position([*at.rows, row])
+            log_epoch(row)
             save(is_best=is_best)
             if world.is_main:
                 run.write_metrics(at.rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
@@ -73,32 +72,3 @@ class Meter:
         """The steps before the first whose loss was no number, in any process."""
         (most,) = self._world.any([-int(self._finite.item())])
         return -most
-
-
-@dataclass(frozen=True, slots=True)
-class EpochMetrics:
-    """A line of `metrics.jsonl`."""
-
-    epoch: int
-    """From 1."""
-
-    train_loss: float
-    train_accuracy: float
-    """Over the epoch, while the weights changed."""
-
-    val_loss: float
-    val_accuracy: float
-    """Of the validation images, after the epoch."""
-
-    lr: float
-    """Of the epoch's last step."""
-
-    images_per_second: float
-    """While training, without the evaluation."""
-
-    seconds: float
-    """Training and evaluation."""
-
-    test_loss: float | None = None
-    test_accuracy: float | None = None
-    """Of the test images, after the epoch; nothing is chosen by them."""

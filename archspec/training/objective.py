@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -46,12 +48,16 @@ class Objective:
         self, model: nn.Module, images_NCHW: Tensor, labels_N: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Logits [N, K] and the sum of their losses, both in 32 bits."""
+        logits_NK, *aux = self.outputs(model, images_NCHW)
+        return logits_NK.detach().float(), self.loss(logits_NK, aux, labels_N)
+
+    def outputs(self, model: nn.Module, images_NCHW: Tensor) -> Sequence[Tensor]:
+        """The logits [N, K], and in training those of side branches behind them."""
         is_mixed = self.dtype is not torch.float32
         x_NCHW = self.normalization(resize(images_NCHW, *self.size))
         with torch.autocast(x_NCHW.device.type, dtype=self.dtype, enabled=is_mixed):
             outputs = self._outputs(model, x_NCHW)
-        logits_NK, *aux = outputs if isinstance(outputs, tuple) else (outputs,)
-        return logits_NK.detach().float(), self.loss(logits_NK, aux, labels_N)
+        return outputs if isinstance(outputs, tuple) else (outputs,)
 
     def _outputs(self, model: nn.Module, x_NCHW: Tensor) -> Tensor | tuple[Tensor, ...]:
         try:

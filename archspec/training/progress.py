@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from functools import partial
+from datetime import timedelta
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
-from archspec.training.metrics import EpochMetrics, Totals
+from archspec.training.history import EpochMetrics
+from archspec.training.metrics import Totals
 
 LIVE_INTERVAL, PLAIN_INTERVAL = 0.5, 10.0  # seconds between reports within an epoch
 
@@ -23,19 +25,19 @@ class RunProgress:
         """Report on a run of which `done` epochs were done before."""
         self._steps_per_epoch = steps_per_epoch
         self._epochs = epochs
-        console = partial(
-            Console, highlight=False, markup=False, soft_wrap=True, quiet=quiet
+        self._console = Console(
+            highlight=False, markup=False, soft_wrap=True, quiet=quiet
         )
-        self._console, self._warnings = console(), console(stderr=True)
+        self._is_quiet = quiet
         self._is_live = self._console.is_terminal and not quiet
         self.interval = LIVE_INTERVAL if self._is_live else PLAIN_INTERVAL
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=None),
             TextColumn("{task.fields[figures]}"),
-            TimeRemainingColumn(),
             console=self._console,
             transient=True,
+            expand=True,
             disable=not self._is_live,
         )
         self._task = self._bar.add_task(
@@ -45,6 +47,7 @@ class RunProgress:
             figures="",
         )
         self._reported = time.perf_counter()
+        self._first: tuple[float, float] | None = None  # time and place of a report
 
     def say(self, line: str) -> None:
         """A line that stays, if there is one."""
@@ -53,13 +56,16 @@ class RunProgress:
 
     def warn(self, line: str) -> None:
         """A line on stderr, if there is one."""
-        if line:
-            self._warnings.print(f"warning: {line}")
+        if line and not self._is_quiet:
+            print(f"warning: {line}", file=sys.stderr)  # the bar makes room for it
 
     def step(self, epoch: int, step: int, recent: Totals) -> None:
         """So many steps of an epoch are done; `recent` is since the last report."""
         speed = recent.images / self._restart()
-        figures = f"loss {recent.mean_loss:.3f}  accuracy {recent.accuracy:.3f}  {speed:,.0f} images/s"
+        figures = (
+            f"loss {recent.mean_loss:.3f}  accuracy {recent.accuracy:.3f}  "
+            f"{speed:,.0f} images/s{self._time_left(epoch, step)}"
+        )
         if self._is_live:
             self._bar.update(
                 self._task,
@@ -72,12 +78,35 @@ class RunProgress:
                 f"epoch {epoch}/{self._epochs}  step {step}/{self._steps_per_epoch}  {figures}"
             )
 
+    def _time_left(self, epoch: int, step: int) -> str:
+        """From the time that the epochs since the first report took, evaluation included."""
+        place = epoch - 1 + step / self._steps_per_epoch
+        if self._first is None:
+            self._first = self._reported, place
+        since, begun = self._first
+        if place == begun:
+            return ""
+        seconds = (self._reported - since) / (place - begun) * (self._epochs - place)
+        return f"  {timedelta(seconds=round(seconds))} left"
+
+    def evaluating(self, epoch: int) -> None:
+        """The steps of an epoch are done, and are about to be measured."""
+        self._bar.update(
+            self._task,
+            description=f"epoch {epoch}/{self._epochs}, evaluation",
+            completed=self._steps_per_epoch * epoch,
+        )
+
     def epoch(self, metrics: EpochMetrics) -> None:
         """An epoch is done and measured."""
+        test = ""
+        if metrics.test_accuracy is not None:
+            test = f"test accuracy {metrics.test_accuracy:.3f}  "
         self.say(
             f"epoch {metrics.epoch}/{self._epochs}  "
             f"train loss {metrics.train_loss:.3f} accuracy {metrics.train_accuracy:.3f}  "
             f"val loss {metrics.val_loss:.3f} accuracy {metrics.val_accuracy:.3f}  "
+            f"{test}"
             f"lr {metrics.lr:.3g}  {metrics.images_per_second:,.0f} images/s  "
             f"{metrics.seconds:.1f} s"
         )

@@ -8,19 +8,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from archspec.backends.python_source import to_source
 from archspec.compiler import check_source
 from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
 from archspec.training.files import reason, write_atomically
-from archspec.training.metrics import EpochMetrics
+from archspec.training.history import EpochMetrics
 from archspec.training.settings import Settings
 
-CONFIG = "config.json"
+CONFIG, METRICS = "config.json", "metrics.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,8 @@ class RunDirectory:
         Raises:
             TrainingError: if it cannot be made.
         """
+        from archspec.backends.python_source import to_source  # 40 ms
+
         run = cls(_make_numbered(settings.out, spec.name))
         run._write("spec.yaml", spec.text)
         run._write("model.py", to_source(spec))
@@ -89,6 +88,23 @@ class RunDirectory:
             ) from error
         return self.rebuild(text, config)
 
+    def read_metrics(self) -> list[EpochMetrics]:
+        """A row for each epoch that is done; none before the first has ended.
+
+        Raises:
+            TrainingError: if they are damaged.
+        """
+        path = self.path / METRICS
+        try:
+            lines = path.read_text("utf-8").splitlines() if path.exists() else []
+            return [EpochMetrics(**json.loads(line)) for line in lines]
+        except OSError as error:
+            raise TrainingError(f"cannot read `{path}`: {reason(error)}") from error
+        except (ValueError, TypeError) as error:
+            raise TrainingError(
+                f"`{path}` is damaged: `archspec train --resume {self.path}` writes it anew"
+            ) from error
+
     def rebuild(self, text: str, config: dict[str, Any]) -> tuple[Spec, Settings]:
         """The network and the settings that `describe_run` has described.
 
@@ -119,7 +135,7 @@ class RunDirectory:
     def write_metrics(self, rows: Sequence[EpochMetrics]) -> None:
         """The whole of `metrics.jsonl`: a line for each epoch."""
         lines = (json.dumps(asdict(row)) + "\n" for row in rows)
-        self._write("metrics.jsonl", "".join(lines))
+        self._write(METRICS, "".join(lines))
 
     def _write(self, name: str, text: str) -> None:
         write_atomically(self.path / name, lambda file: file.write(text.encode()))
@@ -127,15 +143,18 @@ class RunDirectory:
 
 def describe_run(spec: Spec, settings: Settings) -> dict[str, object]:
     """What `config.json` holds: with the text of the spec, all that made the run."""
+    import torch  # whoever only reads a run does not wait for it
+
     return {
         "name": spec.name,
-        **_describe_network(spec),
+        **describe_network(spec),
         **settings.to_json(),
         "torch": str(torch.__version__),
     }
 
 
-def _describe_network(spec: Spec) -> dict[str, object]:
+def describe_network(spec: Spec) -> dict[str, Any]:
+    """What makes the network of the text of a spec: its input and its params."""
     return {
         "input": "x".join(str(size) for size in spec.input_shape),
         "params": {name: _written(value) for name, value in spec.settings.items()},
@@ -144,7 +163,7 @@ def _describe_network(spec: Spec) -> dict[str, object]:
 
 def is_same_network(spec: Spec, other: Spec) -> bool:
     """Whether two specs are one text with the same input and params."""
-    described = [_describe_network(each) for each in (spec, other)]
+    described = [describe_network(each) for each in (spec, other)]
     return spec.text == other.text and described[0] == described[1]
 
 

@@ -135,13 +135,13 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
 ) -> None:
     """It is killed again and again while it computes, evaluates and writes."""
     monkeypatch.setattr(watch, "SAVE_INTERVAL", 0.0)  # a checkpoint after each step
-    flags = ["--epochs", 6, "--batch-size", 40, "--ema", 0.9]
+    flags = ["--epochs", 3, "--batch-size", 60, "--ema", 0.9]
     train = ["train", tiny, *flags, "--out"]
     (ended,) = Processes(1, *train, "whole", folder=tmp_path).end()
     assert (ended.code, ended.err) == (0, "")
     run, moments = tmp_path / "killed/tiny-1", Random(7)
     process = Processes(1, *train, "killed", folder=tmp_path)
-    for _ in range(5):
+    for _ in range(4):
         wait_for_change(run / "last.pt", process.processes[0].is_alive)
         time.sleep(moments.uniform(0, 0.2))
         process.processes[0].kill()

@@ -1,0 +1,32 @@
+"""What a run's best checkpoint sees in images from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from archspec.training.errors import TrainingError
+from archspec.training.folder import read_image
+from archspec.training.trained import Trained
+
+
+@torch.no_grad()
+def predict(trained: Trained, path: Path, top: int) -> list[tuple[str, float]]:
+    """The most likely classes of the image in a file, and their probabilities.
+
+    Raises:
+        TrainingError: if there is no image in it.
+    """
+    if path.is_dir():
+        raise TrainingError(
+            f"`{path}` is a directory: name the images in it, such as `{path / '*.png'}`"
+        )
+    channels, height, width = trained.spec.input_shape
+    image_CHW = read_image(path, (channels, height, width))
+    images_NCHW = image_CHW[None].to(trained.settings.device)
+    logits_NK, *_ = trained.objective.outputs(trained.model, images_NCHW)
+    chances_K = logits_NK[0].float().softmax(0)
+    chances, labels = chances_K.topk(min(top, len(trained.classes)))
+    names = [trained.classes[label] for label in labels.tolist()]
+    return list(zip(names, chances.tolist(), strict=True))

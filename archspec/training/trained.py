@@ -1,0 +1,55 @@
+"""The network of a run's best checkpoint, and how images are brought to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from archspec.backends.torch_module import build
+from archspec.spec import Spec
+from archspec.training.checkpoint import load_checkpoint
+from archspec.training.device import settle_device
+from archspec.training.images import Statistics
+from archspec.training.objective import Objective
+from archspec.training.run_directory import RunDirectory
+from archspec.training.settings import Device, Settings
+
+
+class Trained(NamedTuple):
+    """A network on its device, in evaluation mode."""
+
+    spec: Spec
+    settings: Settings
+    """Of the run; device and precision are those of now."""
+
+    classes: tuple[str, ...]
+    model: nn.Module
+    objective: Objective
+    """Normalises images as those were that the network learned from."""
+
+
+def load_trained(path: Path, device: Device = "auto") -> Trained:
+    """What a run has learned, from its best checkpoint alone.
+
+    It computes in the precision of the run if the device is the same.
+
+    Raises:
+        TrainingError: if there is no such run, or no whole checkpoint in it.
+    """
+    run = RunDirectory.open(path)
+    checkpoint = load_checkpoint(run.best)
+    spec, before = run.rebuild(checkpoint.spec, checkpoint.config)
+    settings = settle_device(replace(before, device=device, precision="auto"))
+    if settings.device == before.device:
+        settings = replace(settings, precision=before.precision)
+    model = build(spec)
+    model.load_state_dict(checkpoint.evaluated)
+    place = torch.device(settings.device)
+    model.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    statistics = Statistics(*checkpoint.statistics)
+    objective = Objective(spec, settings, statistics, place)
+    return Trained(spec, settings, (*checkpoint.classes,), model.eval(), objective)

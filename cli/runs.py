@@ -1,0 +1,200 @@
+"""`archspec runs`: what was trained, side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archspec.ops.recipes import Recipe
+from archspec.training.errors import TrainingError
+
+from .epochs import fraction
+from .options import PictureOption, check_picture, stop
+from .table import markdown_table, text_table
+
+if TYPE_CHECKING:
+    from archspec.training.runs import FoundRun
+
+HEADER = (
+    "run", "spec", "data", "epochs", "val acc", "test acc", "parameters", "images/s",
+    "state",
+)  # fmt: skip
+NAMES = (0, 1, 2, 8)  # columns that are no numbers
+
+
+class Format(StrEnum):
+    """How the runs are written."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+
+
+runs = typer.Typer(
+    help="List the runs side by side: what they were made with, and how good they are.",
+    invoke_without_command=True,
+)
+
+
+@runs.callback()
+def _list(
+    context: typer.Context,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the run directories are.")
+    ] = Path("runs"),
+    format_: Annotated[
+        Format, typer.Option("--format", help="How the runs are written.")
+    ] = Format.table,
+) -> None:
+    if context.invoked_subcommand:
+        return
+    from archspec.training.runs import find_runs  # 20 ms, of which no `check` has a use
+
+    found = {path: _read(path) for path in find_runs(out)}
+    if format_ is Format.json:
+        print(json.dumps([_data(*item) for item in found.items()], indent=2))
+        return
+    write = markdown_table if format_ is Format.markdown else text_table
+    print("\n".join(write(HEADER, [_cells(*item) for item in found.items()], NAMES)))
+    damaged = [str(run) for run in found.values() if isinstance(run, TrainingError)]
+    if damaged:
+        print()
+    for words in damaged:
+        print(words.partition("\n")[0].rstrip(":"))
+
+
+def _read(path: Path) -> FoundRun | TrainingError:
+    """A run, or what is wrong with it: one that is damaged hides no other."""
+    from archspec.training.runs import read_run
+
+    try:
+        return read_run(path)
+    except TrainingError as error:
+        return error
+
+
+def _data(path: Path, run: FoundRun | TrainingError) -> dict[str, object]:
+    if isinstance(run, TrainingError):
+        return {"run": str(path), "state": "damaged", "error": str(run)}
+    best = run.best
+    return {
+        "run": str(path),
+        "state": _state(run),
+        "spec": run.spec.name,
+        "data": run.settings.data,
+        "epochs": len(run.epochs),
+        "planned_epochs": run.settings.epochs,
+        "best_epoch": best and best.epoch,
+        "val_accuracy": best and best.val_accuracy,
+        "test_accuracy": best and best.test_accuracy,
+        "params": run.spec.params,
+        "images_per_second": run.images_per_second,
+    }
+
+
+def _cells(path: Path, run: FoundRun | TrainingError) -> tuple[str, ...]:
+    if isinstance(run, TrainingError):
+        return (path.name, *[""] * 7, "damaged")
+    made = (path.name, run.spec.name, run.settings.data)
+    return (*made, *_figures(run).values(), _state(run))
+
+
+def _state(run: FoundRun) -> str:
+    return "done" if run.is_done else "unfinished"
+
+
+def _figures(run: FoundRun) -> dict[str, str]:
+    """How it went, as the tables have it."""
+    best, speed = run.best, run.images_per_second
+    return {
+        "epochs": f"{len(run.epochs)}/{run.settings.epochs}",
+        "best validation accuracy": fraction(best.val_accuracy if best else None),
+        "test accuracy of that epoch": fraction(best.test_accuracy if best else None),
+        "parameters": f"{run.spec.params:,}",
+        "images/s": "" if speed is None else f"{speed:,.0f}",
+    }
+
+
+@runs.command()
+def compare(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Run directories, `runs/lenet-1` say."),
+    ],
+    output: PictureOption = None,
+) -> None:
+    """Show in what runs differ, and draw their curves: `compare.svg`, beside the first."""
+    picture = output or paths[0].parent / "compare.svg"
+    check_picture(picture)
+    from archspec.training.curves import compare_curves
+    from archspec.training.runs import read_run
+
+    found = {str(path): read_run(path) for path in paths}
+    for name, run in found.items():
+        if not run.epochs:
+            stop(f"`{name}` has no curves: it stopped before an epoch had ended")
+    print("\n".join(_comparison(found)))
+    compare_curves({name: run.epochs for name, run in found.items()}, picture)
+    print(f"curves in {picture}")
+
+
+def _comparison(found: dict[str, FoundRun]) -> list[str]:
+    """Lines of a table with a column for each run: what differs, and how they went."""
+    runs = [*found.values()]
+    differing = {
+        name: values
+        for name, values in _columns([_settings(run) for run in runs]).items()
+        if len(set(values)) > 1
+    }
+    rows = differing | _columns([_figures(run) for run in runs])
+    return text_table(("", *found), [(name, *row) for name, row in rows.items()], (0,))
+
+
+def _columns(runs: Sequence[dict[str, str]]) -> dict[str, list[str]]:
+    """The value in each run, for each name that one of them has."""
+    names = dict.fromkeys(name for run in runs for name in run)
+    return {name: [run.get(name, "") for run in runs] for name in names}
+
+
+def _settings(run: FoundRun) -> dict[str, str]:
+    """All that made a run, but for where it lies."""
+    from archspec.training.run_directory import describe_network
+
+    network = describe_network(run.spec)
+    values = {"spec": run.spec.name, "input": network["input"]}
+    values |= {f"param {name}": value for name, value in network["params"].items()}
+    for each in fields(run.settings):
+        values |= _parts(each.name, getattr(run.settings, each.name))
+    del values["out"]
+    return {name: _word(value) for name, value in values.items()}
+
+
+def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """A setting, and the arguments of a call each on its own."""
+    if isinstance(value, Recipe):
+        yield name, value.name
+        for argument, given in value.arguments.items():
+            yield f"{name}.{argument}", given
+    else:
+        yield name, value
+
+
+def _word(value: Any) -> str:  # any value of a setting
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case Recipe():
+            words = {name: _word(given) for name, given in value.arguments.items()}
+            given = ", ".join(f"{name}={word}" for name, word in words.items() if word)
+            return f"{value.name}({given})" if given else value.name
+        case tuple():
+            return " | ".join(map(_word, value))
+    return str(value)
