@@ -1,0 +1,165 @@
+"""The training loop that our trainer is compared with: a textbook's, taken as it is.
+
+It is the loop of Dive into Deep Learning, written anew: each image is decoded, resized by
+Pillow and made a tensor each time that it is read, in worker processes; everything is in
+32 bits and contiguous, by torch's own number of threads; plain SGD; and loss and hits
+are added up on the host, which waits for each step. The network is the one that archspec
+compiles from a spec.
+
+The course reads in 4 processes; here they are no more than the cores, since more of them
+only cost time. As in our trainer, some training images are held out, and measured after
+each epoch. `--test` measures the test images after each epoch, too. `--whole` holds
+nothing out, and measures the test images alone, as the course does.
+
+As a program it trains once and prints JSON. `seconds` and `cpu_seconds`, those of its
+workers included, are from the start of the first epoch to the end of the last; `images`
+are those trained with.
+"""
+
+import argparse
+import json
+import os
+import resource
+import time
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Subset
+from torchvision import datasets, transforms
+
+import archspec
+
+HELD_OUT = 10  # of each class, every tenth training image
+LOADERS = min(4, os.cpu_count() or 1)
+
+
+def training_indices(labels):
+    """Which training images are trained with, and which are held out."""
+    is_held_out = torch.zeros(len(labels), dtype=torch.bool)
+    for label in labels.unique():
+        is_held_out[(labels == label).nonzero()[::HELD_OUT]] = True
+    return (~is_held_out).nonzero().flatten(), is_held_out.nonzero().flatten()
+
+
+def open_images(root, size, *, train):
+    """Fashion-MNIST, each image resized when it is read."""
+    steps = [transforms.ToTensor()]
+    if size != (28, 28):
+        steps.insert(0, transforms.Resize(size))
+    return datasets.FashionMNIST(root, train=train, transform=transforms.Compose(steps))
+
+
+def initialize(module):
+    """Glorot's weights; biases stay as torch draws them."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+
+
+def hits(logits, labels):
+    """How many images have their highest logit at their class."""
+    return float((logits.argmax(1) == labels).sum())
+
+
+def evaluate(model, batches):
+    """The accuracy of a network on all batches."""
+    model.eval()
+    correct = count = 0
+    with torch.no_grad():
+        for images, labels in batches:
+            correct += hits(model(images), labels)
+            count += len(labels)
+    return correct / count
+
+
+def train_epoch(model, batches, loss, optimizer):
+    """One pass of training: its mean loss and accuracy."""
+    model.train()
+    total = correct = count = 0
+    for images, labels in batches:
+        optimizer.zero_grad()
+        logits = model(images)
+        value = loss(logits, labels)
+        value.backward()
+        optimizer.step()
+        with torch.no_grad():
+            total += float(value) * len(labels)
+            correct += hits(logits, labels)
+            count += len(labels)
+    return total / count, correct / count
+
+
+def cpu_seconds():
+    """Of this process and of its workers that have ended."""
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def textbook_spec(name, lr):
+    """A bundled spec with plain SGD at a constant rate in the place of its recipe."""
+    network = archspec.load(name).text.partition("\ntrain:")[0]
+    return f"{network}\ntrain: {{optimizer: sgd(lr={lr}), init: xavier_uniform}}\n"
+
+
+def train(model, size, root, *, batch_size, lr, epochs, whole=False, test=False):
+    """Train any network, and return what was measured."""
+
+    def batches(images, *, shuffle=False):
+        return DataLoader(images, batch_size, shuffle=shuffle, num_workers=LOADERS)
+
+    images = open_images(root, size, train=True)
+    ours, held_out = training_indices(images.targets)
+    training = batches(images if whole else Subset(images, ours), shuffle=True)
+    measured = {} if whole else {"val_accuracy": batches(Subset(images, held_out))}
+    if whole or test:
+        measured["test_accuracy"] = batches(open_images(root, size, train=False))
+    model.apply(initialize)
+    loss, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr)
+
+    rows = []
+    started, cpu_started = time.perf_counter(), cpu_seconds()
+    for epoch in range(1, epochs + 1):
+        train_loss, train_accuracy = train_epoch(model, training, loss, optimizer)
+        row = {
+            "epoch": epoch,
+            "train_loss": train_loss,
+            "train_accuracy": train_accuracy,
+        }
+        rows.append(row | {n: evaluate(model, them) for n, them in measured.items()})
+    return {
+        "seconds": time.perf_counter() - started,
+        "cpu_seconds": cpu_seconds() - cpu_started,
+        "images": epochs * len(training.dataset),
+        "epochs": rows,
+    }
+
+
+def main():
+    """Train once, and print what was measured as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("spec", nargs="?", default="lenet")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--data-root", default=os.environ.get("ARCHSPEC_DATA"))
+    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--lr", type=float, default=0.1)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--test", action="store_true")
+    given = parser.parse_args()
+    spec = archspec.check(given.spec, settings=given.set).require()
+    torch.manual_seed(given.seed)
+    measured = train(
+        archspec.compile(spec),
+        spec.input_shape[1:],
+        given.data_root,
+        batch_size=given.batch_size,
+        lr=given.lr,
+        epochs=given.epochs,
+        whole=given.whole,
+        test=given.test,
+    )
+    print(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main()

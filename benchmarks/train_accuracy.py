@@ -1,0 +1,122 @@
+"""Whether `archspec train` learns as well as the textbook's loop of `reference_loop.py`.
+
+Both train the same network on the same training images of Fashion-MNIST with plain SGD
+at a constant rate, the same batch size and epochs, Glorot's weights and 32 bits, three
+times with other seeds; theirs and ours differ in order and weights all the same. Of
+each run the epoch counts that is best on the images held out from training, and what
+is reported is its accuracy on the test images.
+
+    python benchmarks/train_accuracy.py                  # LeNet, some minutes
+    python benchmarks/train_accuracy.py nin resnet18     # hours
+
+Needs the images in torchvision's layout under `$ARCHSPEC_DATA`.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
+
+from machine import describe_machine
+from reference_loop import textbook_spec
+from train_speed import REFERENCE
+
+SEEDS = range(3)
+
+
+class Case(NamedTuple):
+    """A network, and what both loops train it with."""
+
+    batch_size: int
+    lr: float
+    epochs: int
+    settings: tuple[str, ...] = ()
+
+
+CASES = {
+    "lenet": Case(32, 0.9, 20),
+    "alexnet": Case(128, 0.01, 10),
+    "vgg": Case(128, 0.05, 10, ("width=0.25",)),
+    "nin": Case(128, 0.05, 10),
+    "googlenet": Case(128, 0.1, 10),
+    "resnet18": Case(256, 0.05, 10),
+    "densenet": Case(256, 0.1, 10),
+}
+
+
+def output_of(program):
+    """What a process prints."""
+    return subprocess.run(program, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def by_the_textbook(flags, lr):
+    """Test accuracy of the reference's best epoch, the first of them."""
+    program = [*REFERENCE, *flags, "--lr", str(lr), "--test"]
+    epochs = json.loads(output_of(program))["epochs"]
+    return max(epochs, key=lambda row: row["val_accuracy"])["test_accuracy"]
+
+
+def by_us(flags):
+    """Test accuracy of our best checkpoint."""
+    program = [sys.executable, "-m", "archspec.cli"]
+    with tempfile.TemporaryDirectory() as folder:
+        precise = ["--data", "fashion_mnist", "--precision", "32", "--out", folder]
+        output_of([*program, "train", *flags, *precise])
+        (run,) = Path(folder).iterdir()
+        said = output_of([*program, "evaluate", str(run)])
+    return float(re.search(r"test accuracy (\S+)", said).group(1))
+
+
+def described(accuracies):
+    """Mean and range in percent."""
+    low, high = 100 * min(accuracies), 100 * max(accuracies)
+    return f"{100 * mean(accuracies):.1f} ({low:.1f} to {high:.1f})"
+
+
+def main():
+    """Print a row as soon as a network is measured."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("networks", nargs="*", default=["lenet"], metavar="NETWORK")
+    given = parser.parse_args()
+    print(
+        f"Test accuracy in percent, mean and range of {len(SEEDS)} seeds, "
+        f"on {describe_machine()}.\n"
+    )
+    print("| network | batch | lr | epochs | textbook | archspec | our mean is |")
+    print("|---|---:|---:|---:|---:|---:|---|")
+    for name in given.networks:
+        case = CASES[name]
+        theirs, ours = [], []
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, f"{name}.yaml")
+            file.write_text(textbook_spec(name, case.lr))
+            flags = [str(file), "--batch-size", str(case.batch_size)]
+            flags += ["--epochs", str(case.epochs)]
+            for setting in case.settings:
+                flags += ["--set", setting]
+            for seed in SEEDS:
+                seeded = [*flags, "--seed", str(seed)]
+                theirs.append(by_the_textbook(seeded, case.lr))
+                ours.append(by_us(seeded))
+        low, high = min(theirs), max(theirs)
+        verdict = (
+            "below the textbook's range"
+            if mean(ours) < low
+            else "above the textbook's range"
+            if mean(ours) > high
+            else "within the textbook's range"
+        )
+        print(
+            f"| {name} | {case.batch_size} | {case.lr} | {case.epochs} "
+            f"| {described(theirs)} | {described(ours)} | {verdict} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
