@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archspec.training.confusion import MOST_WRITTEN, Confusion, draw_confusion
+from archspec.training.runtime import prepare_runtime
 from archspec.training.settings import Device
-from archspec.training.threads import sleep_when_idle
 
 from .epochs import fraction
 from .options import PictureOption, check_picture
@@ -52,7 +52,7 @@ def evaluate(
     """Measure a run's best checkpoint on the test images; `-o` draws the confusions."""
     if output:
         check_picture(output)
-    sleep_when_idle()
+    prepare_runtime()
     from archspec.training.evaluate import evaluate_run  # loads torch
 
     found = evaluate_run(run, data_root=data_root, device=device)

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from archspec.training.errors import TrainingError
+from archspec.training.runtime import prepare_runtime
 from archspec.training.settings import Device
-from archspec.training.threads import sleep_when_idle
 
 from .options import FINDINGS
 
@@ -41,7 +41,7 @@ def predict(
     device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""
-    sleep_when_idle()
+    prepare_runtime()
     from archspec.training.predict import predict as predict_image  # loads torch
     from archspec.training.trained import load_trained
 

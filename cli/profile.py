@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archspec.spec import Spec
-from archspec.training.settings import Device, Settings
-from archspec.training.threads import sleep_when_idle
+from archspec.training.runtime import prepare_runtime
+from archspec.training.settings import Device
 
 from .options import InputOption, SetOption, SpecArgument, VariantOption, load_spec
 from .table import bar, sizes, text_table
@@ -56,15 +56,15 @@ def profile(
 
 
 def _measure(spec: Spec, batch: int, device: Device) -> Profile:
-    sleep_when_idle()
+    prepare_runtime()
     import torch  # 1.7 s, and a wrong spec is told before
 
     from archspec.profiling.layers import profile as profile_network
-    from archspec.training.device import settle_device
+    from archspec.training.device import choose_device
 
     if sys.stderr.isatty():
         print(f"measuring {len(spec.layers)} layers ...", file=sys.stderr)
-    place = torch.device(settle_device(Settings(device=device)).device)
+    place = torch.device(choose_device(device))
     return profile_network(spec, batch, place)
 
 

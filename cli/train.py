@@ -11,6 +11,7 @@ import typer
 
 from archspec.spec import Spec
 from archspec.training.errors import Stopped, TrainingError
+from archspec.training.runtime import prepare_runtime
 from archspec.training.settings import (
     DataName,
     Device,
@@ -19,7 +20,6 @@ from archspec.training.settings import (
     resolve_settings,
     resume_settings,
 )
-from archspec.training.threads import sleep_when_idle
 
 from .epochs import epoch_table
 from .options import (
@@ -271,7 +271,7 @@ def _run(
     download: bool,
 ) -> None:
     new = resolve_settings(spec.train, flags) if spec and resume is None else None
-    sleep_when_idle()
+    prepare_runtime()
     import torch  # 1.7 s, and a wrong flag is told before
 
     from archspec.training.launch import is_launched, launch

@@ -1,11 +1,14 @@
-"""Where a run computes, and in which precision."""
+"""Where a run computes, in which precision, and on how many cores."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
+from archspec.spec import Spec
 from archspec.training.errors import TrainingError
 from archspec.training.settings import Device, Precision, Settings
 from archspec.training.world import World
@@ -13,9 +16,16 @@ from archspec.training.world import World
 # What convolutions and products compute in; the weights stay in 32 bits.
 DTYPES = {"32": torch.float32, "bf16": torch.bfloat16, "16": torch.float16}
 
+# MACs of a step, forwards: what less work gains by another core or by smaller numbers
+# it loses by the hand-over and the conversion (`python benchmarks/train_speed.py`).
+WORTHWHILE = 10**9
 
-def settle_device(settings: Settings) -> Settings:
-    """The settings with a device and a precision in the place of each `auto`.
+
+CORES = torch.get_num_threads()  # torch's own choice, before anybody has made another
+
+
+def choose_device(device: Device) -> Device:
+    """A device in the place of `auto`.
 
     Raises:
         TrainingError: if the device is not there.
@@ -25,7 +35,6 @@ def settle_device(settings: Settings) -> Settings:
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
-    device = settings.device
     if device == "auto":
         device = next(name for name, is_there in available.items() if is_there)
     if not available[device]:
@@ -35,23 +44,56 @@ def settle_device(settings: Settings) -> Settings:
         raise TrainingError(
             f"there is no `{device}` device here: leave `--device` out, or use {names}"
         )
+    return device
+
+
+def settle_device(settings: Settings, spec: Spec) -> Settings:
+    """The settings of a run with a choice in the place of each `auto`.
+
+    Raises:
+        TrainingError: if the device is not there.
+    """
+    device = choose_device(settings.device)
     precision = settings.precision
     if precision == "auto":
-        precision = _best_precision(device)
+        precision = _best_precision(device, spec.macs * settings.batch_size)
     strategy = "ddp" if settings.strategy == "auto" else settings.strategy
     return replace(settings, device=device, precision=precision, strategy=strategy)
+
+
+def _best_precision(device: Device, step_macs: int) -> Precision:
+    """bf16 where there are units that compute in it, and enough for them to do."""
+    if device == "cuda":
+        return "bf16" if torch.cuda.get_device_capability() >= (8, 0) else "32"
+    is_fast = device == "cpu" and step_macs >= WORTHWHILE and _cpu_has_bf16()
+    return "bf16" if is_fast else "32"
+
+
+def _cpu_has_bf16() -> bool:
+    """Whether the CPU multiplies in bf16; torch also does so where it has to emulate it."""
+    info = Path("/proc/cpuinfo")
+    flags = info.read_text("utf-8").split() if info.exists() else []
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags)
+
+
+def use_threads(settings: Settings, spec: Spec, world: World) -> None:
+    """As many threads as there is work for, unless the user has said how many.
+
+    The number follows from the network, the batch and the machine: it decides in which
+    order numbers are added, and the same seed is to give the same losses.
+    """
+    if world.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+        step_macs = spec.macs * settings.batch_size // world.size
+        cores = CORES // world.local_size
+        torch.set_num_threads(max(1, min(cores, step_macs // WORTHWHILE)))
 
 
 def describe_world(settings: Settings, world: World) -> str:
     """Where a run computes, in a few words."""
     words = f"{settings.device}, precision {settings.precision}"
+    if settings.device == "cpu":
+        threads = torch.get_num_threads()
+        words = f"cpu, {threads} thread{'s' * (threads > 1)}, precision {settings.precision}"
     if world.size == 1:
         return words
     return f"{world.size} processes ({settings.strategy}), {words}"
-
-
-def _best_precision(device: Device) -> Precision:
-    """bf16 where tensor cores compute in it (compute capability 8.0), else 32."""
-    if device == "cuda" and torch.cuda.get_device_capability() >= (8, 0):
-        return "bf16"
-    return "32"

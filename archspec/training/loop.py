@@ -21,7 +21,7 @@ from archspec.training.checkpoint import (
 )
 from archspec.training.curves import draw_curves
 from archspec.training.data import open_test, open_training
-from archspec.training.device import describe_world, settle_device
+from archspec.training.device import describe_world, settle_device, use_threads
 from archspec.training.errors import PeerError, Stopped, TrainingError
 from archspec.training.files import remove_temporary_files
 from archspec.training.history import EpochMetrics, best_epoch
@@ -70,10 +70,11 @@ def train(
         TrainingError: if the run cannot start or go on.
         Stopped: on SIGINT and SIGTERM, once what is done is saved.
     """
-    settings = settle_device(settings)
+    settings = settle_device(settings, spec)
     if settings.tensorboard:
         require_tensorboard()
     with join_world(torch.device(settings.device)) as world:
+        use_threads(settings, spec, world)
         return _train(spec, settings, world, resume, download=download)
 
 

@@ -43,7 +43,7 @@ def load_trained(path: Path, device: Device = "auto") -> Trained:
     run = RunDirectory.open(path)
     checkpoint = load_checkpoint(run.best)
     spec, before = run.rebuild(checkpoint.spec, checkpoint.config)
-    settings = settle_device(replace(before, device=device, precision="auto"))
+    settings = settle_device(replace(before, device=device, precision="auto"), spec)
     if settings.device == before.device:
         settings = replace(settings, precision=before.precision)
     model = build(spec)
