@@ -50,12 +50,15 @@ class Spec:
 
     @property
     def params(self) -> int:
-        """The number of trained parameters."""
+        """The number of trained parameters, those of heads too."""
         return self.graph.parameters
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of convolutions and linear layers, for one image."""
+        """Multiply-accumulates of convolutions and linear layers, for one image.
+
+        Those of heads too, which are computed in training only.
+        """
         return self.graph.macs
 
     @property

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from archspec.ir.graph import Head
 from archspec.passes.summarize import Row, summarize
 from archspec.spec import Spec
 
@@ -87,9 +88,17 @@ class _Costs:
 
     def __init__(self, spec: Spec, rows: list[Row], batch: int) -> None:
         self.spec, self.rows, self.batch = spec, rows, batch
+        self.heads = [_of_head(head) for head in spec.graph.heads]
         self.weights = 4 * spec.params  # float32
         self.kept = sum(row.kept_bytes for row in rows)
         self.peak = max((row.live_bytes for row in rows), default=0)
+
+
+def _of_head(head: Head) -> tuple[str, int, int]:
+    """Its label, and what it adds to the parameters and MACs of the network."""
+    nodes = list(head.nodes)
+    params, macs = (sum(n.parameters for n in nodes), sum(n.macs for n in nodes))
+    return head.name, params, macs
 
 
 def _data(costs: _Costs) -> dict[str, object]:
@@ -100,6 +109,10 @@ def _data(costs: _Costs) -> dict[str, object]:
         "output": list(spec.output_shape),
         "params": spec.params,
         "macs": spec.macs,
+        "heads": [
+            {"name": name, "params": params, "macs": macs}
+            for name, params, macs in costs.heads
+        ],
         "batch": costs.batch,
         "weight_bytes": costs.weights,
         "kept_bytes": costs.kept,
@@ -185,11 +198,18 @@ def _notes(costs: _Costs) -> list[str]:
     weights, kept, peak = map(memory, (costs.weights, costs.kept, costs.peak))
     at_peak = max(costs.rows, key=lambda row: row.live_bytes)
     runs = f"while {at_peak.path} ({at_peak.op}) runs"
-    return [
+    found = [
         f"inference: {weights} of weights, {peak} of activations {runs}",
         f"training: {weights} of weights, {weights} of gradients, {kept} kept for backward",
         f"largest: {', '.join(_largest(costs))}",
     ]
+    if costs.heads:
+        names, params, macs = zip(*costs.heads, strict=True)
+        found.append(
+            f"in training only: {', '.join(names)}, with {sum(params):,} of the "
+            f"parameters and {sum(macs):,} of the MACs"
+        )
+    return found
 
 
 def _largest(costs: _Costs) -> list[str]:

@@ -74,7 +74,7 @@ PIECES = [
     *b"[](){}|:#&*!,-'\"\n\t >%@`0x\xff\x00",
     b"repeat: ", b"times: 3", b"concat:", b"- ", b": ", b"\n  ", b"ref(", b"conv(8, k=3)",
     b"9**9**9", b"cin", b"ch", b"{i}", b"->", b"true", b"yes", b"1e-3", b"&a ", b"*a",
-    b"---\n", b"if: ", b"let: {a: 1}", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\r\n", b"\x85",
+    b"---\n", b"if: ", b"let: {a: 1}", b"aux: ", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\r\n", b"\x85",
 ]  # fmt: skip
 PAYLOADS = [p if isinstance(p, bytes) else bytes([p]) for p in PIECES]
 
@@ -137,7 +137,7 @@ def test_any_text(text):
 # --- structure -----------------------------------------------------------------------
 
 KEYS = ["repeat", "times", "for", "if", "then", "else", "let", "concat", "add", "mul",
-        "split", "stem", "x{i}", "i", "n", "relu"]  # fmt: skip
+        "split", "aux", "stem", "x{i}", "i", "n", "relu"]  # fmt: skip
 CALLS = ["relu", "conv(8, k=3, p=1)", "conv(ch, k=1)", "unit(cin)", "ref(stem)", "flatten",
          "linear(10)", "unit", "n", "i + 1", "n > 1", "inception[(1, 2), 3]", "[1, 2]",
          "unit(8) -> [8, _, _]", "1 // 0", "bn | act", "", "maxpool(3, s=2)"]  # fmt: skip

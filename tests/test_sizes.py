@@ -121,6 +121,15 @@ def test_a_let_that_depends_on_the_size_is_told_apart(tmp_path):
     assert numbers(asked(tmp_path, net, range(1, 20))) == [*range(1, 9)]
 
 
+def test_a_head_has_the_shape_of_the_output(tmp_path):
+    """Which both depend on the size; from the same shape on, heads tell sizes apart."""
+    net = (
+        "  - aux:\n      aux1: conv(3, k=1) | maxpool(2)\n"
+        "  - adaptive_avgpool(4) | conv(3, k=1)\n"
+    )
+    assert numbers(asked(tmp_path, net, range(1, 20))) == [8, 9]
+
+
 def test_a_label_that_depends_on_the_size_is_told_apart(tmp_path):
     net = (
         "  - start: conv(3, k=1)\n  - adaptive_avgpool(4)\n"

@@ -109,8 +109,9 @@ def totals(graph: Graph) -> str:
 
 
 def sums(graph: Graph) -> str:
-    """What all layers of a network cost."""
-    return f"{graph.parameters:,} parameters, {graph.macs:,} MACs"
+    """What all layers of a network cost, those of heads among them."""
+    costs = f"{graph.parameters:,} parameters, {graph.macs:,} MACs"
+    return f"{costs} in training" if graph.heads else costs
 
 
 def times(count: int) -> str:

@@ -24,6 +24,7 @@ from archspec.backends.sketch import (
     Join,
     Part,
     Run,
+    Side,
     branch_label,
     copies,
     entry,
@@ -31,7 +32,7 @@ from archspec.backends.sketch import (
     sketch,
 )
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Graph, Node, Shape, Value, maker
+from archspec.ir.graph import Graph, Layer, Node, Shape, Value, maker
 from archspec.ops.merging import chunk_shape
 from archspec.ops.registry import OPS
 
@@ -42,6 +43,7 @@ GRAPH = {"fontname": FONT, "fontsize": "11", "nodesep": "0.2", "ranksep": "0.12"
 NODE = {"fontname": FONT, "fontsize": "11", "color": LINE}
 EDGE = {"fontname": FONT, "fontsize": "9", "color": LINE, "arrowsize": "0.6"}
 PILL = {"shape": "box", "style": "rounded", "height": "0.2", "margin": "0.1,0.02"}
+EXTRA = {**PILL, "style": "rounded,dashed"}  # an output that training alone has
 CIRCLE = {"shape": "circle", "width": "0.22", "fixedsize": "true", "margin": "0"}
 # What a value passes. Its arrows leave in their order, which holds within one cluster:
 # thus a branch that begins with a block has a LANDING before it.
@@ -115,6 +117,8 @@ class _DotWriter:
                 self.cluster(each, group.parts, dot, depth + 1)
             case Join() as join:
                 self.join(join, dot, depth)
+            case Side() as side:
+                self.side(side, dot, depth)
             case Run() as run:
                 self.cluster(each, run.copies[0], dot, depth)
                 drawn, *others = run.copies
@@ -149,6 +153,18 @@ class _DotWriter:
         sign = SIGNS.get(node.op, node.op)
         dot.node(name, label=sign, tooltip=_plain(place(node.span)), **look)
         self.ends[node] = name
+
+    def side(self, side: Side, dot: graphviz.Digraph, depth: int) -> None:
+        """A head, and the output that it ends in. What goes on stays straight."""
+        name, head = next(self.names), side.head
+        fork, first = self.ends[maker(head.input)], len(self.edges)
+        self.parts(side.parts, dot, depth)
+        span = head.item.node.span if isinstance(head.item, Layer) else head.item.span
+        dot.node(name, label=_plain(head.name), tooltip=_plain(place(span)), **EXTRA)
+        self.read(head.output, name)
+        for start, _, look in self.edges[first:]:
+            if start == fork:
+                look["weight"] = "0"
 
     def fork(self, join: Join, dot: graphviz.Digraph) -> AbstractContextManager[str]:
         """Where the branches start: at a title or another fork, if they follow it."""

@@ -24,6 +24,7 @@ from archspec.backends.sketch import (
     Jump,
     Part,
     Run,
+    Side,
     branch_label,
     copies,
     nodes,
@@ -72,7 +73,7 @@ class _Diagram:
         before: Part | None = None
         for twins in zip(*alike, strict=True):
             if before and not isinstance(twins[0], Jump):
-                is_line = isinstance(twins[0], Join)
+                is_line = isinstance(twins[0], Join | Side)
                 written += _arrow(output(before), has_head=not is_line)
             written += self.part(twins, depth)
             before = twins[0]
@@ -96,6 +97,8 @@ class _Diagram:
             case Join():
                 joins = [part for part in every if isinstance(part, Join)]
                 return self.join(joins, depth)
+            case Side() as side:
+                return self.side(side, depth)
             case Run(each):
                 runs = [part for part in every if isinstance(part, Run)]
                 inner = self.chain([copy for run in runs for copy in run.copies], depth)
@@ -152,6 +155,15 @@ class _Diagram:
         return (
             f'<div class="join">{split}{LINE}<div class="branches">{branches}</div>'
             f'{LINE}<div class="sign">{sign}</div></div>'
+        )
+
+    def side(self, side: Side, depth: int) -> str:
+        """A head to the right of what goes on."""
+        end = f'<div class="end">{text(side.head.name)}</div>'
+        head = self.chain([side.parts], depth) + _arrow(side.head.output) + end
+        return (
+            '<div class="side"><div class="way"></div><div class="chain head">'
+            f'<div class="arrow"></div>{head}</div></div>'
         )
 
     def branch(self, alike: Sequence[Sequence[Part]], made: Value, depth: int) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import PurePath
 from typing import TypeGuard
 
@@ -28,7 +29,7 @@ from archspec.backends.python_members import Local, Members, Single
 from archspec.backends.python_names import python_name, unique
 from archspec.backends.python_numbers import Mismatch, Scope
 from archspec.diagnostics.source import Span
-from archspec.ir.graph import Choice, Layer, Merge, Module, Reference, Repeat
+from archspec.ir.graph import Choice, Head, Layer, Merge, Module, Reference, Repeat
 from archspec.ops.registry import OPS
 
 INDENT = 8
@@ -63,6 +64,14 @@ class Unpacking(Assignment):
         return layout(Call("(", tuple(self.names)), INDENT, after=after)
 
 
+class InTraining(Assignment):
+    """`aux1 = value`, in training mode only."""
+
+    def lines(self) -> list[str]:
+        """The statement, below its `if`."""
+        return layout(self.value, INDENT + 4, before=f"{self.names[0]} = ")
+
+
 class Forward:
     """The statements of a `forward`, and the submodules it calls, in their order."""
 
@@ -75,6 +84,7 @@ class Forward:
         self.statements: list[Assignment] = []
         self.joins: list[tuple[str, str]] = []  # the code of each, and where it stands
         self.labels: dict[str, str] = {}  # the variables of labels that are read again
+        self.heads: list[str] = []  # the variables of extra outputs
         self.taken = {"self", "torch", "nn", "x"}
         self.wanted = referenced(bodies)
         modules = [module for body in bodies for module in submodules(body)]
@@ -89,15 +99,25 @@ class Forward:
             Mismatch: if the instances differ in structure.
         """
         result = self.body(self.bodies, "x", "x", replace(scope, may_loop=False))
+        if self.heads:
+            result = self.as_name(result, "x")
         self.unpack()
-        self.drop_unread(result)
+        self.drop_unread(", ".join([flat(result), *self.heads]))
         last = self.statements[-1] if self.statements else None
-        if last and last.names == [result]:  # `x = ...; return x`
+        if last and last.names == [result] and not self.heads:  # `x = ...; return x`
             self.statements.pop()
             result = last.value
-        lines = [f"{' ' * (INDENT - 4)}def forward(self, x: Tensor) -> Tensor:"]
-        for statement in self.statements:
-            lines += replace(statement, value=self.placed(statement.value)).lines()
+        kind = "Tensor | tuple[Tensor, ...]" if self.heads else "Tensor"
+        lines = [f"{' ' * (INDENT - 4)}def forward(self, x: Tensor) -> {kind}:"]
+        trains = f"{' ' * INDENT}if self.training:"
+        for in_training, statements in groupby(self.statements, _is_of_head):
+            lines += [trains] * in_training
+            for statement in statements:
+                lines += replace(statement, value=self.placed(statement.value)).lines()
+        if self.heads:
+            is_open = _is_of_head(self.statements[-1])
+            lines += [] if is_open else [trains]
+            lines += _returned([flat(result), *self.heads])
         return [*lines, *layout(self.placed(result), INDENT, before="return ")]
 
     def placed(self, value: Doc) -> Doc:
@@ -149,6 +169,8 @@ class Forward:
                     times, scope = unrolled(column, scope)
                     for iteration, inside in times:
                         value = self.body(iteration, value, target, inside)
+                case Head():
+                    value = self.head(column, value, target, scope)
                 case Reference():
                     value = self.labels[column[0].label]
                 case _:
@@ -219,6 +241,21 @@ class Forward:
         self.joins.append((flat(result), _place(merge.node.span)))
         return result
 
+    def head(
+        self, column: Sequence[Head], value: Doc, target: str, scope: Scope
+    ) -> str:
+        """An extra output, of a value that goes on without it."""
+        value = self.as_name(value, target)
+        item = column[0].item
+        (single,), _ = self.members.column([head.item for head in column], scope)
+        assert isinstance(single, Single)
+        result = self.called(single, item, value, target)
+        label = str(item.name.value)
+        variable = self.fresh(f"{label}_out" if self.is_numbered else label)
+        self.statements.append(InTraining([variable], result))
+        self.heads.append(variable)
+        return value
+
     def settle(self, results: list[Doc], names: list[str], start: int) -> None:
         """Assign the outputs of earlier branches before a later one's statements."""
         for number, result in enumerate(results):
@@ -287,6 +324,18 @@ def _base_name(item: Layer | Module) -> str:
     if not item.name.value.isdigit():
         return str(item.name.value)
     return item.node.op if isinstance(item, Layer) else item.block
+
+
+def _returned(names: Sequence[str]) -> list[str]:
+    """`return x, aux1`; many names stand in brackets, a line each."""
+    line = f"{' ' * (INDENT + 4)}return {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return [line]
+    return layout(Call("(", tuple(names)), INDENT + 4, before="return ")
+
+
+def _is_of_head(statement: Assignment) -> bool:
+    return isinstance(statement, InTraining)
 
 
 def _is_identity(item: Layer | Module) -> bool:

@@ -12,7 +12,17 @@ from dataclasses import replace
 from typing import Any
 
 from archspec.backends.python_numbers import Mismatch, Scope, same_value
-from archspec.ir.graph import Choice, Item, Layer, Let, Merge, Module, Reference, Repeat
+from archspec.ir.graph import (
+    Choice,
+    Head,
+    Item,
+    Layer,
+    Let,
+    Merge,
+    Module,
+    Reference,
+    Repeat,
+)
 from archspec.ir.symbolic import constant, is_short, same, substitute, variables
 from archspec.ops.op import TorchCall
 from archspec.ops.registry import OPS
@@ -59,6 +69,8 @@ def level(body: Body) -> Iterator[Item]:
                     yield from level(branch)
             case Choice():
                 yield from level(item.body)
+            case Head():
+                yield item.item
             case Repeat():
                 for iteration in item.iterations:
                     yield from level(iteration)
@@ -71,9 +83,8 @@ def submodules(body: Body) -> list[Layer | Module]:
 
 def is_chain(bodies: Bodies) -> bool:
     """Whether every item reads the one before, so that it is a sequence."""
-    return not any(
-        isinstance(item, Merge | Reference) for body in bodies for item in level(body)
-    )
+    forks = Merge | Head | Reference
+    return not any(isinstance(item, forks) for body in bodies for item in level(body))
 
 
 def referenced(bodies: Bodies) -> set[str]:

@@ -31,8 +31,7 @@ def to_source(spec: Spec) -> str:
     """The network as the text of a Python module that needs only torch."""
     name, helpers = network_class(spec), _helpers(spec.graph)
     classes = BlockClasses(spec.graph, {name, "Tensor", *helpers})
-    size = "x".join(str(n) for n in spec.input_shape)
-    classes.network(name, f"Takes images of {size}.")
+    classes.network(name, _summary(spec))
     sections = [text.strip() for text in helpers.values()]
     sections += ["\n".join(lines) for lines in classes.sections]
     body = "".join(f"\n\n\n{section}" for section in sections)
@@ -52,6 +51,14 @@ def _head(spec: Spec) -> str:
     about = spec.document.about.strip()
     title = f"{spec.name}: {about}" if about else spec.name
     return "\n".join(docstring(f"{title}\n\n{MARK}", 0))
+
+
+def _summary(spec: Spec) -> str:
+    """What the network's class says of itself."""
+    takes = f"Takes images of {'x'.join(map(str, spec.input_shape))}."
+    heads = ", ".join(f"`{head.name}`" for head in spec.graph.heads)
+    gives = f"In training mode the output is a tuple: the network's own, then {heads}."
+    return f"{takes}\n\n{gives}" if heads else takes
 
 
 def _imports(body: str) -> str:

@@ -15,6 +15,7 @@ from archspec.backends.captions import call
 from archspec.ir.graph import (
     Choice,
     Graph,
+    Head,
     Item,
     Layer,
     Merge,
@@ -70,7 +71,15 @@ class Jump:
     value: Value
 
 
-Part = Box | Group | Join | Run | Jump
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A head: what comes in goes on beside it, and its parts end in an output."""
+
+    head: Head
+    parts: tuple[Part, ...]
+
+
+Part = Box | Group | Join | Run | Jump | Side
 Shared = frozenset[Node | None]  # what several layers read
 
 
@@ -93,6 +102,8 @@ def nodes(parts: Iterable[Part]) -> Iterator[Node]:
                 for branch in part.branches:
                     yield from nodes(branch)
                 yield part.node
+            case Side():
+                yield from nodes(part.parts)
             case Run():
                 for copy in part.copies:
                     yield from nodes(copy)
@@ -112,6 +123,8 @@ def entry(part: Part) -> Value:
             return entry(part.copies[0][0])
         case Jump():
             return part.value
+        case Side():
+            return part.head.input
 
 
 def output(part: Part) -> Value:
@@ -127,6 +140,8 @@ def output(part: Part) -> Value:
             return output(part.copies[-1][-1])
         case Jump():
             return part.value
+        case Side():
+            return part.head.input
 
 
 def copies(part: Part) -> Sequence[Part]:
@@ -174,6 +189,8 @@ def _parts(body: Iterable[Item], shared: Shared) -> Iterator[Part]:
                 yield from _runs(_sketch(copy, shared) for copy in item.iterations)
             case Choice():
                 yield from _parts(item.body, shared)
+            case Head():
+                yield Side(item, _sketch((item.item,), shared))
             case Reference():
                 yield Jump(item.label, item.value)
 
@@ -237,6 +254,8 @@ def _alike(part: Part) -> Hashable:
             return len(part.copies), _signature(part.copies[0])
         case Jump():
             return part.label
+        case Side():
+            return part.head.name
 
 
 def _layer(node: Node) -> Hashable:

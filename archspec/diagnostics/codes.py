@@ -236,6 +236,21 @@ CODES: dict[str, Page] = {
         "- stem: conv(8, k=3)\n- relu | ref(stem)",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
+    "misplaced-aux": Page(
+        "`aux` is a step of `net` itself, since its heads are outputs of the network. In "
+        "a block, a branch, a repeat or a labelled group it would be theirs.",
+        "- add:\n"
+        "    - conv(3, k=1)\n"
+        "    - aux:\n"
+        "        aux1: global_avgpool | flatten | linear(10)\n"
+        "- global_avgpool | flatten | linear(10)",
+        "- add:\n"
+        "    - conv(3, k=1)\n"
+        "    - identity\n"
+        "- aux:\n"
+        "    aux1: global_avgpool | flatten | linear(10)\n"
+        "- global_avgpool | flatten | linear(10)",
+    ),
     "recursive-block": Page(
         "A block calls itself, perhaps through another one, and would never end. "
         "`repeat` does something several times.",
@@ -383,6 +398,12 @@ CODES: dict[str, Page] = {
         "not divide those that come in.",
         "- split: [relu, tanh]",
         "- split: [relu, tanh, identity]",
+    ),
+    "output-mismatch": Page(
+        "A head of `aux` is trained on the network's own labels, so that it makes "
+        "what the network makes.",
+        "- aux: {aux1: flatten | linear(5)}\n- flatten | linear(10)",
+        "- aux: {aux1: flatten | linear(10)}\n- flatten | linear(10)",
     ),
     "shape-assertion": Page(
         "A step does not make the shape written behind `->`: either of the two is "

@@ -219,6 +219,14 @@ class If:
     otherwise: Step
 
 
+@dataclass(frozen=True, slots=True)
+class Aux:
+    """Heads: side branches to extra outputs, which training has and inference not."""
+
+    span: Span  # the keyword
+    heads: tuple[Labelled, ...]
+
+
 Binding = tuple[Name, Expression | None]  # None: the value has a fault
 
 
@@ -237,7 +245,9 @@ class Broken:
     span: Span
 
 
-Step = Chain | Labelled | Group | Merge | RepeatTimes | RepeatFor | If | Let | Broken
+Step = (
+    Chain | Labelled | Group | Merge | RepeatTimes | RepeatFor | If | Aux | Let | Broken
+)
 
 # --- documents -----------------------------------------------------------------------
 

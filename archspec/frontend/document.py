@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import PurePath
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from archspec.diagnostics.source import Source, Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.ast import (
     Argument,
+    Aux,
     Binding,
     BlockDefinition,
     Broken,
@@ -46,7 +47,11 @@ from archspec.frontend.reader import read_yaml
 from archspec.frontend.scalars import FLOAT
 from archspec.frontend.schema import MERGES, STEP_KEYWORDS
 from archspec.frontend.split_calls import find_split_calls
-from archspec.frontend.structure import check_structure
+from archspec.frontend.structure import (
+    check_structure,
+    means_aux,
+    report_misspelt_aux,
+)
 from archspec.frontend.tokens import SyntaxFault
 from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
 
@@ -55,6 +60,13 @@ OTHER_MERGES = {
     "concatenate": "concat",
     "multiply": "mul",
     "sum": "add",
+}
+AROUND_AUX = {  # where it cannot stand, and the way out
+    "a block": "end the block here: in `net`, `aux` stands behind its call",
+    "a branch": "put it behind the branches, or before them",
+    "a head": "a head has no heads of its own: write both under one `aux`",
+    "a labelled group": "leave out the label of the group, or end the group here",
+    "a repeat": "let the repeat end here, and go on with another one behind `aux`",
 }
 
 T = TypeVar("T")
@@ -107,6 +119,7 @@ class _DocumentReader:
         self.findings = findings
         self.broken = broken
         self.complete = True
+        self.around = ""  # what a step stands in, where that is not `net` itself
 
     def document(self, tree: Mapping) -> Document:
         net = self.whole(tree, "net")
@@ -176,7 +189,9 @@ class _DocumentReader:
                 continue
             seen[name.id] = name.span
             about = comment_above(key.span)
-            yield BlockDefinition(name, parameters, key.span, self.step(body), about)
+            with self.within("a block"):
+                step = self.step(body)
+            yield BlockDefinition(name, parameters, key.span, step, about)
 
     def duplicate(self, name: Name, what: str, first: Span) -> None:
         self.findings.error(
@@ -202,6 +217,13 @@ class _DocumentReader:
                 yield key.text, (Name(key.span, key.text), setting)
 
     # --- steps ---
+
+    @contextmanager
+    def within(self, what: str) -> Iterator[None]:
+        """Steps that do not stand in `net` itself."""
+        before, self.around = self.around, what
+        yield
+        self.around = before
 
     def step(self, tree: Tree) -> Step:
         if id(tree) in self.broken:
@@ -230,23 +252,55 @@ class _DocumentReader:
         if kind:
             if id(value) in self.broken or not isinstance(value, Sequence):
                 return Broken(tree.span)
-            branches = tuple(self.step(branch) for branch in value.items)
+            with self.within("a branch"):
+                branches = tuple(self.step(branch) for branch in value.items)
             return Merge(key.span, kind, branches)
         if key.text == "let":
             return Let(key.span, tuple(self.bindings(value)))
         if key.text == "aux":
-            self.findings.error(
-                "invalid-step",
-                "`aux` outputs are not in the language yet",
-                key.span,
-                help="leave them out: they matter in training alone",
-            )
-            return Broken(tree.span)
+            return self.aux(key, value)
         if key.text in STEP_KEYWORDS:  # `times` and the like without their head
             return Broken(tree.span)
+        if self.is_misspelt_aux(key, value):
+            return Broken(tree.span)
+        labelled = self.labelled(tree.span, key, value, "a labelled group")
+        return labelled or Broken(tree.span)
+
+    def labelled(
+        self, span: Span, key: Scalar, value: Tree, what: str
+    ) -> Labelled | None:
         label = self.parsed(parse_label, key)
-        step = self.step(value)
-        return Labelled(tree.span, label, step) if label else Broken(tree.span)
+        with self.within(what):
+            step = self.step(value)
+        return Labelled(span, label, step) if label else None
+
+    def aux(self, key: Scalar, value: Tree) -> Step:
+        """Heads; elsewhere than in `net`, none, so that the steps around it go on."""
+        if id(value) in self.broken:
+            return Group(key.span, ())
+        if self.around:
+            self.findings.error(
+                "misplaced-aux",
+                f"`aux` is a step of `net` itself, found in {self.around}",
+                key.span,
+                help=AROUND_AUX[self.around],
+            )
+            return Group(key.span, ())
+        heads = [
+            self.labelled(name.span.to(step.span), name, step, "a head")
+            for name, step in _pairs(value)
+            if id(name) not in self.broken
+        ]
+        return Aux(key.span, tuple(head for head in heads if head))
+
+    def is_misspelt_aux(self, key: Scalar, value: Tree) -> bool:
+        """Whether a label of labels was meant to be `aux`."""
+        inner = {name.text for name, _ in _pairs(value)}
+        is_labels = bool(inner) and not inner & STEP_KEYWORDS
+        if not is_labels or id(value) in self.broken or not means_aux(key.text):
+            return False
+        report_misspelt_aux(key, self.findings)
+        return True
 
     def merge(self, key: Scalar, value: Tree) -> str | None:
         """The join that a key stands for, if it does; a misspelt one is no label."""
@@ -273,10 +327,12 @@ class _DocumentReader:
         if not times and not columns:
             assert isinstance(body, Scalar)
             return self.rows(body)
+        with self.within("a repeat"):
+            step = self.step(body)
         if times:
             count = self.code(times)
             return (
-                RepeatTimes(key.span, self.step(body), count)
+                RepeatTimes(key.span, step, count)
                 if count is not None
                 else Broken(tree.span)
             )
@@ -287,7 +343,7 @@ class _DocumentReader:
         ]
         if len(values) < len(_pairs(columns)) or not values:
             return Broken(tree.span)
-        return RepeatFor(key.span, self.step(body), tuple(values))
+        return RepeatFor(key.span, step, tuple(values))
 
     def rows(self, body: Scalar) -> Step:
         """A block with rows of arguments is the group of its calls."""
@@ -379,8 +435,23 @@ def _row_call(name: Name, row: Expression) -> Chain:
 def _identity(span: Span, then: Step) -> Step:
     """The missing arm of an `if`; it keeps the label that the other arm has."""
     identity = Chain(span, (Call(span, Name(span, "identity"), ()),))
+    if _is_beside(then):  # heads count as no step, nor does their absence
+        return Group(span, ())
     while isinstance(then, Group) and len(then.steps) == 1:
         then = then.steps[0]
     if isinstance(then, Labelled):
         return Labelled(span, StepLabel(span, then.label.parts), identity)
     return identity
+
+
+def _is_beside(step: Step) -> bool:
+    """Whether a step is nothing but heads, and what comes in goes on."""
+    match step:
+        case Aux():
+            return True
+        case Group():
+            return all(map(_is_beside, step.steps))
+        case If():
+            return _is_beside(step.then) and _is_beside(step.otherwise)
+        case _:
+            return False

@@ -28,6 +28,12 @@ _PARAMS = {
     "additionalProperties": _VALUE,
     "expected": "names and values, as `{classes: 10}`",
 }
+_HEADS = {
+    "type": "object",
+    "additionalProperties": _STEP,
+    "minProperties": 1,
+    "expected": "heads by their labels, as `{aux1: head(10)}`",
+}
 _ROWS = {"type": "string", "pattern": ROWS}
 _CALL = {"type": "string", "expected": "a name or a call, as `sgd(lr=0.1)`"}
 _COUNT = {"type": "integer", "minimum": 1, "expected": "a positive integer"}
@@ -247,6 +253,11 @@ SCHEMA: dict[str, Any] = {
                 ),
                 "else": _key(
                     _STEP, "The step where it does not; else `identity`.", "avgpool(2)"
+                ),
+                "aux": _key(
+                    _HEADS,
+                    "Heads of `net`: extra outputs, in training only.",
+                    {"aux1": "global_avgpool | flatten | linear(classes)"},
                 ),
                 "let": _key(
                     _PARAMS | {"minProperties": 1},

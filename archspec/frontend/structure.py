@@ -64,7 +64,7 @@ def check_structure(tree: Tree, findings: Findings) -> set[int]:
     for error in sorted(errors, key=_is_about_a_value):
         *parents, part = _parts(tree, error.absolute_path)
         if not any(id(parent) in check.unknown for parent in [*parents, part]):
-            check.report(part, error)
+            check.report(part, error, parents)
     return check.broken
 
 
@@ -107,6 +107,22 @@ def _parts(tree: Tree, path: Iterable[str | int]) -> list[Tree]:
     return parts
 
 
+def means_aux(label: str) -> bool:
+    """Whether a label of labels is a misspelt `aux`: `max` is none."""
+    near = label.startswith("a") and closest(label, ["aux"], cutoff=0.65)
+    return label.isalpha() and (bool(near) or label == "auxiliary")
+
+
+def report_misspelt_aux(label: Scalar, findings: Findings) -> None:
+    """Record a label of labels that would be steps of the network, without a word."""
+    findings.error(
+        "invalid-label",
+        f"`{label.text}` cannot be a label here: it is read as a misspelt `aux`",
+        label.span,
+        help="did you mean `aux`?",
+    )
+
+
 class _Structure:
     """Turns the validator's errors into findings, each mistake once."""
 
@@ -116,12 +132,12 @@ class _Structure:
         self.unknown: set[int] = set()  # values of unknown keys: not looked at
         self.meant: set[tuple[int, str]] = set()  # keys that unknown ones stand for
 
-    def report(self, part: Tree, error: ValidationError) -> None:
+    def report(self, part: Tree, error: ValidationError, parents: list[Tree]) -> None:
         """Record one error."""
         assert isinstance(error.schema, dict)
         if _is_about_a_key(error):
             assert isinstance(part, Mapping)
-            self.key(part, error)
+            self.key(part, error, parents)
         elif error.validator == "oneOf":
             assert isinstance(part, Mapping)
             self.repeat(part)
@@ -136,9 +152,9 @@ class _Structure:
 
     # --- keys ---
 
-    def key(self, part: Mapping, error: ValidationError) -> None:
+    def key(self, part: Mapping, error: ValidationError, parents: list[Tree]) -> None:
         if error.validator == "maxProperties":
-            self.second_key(part)
+            self.second_key(part, parents)
             return
         if error.validator == "additionalProperties":
             known = error.schema["properties"]  # type: ignore[index]
@@ -170,7 +186,7 @@ class _Structure:
             help=f"did you mean `{match}`?" if match else f"the keys are {listed}",
         )
 
-    def second_key(self, part: Mapping) -> None:
+    def second_key(self, part: Mapping, parents: list[Tree]) -> None:
         first = part.pairs[0][0]
         heads = {HEADS[key.text] for key, _ in part.pairs if key.text in HEADS}
         if first.text not in HEADS and closest(first.text, heads, cutoff=0.5):
@@ -178,6 +194,12 @@ class _Structure:
             return
         second = part.pairs[1][0]
         self.unknown |= {id(value) for _, value in part.pairs[1:]}
+        around = parents[-1] if parents else None
+        if isinstance(around, Mapping) and len(around.pairs) == 1:
+            label = around.pairs[0][0]
+            if means_aux(label.text):
+                report_misspelt_aux(label, self.findings)
+                return
         self.findings.error(
             "invalid-step",
             f"a step has one label or keyword, found `{second.text}` as a second",
@@ -271,6 +293,11 @@ def _help(part: Tree, expected: str) -> str:
         return f"write each {item} on a line of its own, behind `- `"
     if expected.startswith("signatures"):
         return "write `unit(cout):`, and below it the steps of the block"
+    if expected.startswith("heads"):
+        step = part.text.strip() if isinstance(part, Scalar) else ""
+        if step and "," not in step:
+            return f"write `{{aux1: {step}}}`"
+        return f"each head has a line of its own below `aux`: `aux1: {step or '...'}`"
     if expected.startswith("names and values"):
         return "each has a line of its own: `name: value`"
     if expected.startswith("channels x"):

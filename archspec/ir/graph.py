@@ -97,6 +97,29 @@ class Merge:
 
 
 @dataclass(eq=False, slots=True)
+class Head:
+    """A side branch to an output of its own, which runs in training only.
+
+    The value that it reads goes on as if it were not there. It stands in the network
+    itself, or in a choice there, and in no module.
+    """
+
+    item: Layer | Module
+    input: Value
+    output: Value
+
+    @property
+    def name(self) -> str:
+        """Its label, which is its path in the state dict too."""
+        return str(self.item.name.value)
+
+    @property
+    def nodes(self) -> Iterator[Node]:
+        """Every node of it, in the order in which they run."""
+        return _nodes((self.item,))
+
+
+@dataclass(eq=False, slots=True)
 class Repeat:
     """A body several times. `variables` holds each iteration's loop variables.
 
@@ -136,7 +159,7 @@ class Let:
     values: Mapping[str, Traced]
 
 
-Item = Layer | Module | Merge | Repeat | Choice | Reference | Let
+Item = Layer | Module | Merge | Head | Repeat | Choice | Reference | Let
 
 
 @dataclass(eq=False, slots=True)
@@ -151,19 +174,25 @@ class Graph:
 
     @property
     def nodes(self) -> Iterator[Node]:
-        """Every node, in the order in which they run."""
-        return (
-            item.node for item in walk(self.body) if isinstance(item, Layer | Merge)
-        )
+        """Every node, in the order in which they run in training."""
+        return _nodes(self.body)
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """The extra outputs, in the order written."""
+        return tuple(item for item in walk(self.body) if isinstance(item, Head))
 
     @property
     def parameters(self) -> int:
-        """The number of trained parameters."""
+        """The number of trained parameters, those of heads too."""
         return sum(node.parameters for node in self.nodes)
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of convolutions and linear layers, for one image."""
+        """Multiply-accumulates of convolutions and linear layers, for one image.
+
+        Those of heads too, which are computed in training only.
+        """
         return sum(node.macs for node in self.nodes)
 
     @property
@@ -185,6 +214,10 @@ def maker(value: Value) -> Node | None:
     return node
 
 
+def _nodes(body: tuple[Item, ...]) -> Iterator[Node]:
+    return (item.node for item in walk(body) if isinstance(item, Layer | Merge))
+
+
 def walk(body: tuple[Item, ...]) -> Iterator[Item]:
     """Every item, depth first; a merge comes after its branches."""
     for item in body:
@@ -196,6 +229,9 @@ def walk(body: tuple[Item, ...]) -> Iterator[Item]:
             case Module() | Choice():
                 yield item
                 yield from walk(item.body)
+            case Head():
+                yield item
+                yield from walk((item.item,))
             case Repeat():
                 yield item
                 for iteration in item.iterations:

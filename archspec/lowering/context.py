@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Span
-from archspec.frontend.ast import Expression, Name, Step
+from archspec.frontend.ast import Expression, Labelled, Name, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Traced
 from archspec.lowering.bind import Bound
@@ -24,6 +24,17 @@ PATIENCE = 5_000  # layers and steps that are lowered to find what to write inst
 Items = list[ir.Item]
 Given = tuple[Expression, Traced | None]  # an argument, and its value in the body
 Lower = Callable[[Step, ir.Value, "Context", Items], ir.Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A head of `aux`, until the network's output is known."""
+
+    step: Labelled
+    name: str
+    input: ir.Value
+    output: ir.Value
+    context: Context
 
 
 @dataclass(eq=False)
@@ -41,6 +52,7 @@ class Run:
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
     bound: dict[tuple[int, int], Bound] = field(default_factory=dict)  # by call, callee
     faulty: dict[int, object] = field(default_factory=dict)  # by the `id` of a block
+    heads: list[Head] = field(default_factory=list)  # so far
     work: Work = field(init=False)
 
     def __post_init__(self) -> None:

@@ -139,6 +139,8 @@ def _label_of(call: Call) -> Name | None:
 
 def _report_dangling(label: Name, context: Context) -> None:
     help = did_you_mean(label.id, context.labels)
+    if label.id in (head.name for head in context.run.heads):
+        help = f"`{label.id}` is a head: inference has no output of it"
     if not help and label.id in context.outer_labels:
         help = "a labelled group is a body of its own: it reads only what comes in"
     elif not help and context.labels:

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.frontend.ast import (
+    Aux,
     Broken,
     Call,
     Chain,
@@ -33,8 +34,9 @@ from archspec.ir.symbolic import Traced, variable, variables
 from archspec.lowering.blocks import check_block
 from archspec.lowering.branches import lower_choice, lower_merge
 from archspec.lowering.calls import lower_call
-from archspec.lowering.context import Context, Items, Run
+from archspec.lowering.context import Context, Head, Items, Run
 from archspec.lowering.evaluate import describe
+from archspec.lowering.heads import check_heads
 from archspec.lowering.labels import lower_label, lower_reference, report_misplaced
 from archspec.lowering.layers import RANKS
 from archspec.lowering.places import producer, report, show_shape
@@ -84,6 +86,7 @@ def _lowered(
     try:
         if net is not None:
             output = _lower_step(net, input, context, items)
+            check_heads(output, context)
         for block in blocks:
             check_block(block, context)
     except TooMany:
@@ -107,6 +110,7 @@ def progress(
             for number, step in enumerate(net.steps):
                 yield number, _state(x, context)
                 x = _lower_step(step, x, context, [])
+        check_heads(x, context)
     except TooMany:
         return
 
@@ -114,8 +118,10 @@ def progress(
 def _state(x: ir.Value, context: Context) -> object:
     if context.scope.values:  # a `let`: its values are of many types
         return object()
+    run = context.run
     labels = [(name, y.shape) for name, y in context.labels.items()]
-    return x.shape, context.run.layers, context.run.steps, *labels
+    heads = [(head.name, head.output.shape) for head in run.heads]
+    return x.shape, run.layers, run.steps, *labels, *heads
 
 
 def _lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Value:
@@ -133,6 +139,8 @@ def _lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.V
                 return lower_repeat(step, x, context, items)
             case If():
                 return lower_choice(step, x, context, items)
+            case Aux():
+                return _lower_aux(step, x, context, items)
             case Let():
                 return _lower_let(step, x, context, items)
             case Broken():
@@ -168,14 +176,35 @@ def _lower_labelled(
     """A call under a name, or a group that is a level of the state dict."""
     name = lower_label(step.label, x, context)
     context.level.next_ordinal()  # a label renames one layer, none after it
-    call = _only_call(step.step)
-    if call is None:
-        y = _lower_labelled_group(step, name, x, context, items)
-    else:
-        y = lower_call(call, x, context, items, name)
-        y = _check_assertion(call, y, context)
+    y = _lower_named(step, name, x, context, items)
     context.labels[name.value] = y
     return y
+
+
+def _lower_named(
+    step: Labelled, name: Traced, x: ir.Value, context: Context, items: Items
+) -> ir.Value:
+    call = _only_call(step.step)
+    if call is None:
+        return _lower_labelled_group(step, name, x, context, items)
+    y = lower_call(call, x, context, items, name)
+    return _check_assertion(call, y, context)
+
+
+def _lower_aux(aux: Aux, x: ir.Value, context: Context, items: Items) -> ir.Value:
+    """Heads beside the network: they count as no step, and no `ref` reads them."""
+    for step in aux.heads:
+        name = lower_label(step.label, x, context)
+        made: Items = []
+        y = _lower_named(step, name, x, context, made)
+        items += [
+            ir.Head(item, x, y)
+            for item in made
+            if isinstance(item, ir.Layer | ir.Module)
+        ]
+        if not context.blind:
+            context.run.heads.append(Head(step, name.value, x, y, context))
+    return x
 
 
 def _only_call(step: Step) -> Call | None:

@@ -174,7 +174,7 @@ def _fitting(
     joint: Joint, number: int, step: Step, context: Context
 ) -> ir.Shape | None:
     """What another step in the place of a branch makes, if the branches then fit."""
-    y = _lowered(step, joint.entry, context)
+    y = lowered(step, joint.entry, context)
     shapes = list(joint.shapes)
     if y is None or y[1:] not in {shape[1:] for shape in shapes}:
         return None
@@ -189,7 +189,7 @@ def _merged(kind: str, shapes: Sequence[ir.Shape]) -> ir.Shape | None:
         return None
 
 
-def _lowered(step: Step, x: ir.Value, context: Context) -> ir.Shape | None:
+def lowered(step: Step, x: ir.Value, context: Context) -> ir.Shape | None:
     """The shape that a step makes here, nothing of it noted; None where it fails."""
     run = context.run
     if run.patience <= 0:

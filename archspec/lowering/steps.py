@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from archspec.frontend.ast import (
+    Aux,
     Call,
     Chain,
     Group,
@@ -31,6 +32,8 @@ def parts(step: Step) -> tuple[Step, ...]:
             return (step.body,)
         case If():
             return (step.then, step.otherwise)
+        case Aux():
+            return step.heads
         case _:
             return ()
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from archspec.diagnostics.suggest import closest
 
-STEPS = ("concat", "add", "mul", "split", "repeat", "if", "let")  # written as keys
+# Written as keys.
+STEPS = ("concat", "add", "mul", "split", "repeat", "if", "aux", "let")
 
 NOT_NEEDED = {  # in a network that is trained here
     "softmax": "leave it out: the loss, `cross_entropy`, takes the softmax itself",

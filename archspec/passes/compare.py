@@ -10,6 +10,7 @@ from typing import Literal
 from archspec.ir.graph import (
     Choice,
     Graph,
+    Head,
     Item,
     Layer,
     Merge,
@@ -71,7 +72,8 @@ def compare(before: Graph, after: Graph) -> list[Change]:
         for a, b in _leaves(pairs)
         if isinstance(a, Layer | Merge) and isinstance(b, Layer | Merge)
     }
-    return list(_changes(pairs, matched, ""))
+    heads = {head.item for graph in (before, after) for head in graph.heads}
+    return list(_changes(pairs, _Known(matched, heads), ""))
 
 
 # --- which part is which -------------------------------------------------------------
@@ -207,6 +209,8 @@ def _parts(body: tuple[Item, ...]) -> Iterator[Part]:
                     yield from _parts(iteration)
             case Choice():
                 yield from _parts(item.body)
+            case Head():
+                yield from _parts((item.item,))
 
 
 def _layers(block: Module) -> Iterator[Layer]:
@@ -245,9 +249,15 @@ def _family(part: Part) -> str:
 # --- what differs --------------------------------------------------------------------
 
 
-def _changes(
-    matches: Sequence[_Match], matched: dict[Node, Node], level: str
-) -> Iterator[Change]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What has to be known of both networks to compare two parts."""
+
+    matched: dict[Node, Node]
+    heads: set[Layer | Module]
+
+
+def _changes(matches: Sequence[_Match], known: _Known, level: str) -> Iterator[Change]:
     for match in matches:
         before, after = match.before, match.after
         ours = _side(before, level) if before else None
@@ -257,8 +267,8 @@ def _changes(
             continue
         assert ours
         assert theirs
-        details = tuple(_details(before, after, matched))
-        inner = list(_changes(match.inner, matched, theirs.path))
+        details = tuple(_details(before, after, known))
+        inner = list(_changes(match.inner, known, theirs.path))
         if details:
             yield Change("changed", ours, theirs, details)
         elif not match.inner and _costs(ours) != _costs(theirs):
@@ -301,7 +311,9 @@ def _input(part: Part) -> Value:
             return part.node.inputs[0]
 
 
-def _details(before: Part, after: Part, matched: dict[Node, Node]) -> Iterator[Detail]:
+def _details(before: Part, after: Part, known: _Known) -> Iterator[Detail]:
+    if (before in known.heads) != (after in known.heads):
+        yield Detail("aux", show(before in known.heads), show(after in known.heads))
     if not isinstance(before, Merge) and not isinstance(after, Merge):
         one, other = str(before.name.value), str(after.name.value)
         if one != other and (_label(before) or _label(after)):
@@ -311,7 +323,7 @@ def _details(before: Part, after: Part, matched: dict[Node, Node]) -> Iterator[D
     if _kind(before) != _kind(after):
         yield Detail("op", _kind(before), _kind(after))
     yield from _arguments(before.node, after.node)
-    yield from _inputs(before.node, after.node, matched)
+    yield from _inputs(before.node, after.node, known.matched)
 
 
 def _arguments(before: Node, after: Node) -> Iterator[Detail]:

@@ -19,13 +19,14 @@ class Memory:
     """Bytes of the activations of a batch, for one node."""
 
     kept: int  # what backward needs of it, and of no node before
-    live: int  # what inference holds while it runs
+    live: int  # what inference holds while it runs; 0 in a head, which then does not
 
 
 def activation_memory(graph: Graph, batch: int) -> dict[Node, Memory]:
     """For every node, in the order in which they run."""
-    costs = zip(graph.nodes, _kept(graph, batch), _live(graph, batch), strict=True)
-    return {node: Memory(int(kept), int(live)) for node, kept, live in costs}
+    live = _live(graph, batch)
+    kept = zip(graph.nodes, _kept(graph, batch), strict=True)
+    return {node: Memory(int(size), int(live.get(node, 0))) for node, size in kept}
 
 
 def _kept(graph: Graph, batch: int) -> Iterator[int]:
@@ -61,9 +62,11 @@ def _beside(node: Node, batch: int) -> int:
     return OPS[node.op].beside(batch, x, y, **node.values)
 
 
-def _live(graph: Graph, batch: int) -> Iterator[int]:
+def _live(graph: Graph, batch: int) -> dict[Node, int]:
     """The tensors held while each node runs; one is freed once all have read it."""
-    nodes = list(graph.nodes)
+    in_heads = {node for head in graph.heads for node in head.nodes}
+    nodes = [node for node in graph.nodes if node not in in_heads]
+    live: dict[Node, int] = {}
     last: dict[Maker, int] = {}
     for number, node in enumerate(nodes):
         for value in (*node.inputs, node.output):
@@ -73,8 +76,9 @@ def _live(graph: Graph, batch: int) -> Iterator[int]:
     for number, node in enumerate(nodes):
         maker = _maker(node.output, inference=True)
         held[maker] = _size(maker, graph, batch)
-        yield sum(held.values())
+        live[node] = sum(held.values())
         held = {maker: size for maker, size in held.items() if last[maker] > number}
+    return live
 
 
 def _maker(value: Value, *, inference: bool = False) -> Maker:

@@ -9,6 +9,7 @@ from archspec.diagnostics.source import Source, Span
 from archspec.ir.graph import (
     Choice,
     Graph,
+    Head,
     Item,
     Layer,
     Merge,
@@ -83,6 +84,8 @@ class _Rows:
                 case Merge():
                     for branch in item.branches:
                         yield from self.of(branch, depth, block)
+                case Head():
+                    yield from self.of((item.item,), depth, block)
                 case Repeat():
                     for iteration in item.iterations:
                         yield from self.of(iteration, depth, block)

@@ -153,8 +153,9 @@ def _timed(
     if not wanted:
         return forward, 0.0
     y = run(*inputs)
-    ones = torch.ones_like(y)
-    backward = partial(torch.autograd.grad, y, wanted, ones, retain_graph=True)
+    outputs = [o for o in (y if isinstance(y, tuple) else (y,)) if o.requires_grad]
+    ones = [torch.ones_like(output) for output in outputs]
+    backward = partial(torch.autograd.grad, outputs, wanted, ones, retain_graph=True)
     return forward, seconds(backward, device, at_least)
 
 

@@ -10,7 +10,16 @@ import torch
 from torch import Tensor, nn
 
 import archspec
-from archspec.ir.graph import Choice, Item, Layer, Merge, Module, Reference, Repeat
+from archspec.ir.graph import (
+    Choice,
+    Head,
+    Item,
+    Layer,
+    Merge,
+    Module,
+    Reference,
+    Repeat,
+)
 from archspec.spec import Spec
 
 Shape = tuple[int, ...]
@@ -24,7 +33,7 @@ def leaves(model: nn.Module) -> list[str]:
 
 
 def assert_agrees(spec: Spec) -> None:
-    """Names, parameters, and the shape of every layer, in the order they run."""
+    """Names, parameters, and the shape of every layer, in the order they train."""
     # Facts by themselves: a failing assertion would show, and compare, all of the spec.
     parameters, output = spec.params, spec.output_shape
     with torch.device("meta"):
@@ -39,9 +48,9 @@ def assert_agrees(spec: Spec) -> None:
     assert_same(leaves(model), [path for path, _ in layers])
     found = sum(p.numel() for p in model.parameters())
     assert found == parameters
-    ran, result = shapes(model, x)
+    ran, results = shapes(model, x)
     assert_same(ran, layers)
-    assert result == output
+    assert results == [output] * (1 + len(spec.graph.heads))
 
 
 def assert_same(found: Sequence[object], expected: Sequence[object]) -> None:
@@ -51,8 +60,14 @@ def assert_same(found: Sequence[object], expected: Sequence[object]) -> None:
     assert len(found) == len(expected)
 
 
-def shapes(model: nn.Module, x: Tensor) -> tuple[list[tuple[str, Shape]], Shape]:
-    """The output shape of every leaf in the order they run, and of the whole."""
+def outputs_of(model: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
+    """One in eval mode, and those of heads in training mode."""
+    output = model(x)
+    return output if isinstance(output, tuple) else (output,)
+
+
+def shapes(model: nn.Module, x: Tensor) -> tuple[list[tuple[str, Shape]], list[Shape]]:
+    """The output shape of every leaf in the order they run, and of the outputs."""
     found: list[tuple[str, Shape]] = []
 
     def note(name: str) -> Any:
@@ -67,8 +82,8 @@ def shapes(model: nn.Module, x: Tensor) -> tuple[list[tuple[str, Shape]], Shape]
             module.register_forward_hook(note(name))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns of `p=same` with even kernels
-        output = model(x)
-    return found, tuple(output.shape[1:])
+        outputs = outputs_of(model, x)
+    return found, [tuple(output.shape[1:]) for output in outputs]
 
 
 def assert_computes_the_graph(spec: Spec) -> None:
@@ -85,9 +100,13 @@ def assert_computes_the_graph(spec: Spec) -> None:
     x = torch.randn(2, *spec.input_shape)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected = run(spec.graph.body, x, modules, {})
+        labels: dict[str, Tensor] = {}
+        expected = run(spec.graph.body, x, modules, labels)
         assert expected.isfinite().all()
         torch.testing.assert_close(model(x), expected)
+        model.training = True  # of the network alone: in its layers nothing is random
+        heads = [labels[head.name] for head in spec.graph.heads]
+        torch.testing.assert_close(outputs_of(model, x), (expected, *heads))
 
 
 def run(
@@ -96,6 +115,8 @@ def run(
     """Interpret a body: only the leaves are torch's."""
     for item in body:
         match item:
+            case Head():
+                run((item.item,), x, modules, labels)
             case Layer():
                 module = modules.get(item.node.path, nn.Identity())
                 assert item.node.path in modules or item.node.op == "identity"

@@ -62,12 +62,25 @@ class Generator:
         ]
         if self.random.random() < 0.5:
             net.append("flatten | linear(classes)")
+            for number in range(self.random.choice([0, 0, 1, 2])):
+                at = self.random.randint(0, len(net) - 1)
+                net.insert(at, self.aux(number))
         lines = ["archspec: 1", "name: random", "input: 3x9x8"]
         lines.append("params: {classes: 5, kernel: 3, deep: true, act: relu}")
         lines.append("blocks:")
         for block in self.blocks:
             lines += [f"  {self.signature(block)}:", *as_yaml(block.body, 4)]
         return "\n".join([*lines, "net:", *as_yaml(net, 2)]) + "\n"
+
+    def aux(self, number: int) -> Step:
+        """A head, or two of them; they stand where images go by."""
+        heads: dict[str, Step] = {f"head{number}": "flatten | linear(classes)"}
+        if self.random.random() < 0.5:
+            heads[f"x{number}"] = ["conv(2, k=1)", {"way": "flatten"}, "linear(5)"]
+        step = {"aux": heads}
+        if self.random.random() < 0.3:
+            return {"if": self.random.choice(["deep", "not deep"]), "then": step}
+        return step
 
     # --- blocks ---
 

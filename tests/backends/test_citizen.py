@@ -22,7 +22,7 @@ from .agreement import leaves
 from .corpus import SMALL, spec
 from .random_weights import randomise
 
-FORMS = ["joins", "choices", "refs"]  # every form of `forward`
+FORMS = ["joins", "choices", "refs", "heads"]  # every form of `forward`
 PUBLISHED = ["googlenet", "resnet18", "densenet"]
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -49,6 +49,19 @@ def test_compiles_without_a_break(network: Spec) -> None:
     torch._dynamo.reset()
     compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x), module(x))
+
+
+@pytest.mark.parametrize("name", ["heads", "heads_labelled"])
+def test_compiles_both_modes(name: str) -> None:
+    """A tuple in training mode, and a tensor in evaluation mode, as without it."""
+    module, x = prepare(load(name))
+    torch._dynamo.reset()
+    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+    for mode in (False, True):
+        module.training = mode  # of the network alone, so that nothing is dropped
+        expected = module(x)
+        assert isinstance(expected, tuple) is mode
+        torch.testing.assert_close(compiled(x), expected)
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile writes C++")
@@ -115,7 +128,10 @@ def test_channels_last(network: Spec) -> None:
         layer.register_forward_hook(note)
     found = module(x.to(memory_format=torch.channels_last))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-    assert [strides[layer] for layer in convolutions] == [True] * len(convolutions)
+    heads = [module.get_submodule(head.name) for head in network.graph.heads]
+    left_out = {layer for head in heads for layer in head.modules()}
+    ran = [layer for layer in convolutions if layer not in left_out]
+    assert [strides[layer] for layer in ran] == [True] * len(ran)
 
 
 def test_bf16(network: Spec) -> None:

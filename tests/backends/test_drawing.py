@@ -91,13 +91,15 @@ def check_connected(network: Spec, depth: int | None) -> None:
     graph = pygraphviz.AGraph(string=to_dot(network.graph, depth))
     for node in graph.nodes():
         assert (graph.in_degree(node) == 0) == (node == "input")
-        assert (graph.out_degree(node) == 0) == (node == "output")
+    first = names(graph)
+    ends = [first[node] for node in graph.nodes() if graph.out_degree(node) == 0]
+    assert sorted(ends) == sorted(["output", *(h.name for h in network.graph.heads)])
 
 
 @pytest.mark.parametrize("depth", [None, 1, 2])
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_is_connected(name: str, depth: int | None) -> None:
-    """Every node but the input has something before it, and leads somewhere."""
+    """Every node but the input has something before it, and leads to an output."""
     check_connected(spec(name), depth)
 
 
@@ -208,6 +210,27 @@ def test_calls_of_one_block_in_a_row_are_a_table() -> None:
     ]  # fmt: skip
     label = graph.get_node("n4").attr["label"]
     assert texts(label)[1:4] == ["128, s=2", "128×12×12", "230,272 parameters"]
+
+
+@pytest.mark.parametrize("depth", [None, 1])
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_a_head_ends_in_an_output_of_its_own(
+    depth: int | None, direction: Direction
+) -> None:
+    """Beside the network, which goes on straight down from what the head reads."""
+    network = spec_of(
+        f"{HEAD}blocks:\n  head: flatten | linear(5)\nnet:\n  - maxpool(2)\n"
+        "  - aux: {one: head, two: flatten | linear(5)}\n  - avgpool(2)\n"
+        "  - flatten | linear(5)\n"
+    )
+    graph = drawn(network, depth, direction)
+    extra = [n for n in graph.nodes() if n.attr["style"] == "rounded,dashed"]
+    assert [node.attr["label"] for node in extra] == ["one", "two"]
+    assert ("maxpool 2×2", "avgpool 2×2", "4×4×4") in edges(graph)
+    last = "one: head" if depth else "linear 5"
+    assert (last, "one", "5") in edges(graph)
+    if direction == "TB":
+        assert len(set(columns(graph, "maxpool 2×2", "avgpool 2×2"))) == 1
 
 
 # --- numbers and colours -------------------------------------------------------------

@@ -54,7 +54,7 @@ def trained(spec: Spec) -> nn.Module:
 @pytest.mark.parametrize(
     ("write", "read"), [(to_onnx, read_onnx), (to_program, read_program)]
 )
-@pytest.mark.parametrize("name", [*BUNDLED, "every_op"])
+@pytest.mark.parametrize("name", [*BUNDLED, "every_op", "heads"])
 def test_makes_the_same_numbers(name: str, write: Any, read: Reader) -> None:
     spec = own(name) if name in OWN else archspec.load(name, **SMALLER.get(name, {}))
     model = trained(spec)

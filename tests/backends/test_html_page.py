@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -144,6 +145,13 @@ def test_line_ends_and_tabs_are_no_text() -> None:
 def test_the_label_of_a_branch_of_one_layer() -> None:
     assert "<span>shortcut</span>" in page(spec("resnet18"))
     assert "<span>0</span>" not in page(spec("resnet18"))
+
+
+def test_a_head_ends_in_an_output_of_its_own() -> None:
+    written = page(spec("heads_labelled"))
+    ends = re.findall('<div class="end">(.*?)</div>', written)
+    assert ends == ["input", "aux1", "aux2", "output"]
+    assert written.count('<div class="side">') == 2
 
 
 # --- in a browser --------------------------------------------------------------------
@@ -338,3 +346,16 @@ def test_no_text_of_a_spec_is_more_than_text(browser: Browser, text: str) -> Non
     browser.point_at(browser.all("summary")[0])
     assert browser.driver.execute_script("return window.broken") is None
     assert len(browser.all("script")) == 1
+
+
+@needs_chromium
+def test_a_head_stands_beside_what_goes_on(browser: Browser) -> None:
+    """Which is drawn straight down: from the stem to the block behind the head."""
+    browser.open(spec("heads_labelled"), 1)
+    stem, head, block = (
+        summary.rect for summary in browser.all("#diagram summary")[:3]
+    )
+    middle = [part["x"] + part["width"] / 2 for part in (stem, head, block)]
+    assert middle[0] == pytest.approx(middle[2], abs=1)
+    assert head["x"] > middle[0]
+    assert stem["y"] < head["y"] < block["y"]

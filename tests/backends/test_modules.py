@@ -95,6 +95,21 @@ def test_names_of_levels() -> None:
     assert [layer.path for layer in net.layers] == [*paths, *inner]
 
 
+def test_torchvisions_googlenet_trains_alike() -> None:
+    """Its heads have their names here, and their outputs; they come in its order."""
+    theirs = torchvision.models.googlenet(weights=None, init_weights=False)
+    theirs, ours = randomise(theirs), archspec.compile(spec("googlenet_torchvision"))
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    x = torch.randn(2, 3, 96, 96)
+    with torch.no_grad():
+        torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))
+        for model in (ours, theirs):
+            model.training = True  # of the network alone: nothing is dropped
+        expected = theirs(x)
+        heads = (expected.aux_logits1, expected.aux_logits2)
+        torch.testing.assert_close(ours(x), (expected.logits, *heads))
+
+
 @pytest.mark.parametrize("name", ["resnet18", "densenet121"])
 def test_torchvisions_weights_load(name: str) -> None:
     """Labels spell torchvision's names, so its state dict fits, and outputs agree."""

@@ -459,6 +459,51 @@ class A(nn.Sequential):
 '''
 
 
+def test_heads_are_computed_in_training() -> None:
+    """Where they stand; what goes on does not know of them."""
+    assert to_source(spec_of(f"{HEAD}{HEADS}")).endswith(HEADS_SOURCE)
+
+
+HEADS = """\
+net:
+  - stem: conv(8, k=3, p=1)
+  - aux: {aux1: flatten | linear(5), aux2: flatten | linear(5)}
+  - body: relu | maxpool(2)
+  - aux: {aux3: flatten | linear(5)}
+  - fc: global_avgpool | flatten | linear(5)
+"""
+HEADS_SOURCE = '''
+class A(nn.Module):
+    """Takes images of 3x8x8.
+
+    In training mode the output is a tuple: the network's own, then `aux1`,
+    `aux2`, `aux3`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, kernel_size=3, padding=1)  # [8, 8, 8]
+        self.aux1 = nn.Sequential(nn.Flatten(), nn.Linear(512, 5))  # [5]
+        self.aux2 = nn.Sequential(nn.Flatten(), nn.Linear(512, 5))  # [5]
+        self.body = nn.Sequential(nn.ReLU(), nn.MaxPool2d(2))  # [8, 4, 4]
+        self.aux3 = nn.Sequential(nn.Flatten(), nn.Linear(128, 5))  # [5]
+        self.fc = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        x = self.stem(x)
+        if self.training:
+            aux1 = self.aux1(x)
+            aux2 = self.aux2(x)
+        x = self.body(x)
+        if self.training:
+            aux3 = self.aux3(x)
+        x = self.fc(x)
+        if self.training:
+            return x, aux1, aux2, aux3
+        return x
+'''
+
+
 def test_equal_iterations_are_a_loop() -> None:
     """Where the first one is different, and each loop has its own `channels`."""
     source = to_source(spec_of(f"{HEAD}{UNITS}"))

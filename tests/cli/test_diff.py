@@ -201,6 +201,17 @@ def test_identities_are_not_counted(archspec):
     assert "identity" not in {side["op"] for side in sides if side}
 
 
+def test_heads(compare):
+    """One is added whole, and is another thing than a step of its label."""
+    head, step = "aux: {aux1: flatten | linear(5)}", "aux1: flatten | linear(5)"
+    net, end = ["conv(4, k=1)", "relu"], ["flatten | linear(5)"]
+    with_head = [*net, head, *end]
+    assert briefly(compare([*net, *end], with_head)) == [("added", "aux1", {})]
+    assert briefly(compare(with_head, with_head)) == []
+    (change, *_) = briefly(compare(with_head, [*net, step, "linear(5)"]))
+    assert change == ("changed", "aux1", {"aux": ("true", "false")})
+
+
 # --- the table -----------------------------------------------------------------------
 
 

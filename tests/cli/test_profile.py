@@ -127,6 +127,21 @@ def test_a_network_without_weights(archspec, tmp_path):
     assert done.out.splitlines()[-1].startswith("backward: 0.00 ms")
 
 
+def test_heads_take_their_time(archspec, tmp_path):
+    """They run in training mode, and gradients come from every output."""
+    path = tmp_path / "heads.yaml"
+    path.write_text(
+        "archspec: 1\ninput: 1x8x8\nnet:\n"
+        '  - aux: {pooled: "adaptive_avgpool((1, 3)) | flatten"}\n  - conv(2, k=1)\n'
+        "  - aux: {aux1: flatten | linear(3)}\n  - flatten | linear(3)\n"
+    )
+    done = archspec("profile", path, "--format", "json")
+    layers = {layer["path"]: layer for layer in json.loads(done.out)["layers"]}
+    pooled = ["pooled.0", "pooled.1"]  # which learns nothing
+    assert list(layers) == [*pooled, "0", "aux1.0", "aux1.1", "1", "2"]
+    assert layers["aux1.1"]["backward_seconds"] > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [

@@ -11,10 +11,26 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archspec
 from archspec.catalog import bundled, variants
+from archspec.compiler import check_source
+from archspec.diagnostics.source import Source
 from archspec.passes.memory import activation_memory
 from archspec.passes.summarize import summarize
 from archspec.spec import Spec
 
+HEADS = """
+archspec: 1
+input: 3x16x16
+net:
+  - conv(4, k=3, p=1) | bn | relu
+  - aux:
+      one: [add: [identity, "conv(4, k=1)"], flatten | dropout(0.5) | linear(5)]
+  - mul: ["conv(4, k=1)", global_avgpool | sigmoid]
+  - aux:
+      two: [mul: [relu, tanh], global_avgpool | flatten | linear(5)]
+      three: maxpool(2) | flatten | linear(5)
+  - residual(6)
+  - flatten | linear(5)
+"""
 BATCH = 2
 ALL = [n for name, path in bundled().items() for n in variants(path) or [name]]
 SMALLER: dict[str, dict[str, Any]] = {  # units or blocks that repeat
@@ -23,8 +39,10 @@ SMALLER: dict[str, dict[str, Any]] = {  # units or blocks that repeat
 }
 
 
-@pytest.fixture(params=ALL)
+@pytest.fixture(params=[*ALL, "heads"])
 def spec(request: pytest.FixtureRequest) -> Spec:
+    if request.param == "heads":
+        return check_source(Source("heads.yaml", HEADS)).require()
     return archspec.load(request.param, **SMALLER.get(request.param, {}))
 
 
@@ -38,9 +56,9 @@ def storage(tensor: Tensor) -> int:
 
 def test_each_row_costs_what_torch_counts(spec: Spec) -> None:
     with torch.device("meta"):
-        model = archspec.compile(spec).eval()
+        model = archspec.compile(spec)  # in training mode: heads run there alone
         with FlopCounterMode(display=False, depth=99) as counter:
-            model(torch.empty(1, *spec.input_shape))
+            model(torch.empty(BATCH, *spec.input_shape))
     modules = dict(model.named_modules())
     name = type(model).__name__
     flops = {k: sum(v.values()) for k, v in counter.get_flop_counts().items()}
@@ -48,7 +66,7 @@ def test_each_row_costs_what_torch_counts(spec: Spec) -> None:
         for row in summarize(spec.graph, spec.document.source, depth):
             parameters = modules.get(row.path, nn.Identity()).parameters()
             assert row.params == sum(p.numel() for p in parameters)
-            assert 2 * row.macs == flops.get(f"{name}.{row.path}", 0)
+            assert 2 * row.macs * BATCH == flops.get(f"{name}.{row.path}", 0)
 
 
 # --- training ------------------------------------------------------------------------

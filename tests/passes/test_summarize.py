@@ -92,7 +92,7 @@ def test_a_layer_of_a_library_block_names_its_call(tmp_path):
 def test_json_holds_the_contract(name):
     """`summary --format json` has the documented keys, and its sums are its totals."""
     data = json.loads(command("summary", name, "--format", "json"))
-    contract = ["name", "input", "output", "params", "macs"]
+    contract = ["name", "input", "output", "params", "macs", "heads"]
     memory = ["batch", "weight_bytes", "kept_bytes", "peak_bytes"]
     assert list(data) == [*contract, *memory, "layers"]
     keys = ["path", "op", "block", "line", "input", "output", "params", "macs"]
@@ -165,3 +165,21 @@ def test_a_network_without_weights(tmp_path):
     path = tmp_path / "plain.yaml"
     path.write_text("archspec: 1\ninput: 1x8x8\nnet: [relu]\n")
     assert "largest" in command("summary", path).splitlines()[-1]
+
+
+def test_heads_are_counted_and_said_apart(tmp_path):
+    """Totals are those of training; a note and the JSON say what is in heads."""
+    path = tmp_path / "heads.yaml"
+    net = "  - aux: {aux1: flatten | linear(3)}\n  - conv(4, k=3)\n"
+    end = "  - flatten | linear(3)\n"
+    path.write_text(f"archspec: 1\ninput: 1x8x8\nnet:\n{net}{end}")
+    lines = command("summary", path).splitlines()
+    heads, macs = 64 * 3 + 3, 64 * 3
+    assert lines[-1] == (
+        f"in training only: aux1, with {heads} of the parameters and {macs} of the MACs"
+    )
+    data = json.loads(command("summary", path, "--format", "json"))
+    assert data["heads"] == [{"name": "aux1", "params": heads, "macs": macs}]
+    for key in ("params", "macs"):
+        assert sum(layer[key] for layer in data["layers"]) == data[key]
+    assert "- in training only: " in command("summary", path, "--format", "markdown")
