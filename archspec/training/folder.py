@@ -210,13 +210,6 @@ class StreamedBatches:
             raise TrainingError(
                 str(error).strip().rpartition("TrainingError: ")[2]
             ) from error
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            raise TrainingError(
-                "a process that reads images has died, perhaps for want of memory: "
-                "use a smaller `--batch-size`"
-            ) from error
 
     def measure(self) -> Statistics:
         """Mean and standard deviation of images spread evenly over the set."""

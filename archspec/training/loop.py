@@ -73,9 +73,17 @@ def train(
     settings = settle_device(settings, spec)
     if settings.tensorboard:
         require_tensorboard()
-    with join_world(torch.device(settings.device)) as world:
-        use_threads(settings, spec, world)
-        return _train(spec, settings, world, resume, download=download)
+    try:
+        with join_world(torch.device(settings.device)) as world:
+            use_threads(settings, spec, world)
+            return _train(spec, settings, world, resume, download=download)
+    except RuntimeError as error:  # from a signal handler of torch, wherever we are
+        if "DataLoader worker" not in str(error):
+            raise
+        raise TrainingError(
+            "a process that reads images has died, perhaps for want of memory: use a "
+            "smaller `--batch-size`"
+        ) from error
 
 
 def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom

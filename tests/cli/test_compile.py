@@ -122,14 +122,19 @@ def checkpoint(model):
     return Checkpoint(
         spec=SPEC,
         config={"input": [3, 8, 8]},
+        classes=["a", "b"],
+        num_images=9,
         epoch=1,
-        best_accuracy=0.5,
         metrics=[],
+        step=0,
+        totals=(0.0, 0, 0),
+        seconds=0.0,
         statistics=([0.5], [0.25]),
         model=model.state_dict(),
+        ema={},
         optimizer={},
         scaler={},
-        rng={"cpu": torch.get_rng_state()},
+        rng=[{"cpu": torch.get_rng_state()}],
     )
 
 

@@ -94,7 +94,7 @@ def test_every_key_of_the_schema_is_read():
 
 
 def test_every_recipe_is_a_key_of_train():
-    numbers = {"batch_size", "epochs", "seed"}
+    numbers = {"batch_size", "epochs", "accumulate", "clip", "ema", "seed"}
     assert set(RECIPES) | numbers == TRAIN
 
 

@@ -1,21 +1,27 @@
-"""Runs of several processes, each a fork of this one: they need not load torch again."""
+"""Runs of one or several processes, which need not load torch again each time."""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
+import runpy
 import socket
-import sys
-import traceback
-from collections.abc import Callable
+import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
-import archspec.cli.main
-import archspec.training.loop  # so that forks have it
-import archspec.training.sharding
+MAIN = str(Path(__file__).with_name("process_main.py"))
+PRELOADED = [
+    "archspec.cli.main",
+    "archspec.training.augmentation",
+    "archspec.training.folder",
+    "archspec.training.launch",
+    "archspec.training.loop",
+    "archspec.training.sharding",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.figure",
+    "sklearn.datasets",
+]
 
 
 class Ended(NamedTuple):
@@ -34,10 +40,14 @@ class Processes:
         size: int,
         *arguments: object,
         folder: Path,
-        before: Callable[[], object] = lambda: None,
+        before: str = "",
     ) -> None:
-        """Start them in a folder; each calls `before` first. One alone has no place."""
-        context = multiprocessing.get_context("fork")
+        """Start them in a folder; each runs the code `before` first.
+
+        One alone is told no place.
+        """
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOADED)
         port = free_port()
         self.folder = folder
         self.processes = []
@@ -50,15 +60,15 @@ class Processes:
                 "LOCAL_RANK": str(rank),
                 "LOCAL_WORLD_SIZE": str(size),
             }
+            given = {
+                "arguments": [*map(str, arguments)],
+                "environment": environment if size > 1 else {},
+                "folder": str(folder),
+                "rank": rank,
+                "before": before,
+            }
             process = context.Process(
-                target=_main,
-                args=(
-                    [*map(str, arguments)],
-                    environment if size > 1 else {},
-                    folder,
-                    rank,
-                    before,
-                ),
+                target=runpy.run_path, args=(MAIN, given, "__main__")
             )
             process.start()
             self.processes.append(process)
@@ -74,40 +84,20 @@ class Processes:
         return ended
 
 
+def children(pid: int | None) -> list[int]:
+    """The processes that a process has started, in their order."""
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return sorted(int(each) for each in found.stdout.split() if int(each) != pid)
+
+
 def free_port() -> int:
     """A port that nobody listens at."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
-
-
-def _main(
-    arguments: list[str],
-    environment: dict[str, str],
-    folder: Path,
-    rank: int,
-    before: Callable[[], object],
-) -> None:
-    """The command line in a fork."""
-    os.chdir(folder)
-    os.environ.update(environment)
-    for stream, name in ((sys.__stdout__, "out"), (sys.__stderr__, "err")):
-        assert stream
-        file = os.open(folder / f"{rank}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(file, 1 if name == "out" else 2)
-    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
-    sys.argv = ["archspec", *arguments]
-    torch.set_num_threads(1)
-    before()
-    code = 0
-    try:
-        archspec.cli.main.main()
-    except SystemExit as end:
-        code = int(end.code or 0)
-    except BaseException:
-        traceback.print_exc()
-        code = 70
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -260,19 +258,6 @@ def test_an_epoch_from_folders_begins_behind_the_steps_that_are_done(
     for one, other in zip(whole[2:], rest, strict=True):
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.labels, other.labels)
-
-
-def test_a_worker_that_dies_is_one_sentence(tiny: Path, tmp_path: Path) -> None:
-    write_folder(tmp_path, "train", ("dark", "light"), 40)
-    spec = load(tiny, input="1x8x8", classes=2)
-    settings = Settings(data="folder", data_root=tmp_path, batch_size=2)
-    train = open_train(settings, spec)
-    steps = train.steps()
-    next(steps)
-    for worker in multiprocessing.active_children():
-        os.kill(worker.pid or 0, signal.SIGKILL)
-    with pytest.raises(TrainingError, match="a process that reads images has died"):
-        list(steps)
 
 
 def test_the_test_images_need_the_classes_of_training(

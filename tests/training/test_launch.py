@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .processes import Processes, free_port
+from .processes import Processes, children, free_port
 from .runs import assert_same_weights, losses, rows, wait_for
 
 Command = Callable[..., tuple[int, str, str]]
@@ -31,22 +31,11 @@ def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
     )
 
 
-def children(process: subprocess.Popen[str]) -> list[int]:
-    """The processes that a process has started, in their order."""
-    found = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(process.pid)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return sorted(int(pid) for pid in found.stdout.split())
-
-
 def test_devices_are_processes_that_end_together(tiny: Path, tmp_path: Path) -> None:
     run = tmp_path / "runs/tiny-1"
     process = start(tiny, "--epochs", 1000, "--devices", 2, folder=tmp_path)
     wait_for(run / "metrics.jsonl", lambda: process.poll() is None, 1)
-    pids = children(process)
+    pids = children(process.pid)
     assert len(pids) >= 2
     os.kill(pids[-1], signal.SIGKILL)
     _, err = process.communicate(timeout=60)

@@ -17,7 +17,7 @@ from archspec.training.recipes import (
 )
 
 
-@pytest.mark.parametrize("name", set(RECIPES["init"]) - {"default"})
+@pytest.mark.parametrize("name", sorted(set(RECIPES["init"]) - {"default"}))
 def test_an_init_draws_weights_anew_and_sets_biases_to_zero(name: str) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 50, 5), nn.BatchNorm2d(50), nn.Linear(300, 200))

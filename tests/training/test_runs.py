@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import signal
 import time
@@ -15,10 +14,7 @@ from random import Random
 import pytest
 import torch
 
-from archspec.training import watch
-from archspec.training.objective import Objective
-
-from .processes import Processes
+from .processes import Processes, children
 from .runs import assert_same_weights, losses, rows, wait_for, wait_for_change
 from .test_data import write_folder
 
@@ -131,22 +127,23 @@ def test_evaluate_measures_the_best_checkpoint(
 
 
 def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, tmp_path: Path
 ) -> None:
     """It is killed again and again while it computes, evaluates and writes."""
-    monkeypatch.setattr(watch, "SAVE_INTERVAL", 0.0)  # a checkpoint after each step
+    often = "import archspec.training.watch as watch; watch.SAVE_INTERVAL = 0.0"
     flags = ["--epochs", 3, "--batch-size", 60, "--ema", 0.9]
     train = ["train", tiny, *flags, "--out"]
-    (ended,) = Processes(1, *train, "whole", folder=tmp_path).end()
+    (ended,) = Processes(1, *train, "whole", folder=tmp_path, before=often).end()
     assert (ended.code, ended.err) == (0, "")
     run, moments = tmp_path / "killed/tiny-1", Random(7)
-    process = Processes(1, *train, "killed", folder=tmp_path)
+    process = Processes(1, *train, "killed", folder=tmp_path, before=often)
     for _ in range(4):
         wait_for_change(run / "last.pt", process.processes[0].is_alive)
         time.sleep(moments.uniform(0, 0.2))
         process.processes[0].kill()
         assert process.end()[0].code == -signal.SIGKILL
-        process = Processes(1, "train", "--resume", run, folder=tmp_path)
+        again = ["train", "--resume", run]
+        process = Processes(1, *again, folder=tmp_path, before=often)
     (ended,) = process.end()
     assert (ended.code, ended.err) == (0, "")
     assert_same_weights(run, tmp_path / "whole/tiny-1")
@@ -188,16 +185,11 @@ def test_a_signal_saves_and_ends_with_one_line(
     assert_same_weights(run, tmp_path / "whole/tiny-1")
 
 
-def test_a_signal_while_it_evaluates_saves_too(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for out in ("whole", "cut"):
-        flags = ["--epochs", 2, "--out", out]
-        if out == "cut":
-            monkeypatch.setattr(Objective, "evaluate", _killed_once(Objective.evaluate))
-        (ended,) = Processes(1, "train", tiny, *flags, folder=tmp_path).end()
+def test_a_signal_while_it_evaluates_saves_too(tiny: Path, tmp_path: Path) -> None:
+    flags = ["train", tiny, "--epochs", 2, "--out"]
+    (ended,) = Processes(1, *flags, "whole", folder=tmp_path).end()
+    (ended,) = Processes(1, *flags, "cut", folder=tmp_path, before=KILLED).end()
     assert ended.code == 143
-    monkeypatch.undo()
     run = tmp_path / "cut/tiny-1"
     assert torch.load(run / "last.pt", weights_only=True)["step"] == 21
     (ended,) = Processes(1, "train", "--resume", run, folder=tmp_path).end()
@@ -206,14 +198,15 @@ def test_a_signal_while_it_evaluates_saves_too(
     assert_same_weights(run, tmp_path / "whole/tiny-1")
 
 
-def _killed_once(evaluate: Callable[..., object]) -> Callable[..., object]:
-    """An evaluation in which a real signal comes."""
-
-    def killed(*arguments: object) -> object:
-        os.kill(os.getpid(), signal.SIGTERM)
-        return evaluate(*arguments)
-
-    return killed
+KILLED = """
+import signal
+from archspec.training.objective import Objective
+evaluate = Objective.evaluate
+def killed(*arguments):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return evaluate(*arguments)
+Objective.evaluate = killed
+"""
 
 
 def test_a_run_killed_before_its_first_epoch_ended_starts_again(
@@ -384,6 +377,23 @@ def test_an_image_that_goes_while_the_run_reads_is_named(
     torch.load(run / "last.pt", weights_only=True)
 
 
+def test_a_process_that_reads_images_and_dies_is_one_sentence(
+    tiny: Path, tmp_path: Path
+) -> None:
+    for split in ("train", "val"):
+        write_folder(tmp_path / "images", split, ("dark", "light"), 30)
+    flags = ["--data=folder", "--data-root=images", "--batch-size=4", "--epochs=99"]
+    process = Processes(1, "train", tiny, *flags, "--set=classes=2", folder=tmp_path)
+    run = tmp_path / "runs/tiny-1"
+    wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
+    os.kill(children(process.processes[0].pid)[0], signal.SIGKILL)
+    (ended,) = process.end()
+    assert ended.code == 1
+    assert ended.err.startswith("error: a process that reads images has died")
+    assert ended.err.count("\n") == 1
+    torch.load(run / "last.pt", weights_only=True)
+
+
 @pytest.mark.parametrize("flags", [("--batch-size", 1), ("--accumulate", 64)])
 def test_batch_norm_of_one_image_is_one_sentence(
     flags: tuple[object, ...], tmp_path: Path, command: Command
@@ -456,12 +466,12 @@ def test_a_full_disk_is_one_sentence_and_the_checkpoint_before_stays(
     run = tmp_path / "runs" / "tiny-1"
     size = (run / "last.pt").stat().st_size // 2
 
-    def limit_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
+    limited = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}));"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    )
     arguments = ["train", "--resume", run, "--epochs", "2"]
-    (ended,) = Processes(1, *arguments, folder=tmp_path, before=limit_files).end()
+    (ended,) = Processes(1, *arguments, folder=tmp_path, before=limited).end()
     assert ended.code == 1
     assert ended.err.startswith(f"error: cannot write `{run}")
     assert ended.err.count("\n") == 1
