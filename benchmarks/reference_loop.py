@@ -8,8 +8,7 @@ compiles from a spec.
 
 The course reads in 4 processes; here they are no more than the cores, since more of them
 only cost time. As in our trainer, some training images are held out, and measured after
-each epoch. `--test` measures the test images after each epoch, too. `--whole` holds
-nothing out, and measures the test images alone, as the course does.
+each epoch. `--test` measures the test images after each epoch, too.
 
 As a program it trains once and prints JSON. `seconds` and `cpu_seconds`, those of its
 workers included, are from the start of the first epoch to the end of the last; `images`
@@ -42,7 +41,8 @@ def training_indices(labels):
 
 
 def open_images(root, size, *, train):
-    """Fashion-MNIST, each image resized when it is read."""
+    """Fashion-MNIST, each image resized when it is read; by default `$ARCHSPEC_DATA`'s."""
+    root = root or os.environ["ARCHSPEC_DATA"]
     steps = [transforms.ToTensor()]
     if size != (28, 28):
         steps.insert(0, transforms.Resize(size))
@@ -94,13 +94,7 @@ def cpu_seconds():
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def textbook_spec(name, lr):
-    """A bundled spec with plain SGD at a constant rate in the place of its recipe."""
-    network = archspec.load(name).text.partition("\ntrain:")[0]
-    return f"{network}\ntrain: {{optimizer: sgd(lr={lr}), init: xavier_uniform}}\n"
-
-
-def train(model, size, root, *, batch_size, lr, epochs, whole=False, test=False):
+def train(model, size, root, *, batch_size, lr, epochs, test):
     """Train any network, and return what was measured."""
 
     def batches(images, *, shuffle=False):
@@ -108,9 +102,9 @@ def train(model, size, root, *, batch_size, lr, epochs, whole=False, test=False)
 
     images = open_images(root, size, train=True)
     ours, held_out = training_indices(images.targets)
-    training = batches(images if whole else Subset(images, ours), shuffle=True)
-    measured = {} if whole else {"val_accuracy": batches(Subset(images, held_out))}
-    if whole or test:
+    training = batches(Subset(images, ours), shuffle=True)
+    measured = {"val_accuracy": batches(Subset(images, held_out))}
+    if test:
         measured["test_accuracy"] = batches(open_images(root, size, train=False))
     model.apply(initialize)
     loss, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr)
@@ -138,12 +132,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("spec", nargs="?", default="lenet")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--data-root", default=os.environ.get("ARCHSPEC_DATA"))
+    parser.add_argument("--data-root")
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--lr", type=float, default=0.1)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--whole", action="store_true")
     parser.add_argument("--test", action="store_true")
     given = parser.parse_args()
     spec = archspec.check(given.spec, settings=given.set).require()
@@ -155,7 +148,6 @@ def main():
         batch_size=given.batch_size,
         lr=given.lr,
         epochs=given.epochs,
-        whole=given.whole,
         test=given.test,
     )
     print(json.dumps(measured))

@@ -3,17 +3,17 @@
 Both train the same network on Fashion-MNIST with the same images, batch size, seed and
 plain SGD, each in a process of its own, in turns. What is counted is how much more a run
 of some epochs takes than a run of one: the training, the waiting for data and the
-evaluation of the held-out images in these epochs, on both sides alike, and neither
-imports nor the first allocations nor the drawing of curves. Images per core-second are
-training images per second of processor time, of a process and its workers. Figures are
-medians of the rounds.
+evaluation of validation and test images after each epoch, on both sides alike, and
+neither imports nor the first allocations nor the drawing of curves. Images per
+core-second are training images per second of processor time, of a process and its
+workers. Figures are medians of the rounds. archspec is measured twice: in the precision
+that it chooses on this machine, and in 32 bits as the textbook's loop.
 
     python benchmarks/train_speed.py lenet --rounds 3
-    python benchmarks/train_speed.py --precision 32
 
-Needs the images in torchvision's layout under `$ARCHSPEC_DATA`. LeNet takes a minute,
-everything about an hour on two cores. `--precision` is that of `archspec train`; the
-other loop is always in 32 bits.
+Needs the images in torchvision's layout under `$ARCHSPEC_DATA`; of them, all networks
+but LeNet take the first thousand. LeNet takes a minute a round, everything half an hour
+on two cores.
 """
 
 import argparse
@@ -27,8 +27,9 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import torch
 from machine import describe_machine
-from reference_loop import textbook_spec
+from reference_loop import open_images
 
 import archspec
 
@@ -37,22 +38,40 @@ class Case(NamedTuple):
     """A network with the course's batch, and how many epochs are counted."""
 
     batch_size: int
-    epochs: int
+    epochs: int = 1
+    images: int = 1024
     settings: tuple[str, ...] = ()
 
 
 CASES = {
-    "lenet": Case(256, 20),
-    "alexnet": Case(128, 1),
-    "vgg": Case(128, 1, ("width=0.25",)),
-    "nin": Case(128, 1),
-    "googlenet": Case(128, 1),
-    "resnet18": Case(256, 1),
-    "densenet": Case(256, 1),
+    "lenet": Case(256, epochs=20, images=60_000),
+    "nin": Case(128),
+    "resnet18": Case(256),
+    "vgg11": Case(128, settings=("width=0.25",)),
+    "alexnet": Case(128),
+    "googlenet": Case(128),
+    "densenet": Case(256),
 }
 LR = 0.01
 REFERENCE = [sys.executable, str(Path(__file__).with_name("reference_loop.py"))]
 OURS = [sys.executable, "-m", "archspec.cli", "train"]
+SAME = ["--optimizer", f"sgd(lr={LR})", "--schedule", "constant"]
+SAME += ["--init", "xavier_uniform", "--data", "fashion_mnist"]
+
+
+def copy_images(root, count):
+    """The first images of Fashion-MNIST, in torchvision's layout."""
+    folder = Path(root, "FashionMNIST", "raw")
+    folder.mkdir(parents=True)
+    for part, name in ((True, "train"), (False, "t10k")):
+        found = open_images(None, (28, 28), train=part)
+        parts = (("images", found.data), ("labels", found.targets.to(torch.uint8)))
+        for kind, values in parts:
+            few = values[: count if part else count // 2]
+            head = bytes([0, 0, 8, few.ndim])
+            sizes = b"".join(size.to_bytes(4, "big") for size in few.shape)
+            file = folder / f"{name}-{kind}-idx{few.ndim}-ubyte"
+            file.write_bytes(head + sizes + few.numpy().tobytes())
 
 
 def spent(program):
@@ -72,25 +91,31 @@ def later_epochs(program, epochs):
     return cpu - first_cpu, seconds - first, output
 
 
-def measured(name, rounds, precision, folder):
-    """Images per core-second and per second: the textbook's two, and ours."""
+def measured(name, rounds, folder):
+    """Images per core-second and per second of the textbook's loop and of ours, twice."""
     case = CASES[name]
-    file = Path(folder, f"{name}.yaml")
-    file.write_text(textbook_spec(name, LR))
-    flags = [str(file), "--batch-size", str(case.batch_size), "--seed", "0"]
+    copy_images(folder, case.images)
+    flags = [name, "--batch-size", str(case.batch_size), "--seed", "0"]
+    flags += ["--data-root", folder]
     for setting in case.settings:
         flags += ["--set", setting]
-    theirs = [*REFERENCE, *flags, "--lr", str(LR)]
-    ours = [*OURS, *flags, "--data", "fashion_mnist", "--out", folder]
-    if precision:
-        ours += ["--precision", precision]
-    rows = []
+    ours = [*OURS, *flags, *SAME, "--out", folder]
+    programs = {
+        "textbook": [*REFERENCE, *flags, "--lr", str(LR), "--test"],
+        "32 bits": [*ours, "--precision", "32"],
+        "archspec": ours,
+    }
+    seconds = {who: [] for who in programs}
     for _ in range(rounds):
-        *by_them, output = later_epochs(theirs, case.epochs)
-        *by_us, _ = later_epochs(ours, case.epochs)
-        rows.append(by_them + by_us)
-    images = json.loads(output)["images"] * case.epochs / (1 + case.epochs)
-    return [images / median(seconds) for seconds in zip(*rows, strict=True)]
+        for who, program in programs.items():
+            *used, output = later_epochs(program, case.epochs)
+            seconds[who].append(used)
+            if who == "textbook":
+                images = json.loads(output)["images"] * case.epochs / (1 + case.epochs)
+    return {
+        who: [images / median(column) for column in zip(*used, strict=True)]
+        for who, used in seconds.items()
+    }
 
 
 def main():
@@ -98,23 +123,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("networks", nargs="*", default=list(CASES), metavar="NETWORK")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--precision", help="of `archspec train`")
     given = parser.parse_args()
     print(f"Medians of {given.rounds}, in turns, on {describe_machine()}.\n")
     print(
-        "| network | pixels | batch | textbook, images per core-second | archspec | ratio "
-        "| textbook, images per second | archspec | ratio |"
+        "| network | pixels | batch | images per core-second: textbook | archspec, 32 bits "
+        "| ratio | archspec | ratio | images per second: textbook | archspec | ratio |"
     )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     for name in given.networks:
         with tempfile.TemporaryDirectory() as folder:
-            they_cpu, they, we_cpu, we = measured(
-                name, given.rounds, given.precision, folder
-            )
+            found = measured(name, given.rounds, folder)
         _, height, width = archspec.load(name).input_shape
+        (cpu, wall), (cpu_32, _), (our_cpu, our_wall) = found.values()
         cells = [name, f"{height}x{width}", str(CASES[name].batch_size)]
-        for theirs, ours in ((they_cpu, we_cpu), (they, we)):
-            cells += [f"{theirs:,.1f}", f"{ours:,.1f}", f"{ours / theirs:.2f}"]
+        cells += [f"{cpu:,.1f}", f"{cpu_32:,.1f}", f"{cpu_32 / cpu:.2f}"]
+        cells += [f"{our_cpu:,.1f}", f"{our_cpu / cpu:.2f}"]
+        cells += [f"{wall:,.1f}", f"{our_wall:,.1f}", f"{our_wall / wall:.2f}"]
         print("|", " | ".join(cells), "|", flush=True)
 
 
