@@ -30,6 +30,7 @@ import archspec
 
 HELD_OUT = 10  # of each class, every tenth training image
 LOADERS = min(4, os.cpu_count() or 1)
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def training_indices(labels):
@@ -65,7 +66,8 @@ def evaluate(model, batches):
     model.eval()
     correct = count = 0
     with torch.no_grad():
-        for images, labels in batches:
+        for batch in batches:
+            images, labels = (each.to(DEVICE) for each in batch)
             correct += hits(model(images), labels)
             count += len(labels)
     return correct / count
@@ -75,7 +77,8 @@ def train_epoch(model, batches, loss, optimizer):
     """One pass of training: its mean loss and accuracy."""
     model.train()
     total = correct = count = 0
-    for images, labels in batches:
+    for batch in batches:
+        images, labels = (each.to(DEVICE) for each in batch)
         optimizer.zero_grad()
         logits = model(images)
         value = loss(logits, labels)
@@ -106,7 +109,7 @@ def train(model, size, root, *, batch_size, lr, epochs, test):
     measured = {"val_accuracy": batches(Subset(images, held_out))}
     if test:
         measured["test_accuracy"] = batches(open_images(root, size, train=False))
-    model.apply(initialize)
+    model.apply(initialize).to(DEVICE)
     loss, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr)
 
     rows = []

@@ -118,7 +118,8 @@ def join_world(device: torch.device) -> Iterator[World]:
         return
     rank, size, local_rank, local_size = place
     if device.type == "cuda":
-        device = torch.device("cuda", local_rank)
+        # SLURM may let each task see its own GPU alone.
+        device = torch.device("cuda", local_rank % torch.cuda.device_count())
         torch.cuda.set_device(device)
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, rank=rank, world_size=size)
