@@ -91,7 +91,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except OSError as error:
-        print(f"error: {error.strerror or error}", file=sys.stderr)
+        where = f"`{error.filename}`: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FINDINGS)
     except Exception as error:  # the last door: no traceback for a user

@@ -14,6 +14,7 @@ from archspec.diagnostics.render import render_for
 from archspec.spec import Spec
 from archspec.training.files import write_atomically
 from archspec.training.picture import FORMATS
+from archspec.training.place import speaks
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
 
@@ -75,7 +76,7 @@ def load_spec(
     result = check(
         spec, settings=settings or (), input=input_, variant=variant, train=train
     )
-    if result.diagnostics:
+    if result.diagnostics and speaks():
         print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)
     if result.spec is None:
         if result.ok:

@@ -11,6 +11,7 @@ import typer
 
 from archspec.spec import Spec
 from archspec.training.errors import Stopped, TrainingError
+from archspec.training.place import find_place
 from archspec.training.runtime import prepare_runtime
 from archspec.training.settings import (
     DataName,
@@ -35,6 +36,8 @@ from .options import (
 )
 
 SIGNALLED = 128  # exit codes: this and the number of the signal
+# torch's words, on GPUs, on Apple's, and on CPUs
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 RECIPES, RUN, MACHINE = "The `train:` section", "The run", "The machine"
 
 
@@ -272,11 +275,10 @@ def _run(
 ) -> None:
     new = resolve_settings(spec.train, flags) if spec and resume is None else None
     prepare_runtime()
-    import torch  # 1.7 s, and a wrong flag is told before
-
-    from archspec.training.launch import is_launched, launch
-    from archspec.training.loop import train as train_network
+    from archspec.training.launch import launch
+    from archspec.training.loop import train as train_network  # 1.7 s, for torch
     from archspec.training.run_directory import RunDirectory, is_same_network
+    from archspec.training.tensorboard import require_tensorboard
 
     run = None
     if spec is None or new is None:
@@ -289,21 +291,37 @@ def _run(
                 "with it, or leave `--resume` out for a new run"
             )
         spec, new = before, resume_settings(began_with, flags)
-    if not is_launched():
-        if devices and devices > 1:
-            raise typer.Exit(launch(devices, sys.argv[1:]))
-        if flags["strategy"] is not None:
-            stop(
-                f"`--strategy {flags['strategy']}` is for several processes: add `--devices N`",
-                USAGE,
-            )
+    place = find_place()
+    if place and devices not in (None, place.local_size):
+        stop(
+            f"`--devices {devices}` is said to {place.local_size} processes that something "
+            "else has started here: leave it out",
+            USAGE,
+        )
+    if place is None and devices and devices > 1:
+        if new.tensorboard:
+            require_tensorboard()
+        raise typer.Exit(launch(devices, new.device, sys.argv[1:]))
+    if place is None and flags["strategy"] is not None:
+        stop(
+            f"`--strategy {flags['strategy']}` is for several processes: add `--devices N`",
+            USAGE,
+        )
     try:
         trained = train_network(spec, new, resume=run, download=download)
-    except torch.OutOfMemoryError as error:
-        raise TrainingError(
-            f"`{spec.name}` and a batch of {new.batch_size} images do not fit into the memory of "
-            "the device: use a smaller `--batch-size`, or cut it with `--accumulate`"
-        ) from error
+    except Exception as error:
+        if any(words in str(error) for words in OUT_OF_MEMORY):
+            raise TrainingError(
+                f"`{spec.name}` and a batch of {new.batch_size} images do not fit into the "
+                "memory of the device: use a smaller `--batch-size`, or cut it with "
+                "`--accumulate`"
+            ) from error
+        if new.compile and type(error).__module__.startswith("torch._"):
+            raise TrainingError(
+                f"torch cannot compile `{spec.name}` here "
+                f"({str(error).strip().splitlines()[0]}): leave `--compile` out"
+            ) from error
+        raise
     if trained.is_main:
         print("\n".join(epoch_table(trained.metrics)))
         if trained.best.test_accuracy is not None:

@@ -11,6 +11,7 @@ from typing import IO
 from archspec.training.errors import TrainingError
 
 TEMPORARY = ".tmp"
+TORCH_WRITER = "inline_container"  # whose failure is a RuntimeError
 
 
 def write_atomically(
@@ -41,8 +42,8 @@ def write_atomically(
     except BaseException as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        # torch reports a write that failed as a RuntimeError.
-        if isinstance(error, OSError | RuntimeError):
+        is_torch = isinstance(error, RuntimeError) and TORCH_WRITER in str(error)
+        if isinstance(error, OSError) or is_torch:
             raise TrainingError(f"cannot write `{path}`: {reason(error)}") from error
         raise
 
@@ -61,7 +62,7 @@ def remove_temporary_files(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """Why a file could not be read or written, in a few words."""
     text = getattr(error, "strerror", None) or str(error)
     return (

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import uuid
 from collections.abc import Sequence
 
+import torch
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from archspec.training.device import choose_device
 from archspec.training.errors import TrainingError
+from archspec.training.place import LAUNCHED
+from archspec.training.settings import Device
 
 LOCALHOST = "127.0.0.1"
 
 
-def is_launched() -> bool:
-    """Whether this process is one of several that a launcher has started."""
-    return "RANK" in os.environ or int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1
-
-
-def launch(processes: int, arguments: Sequence[str]) -> int:
+def launch(processes: int, device: Device, arguments: Sequence[str]) -> int:
     """Run `archspec` with arguments in so many processes; the command's exit code.
 
     Raises:
-        TrainingError: if the process was killed that would have said so.
+        TrainingError: if they have no device each, or one was killed.
     """
+    _check(processes, device)
     logging.disable(logging.CRITICAL)  # the processes say themselves what went wrong
     config = LaunchConfig(
         min_nodes=1,
@@ -40,29 +41,38 @@ def launch(processes: int, arguments: Sequence[str]) -> int:
         max_restarts=0,  # `--resume` starts again, when a person says so
         monitor_interval=0.1,
     )
-    os.environ.setdefault("OMP_NUM_THREADS", str(_threads(processes)))
+    os.environ[LAUNCHED] = "1"
     try:
         elastic_launch(config, sys.executable)("-m", "archspec.cli", *arguments)
     except SignalException as error:
         return 128 + error.sigval
     except ChildFailedError as error:
-        return _exit_code(error)
+        return _exit_code([each.exitcode for each in error.failures.values()])
+    finally:
+        del os.environ[LAUNCHED]
     return 0
 
 
-def _threads(processes: int) -> int:
-    """Of each process, so that together they have as many as there are cores."""
-    return max(1, (os.cpu_count() or 1) // processes)
-
-
-def _exit_code(error: ChildFailedError) -> int:
-    """Of the process that failed first, which has said why if it was not killed."""
-    rank, first = error.get_first_failure()
-    if first.exitcode > 0:
-        return first.exitcode
-    if rank == 0:
+def _check(processes: int, device: Device) -> None:
+    device = choose_device(device)
+    if device == "cuda" and processes > torch.cuda.device_count():
         raise TrainingError(
-            f"the first of the processes was killed ({first.signal_name()}): "
+            f"`--devices {processes}` asks for more GPUs than the "
+            f"{torch.cuda.device_count()} here"
+        )
+    if device == "mps":
+        raise TrainingError(
+            "`--devices` cannot share an `mps` device: use `--device cpu`, or leave it out"
+        )
+
+
+def _exit_code(codes: Sequence[int]) -> int:
+    """Of processes that have failed, and said why unless they were killed."""
+    # The launcher itself ends the others by SIGTERM.
+    killed = [-code for code in codes if code < 0 and code != -signal.SIGTERM]
+    if killed:
+        raise TrainingError(
+            f"a process of the run was killed ({signal.Signals(killed[0]).name}): "
             "`archspec train --resume RUN` goes on from the last checkpoint"
         )
-    return 1
+    return max([code for code in codes if code > 0], default=1)

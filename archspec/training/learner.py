@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from archspec.training.checkpoint import Checkpoint
 from archspec.training.errors import TrainingError
 from archspec.training.freezing import freeze, train_mode
-from archspec.training.recipes import make_optimizer
+from archspec.training.recipes import check_trainable, make_optimizer
 from archspec.training.settings import Settings
 from archspec.training.world import World
 
@@ -26,44 +26,47 @@ class Learner:
     """A network on the run's device, among the processes of the run."""
 
     def __init__(self, network: nn.Module, settings: Settings, world: World) -> None:
-        """Take a network with its first weights.
+        """Take a network with its first weights; `join` makes it ready.
 
         Raises:
             TrainingError: if it has no weights to train, or the device cannot do it.
         """
-        self.world = world
-        is_shared = world.size > 1
-        is_sharded = is_shared and settings.strategy == "fsdp"
+        self.settings, self.world = settings, world
+        self._is_sharded = world.size > 1 and settings.strategy == "fsdp"
         if settings.sync_bn:
             network = _synchronized(network, world)
         # FSDP cuts weights along their memory, which must be in order.
-        layout = torch.contiguous_format if is_sharded else torch.channels_last
+        layout = torch.contiguous_format if self._is_sharded else torch.channels_last
         network.to(world.device, memory_format=layout)  # type: ignore[call-overload]
         self.network = network
         self._frozen = freeze(network, settings.freeze)
+        check_trainable(network)
         self.averaged: AveragedModel | None = None
         if settings.ema is not None:
             average = get_ema_multi_avg_fn(settings.ema)  # type: ignore[no-untyped-call]
             self.averaged = AveragedModel(
                 network, multi_avg_fn=average, use_buffers=True
             )
-        self.model = network
-        self._is_sharded = is_sharded
-        if is_sharded:
-            from archspec.training.sharding import shard  # 0.8 s
-
-            shard(network)
-            if self.averaged:
-                shard(self.averaged.module)
-        elif is_shared:
-            devices = [world.device] if world.device.type == "cuda" else None
-            self.model = DistributedDataParallel(network, device_ids=devices)
-        if settings.compile:
-            network.compile()
-        self._fused = not is_sharded
-        self.optimizer = make_optimizer(network, settings.optimizer, fused=self._fused)
+        self.model: nn.Module = network
         is_scaled = settings.precision == "16"
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=is_scaled)
+
+    def join(self) -> None:
+        """Share the network among the processes, all together; make the optimizer."""
+        if self._is_sharded:
+            from archspec.training.sharding import shard  # 0.8 s
+
+            shard(self.network)
+            if self.averaged:
+                shard(self.averaged.module)
+        elif self.world.size > 1:
+            devices = [self.world.device] if self.world.device.type == "cuda" else None
+            self.model = DistributedDataParallel(self.network, device_ids=devices)
+        if self.settings.compile:
+            self.network.compile()
+        self.optimizer = make_optimizer(
+            self.network, self.settings.optimizer, fused=not self._is_sharded
+        )
 
     @property
     def evaluated(self) -> nn.Module:
@@ -129,20 +132,21 @@ class Learner:
     def restore(self, before: Checkpoint) -> None:
         """Go on from a checkpoint; each process has the whole."""
         averaged = self.averaged and self.averaged.module
+        fused = {"fused": not self._is_sharded}  # as here, not as it was before
+        groups = [group | fused for group in before.optimizer["param_groups"]]
+        optimizer = before.optimizer | {"param_groups": groups}
         if not self._is_sharded:
             self.network.load_state_dict(before.model)
             if averaged:
                 averaged.load_state_dict(before.ema)
-            self.optimizer.load_state_dict(before.optimizer)
+            self.optimizer.load_state_dict(optimizer)
         else:
             from archspec.training.sharding import restore_optimizer, restore_weights
 
             restore_weights(self.network, before.model)
             if averaged:
                 restore_weights(averaged, before.ema)
-            restore_optimizer(self.network, self.optimizer, before.optimizer)
-        for group in self.optimizer.param_groups:
-            group["fused"] = not self._is_sharded  # as here, not as it was before
+            restore_optimizer(self.network, self.optimizer, optimizer)
         if self.averaged:
             self.averaged.n_averaged.fill_(1)  # the average has begun
         self.scaler.load_state_dict(before.scaler)

@@ -11,6 +11,7 @@ import torch
 
 from archspec.backends.torch_module import build
 from archspec.spec import Spec
+from archspec.training.batches import Batches
 from archspec.training.checkpoint import (
     Checkpoint,
     Position,
@@ -22,12 +23,12 @@ from archspec.training.checkpoint import (
 from archspec.training.curves import draw_curves
 from archspec.training.data import open_test, open_training
 from archspec.training.device import describe_world, settle_device, use_threads
-from archspec.training.errors import PeerError, Stopped, TrainingError
+from archspec.training.errors import Stopped, TrainingError
 from archspec.training.files import remove_temporary_files
 from archspec.training.history import EpochMetrics, best_epoch
 from archspec.training.images import Statistics
 from archspec.training.learner import Learner
-from archspec.training.metrics import Meter
+from archspec.training.metrics import Meter, Totals
 from archspec.training.objective import Objective
 from archspec.training.progress import RunProgress
 from archspec.training.recipes import initialize, learning_rate
@@ -37,6 +38,9 @@ from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 from archspec.training.watch import Interrupted, Watch
 from archspec.training.weights import load_weights
 from archspec.training.world import World, join_world
+
+# torch's words of a process that reads images
+DEAD_WORKER = (") exited unexpectedly", ") is killed by signal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def train(
             use_threads(settings, spec, world)
             return _train(spec, settings, world, resume, download=download)
     except RuntimeError as error:  # from a signal handler of torch, wherever we are
-        if "DataLoader worker" not in str(error):
+        if not any(words in str(error) for words in DEAD_WORKER):
             raise
         raise TrainingError(
             "a process that reads images has died, perhaps for want of memory: use a "
@@ -95,19 +99,21 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
     download: bool,
 ) -> TrainedRun:
     # --- the images ---
-    with world.together(), world.main_first():
+    with world.together(), world.one_first():
         train_batches, val_batches = open_training(
             settings, spec, world, download=download
         )
         classes = train_batches.classes
         test_batches = open_test(settings, spec, world, classes, download=download)
+    sets = (train_batches, val_batches, test_batches)
+    world.check_same([each and each.num_images for each in sets], "as many images as")
     before, warning = world.from_main(lambda: _load_latest(resume, spec))
 
     # --- the network: the same weights in every process, and other random numbers ---
     torch.manual_seed(settings.seed)
     report = None
     with world.together():
-        _check_images(settings, world, before, train_batches.num_images)
+        _check_images(settings, world, before, train_batches)
         network = build(spec)
         initialize(network, settings.init)
         if settings.weights and before is None:
@@ -115,6 +121,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                 network, spec, settings.weights, renames=settings.rename, new_head=True
             )
         learner = Learner(network, settings, world)
+    learner.join()
     torch.manual_seed(settings.seed + 1 + world.rank)
 
     # --- where the run stands: at its beginning, or where a checkpoint has left it ---
@@ -124,7 +131,11 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         learner.restore(before)
         if len(before.rng) == world.size:
             restore_random_states(before.rng[world.rank], world.device)
-    statistics = Statistics(*before.statistics) if before else train_batches.measure()
+    statistics = (
+        Statistics(*before.statistics)
+        if before
+        else world.from_main(train_batches.measure)
+    )
     objective = Objective(spec, settings, statistics, world.device)
     run = world.from_main(lambda: resume or RunDirectory.create(spec, settings))
     if world.is_main:
@@ -160,6 +171,10 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                 save_checkpoint(run.best, checkpoint)
             if world.is_main:
                 save_checkpoint(run.last, checkpoint, run.previous)
+
+    def measure(batches: Batches | None) -> Totals | None:
+        """Figures of the evaluated weights; None where there are no images."""
+        return objective.evaluate(learner.evaluated, batches, world, watch)
 
     progress = RunProgress(steps, epochs, done=len(at.rows), quiet=not world.is_main)
     log = (
@@ -222,10 +237,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             learner.share_buffers()
             progress.evaluating(epoch)
             try:
-                val, test = (
-                    objective.evaluate(learner.evaluated, batches, world, watch)
-                    for batches in (val_batches, test_batches)
-                )
+                val, test = measure(val_batches), measure(test_batches)
             except Interrupted as interrupt:
                 save()
                 raise _stopped(interrupt.signal, run, world) from None
@@ -275,33 +287,36 @@ def _load_latest(
 
 
 def _check_images(
-    settings: Settings, world: World, before: Checkpoint | None, num_images: int
+    settings: Settings, world: World, before: Checkpoint | None, batches: Batches
 ) -> None:
-    if settings.batch_size < 2 * world.size > 2:
+    """Refuse steps too small to share, and images other than a run began with."""
+    if settings.batch_size < 2 * world.size and world.size > 1:
         raise TrainingError(
             f"{settings.batch_size} images in a step are too few for {world.size} "
             "processes: use a larger `--batch-size`"
         )
-    if before and before.num_images != num_images:
+    if before is None:
+        return
+    where = f"`{settings.data}` under `{settings.data_root}`"
+    way_out = "use `--data-root DIR` if they are elsewhere, or start a new run"
+    if before.num_images != batches.num_images:
         raise TrainingError(
-            f"the run began with {before.num_images:,} images to train with, and "
-            f"`{settings.data}` under `{settings.data_root}` has {num_images:,} now: use "
-            "`--data-root DIR` if they are elsewhere, or start a new run"
+            f"the run began with {before.num_images:,} images to train with, and {where} "
+            f"has {batches.num_images:,} now: {way_out}"
+        )
+    if tuple(before.classes) != batches.classes:
+        raise TrainingError(
+            f"the run began with other classes than {where} has now: {way_out}"
         )
 
 
 def _diverged(epoch: int, step: int, lr: float, world: World) -> TrainingError:
-    kind = TrainingError if world.is_main else PeerError
-    return kind(
+    return world.failure(
         f"the loss is no longer a number at step {step} of epoch {epoch}, where the learning "
         f"rate is {lr:.3g}: use a lower `--lr`"
     )
 
 
 def _stopped(signal: int, run: RunDirectory, world: World) -> Stopped:
-    message = (
-        f"stopped: `archspec train --resume {run.path}` goes on from here"
-        if world.is_main
-        else ""
-    )
-    return Stopped(message, signal)
+    how = f"stopped: `archspec train --resume {run.path}` goes on from here"
+    return Stopped(how if world.is_main else "", signal)

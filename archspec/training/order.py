@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from random import Random
 
 import torch
@@ -13,15 +14,16 @@ from archspec.training.world import World
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The steps of a pass over a set of images.
+    """The steps of a pass over a set of images, which are dealt out to them evenly.
 
-    The images of a step are shared out among the processes. The order of an epoch
-    follows from the seed and the epoch alone, so that a run can go on within one.
+    No step is much smaller than the others: batch norm needs company. The images of a
+    step are shared out among the processes. The order of an epoch follows from the seed
+    and the epoch alone, so that a run can go on within one.
     """
 
     num_images: int
     batch_size: int
-    """Images in a step, over all processes."""
+    """Images in a step at most, over all processes."""
 
     world: World
     seed: int | None = None
@@ -29,14 +31,7 @@ class Order:
 
     def __len__(self) -> int:
         """The number of steps."""
-        return -(-self.num_images // self.batch_size) - self._drops_last
-
-    @property
-    def _drops_last(self) -> bool:
-        """Whether training leaves the last step out: batch norm needs two images."""
-        rest = self.num_images % self.batch_size
-        is_small = 0 < rest < 2 * self.world.size
-        return self.seed is not None and is_small and self.num_images > rest
+        return ceil(self.num_images / self.batch_size)
 
     def indices(self, epoch: int) -> Tensor:
         """All images [num_images] in the order of an epoch."""
@@ -49,10 +44,13 @@ class Order:
 
     def share(self, indices: Tensor, step: int) -> Tensor:
         """This process's images of a step, counted from 0."""
-        start = step * self.batch_size
-        batch = indices[start : start + self.batch_size]
+        start = self._start(step)
+        batch = indices[start : start + self.size(step)]
         return batch[self.world.rank :: self.world.size]
 
     def size(self, step: int) -> int:
         """The images of a step over all processes."""
-        return min(self.batch_size, self.num_images - step * self.batch_size)
+        return self._start(step + 1) - self._start(step)
+
+    def _start(self, step: int) -> int:
+        return step * self.num_images // len(self)

@@ -41,6 +41,18 @@ def initialize(model: nn.Module, recipe: Recipe) -> None:
                 nn.init.zeros_(module.bias)
 
 
+def check_trainable(model: nn.Module) -> None:
+    """Refuse a network without parameters to train.
+
+    Raises:
+        TrainingError: if there are none.
+    """
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise TrainingError(
+            "the network has no parameters to train: add a layer that has"
+        )
+
+
 def make_optimizer(
     model: nn.Module, recipe: Recipe, *, fused: bool = True
 ) -> torch.optim.Optimizer:
@@ -49,16 +61,11 @@ def make_optimizer(
     `fused` is one kernel for all of them, which FSDP's parts cannot go through.
 
     Raises:
-        TrainingError: if the network has no parameters, or torch refuses the recipe's.
+        TrainingError: if torch refuses the recipe.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
-    if not parameters:
-        raise TrainingError(
-            "the network has no parameters to train: add a layer that has"
-        )
-    make = OPTIMIZERS[recipe.name]
     try:
-        return make(parameters, fused=fused, **recipe.arguments)
+        return OPTIMIZERS[recipe.name](parameters, fused=fused, **recipe.arguments)
     except ValueError as error:  # as of `nesterov` without momentum
         raise TrainingError(
             f"cannot make the optimizer `{recipe.name}`: {error}"

@@ -1,13 +1,10 @@
 """The processes of a run: one alone, or several that take their shares of each step.
 
-`torchrun` and SLURM tell a process its place by environment variables; gloo carries
-what lies on a CPU between processes, NCCL what lies on a GPU.
+gloo carries what lies on a CPU between processes, NCCL what lies on a GPU.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,9 +15,11 @@ from torch import Tensor
 from torch import distributed as dist
 
 from archspec.training.errors import PeerError, TrainingError
+from archspec.training.files import reason
+from archspec.training.place import Place, find_meeting_place, find_place, is_launched
 
 T = TypeVar("T")
-LOST = ("Connection closed by peer", "Connection reset by peer", "gloo", "NCCL")
+LOST = ("closed by peer", "reset by peer", "pair closure", "imed out")  # gloo's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +29,18 @@ class World:
     device: torch.device = torch.device("cpu")  # noqa: RUF009  # it does not change
     rank: int = 0
     size: int = 1
+    local_rank: int = 0
     local_size: int = 1
-    """The processes on this machine."""
+    """The place among the processes on this machine, and their number."""
 
     @property
     def is_main(self) -> bool:
         """Whether this process prints and writes."""
         return self.rank == 0
+
+    def failure(self, message: str) -> TrainingError:
+        """What all processes fail at, for the main one to say."""
+        return (TrainingError if self.is_main else PeerError)(message)
 
     def from_main(self, make: Callable[[], T]) -> T:
         """What the main process makes, or raises, for all."""
@@ -78,15 +82,29 @@ class World:
                 dist.broadcast(tensor, src=0)
 
     @contextmanager
-    def main_first(self) -> Iterator[None]:
-        """Let the main process go first, as to fetch files that the others then find."""
-        if not self.is_main:
+    def one_first(self) -> Iterator[None]:
+        """Let one process of each machine fetch files that the others then find."""
+        if self.local_rank:
             self.gather(None)
         try:
             yield
         finally:
-            if self.is_main:
+            if not self.local_rank:
                 self.gather(None)
+
+    def check_same(self, value: object, what: str) -> None:
+        """Refuse to go on where processes have found different things.
+
+        Raises:
+            TrainingError: with the two that differ.
+        """
+        values = self.gather(value)
+        for rank, other in enumerate(values):
+            if other != values[0]:
+                raise self.failure(
+                    f"process 0 has {what} {values[0]}, and process {rank} {other}: all "
+                    "machines need the same files"
+                )
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -110,20 +128,14 @@ def join_world(device: torch.device) -> Iterator[World]:
     """The place that `torchrun` or SLURM has given this process; alone without them.
 
     Raises:
-        TrainingError: if another process of the run has died.
+        TrainingError: if the others cannot be met, or one of them has died.
     """
-    place = _place()
+    place = find_place()
     if place is None:
         yield World(device)
         return
-    rank, size, local_rank, local_size = place
-    if device.type == "cuda":
-        # SLURM may let each task see its own GPU alone.
-        device = torch.device("cuda", local_rank % torch.cuda.device_count())
-        torch.cuda.set_device(device)
-    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-    dist.init_process_group(backend, rank=rank, world_size=size)
-    world = World(device, rank, size, local_size)
+    world = World(_device_of(place, device), *place)
+    _meet(world)
     try:
         yield world
     except RuntimeError as error:
@@ -131,45 +143,44 @@ def join_world(device: torch.device) -> Iterator[World]:
             words in str(error) for words in LOST
         ):
             raise
-        kind = TrainingError if world.is_main else PeerError
-        raise kind(
+        message = (
             "another process of the run has stopped: `archspec train --resume RUN` goes on "
             "from the last checkpoint"
+        )
+        # Who has started the processes knows more.
+        raise (
+            PeerError(message) if is_launched() else world.failure(message)
         ) from error
     finally:
         dist.destroy_process_group()
 
 
-def _place() -> tuple[int, int, int, int] | None:
-    """Rank, processes, rank and processes on this machine; None: alone."""
-    env = os.environ
-    if "RANK" in env and "WORLD_SIZE" in env:
-        names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
-        rank, size, local_rank, local_size = (int(env.get(n, "0")) for n in names)
-        return rank, size, local_rank, max(1, local_size)
-    if int(env.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
-        _find_slurm_main()
-        tasks = int(env["SLURM_STEP_NUM_TASKS"])
-        nodes = int(env.get("SLURM_STEP_NUM_NODES", "1"))
-        return (
-            int(env["SLURM_PROCID"]),
-            tasks,
-            int(env["SLURM_LOCALID"]),
-            tasks // nodes,
+def _device_of(place: Place, device: torch.device) -> torch.device:
+    """The GPU of a process; SLURM may let each see its own alone."""
+    if device.type == "mps":
+        raise TrainingError(
+            "several processes cannot share an `mps` device: use `--device cpu`"
         )
-    return None
+    if device.type != "cuda":
+        return device
+    count = torch.cuda.device_count()
+    if count > 1 and place.local_rank >= count:
+        raise TrainingError(
+            f"there are {count} GPUs here for {place.local_size} processes: start as many"
+        )
+    device = torch.device("cuda", place.local_rank % count)
+    torch.cuda.set_device(device)
+    return device
 
 
-def _find_slurm_main() -> None:
-    """Where the processes of a SLURM step meet: its first host."""
-    env = os.environ
-    if "MASTER_ADDR" not in env:
-        hosts = subprocess.run(  # noqa: S603  # SLURM's own words
-            ["scontrol", "show", "hostnames", env["SLURM_STEP_NODELIST"]],  # noqa: S607
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.split()
-        env["MASTER_ADDR"] = hosts[0]
-    # Two jobs on one host must not meet.
-    env.setdefault("MASTER_PORT", str(20_000 + int(env["SLURM_JOB_ID"]) % 20_000))
+def _meet(world: World) -> None:
+    """Find the other processes."""
+    find_meeting_place()
+    backend = "cpu:gloo,cuda:nccl" if world.device.type == "cuda" else "gloo"
+    try:
+        dist.init_process_group(backend, rank=world.rank, world_size=world.size)
+    except (ValueError, RuntimeError) as error:
+        raise TrainingError(
+            f"cannot meet the other processes of the run ({reason(error)}): `torchrun` and "
+            "`srun` say where they meet by MASTER_ADDR and MASTER_PORT"
+        ) from error

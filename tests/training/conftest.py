@@ -12,6 +12,8 @@ import torch
 
 import archspec.cli.main
 
+from .processes import STARTED
+
 TINY = """\
 archspec: 1
 name: tiny
@@ -47,6 +49,15 @@ def _one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def _no_process_left() -> Iterator[None]:
+    """A test that fails leaves no run behind that goes on."""
+    yield
+    for process in STARTED:
+        process.kill()
+    STARTED.clear()
 
 
 @pytest.fixture

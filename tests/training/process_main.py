@@ -26,7 +26,7 @@ def main(given: dict[str, Any]) -> int:
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     sys.argv = ["archspec", *given["arguments"]]
     torch.set_num_threads(1)
-    exec(given["before"], {"os": os})
+    exec(given["before"], {})
     try:
         archspec.cli.main.main()
     except SystemExit as end:

@@ -24,6 +24,27 @@ PRELOADED = [
 ]
 
 
+STARTED: list[multiprocessing.process.BaseProcess] = []  # by the test that runs
+
+# Code for `before`: what comes in the middle of training, in which step, and how.
+AT_STEP = """
+import os
+from archspec.training.learner import Learner
+update, steps = Learner.update, []
+def updated(*arguments):
+    steps.append(0)
+    if len(steps) == {step}:
+        os.kill(os.getpid(), {signal})
+    return update(*arguments)
+Learner.update = updated
+"""
+
+
+def at_step(step: int, signal: int) -> str:
+    """A signal that a process sends itself in a step, counted from 1 over all epochs."""
+    return AT_STEP.format(step=step, signal=int(signal))
+
+
 class Ended(NamedTuple):
     """How a process ended: negative for a signal."""
 
@@ -72,6 +93,7 @@ class Processes:
             )
             process.start()
             self.processes.append(process)
+            STARTED.append(process)
 
     def end(self) -> list[Ended]:
         """Wait for all of them, by rank."""

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -137,13 +136,51 @@ def test_a_slurm_step_is_a_world(
 
 
 def test_a_batch_script_of_slurm_is_no_step(
-    tiny: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has a task's number too, and would wait for the others for ever."""
     for name in ("SLURM_NTASKS", "SLURM_PROCID", "SLURM_JOB_ID"):
         monkeypatch.setenv(name, "4")
-    started = time.monotonic()
-    code, out, _ = command("train", tiny, "--epochs", 1)
-    assert code == 0
+    process = start(tiny, "--epochs", 1, folder=tmp_path)
+    try:
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
     assert "processes" not in out
-    assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
+    ("environment", "flags", "code", "message"),
+    [
+        ({"RANK": "0", "WORLD_SIZE": "2"}, [], 1, "cannot meet the other processes"),
+        (
+            {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"},
+            ["--devices", "4"],
+            2,
+            "`--devices 4` is said to 2 processes",
+        ),
+        (
+            {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}
+            | {"SLURM_STEP_NODELIST": "host[1-2]", "SLURM_JOB_ID": "7"},
+            [],
+            1,
+            "`scontrol` does not say which hosts the step has",
+        ),
+    ],
+)
+def test_a_place_that_leads_nowhere_is_one_sentence(
+    environment: dict[str, str],
+    flags: list[str],
+    code: int,
+    message: str,
+    tiny: Path,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    ended, _, err = command("train", tiny, *flags)
+    assert ended == code
+    assert err.startswith(f"error: {message}")
+    assert err.count("\n") == 1

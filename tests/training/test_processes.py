@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .processes import Ended, Processes
+from .processes import Ended, Processes, at_step
 from .runs import assert_close, assert_same_weights, losses, rows, wait_for, weights
 from .test_data import write_folder
 
@@ -80,18 +80,15 @@ def test_processes_that_are_stopped_end_as_if_they_had_not_been(
     flags = ["--epochs", 4, "--batch-size", 40, "--strategy", strategy]
     train(2, tiny, *flags, "--out", "whole", folder=tmp_path)
     run = tmp_path / "cut/tiny-1"
-    cut = Processes(2, "train", tiny, *flags, "--out", "cut", folder=tmp_path)
-    wait_for(run / "metrics.jsonl", cut.processes[0].is_alive, 1)
-    for process in cut.processes:
-        assert process.pid
-        process.terminate()
-    ended = cut.end()
+    cut = ["train", tiny, *flags, "--out", "cut"]
+    before = at_step(50, signal.SIGTERM)
+    ended = Processes(2, *cut, folder=tmp_path, before=before).end()
     assert [each.code for each in ended] == [143, 143]
     assert ended[0].err == (
         "stopped: `archspec train --resume cut/tiny-1` goes on from here\n"
     )
     assert ended[1].err == ""
-    assert len(rows(run)) < 4
+    assert len(rows(run)) == 1
     train(2, "--resume", "cut/tiny-1", "--strategy", strategy, folder=tmp_path)
     assert losses(run) == losses(tmp_path / "whole/tiny-1")
     assert_same_weights(run, tmp_path / "whole/tiny-1")
@@ -168,6 +165,66 @@ def test_a_strategy_needs_several_processes(tiny: Path, command: Command) -> Non
     code, _, err = command("train", tiny, "--strategy", "fsdp")
     assert code == 2
     assert "add `--devices N`" in err
+
+
+BRANCHES = """\
+archspec: 1
+name: branches
+input: 1x8x8
+net:
+  - stem: conv(8, k=3, p=1)
+  - add:
+      - identity
+      - path: conv(8, k=3, p=1) | relu | conv(8, k=3, p=1)
+  - concat: [identity, "conv(4, k=1)"]
+  - global_avgpool | flatten | linear(10)
+train: {data: digits, batch_size: 100, epochs: 2, optimizer: adam(lr=0.01), clip: 1.0}
+"""
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_branches_frozen_layers_and_adam_train_as_one(
+    strategy: str, tmp_path: Path, command: Command
+) -> None:
+    path = tmp_path / "branches.yaml"
+    path.write_text(BRANCHES)
+    flags = ["--freeze", "stem", "--strategy", strategy]
+    assert command("train", path, "--freeze", "stem")[0] == 0
+    train(2, path, *flags, "--out", "shared", folder=tmp_path)
+    assert_close(tmp_path / "runs/branches-1", tmp_path / "shared/branches-1")
+    resumed = ["--resume", "shared/branches-1", "--epochs", 3, "--strategy"]
+    train(2, *resumed, "ddp" if strategy == "fsdp" else "fsdp", folder=tmp_path)
+    command("train", "--resume", "runs/branches-1", "--epochs", 3)
+    assert_close(tmp_path / "runs/branches-1", tmp_path / "shared/branches-1")
+
+
+def test_a_process_may_have_no_image_of_a_step_that_evaluates(
+    tiny: Path, tmp_path: Path
+) -> None:
+    for split, count in (("train", 9), ("val", 1), ("test", 2)):
+        write_folder(tmp_path / "images", split, ("a", "b"), count)
+    flags = ["--data=folder", "--data-root=images", "--set=classes=2", "--batch-size=9"]
+    for strategy in ("ddp", "fsdp"):
+        train(3, tiny, *flags, "--strategy", strategy, folder=tmp_path)
+    (row, *_) = rows(tmp_path / "runs/tiny-1")
+    assert row["val_accuracy"] in (0, 0.5, 1)
+
+
+def test_machines_with_other_images_are_told_apart(tiny: Path, tmp_path: Path) -> None:
+    for rank in (0, 1):
+        write_folder(tmp_path / f"images{rank}", "train", ("a", "b"), 9 + rank)
+        write_folder(tmp_path / f"images{rank}", "val", ("a", "b"), 2)
+    root = "import os; os.environ['ARCHSPEC_DATA'] = 'images' + os.environ['RANK']"
+    flags = ["--data=folder", "--set=classes=2"]
+    run = Processes(2, "train", tiny, *flags, folder=tmp_path, before=root)
+    ended = run.end()
+    assert [each.code for each in ended] == [1, 1]
+    assert ended[0].err == (
+        "error: process 0 has as many images as [18, 4, None], and process 1 "
+        "[20, 4, None]: all machines need the same files\n"
+    )
+    assert ended[1].err == ""
+    assert not (tmp_path / "runs").exists()
 
 
 def test_checkpoints_of_parts_are_whole(plain: Path, tmp_path: Path) -> None:
