@@ -63,12 +63,12 @@ def _trained(network: nn.Module) -> list[str]:
 
 
 def _renamed(state: dict[str, Any], keys: dict[Any, Any]) -> dict[str, Any]:
-    """An optimizer's state dict with other keys for its parameters."""
+    """An optimizer's state dict with other keys for its parameters, in their order."""
     groups = state["param_groups"]
     return {
         "state": {keys[key]: value for key, value in state["state"].items()},
         "param_groups": [
-            {**group, "params": [keys[key] for key in group["params"]]}
+            {**group, "params": [keys[key] for key in keys if key in group["params"]]}
             for group in groups
         ],
     }
