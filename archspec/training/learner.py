@@ -140,6 +140,7 @@ class Learner:
             if averaged:
                 averaged.load_state_dict(before.ema)
             self.optimizer.load_state_dict(optimizer)
+            _lay_out_as_weights(self.optimizer)
         else:
             from archspec.training.sharding import restore_optimizer, restore_weights
 
@@ -150,6 +151,17 @@ class Learner:
         if self.averaged:
             self.averaged.n_averaged.fill_(1)  # the average has begun
         self.scaler.load_state_dict(before.scaler)
+
+
+def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:
+    """Give moments the memory layout of their weights, which FSDP's do not have.
+
+    Fused kernels go through both in the order of memory, and do not look.
+    """
+    for weight, state in optimizer.state.items():
+        for name, value in state.items():
+            if value is not None and value.shape == weight.shape:
+                state[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)
 
 
 def _synchronized(network: nn.Module, world: World) -> nn.Module:
