@@ -112,6 +112,18 @@ def test_half_precision_trains_too(
     assert rows(tmp_path / "runs" / "tiny-1")[-1]["val_accuracy"] > 0.3
 
 
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles with g++")
+def test_a_compiled_network_trains_to_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text("archspec: 1\ninput: 1x8x8\nnet: ['flatten | linear(10)']\n")
+    for flags in ([], ["--compile"]):
+        train = ["train", path, "--epochs", 1, *flags]
+        (ended,) = Processes(1, *train, folder=tmp_path).end()
+        assert ended.code == 0, ended.err
+    plain, compiled = (losses(tmp_path / "runs" / f"small-{n}") for n in (1, 2))
+    assert compiled[0] == pytest.approx(plain[0], rel=1e-3)
+
+
 def test_evaluate_measures_the_best_checkpoint(
     tiny: Path, tmp_path: Path, command: Command
 ) -> None:
