@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Chain, Document, Expression, Literal
-from archspec.lowering.bind import bind
+from archspec.lowering.bind import bind, written
 from archspec.lowering.evaluate import Evaluator, Unknown, ValueFault, describe
 from archspec.lowering.scope import Environment, Scope
 from archspec.ops.op import Signed
-from archspec.ops.recipes import RECIPES, Recipe
+from archspec.ops.recipes import BATCH_SIZE, RECIPES, Recipe
 
 NOUNS = {"data": "data set", "augment": "augmentation", "init": "initialisation"}
 
@@ -32,7 +34,22 @@ def resolve_train(
                     f"`{key}` takes one call, found {len(recipes)}",
                     setting.calls[1].span,
                 )
+    _check_accumulate(document, found, findings)
     return found
+
+
+def _check_accumulate(
+    document: Document, found: Mapping[str, object], findings: Findings
+) -> None:
+    """See that a step is cut into no more parts than it has images."""
+    parts, images = found.get("accumulate"), found.get("batch_size", BATCH_SIZE)
+    if isinstance(parts, int) and isinstance(images, int) and parts > images:
+        findings.error(
+            "invalid-argument",
+            f"`accumulate` cuts a step of {images:,} images into {parts:,} parts",
+            document.train["accumulate"][1].span,
+            help=f"write `accumulate: {images}`, or less",
+        )
 
 
 def _recipe(call: Call, key: str, scope: Scope, findings: Findings) -> Recipe | None:
@@ -50,7 +67,17 @@ def _recipe(call: Call, key: str, scope: Scope, findings: Findings) -> Recipe | 
     bound = bind(call, recipe, findings, takes_input=False)
     if bound is None:
         return None
-    return Recipe(recipe.name, _arguments(recipe, bound.values, scope, findings))
+    arguments = _arguments(recipe, bound.values, scope, findings)
+    if arguments.get("nesterov") is True and arguments["momentum"] == 0:
+        kept = [a for a in call.arguments if a.keyword and a.keyword.id != "momentum"]
+        fixed = written(call, [*(a.span.text for a in kept), "momentum=0.9"])
+        findings.error(
+            "invalid-argument",
+            f"`nesterov` of `{recipe.name}` needs a momentum above 0",
+            bound.values["nesterov"].span,
+            help=f"write `{fixed}`",
+        )
+    return Recipe(recipe.name, arguments)
 
 
 def _arguments(
@@ -62,6 +89,7 @@ def _arguments(
         expression = given.get(parameter.name)
         if expression is None:
             continue
+        values[parameter.name] = None  # as long as nobody knows it
         try:
             value = evaluate(expression).value
         except Unknown:

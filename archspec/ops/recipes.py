@@ -16,6 +16,7 @@ from archspec.ops.kinds import (
     NOT_NEGATIVE,
     POSITIVE,
     PROBABILITY,
+    Kind,
 )
 from archspec.ops.op import Parameter, Signed
 
@@ -36,7 +37,14 @@ def _table(*recipes: Signed) -> dict[str, Signed]:
     return {recipe.name: recipe for recipe in recipes}
 
 
+BATCH_SIZE = 64  # of a spec that says none
+
 _LR = Parameter("lr", POSITIVE)
+_FACTOR = Kind(
+    "a number above 0 and up to 1",
+    lambda value: PROBABILITY.accepts(value) and value > 0,
+    example="0.1",
+)
 
 RECIPES: dict[str, dict[str, Signed]] = {
     "data": _table(
@@ -79,7 +87,7 @@ RECIPES: dict[str, dict[str, Signed]] = {
             "step",
             "times `gamma` after every so many epochs",
             Parameter("every", COUNT),
-            Parameter("gamma", POSITIVE, 0.1),
+            Parameter("gamma", _FACTOR, 0.1),
         ),
     ),
     "init": _table(
@@ -114,3 +122,8 @@ RECIPES: dict[str, dict[str, Signed]] = {
         ),
     ),
 }
+
+
+def make_recipe(key: str, name: str, **arguments: object) -> Recipe:
+    """A call of a key of the section, with the defaults of what it leaves out."""
+    return Recipe(name, {**RECIPES[key][name].defaults(arguments), **arguments})

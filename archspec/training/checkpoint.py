@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import os
-import pickle
 from dataclasses import dataclass, field, fields
+from errno import EINVAL
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import torch
+from torch import Tensor
 
 from archspec.training.errors import TrainingError
 from archspec.training.files import reason, write_atomically
 from archspec.training.history import EpochMetrics
 from archspec.training.metrics import Totals
+
+
+class DamagedCheckpoint(TrainingError):  # noqa: N818  # what it is
+    """A checkpoint that was read, and is none that this run can use."""
+
+    def __init__(self, what: str) -> None:
+        """Of what is wrong with it."""
+        super().__init__(f"{what}: remove it")
+        self.what = what
+
+    @classmethod
+    def at(cls, path: Path) -> DamagedCheckpoint:
+        """A file that no run has written, or not to its end."""
+        return cls(f"`{path}` is no whole checkpoint of `archspec train`")
 
 
 @dataclass(slots=True)
@@ -44,6 +60,9 @@ class Checkpoint:
     spec: str
     """The text of the spec."""
 
+    imports: dict[str, str] = field(default_factory=dict)
+    """The text of each file that it imports, by its path from the spec's folder."""
+
     config: dict[str, Any]
     """What `config.json` holds: the settings, the input and the params."""
 
@@ -71,10 +90,10 @@ class Checkpoint:
     statistics: tuple[list[float], list[float]]
     """Mean and standard deviation of each channel of the training images."""
 
-    model: dict[str, Any]
+    model: dict[str, Tensor]
     """State dict: the weights."""
 
-    ema: dict[str, Any]
+    ema: dict[str, Tensor]
     """State dict: the averaged weights; empty where there are none."""
 
     optimizer: dict[str, Any]
@@ -93,7 +112,7 @@ class Checkpoint:
         return Position(rows, self.step, Totals(*self.totals), self.seconds)
 
     @property
-    def evaluated(self) -> dict[str, Any]:
+    def evaluated(self) -> dict[str, Tensor]:
         """The weights whose accuracy counts."""
         return self.ema or self.model
 
@@ -119,27 +138,71 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint, its tensors on the CPU.
 
     Raises:
-        TrainingError: if it is missing, truncated, or none of ours.
+        DamagedCheckpoint: if it is truncated, or none of ours.
+        TrainingError: if it is missing or cannot be read.
     """
     try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
-        return Checkpoint(**values)
+        with path.open("rb") as file:
+            values = torch.load(file, map_location="cpu", weights_only=True)
+        checkpoint = Checkpoint(**values)
+        _check_values(checkpoint)
     except FileNotFoundError as error:
         raise TrainingError(
             f"there is no checkpoint `{path}`: the run stopped before an epoch had ended"
         ) from error
-    except (PermissionError, IsADirectoryError) as error:
-        raise TrainingError(f"cannot read `{path}`: {reason(error)}") from error
-    except (
-        OSError,
-        RuntimeError,
-        EOFError,
-        pickle.UnpicklingError,
-        TypeError,
-    ) as error:
-        raise TrainingError(
-            f"`{path}` is no whole checkpoint of `archspec train`: remove it"
-        ) from error
+    except Exception as error:  # torch's reader raises whatever a foreign file leads to
+        if _is_of_the_machine(error):
+            raise TrainingError(f"cannot read `{path}`: {reason(error)}") from error
+        raise DamagedCheckpoint.at(path) from error
+    return checkpoint
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    """Whether a disk or the memory has failed, and the file may be whole."""
+    if isinstance(error, OSError):
+        return error.errno != EINVAL  # in a truncated file torch seeks before its start
+    return isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def _check_values(checkpoint: Checkpoint) -> None:
+    """See that every value is of its type, and no import outside of the spec's folder.
+
+    Raises:
+        TypeError: if one is not.
+        ValueError: if one is.
+    """
+    rows: list[object] = [*checkpoint.position.rows]
+    for each in (checkpoint, *rows):
+        for name, kind in get_type_hints(type(each)).items():
+            if not _is_of(getattr(each, name), kind):
+                raise TypeError(name)
+    for path in map(Path, checkpoint.imports):
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError(path)
+
+
+def _is_of(value: object, kind: Any) -> bool:  # any annotation
+    """Whether a value is of a type, and the values in it are of those it names."""
+    parts = get_args(kind)
+    origin = get_origin(kind) or kind
+    if kind is Any:
+        return True
+    if origin is UnionType:
+        return any(_is_of(value, part) for part in parts)
+    if kind is float:
+        return isinstance(value, float | int)
+    if not isinstance(value, origin):
+        return False
+    if isinstance(value, tuple):
+        return len(value) == len(parts) and all(map(_is_of, value, parts))
+    if isinstance(value, dict):
+        return all(
+            _is_of(key, parts[0]) and _is_of(item, parts[1])
+            for key, item in value.items()
+        )
+    if isinstance(value, list):
+        return all(_is_of(item, parts[0]) for item in value)
+    return True
 
 
 def random_states(device: torch.device) -> dict[str, Any]:
@@ -164,30 +227,34 @@ def restore_random_states(states: dict[str, Any], device: torch.device) -> None:
 def load_latest(last: Path, *earlier: Path, spec: str) -> tuple[Checkpoint | None, str]:
     """The latest checkpoint of a spec that is whole, or None if there is none, and a warning.
 
-    A last one that is damaged is set aside: it must not push a whole one out.
+    The damaged ones before it are set aside: none must push a whole one out.
 
     Raises:
         TrainingError: if there are some, and none can be used.
     """
-    fault: TrainingError | None = None
+    damaged: dict[Path, DamagedCheckpoint] = {}
     for path in (last, *earlier):
         if not path.exists():
             continue
         try:
             checkpoint = load_checkpoint(path)
             if checkpoint.spec != spec:
-                raise TrainingError(f"`{path}` is of another run: remove it")  # noqa: TRY301
-        except TrainingError as error:
-            fault = fault or error
-            continue
-        if not fault or not last.exists():
-            return checkpoint, ""
-        aside = last.replace(last.with_name(f"{last.stem}.damaged{last.suffix}"))
-        what = str(fault).rpartition(":")[0]
-        return (
-            checkpoint,
-            f"{what}: it is now `{aside}`, and the run goes on from `{path}`",
-        )
-    if fault:
-        raise fault
+                raise DamagedCheckpoint(f"`{path}` is of another run")  # noqa: TRY301
+        except DamagedCheckpoint as fault:
+            damaged[path] = fault
+        else:
+            return checkpoint, _set_aside(damaged, path)
+    if damaged:
+        raise next(iter(damaged.values()))
     return None, ""
+
+
+def _set_aside(damaged: dict[Path, DamagedCheckpoint], whole: Path) -> str:
+    """Rename damaged checkpoints, and give a warning that says so."""
+    moved = []
+    for path, fault in damaged.items():
+        aside = path.replace(path.with_name(f"{path.stem}.damaged{path.suffix}"))
+        moved.append(f"{fault.what}: it is now `{aside}`")
+    return (
+        f"{', and '.join(moved)}, and the run goes on from `{whole}`" if moved else ""
+    )

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from errno import EEXIST, ENOTEMPTY
+from os.path import normpath
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from archspec.compiler import check_source
-from archspec.diagnostics.diagnostic import SpecError
+from archspec.diagnostics.diagnostic import Findings, SpecError
 from archspec.diagnostics.source import Source
+from archspec.frontend.document import parse_document
+from archspec.frontend.files import read_source
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
-from archspec.training.files import reason, write_atomically
+from archspec.training.files import TEMPORARY, reason, write_atomically
 from archspec.training.history import EpochMetrics
 from archspec.training.settings import Settings
 
-CONFIG, METRICS = "config.json", "metrics.jsonl"
+SPEC, MODEL, CONFIG, METRICS = "spec.yaml", "model.py", "config.json", "metrics.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +48,36 @@ class RunDirectory:
 
     @classmethod
     def create(cls, spec: Spec, settings: Settings) -> RunDirectory:
-        """Make a directory that was not there, with the spec and the emitted source.
+        """Make a directory that was not there, with all that makes the run.
+
+        It has its name once it is whole.
 
         Raises:
             TrainingError: if it cannot be made.
         """
         from archspec.backends.python_source import to_source  # 40 ms
 
-        run = cls(_make_numbered(settings.out, spec.name))
-        run._write("spec.yaml", spec.text)
-        run._write("model.py", to_source(spec))
-        return run
+        out, imports = settings.out, imported_texts(spec)
+        if taken := imports.keys() & {SPEC, MODEL, CONFIG, METRICS}:
+            raise TrainingError(
+                f"the spec imports `{min(taken)}`, and the directory of a run has another "
+                "file of that name: rename it"
+            )
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=out, prefix=".", suffix=TEMPORARY) as folder:
+                run = cls(Path(folder) / "run")
+                run.path.mkdir()
+                run._write(SPEC, spec.text)
+                run._write(MODEL, to_source(spec))
+                run.write_config(spec, settings)
+                _write_texts(run.path, imports)
+                return cls(_rename_numbered(run.path, out, spec.name))
+        except OSError as error:
+            raise TrainingError(
+                f"cannot make a run directory in `{out}` ({reason(error)}): "
+                "use `--out DIR` to make it elsewhere"
+            ) from error
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
@@ -76,7 +100,7 @@ class RunDirectory:
             TrainingError: if its files are not those that `create` has written.
         """
         try:
-            text = (self.path / "spec.yaml").read_text("utf-8")
+            text = (self.path / SPEC).read_bytes().decode()
             config = json.loads((self.path / CONFIG).read_text("utf-8"))
         except OSError as error:
             raise TrainingError(
@@ -84,9 +108,9 @@ class RunDirectory:
             ) from error
         except ValueError as error:
             raise TrainingError(
-                f"cannot read `{self.path}`: its `spec.yaml` or `{CONFIG}` is damaged"
+                f"cannot read `{self.path}`: its `{SPEC}` or `{CONFIG}` is damaged"
             ) from error
-        return self.rebuild(text, config)
+        return self._rebuild(text, self.path, config)
 
     def read_metrics(self) -> list[EpochMetrics]:
         """A row for each epoch that is done; none before the first has ended.
@@ -105,20 +129,30 @@ class RunDirectory:
                 f"`{path}` is damaged: `archspec train --resume {self.path}` writes it anew"
             ) from error
 
-    def rebuild(self, text: str, config: dict[str, Any]) -> tuple[Spec, Settings]:
-        """The network and the settings that `describe_run` has described.
+    def rebuild(
+        self, text: str, imports: Mapping[str, str], config: dict[str, Any]
+    ) -> tuple[Spec, Settings]:
+        """The network and the settings of a checkpoint, whatever else lies here.
 
         Raises:
-            TrainingError: if it has not, or if the spec has come to have errors.
+            TrainingError: if they are none, or if the spec has come to have errors.
         """
+        with TemporaryDirectory() as folder:
+            _write_texts(Path(folder), imports)
+            return self._rebuild(text, Path(folder), config)
+
+    def _rebuild(
+        self, text: str, folder: Path, config: dict[str, Any]
+    ) -> tuple[Spec, Settings]:
+        """The network and the settings that `describe_run` has described."""
         try:
-            result = check_source(
-                Source(str(self.path / "spec.yaml"), text),
-                folder=self.path,
+            spec = check_source(
+                Source(str(self.path / SPEC), text),
+                folder=folder,
                 input=config["input"],
                 settings=[f"{n}={_as_setting(v)}" for n, v in config["params"].items()],
-            )
-            return result.require(), Settings.from_json(config)
+            ).require()
+            return _named(spec, config["name"]), Settings.from_json(config)
         except SpecError as error:
             raise TrainingError(
                 f"the spec of `{self.path}` has errors in this version:\n{error}"
@@ -138,7 +172,33 @@ class RunDirectory:
         self._write(METRICS, "".join(lines))
 
     def _write(self, name: str, text: str) -> None:
-        write_atomically(self.path / name, lambda file: file.write(text.encode()))
+        _write_text(self.path / name, text)
+
+
+def imported_texts(spec: Spec) -> dict[str, str]:
+    """The files that a spec imports, and those that they import, by path from its folder.
+
+    Raises:
+        TrainingError: if one is no longer there.
+    """
+    folder = Path(spec.document.source.name).parent
+    texts: dict[str, str] = {}
+    found = [(Path(), spec.document)]
+    for path, document in found:
+        for text, _ in document.imports:
+            name = Path(normpath(path.parent / text)).as_posix()
+            if name in texts:
+                continue
+            source = read_source(folder / name, name, Findings())
+            imported = parse_document(source, Findings()) if source else None
+            if source is None or imported is None:
+                raise TrainingError(
+                    f"cannot read `{folder / name}`, which the spec imports: it was there "
+                    "when the spec was checked, check it again"
+                )
+            texts[name] = source.text
+            found.append((Path(name), imported))
+    return texts
 
 
 def describe_run(spec: Spec, settings: Settings) -> dict[str, object]:
@@ -162,9 +222,18 @@ def describe_network(spec: Spec) -> dict[str, Any]:
 
 
 def is_same_network(spec: Spec, other: Spec) -> bool:
-    """Whether two specs are one text with the same input and params."""
-    described = [describe_network(each) for each in (spec, other)]
-    return spec.text == other.text and described[0] == described[1]
+    """Whether two specs are one text with the same imports, input and params."""
+    ours, theirs = (
+        (each.text, imported_texts(each), describe_network(each))
+        for each in (spec, other)
+    )
+    return ours == theirs
+
+
+def _named(spec: Spec, name: str) -> Spec:
+    """A spec under the name that it had where it was: its file's, if it says none."""
+    document, graph = replace(spec.document, name=name), replace(spec.graph, name=name)
+    return replace(spec, document=document, graph=graph)
 
 
 def _written(value: Any) -> Any:  # any value of the language
@@ -186,24 +255,28 @@ def _as_setting(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _make_numbered(out: Path, name: str) -> Path:
-    """Make `<out>/<name>-<n>` with the first number above those in use."""
+def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write files in and below a folder, by their paths from it."""
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_text(path, text)
+
+
+def _write_text(path: Path, text: str) -> None:
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def _rename_numbered(made: Path, out: Path, name: str) -> Path:
+    """Name a directory `<out>/<name>-<n>`, with the first number above those in use."""
     prefix = f"{name}-"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        names = [each.name for each in out.iterdir() if each.name.startswith(prefix)]
-        used = [name.removeprefix(prefix) for name in names]
-        number = 1 + max((int(n) for n in used if n.isdecimal()), default=0)
-        while True:
-            path = out / f"{prefix}{number}"
-            try:
-                path.mkdir()
-            except FileExistsError:  # another run has just taken it
-                number += 1
-            else:
-                return path
-    except OSError as error:
-        raise TrainingError(
-            f"cannot make a run directory in `{out}` ({reason(error)}): "
-            "use `--out DIR` to make it elsewhere"
-        ) from error
+    names = [each.name for each in out.iterdir() if each.name.startswith(prefix)]
+    used = [name.removeprefix(prefix) for name in names]
+    number = 1 + max((int(n) for n in used if n.isdecimal()), default=0)
+    while True:
+        try:
+            return made.rename(out / f"{prefix}{number}")
+        except OSError as error:
+            if error.errno not in (EEXIST, ENOTEMPTY):
+                raise
+            number += 1  # another run has just taken it

@@ -11,7 +11,7 @@ from archspec.spec import Spec
 from archspec.training.errors import TrainingError
 from archspec.training.files import reason
 from archspec.training.history import EpochMetrics, best_epoch
-from archspec.training.run_directory import CONFIG, RunDirectory
+from archspec.training.run_directory import CONFIG, SPEC, RunDirectory
 from archspec.training.settings import Settings
 
 
@@ -67,7 +67,7 @@ def find_runs(out: Path) -> list[Path]:
             f"cannot look for runs in `{out}` ({reason(error)}): `archspec train` makes "
             "some, and `--out DIR` looks elsewhere"
         ) from error
-    names = ("spec.yaml", CONFIG)
+    names = (SPEC, CONFIG)
     runs = [path for path in folders if any((path / name).exists() for name in names)]
     return sorted(runs, key=_natural_order)
 

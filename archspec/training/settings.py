@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.ops.recipes import Recipe
+from archspec.ops.recipes import BATCH_SIZE, Recipe, make_recipe
 from archspec.training.errors import TrainingError
 
 DataName = Literal["digits", "fashion_mnist", "mnist", "cifar10", "folder"]
@@ -21,12 +21,17 @@ MAX_INTEGER = 2**63  # torch counts in 64 bits
 PATHS = ("data_root", "out", "weights")
 LEAST = {"batch_size": 1, "epochs": 1, "accumulate": 1, "seed": 0}
 
-SGD = Recipe(
-    "sgd", {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.0, "nesterov": False}
-)
-CONSTANT = Recipe("constant", {})
-TORCH_INIT = Recipe("default", {})
-CROSS_ENTROPY = Recipe("cross_entropy", {"label_smoothing": 0.0, "aux": 0.3})
+SGD = make_recipe("optimizer", "sgd", lr=0.1, momentum=0.9)
+CONSTANT = make_recipe("schedule", "constant")
+TORCH_INIT = make_recipe("init", "default")
+CROSS_ENTROPY = make_recipe("loss", "cross_entropy")
+FREE = (
+    "epochs",
+    "device",
+    "strategy",
+    "data_root",
+    "tensorboard",
+)  # when a run goes on
 
 
 def default_data_root() -> Path:
@@ -51,7 +56,7 @@ class Settings:
     data_root: Path = field(default_factory=default_data_root)
     """The folder of the data sets' files; `digits` needs none."""
 
-    batch_size: int = 64
+    batch_size: int = BATCH_SIZE
     """Images in a step, over all processes; the last of an epoch may have fewer."""
 
     epochs: int = 10
@@ -192,19 +197,48 @@ def resolve_settings(
 def resume_settings(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     """The settings of a run that goes on: those it began with.
 
-    Only how long it trains, where it computes and where its data lie may change.
+    Only how long it trains, where it computes, where its data lie and whether it writes a
+    log may change.
     """
     given = {name: value for name, value in flags.items() if value is not None}
-    free = {"epochs", "device", "strategy", "data_root"} & given.keys()
     before = {each.name: getattr(settings, each.name) for each in fields(settings)}
     before["lr"] = settings.optimizer.arguments["lr"]
-    for name in given.keys() - free:
-        if given[name] != before[name]:
+    for name, value in given.items():
+        if name not in FREE and _absolute(value) != _absolute(before[name]):
             raise TrainingError(
-                f"the run began with `{_flag(name)} {before[name]}` and cannot go on "
-                f"with {given[name]}: leave the flag out, or start a new run"
+                f"the run began {_with_flag(name, before[name])} and cannot go on "
+                f"{_with_flag(name, value)}: leave the flag out, or start a new run"
             )
-    return replace(settings, **{name: given[name] for name in free})
+    return replace(settings, **{name: given[name] for name in FREE if name in given})
+
+
+def check_epochs(settings: Settings, done: int) -> None:
+    """Refuse to end a run before where it stands.
+
+    Raises:
+        TrainingError: if more epochs are done than are wanted.
+    """
+    if settings.epochs < done:
+        raise TrainingError(
+            f"the run has {done} epochs behind it and cannot end after {settings.epochs}: "
+            f"use `--epochs {done}` or more, or start a new run"
+        )
+
+
+def _absolute(value: object) -> object:
+    return value.absolute() if isinstance(value, Path) else value
+
+
+def _with_flag(name: str, value: object) -> str:
+    """How a setting is given on the command line, as in "with `--lr 0.1`"."""
+    match value:
+        case None | False | ():
+            return f"without `{_flag(name)}`"
+        case True:
+            return f"with `{_flag(name)}`"
+        case tuple():
+            return f"with `{' '.join(f'{_flag(name)} {each}' for each in value)}`"
+    return f"with `{_flag(name)} {value}`"
 
 
 def _with_lr(settings: Settings, lr: float) -> Settings:

@@ -11,7 +11,7 @@ from torch import nn
 
 from archspec.backends.torch_module import build
 from archspec.spec import Spec
-from archspec.training.checkpoint import load_checkpoint
+from archspec.training.checkpoint import DamagedCheckpoint, load_checkpoint
 from archspec.training.device import settle_device
 from archspec.training.images import Statistics
 from archspec.training.objective import Objective
@@ -42,12 +42,15 @@ def load_trained(path: Path, device: Device = "auto") -> Trained:
     """
     run = RunDirectory.open(path)
     checkpoint = load_checkpoint(run.best)
-    spec, before = run.rebuild(checkpoint.spec, checkpoint.config)
+    spec, before = run.rebuild(checkpoint.spec, checkpoint.imports, checkpoint.config)
     settings = settle_device(replace(before, device=device, precision="auto"), spec)
     if settings.device == before.device:
         settings = replace(settings, precision=before.precision)
     model = build(spec)
-    model.load_state_dict(checkpoint.evaluated)
+    try:
+        model.load_state_dict(checkpoint.evaluated)
+    except RuntimeError as error:
+        raise DamagedCheckpoint.at(run.best) from error
     place = torch.device(settings.device)
     model.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     statistics = Statistics(*checkpoint.statistics)

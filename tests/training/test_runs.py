@@ -441,7 +441,7 @@ def test_a_resumed_run_keeps_its_network(
     assert "began with another spec or other params" in err
     code, _, err = command("train", tiny, "--batch-size", 5, "--resume", run)
     assert code == 1
-    assert "began with `--batch-size 64` and cannot go on with 5" in err
+    assert "began with `--batch-size 64` and cannot go on with `--batch-size 5`:" in err
 
 
 def test_without_a_spec_or_a_run_the_usage_is_wrong(command: Command) -> None:

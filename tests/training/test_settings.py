@@ -15,6 +15,7 @@ from archspec.training.errors import TrainingError
 from archspec.training.settings import (
     DataName,
     Settings,
+    check_epochs,
     resolve_settings,
     resume_settings,
 )
@@ -100,6 +101,60 @@ def test_a_resumed_run_may_go_on_for_longer_and_elsewhere() -> None:
 def test_a_resumed_run_cannot_change_what_it_is() -> None:
     with pytest.raises(TrainingError, match=r"began with `--lr 0.1` and cannot"):
         resume_settings(Settings(), {"lr": 0.2})
+
+
+@pytest.mark.parametrize(
+    ("before", "flags", "words"),
+    [
+        ({}, {"clip": 1.0}, "without `--clip` and cannot go on with `--clip 1.0`"),
+        (
+            {},
+            {"sync_bn": True},
+            "without `--sync-bn` and cannot go on with `--sync-bn`",
+        ),
+        (
+            {"compile": True},
+            {"compile": False},
+            "with `--compile` and cannot go on without `--compile`",
+        ),
+        (
+            {"freeze": ("a.*", "b.*")},
+            {"freeze": ("c",)},
+            "with `--freeze a.* --freeze b.*` and cannot go on with `--freeze c`",
+        ),
+        ({"seed": 1}, {"seed": 0}, "with `--seed 1` and cannot go on with `--seed 0`"),
+        ({}, {"ema": 0.9, "batch_size": 3, "seed": 4}, "without `--ema` and"),
+    ],
+)
+def test_what_cannot_change_is_named_as_it_is_written(
+    before: dict[str, object], flags: dict[str, object], words: str
+) -> None:
+    with pytest.raises(TrainingError) as raised:
+        resume_settings(resolve_settings({}, before), flags)
+    assert str(raised.value).startswith(f"the run began {words}")
+    assert str(raised.value).endswith(": leave the flag out, or start a new run")
+
+
+def test_a_resumed_run_may_write_a_log_from_now_on() -> None:
+    assert resume_settings(Settings(), {"tensorboard": True}).tensorboard
+
+
+def test_a_resumed_run_may_be_given_its_file_of_weights_again() -> None:
+    settings = Settings(weights=Path("weights.pt"))
+    again = Settings.from_json(settings.to_json())
+    flags = {"weights": Path("weights.pt")}
+    assert resume_settings(again, flags) == again
+
+
+def test_a_run_cannot_end_before_where_it_stands() -> None:
+    settings = Settings(epochs=3)
+    check_epochs(settings, 3)
+    with pytest.raises(TrainingError) as raised:
+        check_epochs(settings, 4)
+    assert str(raised.value) == (
+        "the run has 4 epochs behind it and cannot end after 3: use `--epochs 4` or "
+        "more, or start a new run"
+    )
 
 
 def test_settings_and_errors_load_no_torch() -> None:
