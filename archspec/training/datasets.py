@@ -87,10 +87,6 @@ def _check(labelled: Labelled, name: str, root: Path) -> None:
             f"`{name}` under `{root}` has {len(images)} images and {len(labels)} labels: "
             "fetch its files anew"
         )
-    if not len(images):
-        raise TrainingError(
-            f"`{name}` under `{root}` has no images: fetch its files anew"
-        )
     if labels.max() >= len(classes):
         raise TrainingError(
             f"`{name}` under `{root}` has the label {labels.max()}, and {len(classes)} "

@@ -161,16 +161,16 @@ class _Collate:
 
 
 class _LeaveSignals:
-    """Leaves signals to the run, which still needs its images while it saves.
+    """Leaves signals to the run, which needs its images while it saves.
 
     A terminal, systemd and SLURM tell all processes at once. When the run's process
-    exits, `multiprocessing` too tells its workers to end by SIGTERM, and waits for them:
-    from then on it counts.
+    exits, `multiprocessing` tells its workers by SIGTERM too, and waits for them: from
+    then on it counts.
     """
 
     def __init__(self) -> None:
         self.is_over: Any = multiprocessing.RawValue(ctypes.c_bool, False)
-        Finalize(self, _set, [self.is_over], exitpriority=0)  # before it tells them
+        Finalize(self, _set, [self.is_over], exitpriority=0)  # before they are told
 
     def __call__(self, _worker: int) -> None:
         """In a worker."""
@@ -193,4 +193,6 @@ def _plain_errors() -> Iterator[None]:
         yield
     except TrainingError as error:
         sentence = str(error).strip().rpartition("TrainingError: ")[2]
-        raise TrainingError(sentence) from error
+        # torch's frames refer to the error, and would keep the workers until they are
+        # found to be garbage.
+        raise TrainingError(sentence) from error.with_traceback(None)
