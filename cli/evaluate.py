@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,7 @@ from archspec.training.runtime import prepare_runtime
 from archspec.training.settings import Device
 
 from .epochs import fraction
-from .options import PictureOption, check_picture
+from .options import Format, FormatOption, PictureOption, check_picture
 from .table import text_table
 
 if TYPE_CHECKING:
@@ -25,22 +24,13 @@ MOST_PAIRS = 20  # lines
 SHORT = 5  # characters of a class that heads a column
 
 
-class Format(StrEnum):
-    """How the figures are written."""
-
-    table = "table"
-    json = "json"
-
-
 def evaluate(
     run: Annotated[
         Path,
         typer.Argument(metavar="RUN", help="A run directory, such as `runs/lenet-1`."),
     ],
     output: PictureOption = None,
-    format_: Annotated[
-        Format, typer.Option("--format", help="How the figures are written.")
-    ] = Format.table,
+    format_: FormatOption = Format.table,
     data_root: Annotated[
         Path | None,
         typer.Option(

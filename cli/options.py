@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,6 +18,14 @@ from archspec.training.picture import FORMATS
 from archspec.training.place import speaks
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
+
+
+class Format(StrEnum):
+    """How what a command has found is written."""
+
+    table = "table"
+    json = "json"
+
 
 SpecArgument = Annotated[
     str, typer.Argument(metavar="SPEC", help="A spec file, or a bundled spec's name.")
@@ -38,6 +47,9 @@ DepthOption = Annotated[
 PictureOption = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="A picture: SVG, PNG or PDF, by its suffix."),
+]
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="How the output is written.")
 ]
 WeightsOption = Annotated[
     Path | None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,14 +13,7 @@ from archspec.training.errors import TrainingError
 from archspec.training.runtime import prepare_runtime
 from archspec.training.settings import Device
 
-from .options import FINDINGS
-
-
-class Format(StrEnum):
-    """How the classes are written."""
-
-    table = "table"
-    json = "json"
+from .options import FINDINGS, Format, FormatOption
 
 
 def predict(
@@ -35,9 +27,7 @@ def predict(
     top: Annotated[
         int, typer.Option(min=1, help="How many classes to show for an image.")
     ] = 3,
-    format_: Annotated[
-        Format, typer.Option("--format", help="How the classes are written.")
-    ] = Format.table,
+    format_: FormatOption = Format.table,
     device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""

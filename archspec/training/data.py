@@ -8,7 +8,6 @@ from archspec.spec import Spec
 from archspec.training.batches import Batches, MemoryBatches
 from archspec.training.datasets import (
     Labelled,
-    is_held_out,
     load_digits,
     load_torchvision,
 )
@@ -16,9 +15,8 @@ from archspec.training.errors import TrainingError
 from archspec.training.images import convert_channels
 from archspec.training.order import Order
 from archspec.training.settings import Settings
+from archspec.training.split import is_for_validation
 from archspec.training.world import World
-
-VALIDATION_EVERY = 10  # of each class, every tenth training image is for validation
 
 
 def open_training(
@@ -30,14 +28,20 @@ def open_training(
         TrainingError: if they are not there, or their classes are not the network's.
     """
     if settings.data == "folder":
-        from archspec.training.folder import open_training_folders  # 1.7 s
+        from archspec.training.folder import find_training  # 1.7 s
+        from archspec.training.streaming import stream
 
-        train, val = open_training_folders(settings, spec, world)
+        train, val = find_training(settings.data_root)
         check_classes(train.classes, settings.data, spec)
-        return train, val
+        return (
+            stream(train, settings, spec, world, train=True),
+            stream(val, settings, spec, world, train=False),
+        )
     found = _load(settings.data, settings.data_root, train=True, download=download)
     check_classes(found.classes, settings.data, spec)
-    is_val = is_held_out(found.labels, VALIDATION_EVERY)
+    is_val = is_for_validation(
+        found.labels, found.classes, f"`{settings.data}` needs two of each at least"
+    )
     return (
         _in_memory(found.chosen(~is_val), settings, spec, world, train=True),
         _in_memory(found.chosen(is_val), settings, spec, world, train=False),
@@ -59,9 +63,11 @@ def open_test(
     """
     test: Batches | None
     if settings.data == "folder":
-        from archspec.training.folder import open_test_folder  # 1.7 s
+        from archspec.training.folder import find_test  # 1.7 s
+        from archspec.training.streaming import stream
 
-        test = open_test_folder(settings, spec, world)
+        images = find_test(settings.data_root)
+        test = images and stream(images, settings, spec, world, train=False)
     else:
         found = _load(settings.data, settings.data_root, train=False, download=download)
         test = _in_memory(found, settings, spec, world, train=False)

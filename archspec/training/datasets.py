@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from archspec.training.errors import TrainingError
+from archspec.training.split import is_held_out
 
 TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10"}
 TEST_EVERY = 5  # of each digit, every fifth image is for testing
@@ -28,14 +29,6 @@ class Labelled(NamedTuple):
     def chosen(self, is_chosen: Tensor) -> Labelled:
         """Some of the images, by a truth value for each."""
         return Labelled(self.images[is_chosen], self.labels[is_chosen], self.classes)
-
-
-def is_held_out(labels: Tensor, every: int) -> Tensor:
-    """True for every so many images of each class: the same ones in every run."""
-    held_out = torch.zeros(len(labels), dtype=torch.bool)
-    for label in set(labels.tolist()):
-        held_out[(labels == label).nonzero().squeeze(1)[::every]] = True
-    return held_out
 
 
 def load_digits(*, train: bool) -> Labelled:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from archspec.training.errors import TrainingError
-from archspec.training.folder import read_image
+from archspec.training.image_files import read_image
 from archspec.training.trained import Trained
 
 

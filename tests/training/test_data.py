@@ -292,6 +292,69 @@ def test_folders_that_cannot_be_used_are_named(
         open_training(settings, load(tiny, classes=2), ALONE)
 
 
+def test_what_is_hidden_is_no_class_and_no_image(tiny: Path, tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        write_folder(tmp_path, split, ("a", "b"), 3)
+        (tmp_path / split / ".ipynb_checkpoints").mkdir()
+    hidden = tmp_path / "train" / "a" / ".ipynb_checkpoints"
+    hidden.mkdir()
+    (hidden / "0-checkpoint.png").write_bytes(b"no image")
+    (tmp_path / "train" / "b" / "._0.png").write_bytes(b"no image")
+    settings = Settings(data="folder", data_root=tmp_path)
+    train, val = open_training(settings, load(tiny, classes=2), ALONE)
+    assert train.classes == val.classes == ("a", "b")
+    assert (train.num_images, val.num_images) == (6, 6)
+    assert sum(batch.size for batch in train.steps()) == 6
+
+
+def test_images_in_folders_below_that_of_their_class_are_found(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_folder(tmp_path, "val", ("dark", "light"), 2)
+    write_folder(tmp_path / "train" / "dark", "below", ("dark",), 3)
+    write_folder(tmp_path, "train", ("light",), 3)
+    settings = Settings(data="folder", data_root=tmp_path)
+    train, _ = open_training(settings, load(tiny, classes=2), ALONE)
+    assert train.num_images == 6
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_class_without_images_is_named(
+    split: str, tiny: Path, tmp_path: Path
+) -> None:
+    for each in ("train", "val"):
+        write_folder(tmp_path, each, ("a", "b"), 3)
+    for path in (tmp_path / split / "b").iterdir():
+        path.rename(path.with_suffix(".txt"))
+    settings = Settings(data="folder", data_root=tmp_path)
+    with pytest.raises(TrainingError) as raised:
+        open_training(settings, load(tiny, classes=2), ALONE)
+    assert f"there are no images in `{tmp_path / split / 'b'}`" in str(raised.value)
+
+
+def test_a_class_of_one_image_leaves_none_to_train_with(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_folder(tmp_path, "train", ("a",), 2)
+    write_folder(tmp_path, "train", ("b",), 1)
+    settings = Settings(data="folder", data_root=tmp_path)
+    spec = load(tiny, classes=2)
+    with pytest.raises(TrainingError, match="the class `b` has a single training"):
+        open_training(settings, spec, ALONE)
+    write_folder(tmp_path, "val", ("a", "b"), 1)
+    assert open_train(settings, spec).num_images == 3
+
+
+def test_a_subset_of_mnist_with_one_image_of_a_class_is_one_sentence(
+    tiny: Path, tmp_path: Path
+) -> None:
+    images = torch.zeros(10, 28, 28, dtype=torch.uint8)
+    write_idx(tmp_path, images, torch.arange(10, dtype=torch.uint8))
+    settings = Settings(data="mnist", data_root=tmp_path)
+    with pytest.raises(TrainingError, match="the class `0 - zero` has a single"):
+        open_training(settings, load(tiny, input="1x28x28"), ALONE)
+
+
 def test_a_broken_image_is_named(tiny: Path, tmp_path: Path) -> None:
     write_folder(tmp_path, "train", ("a", "b"), 2)
     write_folder(tmp_path, "val", ("a", "b"), 2)

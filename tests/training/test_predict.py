@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from archspec.training.folder import read_image
+from archspec.training.image_files import read_image
 
 from .made import train_on_folders
 from .test_evaluate import network

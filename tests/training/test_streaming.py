@@ -1,0 +1,105 @@
+"""Images that processes read from disk: their signals, their errors, their end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from archspec import load
+from archspec.training.data import open_training
+from archspec.training.errors import TrainingError
+from archspec.training.images import measure
+from archspec.training.settings import Settings
+from archspec.training.streaming import StreamedBatches
+from archspec.training.world import World
+
+from .processes import Processes
+from .runs import wait_for
+from .test_data import write_folder
+
+FLAGS = ("--data=folder", "--data-root=images", "--batch-size=4", "--set=classes=2")
+
+
+def open_train(tiny: Path, root: Path) -> StreamedBatches:
+    """The training images of two classes."""
+    settings = Settings(data="folder", data_root=root, batch_size=4)
+    train, _ = open_training(settings, load(tiny, classes=2, input="3x8x8"), World())
+    assert isinstance(train, StreamedBatches)
+    return train
+
+
+def write_images(root: Path, count: int) -> None:
+    """Write as many of each class."""
+    for split in ("train", "val"):
+        write_folder(root, split, ("dark", "light"), count)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_all_processes_of_a_run_saves_it(
+    number: signal.Signals, tiny: Path, tmp_path: Path
+) -> None:
+    write_images(tmp_path / "images", 30)
+    arguments = ["train", tiny, *FLAGS, "--epochs=999"]
+    process = Processes(1, *arguments, folder=tmp_path, before="os.setsid()")
+    run = tmp_path / "runs/tiny-1"
+    wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
+    os.killpg(process.processes[0].pid or 0, number)
+    (ended,) = process.end()
+    assert ended.code == 128 + number, ended.err
+    assert ended.err.startswith("stopped: `archspec train --resume ")
+    assert ended.err.count("\n") == 1
+    torch.load(run / "last.pt", weights_only=True)
+
+
+def test_an_error_ends_the_processes_that_read_at_once(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_images(tmp_path, 2)
+    (tmp_path / "train/light/0.png").write_bytes(b"no image")
+    others = multiprocessing.active_children()
+    batches = open_train(tiny, tmp_path)
+    sentence = ""
+    try:
+        for _ in batches.steps():
+            assert multiprocessing.active_children() != others
+    except TrainingError as error:
+        sentence = str(error)
+    assert sentence.startswith("cannot read the image ")
+    del batches
+    assert multiprocessing.active_children() == others
+
+
+def test_the_images_that_are_measured_are_those_of_training(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_images(tmp_path, 40)
+    batches = open_train(tiny, tmp_path)
+    images = torch.cat([batch.images for batch in batches.steps()])
+    measured, expected = batches.measure(), measure(images)
+    assert measured.mean == pytest.approx(expected.mean)
+    assert measured.std == pytest.approx(expected.std)
+
+
+def test_of_many_images_some_from_all_over_are_measured(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archspec.training.streaming.MEASURED", 8)
+    write_images(tmp_path, 40)
+    mean, _ = open_train(tiny, tmp_path).measure()
+    assert mean[0] == pytest.approx((40 + 210) / 2 / 255, abs=0.01)
+
+
+def test_a_broken_image_that_is_measured_is_one_sentence(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_images(tmp_path, 2)
+    (tmp_path / "train/light/0.png").write_bytes(b"no image")
+    with pytest.raises(TrainingError) as raised:
+        open_train(tiny, tmp_path).measure()
+    assert str(raised.value).startswith("cannot read the image `")
+    assert "\n" not in str(raised.value)
