@@ -14,6 +14,7 @@ PRELOADED = [
     "archspec.cli.main",
     "archspec.training.augmentation",
     "archspec.training.folder",
+    "archspec.training.streaming",
     "archspec.training.launch",
     "archspec.training.loop",
     "archspec.training.sharding",
