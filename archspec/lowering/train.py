@@ -48,7 +48,7 @@ def _check_accumulate(
             "invalid-argument",
             f"`accumulate` cuts a step of {images:,} images into {parts:,} parts",
             document.train["accumulate"][1].span,
-            help=f"write `accumulate: {images}`, or less",
+            help=f"cut it into {images:,} parts at most",
         )
 
 

@@ -134,7 +134,13 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
     at = Position()
     if before:
         at = before.position
-        learner.restore(before)
+        try:
+            learner.restore(before)
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise world.failure(
+                "the weights of the checkpoint are not those of the network: remove it, or "
+                "start a new run"
+            ) from error
         if len(before.rng) == world.size:
             restore_random_states(before.rng[world.rank], world.device)
     statistics = (

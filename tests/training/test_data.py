@@ -206,7 +206,8 @@ def test_fashion_mnist_is_read_from_files_that_torchvision_has_unpacked(
     for batches in (train, val, test):
         batch = next(batches.steps())
         assert batches.num_images > 300
-        assert batch.images.shape == (64, 1, 28, 28)
+        assert batch.images.shape == (batch.size, 1, 28, 28)
+        assert 60 < batch.size <= 64
         assert 0 <= batch.labels.min() <= batch.labels.max() < 10
         assert batches.classes[9] == "Ankle boot"
     mean, std = train.measure()

@@ -204,9 +204,9 @@ def test_a_process_may_have_no_image_of_a_step_that_evaluates(
     for split, count in (("train", 9), ("val", 1), ("test", 2)):
         write_folder(tmp_path / "images", split, ("a", "b"), count)
     flags = ["--data=folder", "--data-root=images", "--set=classes=2", "--batch-size=9"]
-    for strategy in ("ddp", "fsdp"):
-        train(3, tiny, *flags, "--strategy", strategy, folder=tmp_path)
-    (row, *_) = rows(tmp_path / "runs/tiny-1")
+    flags += ["--epochs=1", "--strategy=fsdp"]
+    train(3, tiny, *flags, folder=tmp_path)
+    (row,) = rows(tmp_path / "runs/tiny-1")
     assert row["val_accuracy"] in (0, 0.5, 1)
 
 

@@ -10,6 +10,7 @@ from archspec.ops.recipes import RECIPES, Recipe
 from archspec.training.errors import TrainingError
 from archspec.training.recipes import (
     Loss,
+    check_trainable,
     initialize,
     learning_rate,
     make_loss,
@@ -86,7 +87,7 @@ def test_an_optimizer_that_torch_refuses_is_one_sentence() -> None:
 
 def test_a_network_without_parameters_cannot_be_trained() -> None:
     with pytest.raises(TrainingError, match="no parameters to train"):
-        make_optimizer(nn.Flatten(), Recipe("sgd", {"lr": 0.1}))
+        check_trainable(nn.Flatten())
 
 
 def cross_entropy(**arguments: float) -> Loss:

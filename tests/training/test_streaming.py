@@ -45,7 +45,7 @@ def test_a_signal_to_all_processes_of_a_run_saves_it(
 ) -> None:
     write_images(tmp_path / "images", 30)
     arguments = ["train", tiny, *FLAGS, "--epochs=999"]
-    process = Processes(1, *arguments, folder=tmp_path, before="os.setsid()")
+    process = Processes(1, *arguments, folder=tmp_path, before="import os; os.setsid()")
     run = tmp_path / "runs/tiny-1"
     wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
     os.killpg(process.processes[0].pid or 0, number)
