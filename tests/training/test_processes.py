@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from .processes import Ended, Processes, at_step
 from .runs import assert_close, assert_same_weights, losses, rows, wait_for, weights
-from .test_data import write_folder
+from .test_data import write_folder, write_idx
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -201,10 +202,9 @@ def test_branches_frozen_layers_and_adam_train_as_one(
 def test_a_process_may_have_no_image_of_a_step_that_evaluates(
     tiny: Path, tmp_path: Path
 ) -> None:
-    for split, count in (("train", 9), ("val", 1), ("test", 2)):
-        write_folder(tmp_path / "images", split, ("a", "b"), count)
-    flags = ["--data=folder", "--data-root=images", "--set=classes=2", "--batch-size=9"]
-    flags += ["--epochs=1", "--strategy=fsdp"]
+    """Two images for validation, and three processes."""
+    write_idx(tmp_path, torch.randint(256, (12, 28, 28)).byte(), torch.zeros(12).byte())
+    flags = ["--data=mnist", "--data-root", tmp_path, "--epochs=1", "--strategy=fsdp"]
     train(3, tiny, *flags, folder=tmp_path)
     (row,) = rows(tmp_path / "runs/tiny-1")
     assert row["val_accuracy"] in (0, 0.5, 1)
