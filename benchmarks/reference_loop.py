@@ -8,7 +8,8 @@ compiles from a spec.
 
 The course reads in 4 processes; here they are no more than the cores, since more of them
 only cost time. As in our trainer, some training images are held out, and measured after
-each epoch. `--test` measures the test images after each epoch, too.
+each epoch. `--test` measures the test images after each epoch,
+too; `--normalize` normalises images, as our trainer does and the course does not.
 
 As a program it trains once and prints JSON. `seconds` and `cpu_seconds`, those of its
 workers included, are from the start of the first epoch to the end of the last; `images`
@@ -30,6 +31,7 @@ import archspec
 
 HELD_OUT = 10  # of each class, every tenth training image
 LOADERS = min(4, os.cpu_count() or 1)
+STATISTICS = 0.286, 0.353  # mean and deviation of Fashion-MNIST
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -41,10 +43,12 @@ def training_indices(labels):
     return (~is_held_out).nonzero().flatten(), is_held_out.nonzero().flatten()
 
 
-def open_images(root, size, *, train):
+def open_images(root, size, *, train, normalize=False):
     """Fashion-MNIST, each image resized when it is read; by default `$ARCHSPEC_DATA`'s."""
     root = root or os.environ["ARCHSPEC_DATA"]
     steps = [transforms.ToTensor()]
+    if normalize:
+        steps.append(transforms.Normalize(*STATISTICS))
     if size != (28, 28):
         steps.insert(0, transforms.Resize(size))
     return datasets.FashionMNIST(root, train=train, transform=transforms.Compose(steps))
@@ -97,18 +101,20 @@ def cpu_seconds():
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def train(model, size, root, *, batch_size, lr, epochs, test):
+def train(model, size, root, *, batch_size, lr, epochs, test, normalize):
     """Train any network, and return what was measured."""
 
     def batches(images, *, shuffle=False):
         return DataLoader(images, batch_size, shuffle=shuffle, num_workers=LOADERS)
 
-    images = open_images(root, size, train=True)
+    images = open_images(root, size, train=True, normalize=normalize)
     ours, held_out = training_indices(images.targets)
     training = batches(Subset(images, ours), shuffle=True)
     measured = {"val_accuracy": batches(Subset(images, held_out))}
     if test:
-        measured["test_accuracy"] = batches(open_images(root, size, train=False))
+        measured["test_accuracy"] = batches(
+            open_images(root, size, train=False, normalize=normalize)
+        )
     model.apply(initialize).to(DEVICE)
     loss, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr)
 
@@ -141,6 +147,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--test", action="store_true")
+    parser.add_argument("--normalize", action="store_true")
     given = parser.parse_args()
     spec = archspec.check(given.spec, settings=given.set).require()
     torch.manual_seed(given.seed)
@@ -152,6 +159,7 @@ def main():
         lr=given.lr,
         epochs=given.epochs,
         test=given.test,
+        normalize=given.normalize,
     )
     print(json.dumps(measured))
 
