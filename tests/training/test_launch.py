@@ -39,8 +39,9 @@ def test_devices_are_processes_that_end_together(tiny: Path, tmp_path: Path) -> 
     os.kill(pids[-1], signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert err.count("\n") == 1
-    assert "`archspec train --resume RUN` goes on from the last checkpoint" in err
+    said = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(said) == 1, err  # torch's own threads may add a line of theirs
+    assert "`archspec train --resume RUN` goes on from the last checkpoint" in said[0]
 
     done = len(rows(run))
     process = start("--resume", run, "--devices", 2, folder=tmp_path)
