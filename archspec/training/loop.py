@@ -268,12 +268,9 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                 test_loss=test and test.mean_loss,
                 test_accuracy=test and test.accuracy,
             )
-            is_best = all(
-                row.val_accuracy > earlier.val_accuracy for earlier in at.rows
-            )
             at = Position([*at.rows, row])
             log_epoch(row)
-            save(is_best=is_best)
+            save(is_best=best_epoch(at.rows) is row)
             if world.is_main:
                 run.write_metrics(at.rows)
             progress.epoch(row)

@@ -57,7 +57,7 @@ class Settings:
     """The folder of the data sets' files; `digits` needs none."""
 
     batch_size: int = BATCH_SIZE
-    """Images in a step, over all processes; the last of an epoch may have fewer."""
+    """Images in a step at most, over all processes."""
 
     epochs: int = 10
     """Passes over the training images."""

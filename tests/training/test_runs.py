@@ -369,15 +369,21 @@ def test_a_data_set_that_has_shrunk_is_named(
     assert (tmp_path / "runs/tiny-1/last.pt").read_bytes() == before
 
 
-def test_an_image_that_goes_while_the_run_reads_is_named(
-    tiny: Path, tmp_path: Path
-) -> None:
+def start_on_folders(tiny: Path, tmp_path: Path) -> tuple[Processes, Path]:
+    """A long run on images in folders whose first epoch is done, and its directory."""
     for split in ("train", "val"):
         write_folder(tmp_path / "images", split, ("dark", "light"), 30)
     flags = ["--data=folder", "--data-root=images", "--batch-size=4", "--epochs=99"]
     process = Processes(1, "train", tiny, *flags, "--set=classes=2", folder=tmp_path)
     run = tmp_path / "runs/tiny-1"
     wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
+    return process, run
+
+
+def test_an_image_that_goes_while_the_run_reads_is_named(
+    tiny: Path, tmp_path: Path
+) -> None:
+    process, run = start_on_folders(tiny, tmp_path)
     (tmp_path / "images/train/light/7.png").unlink()
     (ended,) = process.end()
     assert ended.code == 1
@@ -389,12 +395,7 @@ def test_an_image_that_goes_while_the_run_reads_is_named(
 def test_a_process_that_reads_images_and_dies_is_one_sentence(
     tiny: Path, tmp_path: Path
 ) -> None:
-    for split in ("train", "val"):
-        write_folder(tmp_path / "images", split, ("dark", "light"), 30)
-    flags = ["--data=folder", "--data-root=images", "--batch-size=4", "--epochs=99"]
-    process = Processes(1, "train", tiny, *flags, "--set=classes=2", folder=tmp_path)
-    run = tmp_path / "runs/tiny-1"
-    wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
+    process, run = start_on_folders(tiny, tmp_path)
     os.kill(children(process.processes[0].pid)[0], signal.SIGKILL)
     (ended,) = process.end()
     assert ended.code == 1
