@@ -234,4 +234,4 @@ def _lowered(network: _Network, findings: Findings) -> Spec | None:
     graph = Graph(document.name, document.about, x, output, body)
     params = network.environment.params.items()
     values = {name: param.value for name, param in params if param is not None}
-    return Spec(document, graph, values, network.train)
+    return Spec(document, graph, values, network.train, network.environment.files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from os.path import normpath, relpath
 from pathlib import Path
 
 from archspec.diagnostics.diagnostic import Findings, Label
@@ -24,7 +25,10 @@ def document_environment(
 ) -> Environment:
     """The names of a document; imports are looked for beside its `path`."""
     trail = (path.resolve(),) if path else ()
-    return _Importer(findings).environment(document, trail)
+    importer = _Importer(findings, Path(document.source.name).parent)
+    environment = importer.environment(document, trail)
+    environment.files = importer.files
+    return environment
 
 
 @cache
@@ -50,7 +54,10 @@ class _Importer:
     """Reads every imported file once."""
 
     findings: Findings
+    folder: Path  # of the spec, as it is named
     read: dict[Path, dict[str, Callee] | None] = field(default_factory=dict)
+    texts: dict[Path, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)  # texts by path from `folder`
 
     def environment(self, document: Document, trail: tuple[Path, ...]) -> Environment:
         """The names of a document that is reached along a trail of files."""
@@ -71,8 +78,12 @@ class _Importer:
         path = self.path(text, span, trail)
         if path is None:
             return None
+        name = normpath(Path(span.source.name).parent / text)
         if path not in self.read:
-            self.read[path] = self.blocks(text, path, span, trail)
+            self.read[path] = self.blocks(text, name, path, span, trail)
+        if path in self.texts:
+            file = Path(relpath(name, self.folder)).as_posix()
+            self.files[file] = self.texts[path]
         return self.read[path]
 
     def path(self, text: str, span: Span, trail: tuple[Path, ...]) -> Path | None:
@@ -113,14 +124,14 @@ class _Importer:
         )
 
     def blocks(
-        self, text: str, path: Path, span: Span, trail: tuple[Path, ...]
+        self, text: str, name: str, path: Path, span: Span, trail: tuple[Path, ...]
     ) -> dict[str, Callee] | None:
         """The blocks of a file."""
-        name = str(Path(span.source.name).parent / text)
         source = read_source(path, name, self.findings)
         document = parse_document(source, self.findings) if source else None
-        if document is None:
+        if source is None or document is None:
             return None
+        self.texts[path] = source.text
         environment = self.environment(document, (*trail, path))
         resolve_params(document, environment, None, [], self.findings)
         if not document.blocks and document.complete:

@@ -45,6 +45,7 @@ class Environment:
     params: dict[str, Traced | None] = field(default_factory=dict)
     callees: dict[str, Callee] = field(default_factory=dict)
     imports: dict[str, dict[str, Callee]] = field(default_factory=dict)  # by file
+    files: dict[str, str] = field(default_factory=dict)  # texts of all that is imported
     complete: bool = True  # false where names are missing: an import has failed
     bundled: bool = False  # the library's, which no user has written
 

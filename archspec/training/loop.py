@@ -32,11 +32,7 @@ from archspec.training.metrics import Meter, Totals
 from archspec.training.objective import Objective
 from archspec.training.progress import RunProgress
 from archspec.training.recipes import initialize, learning_rate
-from archspec.training.run_directory import (
-    RunDirectory,
-    describe_run,
-    imported_texts,
-)
+from archspec.training.run_directory import RunDirectory, describe_run
 from archspec.training.settings import Settings, check_epochs
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 from archspec.training.watch import Interrupted, Watch
@@ -119,7 +115,6 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
     with world.together():
         _check_images(settings, world, before, train_batches)
         check_epochs(settings, done=before.epoch if before else 0)
-        imports = imported_texts(spec)
         network = build(spec)
         initialize(network, settings.init)
         if settings.weights and before is None:
@@ -166,7 +161,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         """Write checkpoints of where the run stands; all processes take part."""
         checkpoint = Checkpoint(
             spec=spec.text,
-            imports=imports,
+            imports={**spec.imports},
             config=describe_run(spec, settings),
             classes=[*classes],
             num_images=train_batches.num_images,

@@ -6,16 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from errno import EEXIST, ENOTEMPTY
-from os.path import normpath
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from archspec.compiler import check_source
-from archspec.diagnostics.diagnostic import Findings, SpecError
+from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
-from archspec.frontend.document import parse_document
-from archspec.frontend.files import read_source
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
 from archspec.training.files import TEMPORARY, reason, write_atomically
@@ -57,8 +54,8 @@ class RunDirectory:
         """
         from archspec.backends.python_source import to_source  # 40 ms
 
-        out, imports = settings.out, imported_texts(spec)
-        if taken := imports.keys() & {SPEC, MODEL, CONFIG, METRICS}:
+        out = settings.out
+        if taken := spec.imports.keys() & {SPEC, MODEL, CONFIG, METRICS}:
             raise TrainingError(
                 f"the spec imports `{min(taken)}`, and the directory of a run has another "
                 "file of that name: rename it"
@@ -71,7 +68,7 @@ class RunDirectory:
                 run._write(SPEC, spec.text)
                 run._write(MODEL, to_source(spec))
                 run.write_config(spec, settings)
-                _write_texts(run.path, imports)
+                _write_texts(run.path, spec.imports)
                 return cls(_rename_numbered(run.path, out, spec.name))
         except OSError as error:
             raise TrainingError(
@@ -175,32 +172,6 @@ class RunDirectory:
         _write_text(self.path / name, text)
 
 
-def imported_texts(spec: Spec) -> dict[str, str]:
-    """The files that a spec imports, and those that they import, by path from its folder.
-
-    Raises:
-        TrainingError: if one is no longer there.
-    """
-    folder = Path(spec.document.source.name).parent
-    texts: dict[str, str] = {}
-    found = [(Path(), spec.document)]
-    for path, document in found:
-        for text, _ in document.imports:
-            name = Path(normpath(path.parent / text)).as_posix()
-            if name in texts:
-                continue
-            source = read_source(folder / name, name, Findings())
-            imported = parse_document(source, Findings()) if source else None
-            if source is None or imported is None:
-                raise TrainingError(
-                    f"cannot read `{folder / name}`, which the spec imports: it was there "
-                    "when the spec was checked, check it again"
-                )
-            texts[name] = source.text
-            found.append((Path(name), imported))
-    return texts
-
-
 def describe_run(spec: Spec, settings: Settings) -> dict[str, object]:
     """What `config.json` holds: with the text of the spec, all that made the run."""
     import torch  # whoever only reads a run does not wait for it
@@ -224,8 +195,7 @@ def describe_network(spec: Spec) -> dict[str, Any]:
 def is_same_network(spec: Spec, other: Spec) -> bool:
     """Whether two specs are one text with the same imports, input and params."""
     ours, theirs = (
-        (each.text, imported_texts(each), describe_network(each))
-        for each in (spec, other)
+        (each.text, each.imports, describe_network(each)) for each in (spec, other)
     )
     return ours == theirs
 
