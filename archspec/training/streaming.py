@@ -6,9 +6,11 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import StringIO
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from archspec.training.image_files import read_image
 from archspec.training.images import Statistics, measure
 from archspec.training.order import Order
 from archspec.training.settings import Settings
+from archspec.training.watch import SIGNALS
 from archspec.training.world import World
 
 MEASURED = 1024  # images; their mean and deviation stand for those of the whole set
@@ -75,7 +78,8 @@ class StreamedBatches:
         self.shares.epoch, self.shares.start = epoch, start
         device = self.world.device
         with _plain_errors():
-            for step, (images_NCHW, labels_N) in enumerate(self.loader, start):
+            batches = _start(self.loader)
+            for step, (images_NCHW, labels_N) in enumerate(batches, start):
                 yield Batch(
                     images_NCHW.to(device, non_blocking=True),
                     labels_N.to(device, non_blocking=True),
@@ -90,8 +94,8 @@ class StreamedBatches:
             [*chosen[at:][:READ_AT_ONCE]] for at in range(0, len(chosen), READ_AT_ONCE)
         ]
         with _plain_errors():
-            loader = _load(self.images, batches, self.world)
-            return measure(torch.cat([images_NCHW for images_NCHW, _ in loader]))
+            read = _start(_load(self.images, batches, self.world))
+            return measure(torch.cat([images_NCHW for images_NCHW, _ in read]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,17 @@ def _load(
     )
 
 
+def _start(loader: Loader) -> Iterator[tuple[Tensor, Tensor]]:
+    """Its batches; signals wait until each worker knows what to do with them."""
+    if os.name != "posix":
+        return iter(loader)
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        return iter(loader)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
 @dataclass(frozen=True, slots=True)
 class _Collate:
     """Images as one tensor, where a process has none of a step's too."""
@@ -173,9 +188,12 @@ class _LeaveSignals:
         Finalize(self, _set, [self.is_over], exitpriority=0)  # before they are told
 
     def __call__(self, _worker: int) -> None:
-        """In a worker."""
+        """In a worker. What one prints of another's death is for nobody."""
+        sys.stderr = StringIO()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._end)
+        if os.name == "posix":
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _end(self, *_: object) -> None:
         if self.is_over.value:

@@ -39,17 +39,18 @@ def write_images(root: Path, count: int) -> None:
         write_folder(root, split, ("dark", "light"), count)
 
 
-def test_a_ctrl_c_to_all_processes_of_a_run_saves_it(
-    tiny: Path, tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_all_processes_of_a_run_saves_it(
+    number: signal.Signals, tiny: Path, tmp_path: Path
 ) -> None:
     write_images(tmp_path / "images", 30)
     arguments = ["train", tiny, *FLAGS, "--epochs=999"]
     process = Processes(1, *arguments, folder=tmp_path, before="import os; os.setsid()")
     run = tmp_path / "runs/tiny-1"
     wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
-    os.killpg(process.processes[0].pid or 0, signal.SIGINT)
+    os.killpg(process.processes[0].pid or 0, number)
     (ended,) = process.end()
-    assert ended.code == 130, ended.err
+    assert ended.code == 128 + number, ended.err
     assert ended.err.startswith("stopped: `archspec train --resume ")
     assert ended.err.count("\n") == 1
     torch.load(run / "last.pt", weights_only=True)
