@@ -89,7 +89,7 @@ def _exported(
         stop(f"{spec.params:,} parameters are too many for one `.onnx`: write a `.pt2`")
     from archspec.backends.torch_export import to_onnx, to_program, to_safetensors
     from archspec.backends.torch_module import build
-    from archspec.training.weights import load_weights
+    from archspec.training.weights.loading import load_weights
 
     try:
         model = build(spec)

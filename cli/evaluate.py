@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.training.confusion import MOST_WRITTEN, Confusion, draw_confusion
-from archspec.training.runtime import prepare_runtime
+from archspec.training.machine.runtime import prepare_runtime
+from archspec.training.results.confusion import MOST_WRITTEN, Confusion, draw_confusion
 from archspec.training.settings import Device
 
 from .epochs import fraction
@@ -18,7 +18,7 @@ from .options import Format, FormatOption, PictureOption, check_picture
 from .table import text_table
 
 if TYPE_CHECKING:
-    from archspec.training.evaluate import Evaluation
+    from archspec.training.results.evaluate import Evaluation
 
 MOST_PAIRS = 20  # lines
 SHORT = 5  # characters of a class that heads a column
@@ -43,7 +43,7 @@ def evaluate(
     if output:
         check_picture(output)
     prepare_runtime()
-    from archspec.training.evaluate import evaluate_run  # loads torch
+    from archspec.training.results.evaluate import evaluate_run  # loads torch
 
     found = evaluate_run(run, data_root=data_root, device=device)
     if format_ is Format.json:

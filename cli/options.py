@@ -14,8 +14,8 @@ from archspec.compiler import check
 from archspec.diagnostics.render import render_for
 from archspec.spec import Spec
 from archspec.training.files import write_atomically
-from archspec.training.picture import FORMATS
-from archspec.training.place import speaks
+from archspec.training.machine.place import speaks
+from archspec.training.results.picture import FORMATS
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
 

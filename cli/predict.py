@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from archspec.training.errors import TrainingError
-from archspec.training.runtime import prepare_runtime
+from archspec.training.machine.runtime import prepare_runtime
 from archspec.training.settings import Device
 
 from .options import FINDINGS, Format, FormatOption
@@ -32,8 +32,10 @@ def predict(
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""
     prepare_runtime()
-    from archspec.training.predict import predict as predict_image  # loads torch
-    from archspec.training.trained import load_trained
+    from archspec.training.results.predict import (
+        predict as predict_image,  # loads torch
+    )
+    from archspec.training.results.trained import load_trained
 
     trained = load_trained(run, device)
     found: dict[Path, list[tuple[str, float]]] = {}

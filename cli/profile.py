@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archspec.spec import Spec
-from archspec.training.runtime import prepare_runtime
+from archspec.training.machine.runtime import prepare_runtime
 from archspec.training.settings import Device
 
 from .options import InputOption, SetOption, SpecArgument, VariantOption, load_spec
@@ -60,7 +60,7 @@ def _measure(spec: Spec, batch: int, device: Device) -> Profile:
     import torch  # 1.7 s, and a wrong spec is told before
 
     from archspec.profiling.layers import profile as profile_network
-    from archspec.training.device import choose_device
+    from archspec.training.machine.device import choose_device
 
     if sys.stderr.isatty():
         print(f"measuring {len(spec.layers)} layers ...", file=sys.stderr)

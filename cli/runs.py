@@ -19,7 +19,7 @@ from .options import PictureOption, check_picture, stop
 from .table import markdown_table, text_table
 
 if TYPE_CHECKING:
-    from archspec.training.runs import FoundRun
+    from archspec.training.results.runs import FoundRun
 
 HEADER = (
     "run", "spec", "data", "epochs", "val acc", "test acc", "parameters", "images/s",
@@ -54,7 +54,9 @@ def _list(
 ) -> None:
     if context.invoked_subcommand:
         return
-    from archspec.training.runs import find_runs  # 20 ms, of which no `check` has a use
+    from archspec.training.results.runs import (
+        find_runs,  # 20 ms, of which no `check` has a use
+    )
 
     found = {path: _read(path) for path in find_runs(out)}
     if format_ is Format.json:
@@ -71,7 +73,7 @@ def _list(
 
 def _read(path: Path) -> FoundRun | TrainingError:
     """A run, or what is wrong with it: one that is damaged hides no other."""
-    from archspec.training.runs import read_run
+    from archspec.training.results.runs import read_run
 
     try:
         return read_run(path)
@@ -132,8 +134,8 @@ def compare(
     """Show in what runs differ, and draw their curves: `compare.svg`, beside the first."""
     picture = output or paths[0].parent / "compare.svg"
     check_picture(picture)
-    from archspec.training.curves import compare_curves
-    from archspec.training.runs import read_run
+    from archspec.training.results.curves import compare_curves
+    from archspec.training.results.runs import read_run
 
     found = {str(path): read_run(path) for path in paths}
     for name, run in found.items():

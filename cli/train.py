@@ -11,8 +11,8 @@ import typer
 
 from archspec.spec import Spec
 from archspec.training.errors import Stopped, TrainingError
-from archspec.training.place import find_place
-from archspec.training.runtime import prepare_runtime
+from archspec.training.machine.place import find_place
+from archspec.training.machine.runtime import prepare_runtime
 from archspec.training.settings import (
     DataName,
     Device,
@@ -275,8 +275,8 @@ def _run(
 ) -> None:
     new = resolve_settings(spec.train, flags) if spec and resume is None else None
     prepare_runtime()
-    from archspec.training.launch import launch
     from archspec.training.loop import train as train_network  # 1.7 s, for torch
+    from archspec.training.machine.launch import launch
     from archspec.training.run_directory import RunDirectory, is_same_network
     from archspec.training.tensorboard import require_tensorboard
 

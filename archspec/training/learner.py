@@ -16,10 +16,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from archspec.training.checkpoint import Checkpoint
 from archspec.training.errors import TrainingError
-from archspec.training.freezing import freeze, train_mode
+from archspec.training.machine.world import World
 from archspec.training.recipes import check_trainable, make_optimizer
 from archspec.training.settings import Settings
-from archspec.training.world import World
+from archspec.training.weights.freezing import freeze, train_mode
 
 
 class Learner:
@@ -54,7 +54,7 @@ class Learner:
     def join(self) -> None:
         """Share the network among the processes, all together; make the optimizer."""
         if self._is_sharded:
-            from archspec.training.sharding import shard  # 0.8 s
+            from archspec.training.machine.sharding import shard  # 0.8 s
 
             shard(self.network)
             if self.averaged:
@@ -121,7 +121,10 @@ class Learner:
             ema = averaged.state_dict() if averaged else {}
             optimizer = self.optimizer.state_dict()
         else:
-            from archspec.training.sharding import whole_optimizer, whole_weights
+            from archspec.training.machine.sharding import (
+                whole_optimizer,
+                whole_weights,
+            )
 
             model = whole_weights(self.network)
             ema = whole_weights(averaged) if averaged else {}
@@ -142,7 +145,10 @@ class Learner:
             self.optimizer.load_state_dict(optimizer)
             _lay_out_as_weights(self.optimizer)
         else:
-            from archspec.training.sharding import restore_optimizer, restore_weights
+            from archspec.training.machine.sharding import (
+                restore_optimizer,
+                restore_weights,
+            )
 
             restore_weights(self.network, before.model)
             if averaged:

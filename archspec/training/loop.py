@@ -11,7 +11,6 @@ import torch
 
 from archspec.backends.torch_module import build
 from archspec.spec import Spec
-from archspec.training.batches import Batches
 from archspec.training.checkpoint import (
     Checkpoint,
     Position,
@@ -20,24 +19,25 @@ from archspec.training.checkpoint import (
     restore_random_states,
     save_checkpoint,
 )
-from archspec.training.curves import draw_curves
-from archspec.training.data import open_test, open_training
-from archspec.training.device import describe_world, settle_device, use_threads
 from archspec.training.errors import Stopped, TrainingError
 from archspec.training.files import remove_temporary_files
 from archspec.training.history import EpochMetrics, best_epoch
-from archspec.training.images import Statistics
+from archspec.training.images.batches import Batches
+from archspec.training.images.data import open_test, open_training
+from archspec.training.images.tensors import Statistics
 from archspec.training.learner import Learner
+from archspec.training.machine.device import describe_world, settle_device, use_threads
+from archspec.training.machine.world import World, join_world
 from archspec.training.metrics import Meter, Totals
 from archspec.training.objective import Objective
 from archspec.training.progress import RunProgress
 from archspec.training.recipes import initialize, learning_rate
+from archspec.training.results.curves import draw_curves
 from archspec.training.run_directory import RunDirectory, describe_run
 from archspec.training.settings import Settings, check_epochs
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 from archspec.training.watch import Interrupted, Watch
-from archspec.training.weights import load_weights
-from archspec.training.world import World, join_world
+from archspec.training.weights.loading import load_weights
 
 # torch's words of a process that reads images
 DEAD_WORKER = (") exited unexpectedly", ") is killed by signal")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from archspec.training.world import World
+from archspec.training.machine.world import World
 
 
 class Totals(NamedTuple):

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from archspec.spec import Spec
-from archspec.training.batches import Batches
-from archspec.training.device import DTYPES
 from archspec.training.errors import TrainingError
-from archspec.training.images import Normalization, Statistics, resize
+from archspec.training.images.batches import Batches
+from archspec.training.images.tensors import Normalization, Statistics, resize
+from archspec.training.machine.device import DTYPES
+from archspec.training.machine.world import World
 from archspec.training.metrics import Meter, Totals
 from archspec.training.recipes import make_loss
 from archspec.training.settings import Settings
 from archspec.training.watch import Interrupted, Watch
-from archspec.training.world import World
 
 
 class Objective:
@@ -40,7 +40,7 @@ class Objective:
         """Training images with random changes, in the size that they have."""
         if not self.augmentation:
             return images_NCHW
-        from archspec.training.augmentation import augment  # torchvision, 1.7 s
+        from archspec.training.images.augmentation import augment  # torchvision, 1.7 s
 
         return augment(images_NCHW, self.augmentation)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import NamedTuple, Self
 
-from archspec.training.world import World
+from archspec.training.machine.world import World
 
 SAVE_INTERVAL = 600.0  # seconds between two checkpoints within an epoch
 LOOK_EVERY = 16  # steps: processes with GPUs need not agree more often

@@ -12,12 +12,12 @@ from typing import NamedTuple
 MAIN = str(Path(__file__).with_name("process_main.py"))
 PRELOADED = [
     "archspec.cli.main",
-    "archspec.training.augmentation",
-    "archspec.training.folder",
-    "archspec.training.streaming",
-    "archspec.training.launch",
+    "archspec.training.images.augmentation",
+    "archspec.training.images.folder",
+    "archspec.training.images.streaming",
+    "archspec.training.machine.launch",
     "archspec.training.loop",
-    "archspec.training.sharding",
+    "archspec.training.machine.sharding",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "matplotlib.figure",

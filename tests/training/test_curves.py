@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from archspec.cli.epochs import epoch_table
-from archspec.training.curves import compare_curves, draw_curves
 from archspec.training.errors import TrainingError
+from archspec.training.results.curves import compare_curves, draw_curves
 
 from .made import epochs
 

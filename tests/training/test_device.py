@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from archspec import load
-from archspec.training import device
-from archspec.training.device import settle_device, use_threads
+from archspec.training.machine import device
+from archspec.training.machine.device import settle_device, use_threads
+from archspec.training.machine.world import World
 from archspec.training.settings import Settings
-from archspec.training.world import World
 
 FLAGS = Path("/proc/cpuinfo")
 
@@ -71,7 +71,7 @@ def test_a_cpu_computes_in_bf16_where_it_has_units_for_it_and_work_for_them() ->
 
 def test_threads_sleep_unless_the_user_says_otherwise() -> None:
     program = (
-        "import os; from archspec.training.runtime import prepare_runtime;"
+        "import os; from archspec.training.machine.runtime import prepare_runtime;"
         "prepare_runtime(); print(os.environ['OMP_WAIT_POLICY'])"
     )
     for given, expected in ((None, "PASSIVE"), ("ACTIVE", "ACTIVE")):
@@ -92,7 +92,7 @@ def test_memory_that_is_freed_is_kept_at_hand() -> None:
     """Page faults of the same large tensors, made again and again."""
     program = (
         "import resource, sys\n"
-        "from archspec.training.runtime import prepare_runtime\n"
+        "from archspec.training.machine.runtime import prepare_runtime\n"
         "if sys.argv[1] == 'keep': prepare_runtime()\n"
         "import torch; torch.set_num_threads(1)\n"
         "def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"

@@ -16,8 +16,8 @@ from sklearn.metrics import confusion_matrix
 from torch import nn
 
 from archspec.cli.evaluate import _report
-from archspec.training.confusion import Confusion, draw_confusion
-from archspec.training.evaluate import Evaluation, evaluate_run
+from archspec.training.results.confusion import Confusion, draw_confusion
+from archspec.training.results.evaluate import Evaluation, evaluate_run
 
 from .made import train_on_folders, train_tiny, write_images
 

@@ -11,7 +11,7 @@ from torch import nn
 
 import archspec
 from archspec.training.errors import TrainingError
-from archspec.training.freezing import freeze, train_mode
+from archspec.training.weights.freezing import freeze, train_mode
 
 SPEC = """\
 archspec: 1

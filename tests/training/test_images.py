@@ -8,7 +8,7 @@ from PIL import Image
 from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
 from archspec.training.errors import TrainingError
-from archspec.training.images import (
+from archspec.training.images.tensors import (
     Normalization,
     Statistics,
     convert_channels,

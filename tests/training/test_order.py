@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archspec.training.order import Order
-from archspec.training.world import World
+from archspec.training.images.order import Order
+from archspec.training.machine.world import World
 
 
 def shares(

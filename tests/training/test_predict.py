@@ -12,8 +12,6 @@ import pytest
 import torch
 from PIL import Image
 
-from archspec.training.image_files import read_image
-
 from .made import train_on_folders
 from .test_evaluate import network
 
@@ -100,48 +98,3 @@ def test_a_directory_that_is_no_run_is_named(command: Command) -> None:
     code, _, err = command("predict", "nowhere", "image.png")
     assert code == 1
     assert err.startswith("error: `nowhere` is no run")
-
-
-GREY = np.array([[0, 64], [128, 255]], dtype=np.uint8)
-
-
-def grey_images() -> dict[str, Image.Image]:
-    """The same four greys in the modes that files come in."""
-    grey = Image.fromarray(GREY)
-    ink = Image.fromarray(np.zeros_like(GREY))
-    over_white = ink.copy().convert("LA")
-    over_white.putalpha(Image.fromarray(255 - GREY))
-    see_through = Image.new("P", (2, 2))
-    see_through.putpalette([0, 0, 0, 64, 64, 64, 128, 128, 128, 9, 9, 9])
-    see_through.putdata([0, 1, 2, 3])
-    see_through.info["transparency"] = 3  # white shows through
-    return {
-        "L": grey,
-        "RGB": grey.convert("RGB"),
-        "RGBA": grey.convert("RGBA"),
-        "P": grey.convert("P"),
-        "16 bits": Image.fromarray(GREY.astype(np.uint16) * 257),
-        "ink on nothing": over_white,
-        "palette with a hole": see_through,
-    }
-
-
-@pytest.mark.parametrize("mode", grey_images())
-@pytest.mark.parametrize("channels", [1, 3])
-def test_images_of_every_mode_are_read_as_a_person_sees_them(
-    mode: str, channels: int, tmp_path: Path
-) -> None:
-    path = tmp_path / "image.png"
-    grey_images()[mode].save(path)
-    pixels = read_image(path, (channels, 2, 2))
-    expected = torch.from_numpy(GREY).expand(channels, -1, -1)
-    assert (pixels.int() - expected.int()).abs().max() <= 1
-
-
-def test_a_photo_taken_sideways_is_read_upright(tmp_path: Path) -> None:
-    image = Image.fromarray(GREY)
-    exif = image.getexif()
-    exif[0x0112] = 6  # the camera was turned: rotate by 90 degrees to the right
-    image.save(tmp_path / "photo.png", exif=exif)
-    pixels = read_image(tmp_path / "photo.png", (1, 2, 2))
-    assert pixels[0].tolist() == [[128, 0], [255, 64]]

@@ -15,11 +15,11 @@ import pytest
 
 from archspec import load
 from archspec.training.errors import TrainingError
+from archspec.training.results.runs import find_runs, read_run
 from archspec.training.run_directory import (
     RunDirectory,
     is_same_network,
 )
-from archspec.training.runs import find_runs, read_run
 from archspec.training.settings import resolve_settings
 
 from .conftest import TINY

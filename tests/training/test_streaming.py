@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from archspec import load
-from archspec.training.data import open_training
 from archspec.training.errors import TrainingError
-from archspec.training.images import measure
+from archspec.training.images.data import open_training
+from archspec.training.images.streaming import StreamedBatches
+from archspec.training.images.tensors import measure
+from archspec.training.machine.world import World
 from archspec.training.settings import Settings
-from archspec.training.streaming import StreamedBatches
-from archspec.training.world import World
 
 from .processes import Processes
 from .runs import wait_for
@@ -88,7 +88,7 @@ def test_the_images_that_are_measured_are_those_of_training(
 def test_of_many_images_some_from_all_over_are_measured(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archspec.training.streaming.MEASURED", 8)
+    monkeypatch.setattr("archspec.training.images.streaming.MEASURED", 8)
     write_images(tmp_path, 40)
     mean, _ = open_train(tiny, tmp_path).measure()
     assert mean[0] == pytest.approx((40 + 210) / 2 / 255, abs=0.01)

@@ -18,8 +18,8 @@ import archspec
 from archspec.backends.torch_export import to_safetensors
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
-from archspec.training.weight_files import read_weights
-from archspec.training.weights import load_weights
+from archspec.training.weights.files import read_weights
+from archspec.training.weights.loading import load_weights
 
 State = dict[str, Tensor]
 

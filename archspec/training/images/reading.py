@@ -11,7 +11,7 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from archspec.training.errors import TrainingError
 from archspec.training.files import reason
-from archspec.training.images import COLOR, GREY, resize
+from archspec.training.images.tensors import COLOR, GREY, resize
 
 MODES = {GREY: "L", COLOR: "RGB"}  # Pillow's names
 

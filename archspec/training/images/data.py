@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from archspec.spec import Spec
-from archspec.training.batches import Batches, MemoryBatches
-from archspec.training.datasets import (
+from archspec.training.errors import TrainingError
+from archspec.training.images.batches import Batches, MemoryBatches
+from archspec.training.images.datasets import (
     Labelled,
     load_digits,
     load_torchvision,
 )
-from archspec.training.errors import TrainingError
-from archspec.training.images import convert_channels
-from archspec.training.order import Order
+from archspec.training.images.order import Order
+from archspec.training.images.split import is_for_validation
+from archspec.training.images.tensors import convert_channels
+from archspec.training.machine.world import World
 from archspec.training.settings import Settings
-from archspec.training.split import is_for_validation
-from archspec.training.world import World
 
 
 def open_training(
@@ -28,8 +28,8 @@ def open_training(
         TrainingError: if they are not there, or their classes are not the network's.
     """
     if settings.data == "folder":
-        from archspec.training.folder import find_training  # 1.7 s
-        from archspec.training.streaming import stream
+        from archspec.training.images.folder import find_training  # 1.7 s
+        from archspec.training.images.streaming import stream
 
         train, val = find_training(settings.data_root)
         check_classes(train.classes, settings.data, spec)
@@ -63,8 +63,8 @@ def open_test(
     """
     test: Batches | None
     if settings.data == "folder":
-        from archspec.training.folder import find_test  # 1.7 s
-        from archspec.training.streaming import stream
+        from archspec.training.images.folder import find_test  # 1.7 s
+        from archspec.training.images.streaming import stream
 
         images = find_test(settings.data_root)
         test = images and stream(images, settings, spec, world, train=False)

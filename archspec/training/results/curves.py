@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.training.history import EpochMetrics, best_epoch
-from archspec.training.picture import save_picture
+from archspec.training.results.picture import save_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from archspec.diagnostics.terminal import printable
 from archspec.training.errors import TrainingError
-from archspec.training.weight_files import Weights
-from archspec.training.weight_names import levels, suggest
+from archspec.training.weights.files import Weights
+from archspec.training.weights.names import levels, suggest
 
 
 def renamed(weights: Weights, rename: str, path: Path) -> Weights:

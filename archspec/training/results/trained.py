@@ -12,8 +12,8 @@ from torch import nn
 from archspec.backends.torch_module import build
 from archspec.spec import Spec
 from archspec.training.checkpoint import DamagedCheckpoint, load_checkpoint
-from archspec.training.device import settle_device
-from archspec.training.images import Statistics
+from archspec.training.images.tensors import Statistics
+from archspec.training.machine.device import settle_device
 from archspec.training.objective import Objective
 from archspec.training.run_directory import RunDirectory
 from archspec.training.settings import Device, Settings

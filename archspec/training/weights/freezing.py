@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from torch import nn
 
 from archspec.training.errors import TrainingError
-from archspec.training.weight_names import levels, suggest
+from archspec.training.weights.names import levels, suggest
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from archspec.training.errors import TrainingError
-from archspec.training.split import is_held_out
+from archspec.training.images.split import is_held_out
 
 TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10"}
 TEST_EVERY = 5  # of each digit, every fifth image is for testing

@@ -14,7 +14,7 @@ from torch.nn import functional
 from torchvision.transforms import v2
 
 from archspec.ops.recipes import Recipe
-from archspec.training.images import COLOR
+from archspec.training.images.tensors import COLOR
 
 
 def augment(images_NCHW: Tensor, recipes: Sequence[Recipe]) -> Tensor:

@@ -9,13 +9,13 @@ from typing import Literal
 
 import torch
 
-from archspec.training.batches import Batches
-from archspec.training.confusion import Confusion
-from archspec.training.data import open_test, open_training
 from archspec.training.errors import TrainingError
+from archspec.training.images.batches import Batches
+from archspec.training.images.data import open_test, open_training
+from archspec.training.machine.world import World
+from archspec.training.results.confusion import Confusion
+from archspec.training.results.trained import Trained, load_trained
 from archspec.training.settings import Device
-from archspec.training.trained import Trained, load_trained
-from archspec.training.world import World
 
 
 @dataclass(frozen=True, slots=True)

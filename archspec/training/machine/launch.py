@@ -14,9 +14,9 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from archspec.training.device import choose_device
 from archspec.training.errors import TrainingError
-from archspec.training.place import LAUNCHED
+from archspec.training.machine.device import choose_device
+from archspec.training.machine.place import LAUNCHED
 from archspec.training.settings import Device
 
 LOCALHOST = "127.0.0.1"

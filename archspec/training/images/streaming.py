@@ -20,15 +20,15 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from archspec.spec import Spec
-from archspec.training.batches import Batch
 from archspec.training.errors import TrainingError
-from archspec.training.folder import FolderImages
-from archspec.training.image_files import read_image
-from archspec.training.images import Statistics, measure
-from archspec.training.order import Order
+from archspec.training.images.batches import Batch
+from archspec.training.images.folder import FolderImages
+from archspec.training.images.order import Order
+from archspec.training.images.reading import read_image
+from archspec.training.images.tensors import Statistics, measure
+from archspec.training.machine.world import World
 from archspec.training.settings import Settings
 from archspec.training.watch import SIGNALS
-from archspec.training.world import World
 
 MEASURED = 1024  # images; their mean and deviation stand for those of the whole set
 READ_AT_ONCE = 32  # of them, by one worker

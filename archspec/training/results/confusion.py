@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from archspec.training.picture import save_picture
+from archspec.training.results.picture import save_picture
 
 MOST_WRITTEN = 20  # classes: the cells of more are too small for a number
 

@@ -10,8 +10,8 @@ from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Node
 from archspec.passes.summarize import line_in
 from archspec.spec import Spec
-from archspec.training.head import Size, Sizes, find_new_head
-from archspec.training.weight_names import layer_of, levels, listed
+from archspec.training.weights.head import Size, Sizes, find_new_head
+from archspec.training.weights.names import layer_of, levels, listed
 
 SHOWN = 8  # lines of one kind in a report
 

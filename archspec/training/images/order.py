@@ -9,7 +9,7 @@ from random import Random
 import torch
 from torch import Tensor
 
-from archspec.training.world import World
+from archspec.training.machine.world import World
 
 
 @dataclass(frozen=True, slots=True)

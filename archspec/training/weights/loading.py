@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
-from archspec.training.head import Sizes, classes_in, find_new_head
-from archspec.training.load_report import LoadReport, compare
-from archspec.training.renaming import guess_rename, renamed
-from archspec.training.weight_files import Weights, read_weights
-from archspec.training.weight_names import layer_of
+from archspec.training.weights.files import Weights, read_weights
+from archspec.training.weights.head import Sizes, classes_in, find_new_head
+from archspec.training.weights.load_report import LoadReport, compare
+from archspec.training.weights.names import layer_of
+from archspec.training.weights.renaming import guess_rename, renamed
 
 WRAPPERS = ("module", "_orig_mod")  # of DataParallel and its like, and torch.compile
 COUNTER = "num_batches_tracked"

@@ -16,7 +16,12 @@ from torch import distributed as dist
 
 from archspec.training.errors import PeerError, TrainingError
 from archspec.training.files import reason
-from archspec.training.place import Place, find_meeting_place, find_place, is_launched
+from archspec.training.machine.place import (
+    Place,
+    find_meeting_place,
+    find_place,
+    is_launched,
+)
 
 T = TypeVar("T")
 LOST = ("closed by peer", "reset by peer", "pair closure", "imed out")  # gloo's words

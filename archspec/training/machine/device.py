@@ -10,8 +10,8 @@ import torch
 
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
+from archspec.training.machine.world import World
 from archspec.training.settings import Device, Precision, Settings
-from archspec.training.world import World
 
 # What convolutions and products compute in; the weights stay in 32 bits.
 DTYPES = {"32": torch.float32, "bf16": torch.bfloat16, "16": torch.float16}

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from archspec.training.errors import TrainingError
-from archspec.training.image_files import read_image
-from archspec.training.trained import Trained
+from archspec.training.images.reading import read_image
+from archspec.training.results.trained import Trained
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from archspec.training.errors import TrainingError
 from archspec.training.files import reason
-from archspec.training.split import is_for_validation
+from archspec.training.images.split import is_for_validation
 
 
 class FolderImages(NamedTuple):

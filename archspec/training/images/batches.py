@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
-from archspec.training.images import Statistics, measure
-from archspec.training.order import Order
+from archspec.training.images.order import Order
+from archspec.training.images.tensors import Statistics, measure
 
 
 class Batch(NamedTuple):

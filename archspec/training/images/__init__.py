@@ -1,0 +1,1 @@
+"""The images that a run reads: data sets, folders, their order and augmentation."""
