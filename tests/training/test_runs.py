@@ -104,12 +104,20 @@ def test_the_same_seed_gives_the_same_losses_and_another_seed_others(
     assert losses(first) != losses(other)
 
 
+@pytest.mark.parametrize("flags", [(), ("--clip", 0.5)])
 @pytest.mark.parametrize("precision", ["bf16", "16"])
-def test_half_precision_trains_too(
-    precision: str, tiny: Path, tmp_path: Path, command: Command
+def test_half_precision_trains_to_nearly_the_same(
+    precision: str,
+    flags: tuple[object, ...],
+    tiny: Path,
+    tmp_path: Path,
+    command: Command,
 ) -> None:
-    assert command("train", tiny, "--precision", precision)[0] == 0
-    assert rows(tmp_path / "runs" / "tiny-1")[-1]["val_accuracy"] > 0.3
+    for chosen in ("32", precision):
+        assert command("train", tiny, "--precision", chosen, *flags)[0] == 0
+    whole, half = (rows(tmp_path / f"runs/tiny-{n}")[-1]["train_loss"] for n in (1, 2))
+    assert half != whole
+    assert half == pytest.approx(whole, rel=0.02)
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles with g++")
