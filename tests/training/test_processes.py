@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from hashlib import md5
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
@@ -125,6 +131,54 @@ def test_a_process_that_is_killed_ends_the_run_and_it_can_go_on(
     assert ended[1].err == ""
     train(2, "--resume", "cut/tiny-1", folder=tmp_path)
     assert losses(run) == losses(tmp_path / "whole/tiny-1")
+
+
+# Code for `before`: where torchvision finds MNIST, and what its files must be.
+ELSEWHERE = """
+from torchvision.datasets import MNIST
+MNIST.mirrors, MNIST.resources = ["http://127.0.0.1:{port}/"], {resources}
+"""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[int, list[str]]]:
+    """A server of the files in a folder: its port, and what is fetched from it."""
+    asked: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.headers["Method"] != "HEAD":  # torchvision looks for redirections
+                asked.append(self.path)
+            super().do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Handler, directory=folder)
+    ) as server:
+        Thread(target=server.serve_forever).start()
+        yield server.server_port, asked
+        server.shutdown()
+
+
+def test_one_process_downloads_for_all(plain: Path, tmp_path: Path) -> None:
+    images = torch.randint(256, (40, 8, 8), dtype=torch.uint8)
+    write_idx(tmp_path, images, (torch.arange(40) % 10).to(torch.uint8))
+    raw = tmp_path / "MNIST/raw"
+    for path in [*raw.iterdir()]:
+        (raw / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    resources = [
+        (path.name, md5(path.read_bytes()).hexdigest()) for path in raw.iterdir()
+    ]
+    flags = ["--epochs=1", "--data=mnist", "--data-root=fetched", "--download"]
+    with served(raw) as (port, asked):
+        before = ELSEWHERE.format(port=port, resources=resources)
+        ended = Processes(2, "train", plain, *flags, folder=tmp_path, before=before)
+        assert [each.code for each in ended.end()] == [0, 0]
+    assert sorted(asked) == sorted(f"/{name}" for name, _ in resources)
+    assert len(rows(tmp_path / "runs/plain-1")) == 1
 
 
 def test_what_is_wrong_for_all_is_said_once(plain: Path, tmp_path: Path) -> None:
