@@ -38,35 +38,36 @@ def accuracy(name, seed, epochs, flags):
         return json.loads(metrics.read_text().splitlines()[-1])["test_accuracy"]
 
 
+def recipes(network):
+    """Flags of each recipe, by whose it is."""
+    course = ["--optimizer", f"sgd(lr={COURSE_RATES[network]})"]
+    course += ["--schedule", "constant", "--init", "xavier_uniform"]
+    return {"the spec's": [], "the course's": [*course, "--batch-size", "128"]}
+
+
 def main():
-    """Print a row for each recipe."""
+    """Print a row for each recipe of each network."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("network", choices=COURSE_RATES)
+    parser.add_argument("networks", nargs="*", default=list(COURSE_RATES))
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--epochs", type=int, default=2)
     given = parser.parse_args()
-    course = ["--optimizer", f"sgd(lr={COURSE_RATES[given.network]})"]
-    course += ["--schedule", "constant", "--init", "xavier_uniform"]
-    course += ["--batch-size", "128"]
     print(f"{given.epochs} epochs, on {describe_machine()}.\n")
     print(
         "| network | recipe | seeds | collapsed | test accuracy: least | median | most |"
     )
     print("|---|---|---:|---:|---:|---:|---:|")
-    for recipe, flags in (("the spec's", []), ("the course's", course)):
-        found = [
-            accuracy(given.network, seed, given.epochs, flags)
-            for seed in range(given.seeds)
-        ]
-        collapsed = sum(each < CHANCE for each in found)
-        cells = [
-            f"{100 * each:.1f} %" for each in (min(found), median(found), max(found))
-        ]
-        print(
-            f"| {given.network} | {recipe} | {given.seeds} | {collapsed} "
-            f"| {' | '.join(cells)} |",
-            flush=True,
-        )
+    for network in given.networks:
+        for recipe, flags in recipes(network).items():
+            found = [
+                accuracy(network, seed, given.epochs, flags)
+                for seed in range(given.seeds)
+            ]
+            collapsed = sum(each < CHANCE for each in found)
+            middle = (min(found), median(found), max(found))
+            cells = [network, recipe, str(given.seeds), str(collapsed)]
+            cells += [f"{100 * each:.1f} %" for each in middle]
+            print("|", " | ".join(cells), "|", flush=True)
 
 
 if __name__ == "__main__":

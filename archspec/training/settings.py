@@ -25,13 +25,9 @@ SGD = make_recipe("optimizer", "sgd", lr=0.1, momentum=0.9)
 CONSTANT = make_recipe("schedule", "constant")
 TORCH_INIT = make_recipe("init", "default")
 CROSS_ENTROPY = make_recipe("loss", "cross_entropy")
-FREE = (
-    "epochs",
-    "device",
-    "strategy",
-    "data_root",
-    "tensorboard",
-)  # when a run goes on
+
+# What may change when a run goes on.
+FREE = ("epochs", "device", "strategy", "data_root", "tensorboard")
 
 
 def default_data_root() -> Path:
