@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from archspec.training.averaging import update_average
 from archspec.training.checkpoint import Checkpoint
 from archspec.training.errors import TrainingError
 from archspec.training.machine.world import World
@@ -35,18 +36,14 @@ class Learner:
         self._is_sharded = world.size > 1 and settings.strategy == "fsdp"
         if settings.sync_bn:
             network = _synchronized(network, world)
-        # FSDP cuts weights along their memory, which must be in order.
-        layout = torch.contiguous_format if self._is_sharded else torch.channels_last
-        network.to(world.device, memory_format=layout)  # type: ignore[call-overload]
+        if (
+            not self._is_sharded
+        ):  # else each process takes its part of the weights, below
+            network.to(world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network = network
         self._frozen = freeze(network, settings.freeze)
         check_trainable(network)
-        self.averaged: AveragedModel | None = None
-        if settings.ema is not None:
-            average = get_ema_multi_avg_fn(settings.ema)  # type: ignore[no-untyped-call]
-            self.averaged = AveragedModel(
-                network, multi_avg_fn=average, use_buffers=True
-            )
+        self.averaged = None if settings.ema is None else deepcopy(network)
         self.model: nn.Module = network
         is_scaled = settings.precision == "16"
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=is_scaled)
@@ -56,9 +53,9 @@ class Learner:
         if self._is_sharded:
             from archspec.training.machine.sharding import shard  # 0.8 s
 
-            shard(self.network)
+            shard(self.network, self.world.device, self.world.size)
             if self.averaged:
-                shard(self.averaged.module)
+                shard(self.averaged, self.world.device, self.world.size)
         elif self.world.size > 1:
             devices = [self.world.device] if self.world.device.type == "cuda" else None
             self.model = DistributedDataParallel(self.network, device_ids=devices)
@@ -71,7 +68,7 @@ class Learner:
     @property
     def evaluated(self) -> nn.Module:
         """The network whose accuracy counts: the averaged one, if there is one."""
-        return self.averaged.module if self.averaged else self.network
+        return self.averaged or self.network
 
     def train_mode(self) -> None:
         """As `module.train()`; what is frozen computes as in evaluation."""
@@ -101,8 +98,8 @@ class Learner:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
-        if self.averaged:
-            self.averaged.update_parameters(self.network)
+        if self.averaged and self.settings.ema is not None:
+            update_average(self.averaged, self.network, self.settings.ema)
 
     def share_buffers(self) -> None:
         """Give all processes the running means and variances of the main one."""
@@ -111,14 +108,13 @@ class Learner:
     def _buffers(self) -> Iterator[Tensor]:
         yield from self.network.buffers()
         if self.averaged:
-            yield from self.averaged.module.buffers()
+            yield from self.averaged.buffers()
 
     def state(self) -> dict[str, dict[str, Any]]:
         """Whole state dicts for a checkpoint; where weights are cut, all take part."""
-        averaged = self.averaged and self.averaged.module
         if not self._is_sharded:
             model = self.network.state_dict()
-            ema = averaged.state_dict() if averaged else {}
+            ema = self.averaged.state_dict() if self.averaged else {}
             optimizer = self.optimizer.state_dict()
         else:
             from archspec.training.machine.sharding import (
@@ -127,21 +123,20 @@ class Learner:
             )
 
             model = whole_weights(self.network)
-            ema = whole_weights(averaged) if averaged else {}
+            ema = whole_weights(self.averaged) if self.averaged else {}
             optimizer = whole_optimizer(self.network, self.optimizer)
         scaler = self.scaler.state_dict()
         return {"model": model, "ema": ema, "optimizer": optimizer, "scaler": scaler}
 
     def restore(self, before: Checkpoint) -> None:
         """Go on from a checkpoint; each process has the whole."""
-        averaged = self.averaged and self.averaged.module
         fused = {"fused": not self._is_sharded}  # as here, not as it was before
         groups = [group | fused for group in before.optimizer["param_groups"]]
         optimizer = before.optimizer | {"param_groups": groups}
         if not self._is_sharded:
             self.network.load_state_dict(before.model)
-            if averaged:
-                averaged.load_state_dict(before.ema)
+            if self.averaged:
+                self.averaged.load_state_dict(before.ema)
             self.optimizer.load_state_dict(optimizer)
             _lay_out_as_weights(self.optimizer)
         else:
@@ -151,12 +146,11 @@ class Learner:
             )
 
             restore_weights(self.network, before.model)
-            if averaged:
-                restore_weights(averaged, before.ema)
+            if self.averaged:
+                restore_weights(self.averaged, before.ema)
             restore_optimizer(self.network, self.optimizer, optimizer)
-        if self.averaged:
-            self.averaged.n_averaged.fill_(1)  # the average has begun
-        self.scaler.load_state_dict(before.scaler)
+        if before.scaler:  # the precision may have been another
+            self.scaler.load_state_dict(before.scaler)
 
 
 def _lay_out_as_weights(optimizer: torch.optim.Optimizer) -> None:

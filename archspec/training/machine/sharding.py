@@ -17,17 +17,19 @@ from torch.distributed.checkpoint.state_dict import (
     set_model_state_dict,
     set_optimizer_state_dict,
 )
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
-def shard(network: nn.Module) -> None:
-    """Share the weights out among all processes, a part of the network at a time."""
+def shard(network: nn.Module, device: torch.device, size: int) -> None:
+    """Bring to each process's device its share of the weights, a part at a time."""
+    processes = init_device_mesh(device.type, (size,))
     for part in network.children():
         if any(True for _ in part.parameters()):
-            fully_shard(part)
-    fully_shard(network)
+            fully_shard(part, mesh=processes)
+    fully_shard(network, mesh=processes)
 
 
 def whole_weights(network: nn.Module) -> dict[str, Any]:
@@ -53,6 +55,8 @@ def restore_optimizer(
     network: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]
 ) -> None:
     """Take each process's part of a whole state dict."""
+    if not state["state"]:  # plain SGD has none, and DCP asks for some
+        return
     named = _renamed(state, dict(enumerate(_trained(network))))
     set_optimizer_state_dict(network, optimizer, named, options=WHOLE)
 
