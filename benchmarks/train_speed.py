@@ -106,9 +106,10 @@ def measured(name, rounds, folder):
         "archspec": ours,
     }
     seconds = {who: [] for who in programs}
-    for _ in range(rounds):
-        for who, program in programs.items():
-            *used, output = later_epochs(program, case.epochs)
+    for number in range(rounds):
+        turns = list(programs) if number % 2 else list(reversed(programs))
+        for who in turns:
+            *used, output = later_epochs(programs[who], case.epochs)
             seconds[who].append(used)
             if who == "textbook":
                 images = json.loads(output)["images"] * case.epochs / (1 + case.epochs)

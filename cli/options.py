@@ -112,5 +112,6 @@ def write_file(path: Path, data: str | bytes) -> None:
 
 def stop(message: str, code: int = FINDINGS) -> NoReturn:
     """End the command with one sentence on stderr."""
-    print(f"error: {message}", file=sys.stderr)
+    if speaks():
+        print(f"error: {message}", file=sys.stderr)
     raise typer.Exit(code)

@@ -11,7 +11,7 @@ import typer
 
 from archspec.spec import Spec
 from archspec.training.errors import Stopped, TrainingError
-from archspec.training.machine.place import find_place
+from archspec.training.machine.place import find_place, said_once
 from archspec.training.machine.runtime import prepare_runtime
 from archspec.training.settings import (
     DataName,
@@ -273,7 +273,8 @@ def _run(
     *,
     download: bool,
 ) -> None:
-    new = resolve_settings(spec.train, flags) if spec and resume is None else None
+    with said_once():
+        new = resolve_settings(spec.train, flags) if spec and not resume else None
     prepare_runtime()
     from archspec.training.loop import train as train_network  # 1.7 s, for torch
     from archspec.training.machine.launch import launch
@@ -283,14 +284,15 @@ def _run(
     run = None
     if spec is None or new is None:
         assert resume
-        run = RunDirectory.open(resume)
-        before, began_with = run.read()
-        if spec is not None and not is_same_network(spec, before):
-            raise TrainingError(
-                f"`{resume}` began with another spec or other params: leave SPEC out to go on "
-                "with it, or leave `--resume` out for a new run"
-            )
-        spec, new = before, resume_settings(began_with, flags)
+        with said_once():
+            run = RunDirectory.open(resume)
+            before, began_with = run.read()
+            if spec is not None and not is_same_network(spec, before):
+                raise TrainingError(
+                    f"`{resume}` began with another spec or other params: leave SPEC out to "
+                    "go on with it, or leave `--resume` out for a new run"
+                )
+            spec, new = before, resume_settings(began_with, flags)
     place = find_place()
     if place and devices not in (None, place.local_size):
         stop(

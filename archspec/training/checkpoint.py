@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from errno import EINVAL
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 import torch
 from torch import Tensor
 
+from archspec.spec import Spec
 from archspec.training.errors import TrainingError
 from archspec.training.files import reason, write_atomically
 from archspec.training.history import EpochMetrics
 from archspec.training.metrics import Totals
+from archspec.training.run_directory import describe_run, what_stays
+from archspec.training.settings import Settings
 
 
 class DamagedCheckpoint(TrainingError):  # noqa: N818  # what it is
@@ -69,8 +73,8 @@ class Checkpoint:
     classes: list[str]
     """The names of the classes, by label."""
 
-    num_images: int
-    """How many there were to train with."""
+    num_images: list[int]
+    """How many there were to train with, for validation, and for the test."""
 
     epoch: int
     """How many epochs are done."""
@@ -224,37 +228,54 @@ def restore_random_states(states: dict[str, Any], device: torch.device) -> None:
         torch.mps.set_rng_state(states["mps"])
 
 
-def load_latest(last: Path, *earlier: Path, spec: str) -> tuple[Checkpoint | None, str]:
-    """The latest checkpoint of a spec that is whole, or None if there is none, and a warning.
+def is_of_run(checkpoint: Checkpoint, spec: Spec, settings: Settings) -> bool:
+    """Whether a checkpoint is one of a run of these."""
+    ours = what_stays(describe_run(spec, settings))
+    found = (checkpoint.spec, checkpoint.imports, what_stays(checkpoint.config))
+    return found == (spec.text, spec.imports, ours)
 
-    The damaged ones before it are set aside: none must push a whole one out.
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """What a run goes on from."""
+
+    checkpoint: Checkpoint | None = None
+    path: Path | None = None
+    damaged: dict[Path, str] = field(default_factory=dict)
+    """Later checkpoints that cannot be used, and what each is."""
+
+    def set_aside(self) -> str:
+        """Rename the damaged ones, and give a warning that says so.
+
+        None must push a whole one out.
+        """
+        moved = []
+        for path, what in self.damaged.items():
+            aside = path.replace(path.with_name(f"{path.stem}.damaged{path.suffix}"))
+            moved.append(f"{what}: it is now `{aside}`")
+        if not moved:
+            return ""
+        return f"{', and '.join(moved)}, and the run goes on from `{self.path}`"
+
+
+def load_latest(paths: Iterable[Path], is_ours: Callable[[Checkpoint], bool]) -> Latest:
+    """The first checkpoint that is whole and of the run.
 
     Raises:
         TrainingError: if there are some, and none can be used.
     """
-    damaged: dict[Path, DamagedCheckpoint] = {}
-    for path in (last, *earlier):
+    damaged: dict[Path, str] = {}
+    for path in paths:
         if not path.exists():
             continue
         try:
             checkpoint = load_checkpoint(path)
-            if checkpoint.spec != spec:
-                raise DamagedCheckpoint(f"`{path}` is of another run")  # noqa: TRY301
         except DamagedCheckpoint as fault:
-            damaged[path] = fault
+            damaged[path] = fault.what
         else:
-            return checkpoint, _set_aside(damaged, path)
+            if is_ours(checkpoint):
+                return Latest(checkpoint, path, damaged)
+            damaged[path] = f"`{path}` is of another run"
     if damaged:
-        raise next(iter(damaged.values()))
-    return None, ""
-
-
-def _set_aside(damaged: dict[Path, DamagedCheckpoint], whole: Path) -> str:
-    """Rename damaged checkpoints, and give a warning that says so."""
-    moved = []
-    for path, fault in damaged.items():
-        aside = path.replace(path.with_name(f"{path.stem}.damaged{path.suffix}"))
-        moved.append(f"{fault.what}: it is now `{aside}`")
-    return (
-        f"{', and '.join(moved)}, and the run goes on from `{whole}`" if moved else ""
-    )
+        raise DamagedCheckpoint(next(iter(damaged.values())))
+    return Latest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from errno import EACCES, EAGAIN
 from pathlib import Path
 from typing import IO
 
@@ -60,6 +61,25 @@ def remove_temporary_files(folder: Path) -> None:
     """Remove what a process left that was killed while it wrote."""
     for path in folder.glob(f".*{TEMPORARY}"):
         path.unlink(missing_ok=True)
+
+
+def occupy(path: Path) -> IO[bytes] | None:
+    """Open a file that no other process can occupy until this one closes it.
+
+    None where another has it. Processes that this one forks do not have it. Where a file
+    system knows no locks, all may.
+    """
+    file = path.open("r+b")
+    if os.name == "posix":
+        from fcntl import LOCK_EX, LOCK_NB, lockf
+
+        try:
+            lockf(file, LOCK_EX | LOCK_NB)
+        except OSError as error:
+            if error.errno in (EACCES, EAGAIN):
+                file.close()
+                return None
+    return file
 
 
 def reason(error: BaseException) -> str:

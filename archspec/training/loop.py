@@ -13,7 +13,9 @@ from archspec.backends.torch_module import build
 from archspec.spec import Spec
 from archspec.training.checkpoint import (
     Checkpoint,
+    Latest,
     Position,
+    is_of_run,
     load_latest,
     random_states,
     restore_random_states,
@@ -27,6 +29,7 @@ from archspec.training.images.data import open_test, open_training
 from archspec.training.images.tensors import Statistics
 from archspec.training.learner import Learner
 from archspec.training.machine.device import describe_world, settle_device, use_threads
+from archspec.training.machine.place import said_once
 from archspec.training.machine.world import World, join_world
 from archspec.training.metrics import Meter, Totals
 from archspec.training.objective import Objective
@@ -74,9 +77,10 @@ def train(
         TrainingError: if the run cannot start or go on.
         Stopped: on SIGINT and SIGTERM, once what is done is saved.
     """
-    settings = settle_device(settings, spec)
-    if settings.tensorboard:
-        require_tensorboard()
+    with said_once():
+        settings = settle_device(settings, spec)
+        if settings.tensorboard:
+            require_tensorboard()
     try:
         with join_world(torch.device(settings.device)) as world:
             use_threads(settings, spec, world)
@@ -106,14 +110,16 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         classes = train_batches.classes
         test_batches = open_test(settings, spec, world, classes, download=download)
     sets = (train_batches, val_batches, test_batches)
-    world.check_same([each and each.num_images for each in sets], "as many images as")
-    before, warning = world.from_main(lambda: _load_latest(resume, spec))
+    num_images = [each.num_images if each else 0 for each in sets]
+    world.check_same(num_images, "as many images as")
+    found = world.from_main(lambda: _load_latest(resume, spec, settings))
+    before = found.checkpoint
 
     # --- the network: the same weights in every process, and other random numbers ---
     torch.manual_seed(settings.seed)
     report = None
     with world.together():
-        _check_images(settings, world, before, train_batches)
+        _check_images(settings, world, before, num_images, classes)
         check_epochs(settings, done=before.epoch if before else 0)
         network = build(spec)
         initialize(network, settings.init)
@@ -133,8 +139,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             learner.restore(before)
         except (RuntimeError, ValueError, KeyError) as error:
             raise world.failure(
-                "the weights of the checkpoint are not those of the network: remove it, or "
-                "start a new run"
+                "the weights of the checkpoint are not those of the network: start a new run"
             ) from error
         if len(before.rng) == world.size:
             restore_random_states(before.rng[world.rank], world.device)
@@ -145,10 +150,8 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
     )
     objective = Objective(spec, settings, statistics, world.device)
     run = world.from_main(lambda: resume or RunDirectory.create(spec, settings))
-    if world.is_main:
-        remove_temporary_files(run.path)
-        run.write_config(spec, settings)
-        run.write_metrics(at.rows)
+    with world.together():
+        occupied = run.occupy() if world.is_main else nullcontext()
     epochs, steps = settings.epochs, len(train_batches)
 
     def lr_at(epoch: int, step: int) -> float:
@@ -164,7 +167,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             imports={**spec.imports},
             config=describe_run(spec, settings),
             classes=[*classes],
-            num_images=train_batches.num_images,
+            num_images=num_images,
             epoch=len(at.rows),
             metrics=[asdict(row) for row in at.rows],
             step=at.step,
@@ -190,14 +193,19 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         if settings.tensorboard and world.is_main
         else nullcontext(lambda _: None)
     )
-    with progress, Watch(world, progress.interval) as watch, log as log_epoch:
+    watch = Watch(world, progress.interval)
+    with occupied, progress, watch, log as log_epoch:
+        if world.is_main:
+            remove_temporary_files(run.path)
+            run.write_config(spec, settings)
+            run.write_metrics(at.rows)
+            progress.warn(found.set_aside())
         progress.say(
             f"{spec.name}: {spec.params:,} parameters, {settings.data}: "
-            f"{train_batches.num_images:,} images, {val_batches.num_images:,} for "
-            f"validation, {test_batches.num_images if test_batches else 0:,} for the test, "
+            f"{num_images[0]:,} images, {num_images[1]:,} for validation, "
+            f"{num_images[2]:,} for the test, "
             f"{describe_world(settings, world)}, to {run.path}"
         )
-        progress.warn(warning)
         progress.say(str(report or ""))
         for epoch in range(len(at.rows) + 1, epochs + 1):
             started = time.perf_counter() - at.seconds
@@ -227,8 +235,8 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                 is_bad = world.device.type == "cpu" and not meter.is_finite()
                 due = watch.look(step, bad=is_bad)
                 if any(due) or step == steps:
-                    at.step, at.seconds = step, time.perf_counter() - started
-                    at.totals = meter.read()  # CPU-GPU sync point
+                    at.step, at.totals = step, meter.read()  # CPU-GPU sync point
+                    at.seconds = time.perf_counter() - started
                     if not isfinite(at.totals.loss):
                         bad_step = first + meter.num_finite() + 1
                         raise _diverged(epoch, bad_step, lr_at(epoch, bad_step), world)
@@ -282,17 +290,20 @@ def parts_of(num_images: int, most: int) -> int:
     return max(1, min(most, num_images // 2))
 
 
-def _load_latest(
-    resume: RunDirectory | None, spec: Spec
-) -> tuple[Checkpoint | None, str]:
-    """What a run goes on from, and a warning."""
+def _load_latest(resume: RunDirectory | None, spec: Spec, settings: Settings) -> Latest:
+    """What a run goes on from."""
     if resume is None:
-        return None, ""
-    return load_latest(resume.last, resume.previous, resume.best, spec=spec.text)
+        return Latest()
+    paths = (resume.last, resume.previous, resume.best)
+    return load_latest(paths, lambda found: is_of_run(found, spec, settings))
 
 
 def _check_images(
-    settings: Settings, world: World, before: Checkpoint | None, batches: Batches
+    settings: Settings,
+    world: World,
+    before: Checkpoint | None,
+    num_images: list[int],
+    classes: tuple[str, ...],
 ) -> None:
     """Refuse steps too small to share, and images other than a run began with."""
     if settings.batch_size < 2 * world.size and world.size > 1:
@@ -304,12 +315,14 @@ def _check_images(
         return
     where = f"`{settings.data}` under `{settings.data_root}`"
     way_out = "use `--data-root DIR` if they are elsewhere, or start a new run"
-    if before.num_images != batches.num_images:
-        raise TrainingError(
-            f"the run began with {before.num_images:,} images to train with, and {where} "
-            f"has {batches.num_images:,} now: {way_out}"
-        )
-    if tuple(before.classes) != batches.classes:
+    uses = ("to train with", "for validation", "for the test")
+    for use, then, now in zip(uses, before.num_images, num_images, strict=True):
+        if then != now:
+            raise TrainingError(
+                f"the run began with {then:,} images {use}, and {where} has {now:,} now: "
+                f"{way_out}"
+            )
+    if tuple(before.classes) != classes:
         raise TrainingError(
             f"the run began with other classes than {where} has now: {way_out}"
         )

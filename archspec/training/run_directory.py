@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, replace
 from errno import EEXIST, ENOTEMPTY
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any
 
 from archspec.compiler import check_source
 from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
-from archspec.training.files import TEMPORARY, reason, write_atomically
+from archspec.training.files import TEMPORARY, occupy, reason, write_atomically
 from archspec.training.history import EpochMetrics
-from archspec.training.settings import Settings
+from archspec.training.settings import FREE, Settings
 
 SPEC, MODEL, CONFIG, METRICS = "spec.yaml", "model.py", "config.json", "metrics.jsonl"
 
@@ -159,6 +159,24 @@ class RunDirectory:
                 f"`{self.path / CONFIG}` is not as `archspec train` writes it: start a new run"
             ) from error
 
+    def occupy(self) -> IO[bytes]:
+        """Keep other processes from going on with the run until what is returned is closed.
+
+        Raises:
+            TrainingError: if one is at it.
+        """
+        try:
+            file = occupy(self.path / SPEC)
+        except OSError as error:
+            raise TrainingError(
+                f"cannot write `{self.path}`: {reason(error)}"
+            ) from error
+        if file is None:
+            raise TrainingError(
+                f"another process is training `{self.path}`: wait for it, or stop it first"
+            )
+        return file
+
     def write_config(self, spec: Spec, settings: Settings) -> None:
         """All settings, and what makes the network of the text in `spec.yaml`."""
         self._write(CONFIG, json.dumps(describe_run(spec, settings), indent=2) + "\n")
@@ -190,6 +208,15 @@ def describe_network(spec: Spec) -> dict[str, Any]:
         "input": "x".join(str(size) for size in spec.input_shape),
         "params": {name: _written(value) for name, value in spec.settings.items()},
     }
+
+
+def what_stays(config: Mapping[str, object]) -> dict[str, Any]:
+    """What a run cannot change while it goes on, as it is read from JSON."""
+    stays = {
+        name: value for name, value in config.items() if name not in (*FREE, "torch")
+    }
+    read: dict[str, Any] = json.loads(json.dumps(stays))
+    return read
 
 
 def is_same_network(spec: Spec, other: Spec) -> bool:

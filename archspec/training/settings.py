@@ -27,7 +27,7 @@ TORCH_INIT = make_recipe("init", "default")
 CROSS_ENTROPY = make_recipe("loss", "cross_entropy")
 
 # What may change when a run goes on.
-FREE = ("epochs", "device", "strategy", "data_root", "tensorboard")
+FREE = ("epochs", "device", "precision", "strategy", "data_root", "tensorboard")
 
 
 def default_data_root() -> Path:
@@ -193,8 +193,8 @@ def resolve_settings(
 def resume_settings(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     """The settings of a run that goes on: those it began with.
 
-    Only how long it trains, where it computes, where its data lie and whether it writes a
-    log may change.
+    Only how long it trains, on what it computes, where its data lie and whether it writes
+    a log may change.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     before = {each.name: getattr(settings, each.name) for each in fields(settings)}

@@ -79,12 +79,20 @@ def test_in_a_shared_evaluation_every_image_counts_once(
         assert correct == pytest.approx(round(correct), abs=1e-9)
 
 
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+@pytest.mark.parametrize(
+    ("strategy", "recipe"),
+    [
+        ("ddp", []),
+        ("fsdp", ["--ema", 0.9]),
+        ("fsdp", ["--optimizer", "sgd(lr=0.05)"]),  # which has no state
+        ("fsdp", ["--precision", 16, "--clip", 1.0]),
+    ],
+)
 def test_processes_that_are_stopped_end_as_if_they_had_not_been(
-    strategy: str, tiny: Path, tmp_path: Path
+    strategy: str, recipe: list[object], tiny: Path, tmp_path: Path
 ) -> None:
     """With batch norm, dropout and random changes, and within an epoch."""
-    flags = ["--epochs", 4, "--batch-size", 40, "--strategy", strategy]
+    flags = ["--epochs", 4, "--batch-size", 40, "--strategy", strategy, *recipe]
     train(2, tiny, *flags, "--out", "whole", folder=tmp_path)
     run = tmp_path / "cut/tiny-1"
     cut = ["train", tiny, *flags, "--out", "cut"]
@@ -181,11 +189,21 @@ def test_one_process_downloads_for_all(plain: Path, tmp_path: Path) -> None:
     assert len(rows(tmp_path / "runs/plain-1")) == 1
 
 
-def test_what_is_wrong_for_all_is_said_once(plain: Path, tmp_path: Path) -> None:
-    flags = ["--data", "mnist", "--data-root", tmp_path]
-    ended = Processes(2, "train", plain, *flags, folder=tmp_path).end()
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["plain.yaml", "--data=mnist", "--data-root=nowhere"], "there is no `mnist`"),
+        (["plain.yaml", "--clip=-1"], "`--clip` expects a number above 0"),
+        (["--resume", "nowhere"], "`nowhere` is no run"),
+    ],
+)
+def test_what_is_wrong_for_all_is_said_once(
+    flags: list[str], said: str, plain: Path, tmp_path: Path
+) -> None:
+    assert plain.exists()
+    ended = Processes(2, "train", *flags, folder=tmp_path).end()
     assert [each.code for each in ended] == [1, 1]
-    assert ended[0].err.startswith("error: there is no `mnist` under")
+    assert ended[0].err.startswith(f"error: {said}")
     assert ended[1].err == ""
     assert not (tmp_path / "runs").exists()
 
@@ -274,8 +292,8 @@ def test_machines_with_other_images_are_told_apart(tiny: Path, tmp_path: Path) -
     ended = run.end()
     assert [each.code for each in ended] == [1, 1]
     assert ended[0].err == (
-        "error: process 0 has as many images as [18, 4, None], and process 1 "
-        "[20, 4, None]: all machines need the same files\n"
+        "error: process 0 has as many images as [18, 4, 0], and process 1 "
+        "[20, 4, 0]: all machines need the same files\n"
     )
     assert ended[1].err == ""
     assert not (tmp_path / "runs").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -13,6 +14,8 @@ from random import Random
 
 import pytest
 import torch
+
+from archspec.training.learner import Learner
 
 from .processes import Processes, at_step, children
 from .runs import assert_same_weights, losses, rows, wait_for, wait_for_change
@@ -175,12 +178,18 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     assert not (run / "previous.pt").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "recipe"),
+    [
+        (signal.SIGINT, ["--ema", 0.9]),
+        (signal.SIGTERM, ["--precision", 16, "--optimizer", "adam(lr=0.002)"]),
+    ],
+)
 def test_a_signal_saves_and_ends_with_one_line(
-    number: signal.Signals, tiny: Path, tmp_path: Path
+    number: signal.Signals, recipe: list[object], tiny: Path, tmp_path: Path
 ) -> None:
     """Within an epoch too, and the steps that are done count."""
-    flags = ["--epochs", 3, "--batch-size", 8]
+    flags = ["--epochs", 3, "--batch-size", 8, *recipe]
     (ended,) = Processes(
         1, "train", tiny, *flags, "--out", "whole", folder=tmp_path
     ).end()
@@ -266,12 +275,18 @@ def test_images_in_folders_train_and_resume_bit_for_bit(
     assert_same_weights(whole, resumed)
 
 
-def test_a_loss_that_is_no_number_stops_the_run(
-    tiny: Path, tmp_path: Path, command: Command
+def test_a_loss_that_is_no_number_stops_the_run_before_the_update(
+    tiny: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    updates, update = [], Learner.update
+    monkeypatch.setattr(
+        Learner, "update", lambda *given: updates.append(update(*given))
+    )
     code, _, err = command("train", tiny, "--lr", "1e30")
     assert code == 1
-    assert err.startswith("error: the loss is no longer a number at step ")
+    said = re.match(r"error: the loss is no longer a number at step (\d+) ", err)
+    assert said
+    assert len(updates) == int(said[1]) - 1
     assert "of epoch 1, where the learning rate is" in err
     assert err.endswith("use a lower `--lr`\n")
     assert not (tmp_path / "runs" / "tiny-1" / "last.pt").exists()
@@ -318,7 +333,9 @@ def test_checkpoints_that_are_all_damaged_are_named(
         )
 
 
-@pytest.mark.parametrize("damage", ["truncated", "foreign", "of another spec"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "foreign", "of another spec", "of another seed"]
+)
 def test_from_a_damaged_checkpoint_a_run_goes_back_to_the_one_before(
     damage: str, tiny: Path, tmp_path: Path, command: Command
 ) -> None:
@@ -332,6 +349,9 @@ def test_from_a_damaged_checkpoint_a_run_goes_back_to_the_one_before(
         last.write_bytes(last.read_bytes()[:-5000])
     elif damage == "foreign":
         torch.save({"state_dict": {"weight": torch.zeros(3)}}, last)
+    elif damage == "of another seed":
+        command("train", tiny, "--epochs", 1, "--seed", 1)
+        shutil.copy(tmp_path / "runs/tiny-2/last.pt", last)
     else:
         checkpoint = torch.load(last, weights_only=True)
         torch.save(checkpoint | {"spec": "archspec: 1"}, last)
@@ -358,23 +378,40 @@ def test_without_any_checkpoint_but_the_best_a_run_goes_on_from_that(
     assert_same_weights(run, tmp_path / "whole/tiny-1")
 
 
+@pytest.mark.parametrize(
+    ("split", "use"), [("train", "to train with"), ("val", "for validation")]
+)
 def test_a_data_set_that_has_shrunk_is_named(
-    tiny: Path, tmp_path: Path, command: Command
+    split: str, use: str, tiny: Path, tmp_path: Path, command: Command
 ) -> None:
-    for split in ("train", "val"):
-        write_folder(tmp_path / "images", split, ("dark", "light"), 9)
+    for each in ("train", "val"):
+        write_folder(tmp_path / "images", each, ("dark", "light"), 9)
     flags = ["--data=folder", "--data-root=images", "--batch-size=4", "--epochs=1"]
     assert command("train", tiny, *flags, "--set=classes=2")[0] == 0
-    (tmp_path / "images/train/dark/3.png").unlink()
+    (tmp_path / f"images/{split}/dark/3.png").unlink()
     before = (tmp_path / "runs/tiny-1/last.pt").read_bytes()
     code, _, err = command("train", "--resume", "runs/tiny-1", "--epochs", 2)
     assert code == 1
     assert err == (
-        "error: the run began with 18 images to train with, and `folder` under "
+        f"error: the run began with 18 images {use}, and `folder` under "
         f"`{tmp_path / 'images'}` has 17 now: use `--data-root DIR` if they are "
         "elsewhere, or start a new run\n"
     )
     assert (tmp_path / "runs/tiny-1/last.pt").read_bytes() == before
+
+
+def test_a_run_that_goes_on_elsewhere_is_left_alone(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    process, run = start_on_folders(tiny, tmp_path)
+    code, _, err = command("train", "--resume", run)
+    assert code == 1
+    assert err == (
+        f"error: another process is training `{run}`: wait for it, or stop it first\n"
+    )
+    process.processes[0].kill()
+    process.end()
+    assert command("train", "--resume", run, "--epochs", len(rows(run)))[0] == 0
 
 
 def start_on_folders(tiny: Path, tmp_path: Path) -> tuple[Processes, Path]:
@@ -474,7 +511,7 @@ def test_a_flag_with_a_wrong_value_is_wrong_usage(
 def test_a_device_that_is_not_there_is_named(tiny: Path, command: Command) -> None:
     code, _, err = command("train", tiny, "--device", "cuda")
     assert code == 1
-    assert err.startswith("error: there is no `cuda` device here: leave `--device` out")
+    assert err == "error: there is no `cuda` device here: use `--device cpu`\n"
 
 
 def test_a_full_disk_is_one_sentence_and_the_checkpoint_before_stays(

@@ -26,6 +26,7 @@ from archspec.training.images.folder import FolderImages
 from archspec.training.images.order import Order
 from archspec.training.images.reading import read_image
 from archspec.training.images.tensors import Statistics, measure
+from archspec.training.machine.place import own_share
 from archspec.training.machine.world import World
 from archspec.training.settings import Settings
 from archspec.training.watch import SIGNALS
@@ -141,7 +142,7 @@ def _load(
     return DataLoader(
         images,  # type: ignore[arg-type]  # it yields images, the loader batches
         batch_sampler=batches,
-        num_workers=min(max(1, (os.cpu_count() or 1) // world.local_size), WORKERS),
+        num_workers=min(own_share(os.cpu_count() or 1, world.local_size), WORKERS),
         persistent_workers=persistent_workers,
         pin_memory=world.device.type == "cuda",
         collate_fn=_Collate(images.shape),

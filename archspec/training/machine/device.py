@@ -10,6 +10,7 @@ import torch
 
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
+from archspec.training.machine.place import own_share
 from archspec.training.machine.world import World
 from archspec.training.settings import Device, Precision, Settings
 
@@ -39,11 +40,9 @@ def choose_device(device: Device) -> Device:
         device = next(name for name, is_there in available.items() if is_there)
     if not available[device]:
         names = " or ".join(
-            f"`{name}`" for name, is_there in available.items() if is_there
+            f"`--device {name}`" for name, is_there in available.items() if is_there
         )
-        raise TrainingError(
-            f"there is no `{device}` device here: leave `--device` out, or use {names}"
-        )
+        raise TrainingError(f"there is no `{device}` device here: use {names}")
     return device
 
 
@@ -84,7 +83,7 @@ def use_threads(settings: Settings, spec: Spec, world: World) -> None:
     """
     if world.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         step_macs = spec.macs * settings.batch_size // world.size
-        cores = CORES // world.local_size
+        cores = own_share(CORES, world.local_size)
         torch.set_num_threads(max(1, min(cores, step_macs // WORTHWHILE)))
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from archspec.training.errors import TrainingError
+from archspec.training.errors import PeerError, TrainingError
 
 LAUNCHED = "ARCHSPEC_LAUNCHED"  # set where `--devices` has started the processes
 
@@ -47,6 +49,26 @@ def speaks() -> bool:
     """Whether this process is the one to say what all find out."""
     place = find_place()
     return not is_launched() and (place is None or place.rank == 0)
+
+
+def own_share(cores: int, local_size: int) -> int:
+    """Of a machine's cores, those of a process: what SLURM gives a task, or a part."""
+    env = os.environ
+    if "RANK" not in env and "SLURM_CPUS_PER_TASK" in env:
+        return min(cores, int(env["SLURM_CPUS_PER_TASK"]))
+    return max(1, cores // local_size)
+
+
+@contextmanager
+def said_once() -> Iterator[None]:
+    """What all processes find out before they meet, the first says alone."""
+    try:
+        yield
+    except TrainingError as error:
+        place = find_place()
+        if place is None or place.rank == 0:
+            raise
+        raise PeerError(str(error)) from error
 
 
 def find_meeting_place() -> None:

@@ -148,9 +148,11 @@ def join_world(device: torch.device) -> Iterator[World]:
             words in str(error) for words in LOST
         ):
             raise
+        # NCCL says what may be another fault: a GPU that two share, a host out of reach.
+        why = f" ({reason(error)})" if world.device.type == "cuda" else ""
         message = (
-            "another process of the run has stopped: `archspec train --resume RUN` goes on "
-            "from the last checkpoint"
+            f"another process of the run has stopped{why}: `archspec train --resume RUN` "
+            "goes on from the last checkpoint"
         )
         # Who has started the processes knows more.
         raise (
