@@ -304,11 +304,10 @@ def _run(
         if new.tensorboard:
             require_tensorboard()
         raise typer.Exit(launch(devices, new.device, sys.argv[1:]))
-    if place is None and flags["strategy"] is not None:
-        stop(
-            f"`--strategy {flags['strategy']}` is for several processes: add `--devices N`",
-            USAGE,
-        )
+    for name in ("strategy", "sync_bn"):
+        if place is None and flags[name] is not None:
+            flag = f"--{name.replace('_', '-')}"
+            stop(f"`{flag}` is for several processes: add `--devices N`", USAGE)
     try:
         trained = train_network(spec, new, resume=run, download=download)
     except Exception as error:

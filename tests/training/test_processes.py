@@ -194,6 +194,7 @@ def test_one_process_downloads_for_all(plain: Path, tmp_path: Path) -> None:
     [
         (["plain.yaml", "--data=mnist", "--data-root=nowhere"], "there is no `mnist`"),
         (["plain.yaml", "--clip=-1"], "`--clip` expects a number above 0"),
+        (["plain.yaml", "--sync-bn"], "`--sync-bn` needs GPUs"),
         (["--resume", "nowhere"], "`nowhere` is no run"),
     ],
 )
@@ -228,16 +229,13 @@ def test_a_loss_that_is_no_number_is_said_once(plain: Path, tmp_path: Path) -> N
     assert ended[1].err == ""
 
 
-def test_sync_bn_needs_gpus(tiny: Path, command: Command) -> None:
-    code, _, err = command("train", tiny, "--sync-bn")
-    assert code == 1
-    assert err.startswith("error: `--sync-bn` needs GPUs")
-
-
-def test_a_strategy_needs_several_processes(tiny: Path, command: Command) -> None:
-    code, _, err = command("train", tiny, "--strategy", "fsdp")
+@pytest.mark.parametrize("flag", ["--strategy=fsdp", "--sync-bn"])
+def test_what_several_processes_share_needs_several(
+    flag: str, tiny: Path, command: Command
+) -> None:
+    code, _, err = command("train", tiny, flag)
     assert code == 2
-    assert "add `--devices N`" in err
+    assert err.endswith("is for several processes: add `--devices N`\n")
 
 
 BRANCHES = """\

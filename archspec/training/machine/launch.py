@@ -20,6 +20,9 @@ from archspec.training.machine.place import LAUNCHED
 from archspec.training.settings import Device
 
 LOCALHOST = "127.0.0.1"
+PATIENCE = (
+    "600"  # seconds in which processes save when a signal ends them; torch has 30
+)
 
 
 def launch(processes: int, device: Device, arguments: Sequence[str]) -> int:
@@ -30,6 +33,7 @@ def launch(processes: int, device: Device, arguments: Sequence[str]) -> int:
     """
     _check(processes, device)
     logging.disable(logging.CRITICAL)  # the processes say themselves what went wrong
+    os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", PATIENCE)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
