@@ -1,18 +1,22 @@
-"""Runs for tests that only look at them."""
+"""Runs for tests that only look at them, and their networks."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from PIL import Image
+import torch
+from torch import nn
 
 from archspec import load
 from archspec.training.history import EpochMetrics
 from archspec.training.settings import resolve_settings
 
 from .conftest import TINY
+from .files import write_folders
 
 
 def train_tiny(folder: Path, spec: str = TINY, **flags: object) -> Path:
@@ -26,21 +30,9 @@ def train_tiny(folder: Path, spec: str = TINY, **flags: object) -> Path:
     return train(loaded, settings).directory.path
 
 
-def write_images(root: Path, classes: tuple[str, ...] = ("dark", "light")) -> None:
-    """Write nine training images of a class and four for validation; none to test."""
-    for part, count in (("train", 9), ("val", 4)):
-        for value, name in enumerate(classes):
-            folder = root / part / name
-            folder.mkdir(parents=True)
-            for number in range(count):
-                color = (40 + 170 * value, 100 + number, 20)
-                image = Image.new("RGB", (10 + number, 12), color)
-                image.save(folder / f"{number}.png")
-
-
 def train_on_folders(folder: Path) -> Path:
     """Train the small network to tell dark images from light ones."""
-    write_images(folder / "images")
+    write_folders(folder / "images", train=9, val=4)
     return train_tiny(
         folder,
         data="folder",
@@ -74,3 +66,16 @@ def write_epochs(run: Path, rows: list[EpochMetrics]) -> None:
     """Give a run another course."""
     lines = (json.dumps(asdict(row)) + "\n" for row in rows)
     (run / "metrics.jsonl").write_text("".join(lines))
+
+
+def network(run: Path, weights: str = "model") -> tuple[nn.Module, dict[str, Any]]:
+    """The network of a run, from its `model.py` and `best.pt`, without archspec."""
+    spec = importlib.util.spec_from_file_location("model", run / "model.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    checkpoint = torch.load(run / "best.pt", weights_only=True)
+    model: nn.Module = module.Tiny()
+    model.load_state_dict(checkpoint[weights])
+    return model.eval(), checkpoint

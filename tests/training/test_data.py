@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
 
 from archspec import Spec, load
 from archspec.training.errors import TrainingError
@@ -18,31 +17,11 @@ from archspec.training.images.datasets import load_digits
 from archspec.training.machine.world import World
 from archspec.training.settings import Settings
 
+from .files import write_folder, write_idx
+
 ALONE = World()
 DIGITS = tuple("0123456789")
 Command = Callable[..., tuple[int, str, str]]
-
-
-def write_idx(root: Path, images: torch.Tensor, labels: torch.Tensor) -> None:
-    """Write a data set as torchvision has it, both parts the same."""
-    folder = root / "MNIST" / "raw"
-    folder.mkdir(parents=True)
-    for part in ("train", "t10k"):
-        for kind, values in (("images", images), ("labels", labels)):
-            head = bytes([0, 0, 8, values.ndim])
-            sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
-            path = folder / f"{part}-{kind}-idx{values.ndim}-ubyte"
-            path.write_bytes(head + sizes + values.numpy().tobytes())
-
-
-def write_folder(root: Path, split: str, classes: tuple[str, ...], count: int) -> None:
-    """Write images of several sizes; a class is a brightness."""
-    for value, name in enumerate(classes):
-        folder = root / split / name
-        folder.mkdir(parents=True)
-        for number in range(count):
-            color = (40 + 170 * value, 100 + number, 20)
-            Image.new("RGB", (10 + number, 12), color).save(folder / f"{number}.png")
 
 
 def open_train(settings: Settings, spec: Spec) -> Batches:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -19,7 +17,8 @@ from archspec.cli.evaluate import _report
 from archspec.training.results.confusion import Confusion, draw_confusion
 from archspec.training.results.evaluate import Evaluation, evaluate_run
 
-from .made import train_on_folders, train_tiny, write_images
+from .files import write_folder
+from .made import network, train_on_folders, train_tiny
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -34,19 +33,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on a folder of images without `test`."""
     return train_on_folders(tmp_path_factory.mktemp("folder"))
-
-
-def network(run: Path, weights: str = "model") -> tuple[nn.Module, dict[str, Any]]:
-    """The network of a run, from its `model.py` and `best.pt`, without archspec."""
-    spec = importlib.util.spec_from_file_location("model", run / "model.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    checkpoint = torch.load(run / "best.pt", weights_only=True)
-    model: nn.Module = module.Tiny()
-    model.load_state_dict(checkpoint[weights])
-    return model.eval(), checkpoint
 
 
 def by_hand(run: Path, weights: str = "model") -> tuple[torch.Tensor, torch.Tensor]:
@@ -147,7 +133,8 @@ def test_validation_images_stand_in_where_there_are_no_others(
 def test_images_of_other_classes_are_refused(
     folder_run: Path, tmp_path: Path, command: Command
 ) -> None:
-    write_images(tmp_path / "others", ("dark", "red"))
+    for split in ("train", "val"):
+        write_folder(tmp_path / "others", split, ("dark", "red"), 4)
     code, _, err = command("evaluate", folder_run, "--data-root", "others")
     assert code == 1
     assert err.startswith("error: the classes under `others` are not those of ")

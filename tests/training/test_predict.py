@@ -12,8 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from .made import train_on_folders
-from .test_evaluate import network
+from .made import network, train_on_folders
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -15,9 +15,9 @@ from threading import Thread
 import pytest
 import torch
 
+from .files import write_folder, write_idx
 from .processes import Ended, Processes, at_step
 from .runs import assert_close, assert_same_weights, losses, rows, wait_for, weights
-from .test_data import write_folder, write_idx
 
 Command = Callable[..., tuple[int, str, str]]
 

@@ -17,9 +17,9 @@ import torch
 
 from archspec.training.learner import Learner
 
+from .files import write_folder
 from .processes import Processes, at_step, children
 from .runs import assert_same_weights, losses, rows, wait_for, wait_for_change
-from .test_data import write_folder
 
 Command = Callable[..., tuple[int, str, str]]
 COLUMNS = [

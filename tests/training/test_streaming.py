@@ -18,9 +18,9 @@ from archspec.training.images.tensors import measure
 from archspec.training.machine.world import World
 from archspec.training.settings import Settings
 
+from .files import write_folders
 from .processes import Processes
 from .runs import wait_for
-from .test_data import write_folder
 
 FLAGS = ("--data=folder", "--data-root=images", "--batch-size=4", "--set=classes=2")
 
@@ -33,17 +33,11 @@ def open_train(tiny: Path, root: Path) -> StreamedBatches:
     return train
 
 
-def write_images(root: Path, count: int) -> None:
-    """Write as many of each class."""
-    for split in ("train", "val"):
-        write_folder(root, split, ("dark", "light"), count)
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_all_processes_of_a_run_saves_it(
     number: signal.Signals, tiny: Path, tmp_path: Path
 ) -> None:
-    write_images(tmp_path / "images", 30)
+    write_folders(tmp_path / "images", train=30, val=30)
     arguments = ["train", tiny, *FLAGS, "--epochs=999"]
     process = Processes(1, *arguments, folder=tmp_path, before="import os; os.setsid()")
     run = tmp_path / "runs/tiny-1"
@@ -59,7 +53,7 @@ def test_a_signal_to_all_processes_of_a_run_saves_it(
 def test_an_error_ends_the_processes_that_read_at_once(
     tiny: Path, tmp_path: Path
 ) -> None:
-    write_images(tmp_path, 2)
+    write_folders(tmp_path, train=2, val=2)
     (tmp_path / "train/light/0.png").write_bytes(b"no image")
     others = multiprocessing.active_children()
     batches = open_train(tiny, tmp_path)
@@ -77,7 +71,7 @@ def test_an_error_ends_the_processes_that_read_at_once(
 def test_the_images_that_are_measured_are_those_of_training(
     tiny: Path, tmp_path: Path
 ) -> None:
-    write_images(tmp_path, 40)
+    write_folders(tmp_path, train=40, val=40)
     batches = open_train(tiny, tmp_path)
     images = torch.cat([batch.images for batch in batches.steps()])
     measured, expected = batches.measure(), measure(images)
@@ -89,7 +83,7 @@ def test_of_many_images_some_from_all_over_are_measured(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("archspec.training.images.streaming.MEASURED", 8)
-    write_images(tmp_path, 40)
+    write_folders(tmp_path, train=40, val=40)
     mean, _ = open_train(tiny, tmp_path).measure()
     assert mean[0] == pytest.approx((40 + 210) / 2 / 255, abs=0.01)
 
@@ -97,7 +91,7 @@ def test_of_many_images_some_from_all_over_are_measured(
 def test_a_broken_image_that_is_measured_is_one_sentence(
     tiny: Path, tmp_path: Path
 ) -> None:
-    write_images(tmp_path, 2)
+    write_folders(tmp_path, train=2, val=2)
     (tmp_path / "train/light/0.png").write_bytes(b"no image")
     with pytest.raises(TrainingError) as raised:
         open_train(tiny, tmp_path).measure()
