@@ -25,9 +25,7 @@ class Spec:
     graph: Graph
     settings: Mapping[str, object]  # the params as resolved
     train: Mapping[str, object]  # the train section: numbers, and recipes by key
-    imports: Mapping[
-        str, str
-    ]  # texts of all imported files, by path from the spec's folder
+    imports: Mapping[str, str]  # texts of imported files, by path from its folder
 
     @property
     def name(self) -> str:

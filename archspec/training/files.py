@@ -66,8 +66,8 @@ def remove_temporary_files(folder: Path) -> None:
 def occupy(path: Path) -> IO[bytes] | None:
     """Open a file that no other process can occupy until this one closes it.
 
-    None where another has it. Processes that this one forks do not have it. Where a file
-    system knows no locks, all may.
+    None where another has it. Forked processes do not inherit it, as they would `flock`:
+    it ends with this one. Where a file system knows no locks, all may.
     """
     file = path.open("r+b")
     if os.name == "posix":

@@ -36,9 +36,7 @@ class Learner:
         self._is_sharded = world.size > 1 and settings.strategy == "fsdp"
         if settings.sync_bn:
             network = _synchronized(network, world)
-        if (
-            not self._is_sharded
-        ):  # else each process takes its part of the weights, below
+        if not self._is_sharded:  # whose parts go to the device one by one
             network.to(world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network = network
         self._frozen = freeze(network, settings.freeze)

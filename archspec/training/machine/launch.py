@@ -20,9 +20,7 @@ from archspec.training.machine.place import LAUNCHED
 from archspec.training.settings import Device
 
 LOCALHOST = "127.0.0.1"
-PATIENCE = (
-    "600"  # seconds in which processes save when a signal ends them; torch has 30
-)
+PATIENCE = "600"  # seconds to save in when a signal ends a run; torch gives 30
 
 
 def launch(processes: int, device: Device, arguments: Sequence[str]) -> int:
