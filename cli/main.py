@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -78,6 +79,8 @@ def _program(
 
 def main() -> None:
     """Run the command line; a mistake of ours ends with 101 and a plain sentence."""
+    if isinstance(sys.stdout, TextIOWrapper):  # names may have what it cannot encode
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except PeerError:  # said by the process that has failed

@@ -11,8 +11,8 @@ import typer
 
 from archspec.spec import Spec
 from archspec.training.errors import Stopped, TrainingError
-from archspec.training.machine.place import find_place, said_once
-from archspec.training.machine.runtime import prepare_runtime
+from archspec.training.machine.place import find_place, is_launched, said_once
+from archspec.training.machine.runtime import end_with_parent, prepare_runtime
 from archspec.training.settings import (
     DataName,
     Device,
@@ -276,6 +276,8 @@ def _run(
     with said_once():
         new = resolve_settings(spec.train, flags) if spec and not resume else None
     prepare_runtime()
+    if is_launched():
+        end_with_parent()
     from archspec.training.loop import train as train_network  # 1.7 s, for torch
     from archspec.training.machine.launch import launch
     from archspec.training.run_directory import RunDirectory, is_same_network

@@ -23,17 +23,11 @@ from archspec.training.settings import Settings
 
 
 class DamagedCheckpoint(TrainingError):  # noqa: N818  # what it is
-    """A checkpoint that was read, and is none that this run can use."""
+    """A file that no run has written, or not to its end."""
 
-    def __init__(self, what: str) -> None:
-        """Of what is wrong with it."""
-        super().__init__(f"{what}: remove it")
-        self.what = what
-
-    @classmethod
-    def at(cls, path: Path) -> DamagedCheckpoint:
-        """A file that no run has written, or not to its end."""
-        return cls(f"`{path}` is no whole checkpoint of `archspec train`")
+    def __init__(self, path: Path) -> None:
+        """Of where it is."""
+        super().__init__(f"`{path}` is no whole checkpoint of `archspec train`")
 
 
 @dataclass(slots=True)
@@ -116,6 +110,11 @@ class Checkpoint:
         return Position(rows, self.step, Totals(*self.totals), self.seconds)
 
     @property
+    def progress(self) -> tuple[int, int]:
+        """How many epochs are done, and steps of the next."""
+        return self.epoch, self.step
+
+    @property
     def evaluated(self) -> dict[str, Tensor]:
         """The weights whose accuracy counts."""
         return self.ema or self.model
@@ -152,12 +151,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
         _check_values(checkpoint)
     except FileNotFoundError as error:
         raise TrainingError(
-            f"there is no checkpoint `{path}`: the run stopped before an epoch had ended"
+            f"there is no checkpoint `{path}`: no epoch has ended yet, or it was removed"
         ) from error
     except Exception as error:  # torch's reader raises whatever a foreign file leads to
         if _is_of_the_machine(error):
             raise TrainingError(f"cannot read `{path}`: {reason(error)}") from error
-        raise DamagedCheckpoint.at(path) from error
+        raise DamagedCheckpoint(path) from error
     return checkpoint
 
 
@@ -241,16 +240,16 @@ class Latest:
 
     checkpoint: Checkpoint | None = None
     path: Path | None = None
-    damaged: dict[Path, str] = field(default_factory=dict)
-    """Later checkpoints that cannot be used, and what each is."""
+    unusable: dict[Path, str] = field(default_factory=dict)
+    """Checkpoints that are damaged or of another run, and what each is."""
 
     def set_aside(self) -> str:
-        """Rename the damaged ones, and give a warning that says so.
+        """Rename the unusable ones, and give a warning that says so.
 
         None must push a whole one out.
         """
         moved = []
-        for path, what in self.damaged.items():
+        for path, what in self.unusable.items():
             aside = path.replace(path.with_name(f"{path.stem}.damaged{path.suffix}"))
             moved.append(f"{what}: it is now `{aside}`")
         if not moved:
@@ -259,23 +258,29 @@ class Latest:
 
 
 def load_latest(paths: Iterable[Path], is_ours: Callable[[Checkpoint], bool]) -> Latest:
-    """The first checkpoint that is whole and of the run.
+    """The checkpoint that has come furthest, of those that are whole and of the run.
 
     Raises:
         TrainingError: if there are some, and none can be used.
     """
-    damaged: dict[Path, str] = {}
+    latest: Checkpoint | None = None
+    where: Path | None = None
+    unusable: dict[Path, str] = {}
     for path in paths:
         if not path.exists():
             continue
         try:
-            checkpoint = load_checkpoint(path)
+            found = load_checkpoint(path)
         except DamagedCheckpoint as fault:
-            damaged[path] = fault.what
-        else:
-            if is_ours(checkpoint):
-                return Latest(checkpoint, path, damaged)
-            damaged[path] = f"`{path}` is of another run"
-    if damaged:
-        raise DamagedCheckpoint(next(iter(damaged.values())))
-    return Latest()
+            unusable[path] = str(fault)
+            continue
+        if not is_ours(found):
+            unusable[path] = f"`{path}` is of another run"
+        elif latest is None or found.progress > latest.progress:
+            latest, where = found, path
+    if unusable and latest is None:
+        raise TrainingError(
+            f"{next(iter(unusable.values()))}, and there is none to go on from: bring back "
+            "the files that the run has written, or start a new run"
+        )
+    return Latest(latest, where, unusable)

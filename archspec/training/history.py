@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import isfinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,19 @@ class EpochMetrics:
     test_loss: float | None = None
     test_accuracy: float | None = None
     """Of the test images, after the epoch; nothing is chosen by them."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number: it was read from a file.
+
+        Raises:
+            TypeError: if a value is none.
+            ValueError: if it is not finite.
+        """
+        for each in fields(self):
+            value = getattr(self, each.name)
+            is_left_out = value is None and each.default is None
+            if not is_left_out and not isfinite(value):
+                raise ValueError(each.name)
 
 
 def best_epoch(rows: Sequence[EpochMetrics]) -> EpochMetrics:

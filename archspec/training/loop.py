@@ -200,6 +200,13 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             run.write_config(spec, settings)
             run.write_metrics(at.rows)
             progress.warn(found.set_aside())
+        best_is_lost = world.from_main(lambda: bool(at.rows) and not run.best.exists())
+        if best_is_lost and at.step == 0 and best_epoch(at.rows) is at.rows[-1]:
+            save(is_best=True)
+        elif best_is_lost:
+            progress.warn(
+                f"the weights of epoch {best_epoch(at.rows).epoch}, the best so far, are lost"
+            )
         progress.say(
             f"{spec.name}: {spec.params:,} parameters, {settings.data}: "
             f"{num_images[0]:,} images, {num_images[1]:,} for validation, "
@@ -242,11 +249,11 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
                         raise _diverged(epoch, bad_step, lr_at(epoch, bad_step), world)
                 learner.update(settings.clip)
 
+                if due.save or due.signal:
+                    save()
                 if due.report:
                     progress.step(epoch, step, at.totals.since(reported))
                     reported = at.totals
-                if due.save or due.signal:
-                    save()
                 if due.signal:
                     raise _stopped(due.signal, run, world)
 
@@ -257,7 +264,9 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             except Interrupted as interrupt:
                 save()
                 raise _stopped(interrupt.signal, run, world) from None
-            if val is None or not isfinite(val.loss):
+            if val is None or not all(
+                isfinite(each.loss) for each in (val, test or val)
+            ):
                 raise _diverged(epoch, steps, lr_at(epoch, steps), world)
             row = EpochMetrics(
                 epoch=epoch,
@@ -329,6 +338,11 @@ def _check_images(
 
 
 def _diverged(epoch: int, step: int, lr: float, world: World) -> TrainingError:
+    if (epoch, step) == (1, 1):
+        return world.failure(
+            "the loss is no number before the first update: the weights that the run starts "
+            "from, or the images, are at fault"
+        )
     return world.failure(
         f"the loss is no longer a number at step {step} of epoch {epoch}, where the learning "
         f"rate is {lr:.3g}: use a lower `--lr`"

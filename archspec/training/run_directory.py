@@ -96,18 +96,38 @@ class RunDirectory:
         Raises:
             TrainingError: if its files are not those that `create` has written.
         """
+        text = self._read(SPEC)
+        return self._rebuild(text, self.path, self.read_config())
+
+    def read_config(self) -> dict[str, Any]:
+        """What `describe_run` has described.
+
+        Raises:
+            TrainingError: if it cannot be read.
+        """
+        text = self._read(CONFIG)
         try:
-            text = (self.path / SPEC).read_bytes().decode()
-            config = json.loads((self.path / CONFIG).read_text("utf-8"))
+            return dict(json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise self._damaged(CONFIG) from error
+
+    def _read(self, name: str) -> str:
+        path = self.path / name
+        try:
+            return path.read_bytes().decode()
         except OSError as error:
             raise TrainingError(
-                f"cannot read `{error.filename}`: {reason(error)}"
+                f"cannot read `{path}` ({reason(error)}): `--weights {self.path}` starts a "
+                "new run from its weights"
             ) from error
         except ValueError as error:
-            raise TrainingError(
-                f"cannot read `{self.path}`: its `{SPEC}` or `{CONFIG}` is damaged"
-            ) from error
-        return self._rebuild(text, self.path, config)
+            raise self._damaged(name) from error
+
+    def _damaged(self, name: str) -> TrainingError:
+        return TrainingError(
+            f"`{self.path / name}` is not as `archspec train` writes it: "
+            f"`--weights {self.path}` starts a new run from its weights"
+        )
 
     def read_metrics(self) -> list[EpochMetrics]:
         """A row for each epoch that is done; none before the first has ended.
@@ -152,12 +172,10 @@ class RunDirectory:
             return _named(spec, config["name"]), Settings.from_json(config)
         except SpecError as error:
             raise TrainingError(
-                f"the spec of `{self.path}` has errors in this version:\n{error}"
+                f"the spec of `{self.path}` has errors now:\n{error}"
             ) from error
         except (KeyError, TypeError, AttributeError) as error:
-            raise TrainingError(
-                f"`{self.path / CONFIG}` is not as `archspec train` writes it: start a new run"
-            ) from error
+            raise self._damaged(CONFIG) from error
 
     def occupy(self) -> IO[bytes]:
         """Keep other processes from going on with the run until what is returned is closed.
@@ -212,9 +230,8 @@ def describe_network(spec: Spec) -> dict[str, Any]:
 
 def what_stays(config: Mapping[str, object]) -> dict[str, Any]:
     """What a run cannot change while it goes on, as it is read from JSON."""
-    stays = {
-        name: value for name, value in config.items() if name not in (*FREE, "torch")
-    }
+    free = (*FREE, "out", "torch")
+    stays = {name: value for name, value in config.items() if name not in free}
     read: dict[str, Any] = json.loads(json.dumps(stays))
     return read
 

@@ -13,7 +13,8 @@ from archspec.training.machine.world import World
 
 SAVE_INTERVAL = 600.0  # seconds between two checkpoints within an epoch
 LOOK_EVERY = 16  # steps: processes with GPUs need not agree more often
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HANGUP = getattr(signal, "SIGHUP", None)  # a terminal has gone; Windows has none
+SIGNALS = [signal.SIGINT, signal.SIGTERM, *([HANGUP] if HANGUP else [])]
 
 
 class Interrupted(Exception):  # noqa: N818  # the loop catches it
@@ -69,6 +70,8 @@ class Watch:
         """Begin to listen; only a process's main thread hears signals."""
         is_main_thread = threading.current_thread() is threading.main_thread()
         for number in SIGNALS if is_main_thread else ():
+            if number == HANGUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # `nohup` wants it so
             self._handlers[number] = signal.signal(number, self._note)
         return self
 

@@ -391,3 +391,11 @@ def test_names_that_no_terminal_can_show():
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     assert b"bug" not in done.stderr
+
+
+def test_what_the_encoding_of_the_output_lacks_is_escaped(tmp_path):
+    path = tmp_path / "net.yaml"
+    path.write_text("archspec: 1\nabout: Café\ninput: 1x8x8\nnet: [flatten]\n", "utf-8")
+    done = program("compile", path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Caf\\xe9" in done.stdout

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from archspec import Spec, load
 from archspec.training.errors import TrainingError
@@ -285,6 +287,37 @@ def test_what_is_hidden_is_no_class_and_no_image(tiny: Path, tmp_path: Path) -> 
     assert train.classes == val.classes == ("a", "b")
     assert (train.num_images, val.num_images) == (6, 6)
     assert sum(batch.size for batch in train.steps()) == 6
+
+
+def test_a_link_back_up_is_named(tiny: Path, tmp_path: Path) -> None:
+    write_folder(tmp_path, "train", ("a", "b"), 3)
+    write_folder(tmp_path, "elsewhere", ("more",), 3)
+    (tmp_path / "train/a/more").symlink_to(tmp_path / "elsewhere/more")
+    settings = Settings(data="folder", data_root=tmp_path)
+    train, val = open_training(settings, load(tiny, classes=2), ALONE)
+    assert train.num_images + val.num_images == 9
+    link = tmp_path / "train/b/loop"
+    link.symlink_to("../../train")
+    with pytest.raises(TrainingError) as raised:
+        open_training(settings, load(tiny, classes=2), ALONE)
+    assert (
+        str(raised.value) == f"the link `{link}` leads back to where it lies: remove it"
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_odd_names_of_classes_are_shown_as_a_terminal_can(
+    tiny: Path, tmp_path: Path
+) -> None:
+    for number, name in enumerate((b"\xff\xfe", b"c\x1b[31mred", "döner 猫".encode())):
+        folder = tmp_path / "train" / os.fsdecode(name)
+        folder.mkdir(parents=True)
+        for image in range(2):
+            Image.new("L", (8, 8), 50 * number).save(folder / f"{image}.png")
+    settings = Settings(data="folder", data_root=tmp_path)
+    train, _ = open_training(settings, load(tiny, classes=3), ALONE)
+    odd = "\N{REPLACEMENT CHARACTER}"
+    assert train.classes == (f"c{odd}[31mred", "döner 猫", odd * 2)
 
 
 def test_images_in_folders_below_that_of_their_class_are_found(

@@ -9,6 +9,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from math import nan
 from pathlib import Path
 from random import Random
 
@@ -19,7 +20,7 @@ from archspec.training.learner import Learner
 
 from .files import write_folder
 from .processes import Processes, at_step, children
-from .runs import assert_same_weights, losses, rows, wait_for, wait_for_change
+from .runs import assert_same_weights, losses, rows, wait_for, wait_for_change, weights
 
 Command = Callable[..., tuple[int, str, str]]
 COLUMNS = [
@@ -183,6 +184,7 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     [
         (signal.SIGINT, ["--ema", 0.9]),
         (signal.SIGTERM, ["--precision", 16, "--optimizer", "adam(lr=0.002)"]),
+        (signal.SIGHUP, ["--accumulate", 2]),
     ],
 )
 def test_a_signal_saves_and_ends_with_one_line(
@@ -209,6 +211,32 @@ def test_a_signal_saves_and_ends_with_one_line(
     assert (ended.code, ended.err) == (0, "")
     assert losses(run) == losses(tmp_path / "whole/tiny-1")
     assert_same_weights(run, tmp_path / "whole/tiny-1")
+
+
+def test_under_nohup_a_run_outlives_its_terminal(tiny: Path, tmp_path: Path) -> None:
+    before = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    before += at_step(5, signal.SIGHUP)
+    (ended,) = Processes(1, "train", tiny, folder=tmp_path, before=before).end()
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_weights_that_are_no_numbers_are_at_fault(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny, "--epochs", 1)
+    state = weights(tmp_path / "runs/tiny-1")
+    torch.save(
+        {
+            name: value * nan if value.is_floating_point() else value
+            for name, value in state.items()
+        },
+        "nan.pt",
+    )
+    code, _, err = command("train", tiny, "--weights", "nan.pt")
+    assert code == 1
+    assert err.startswith(
+        "error: the loss is no number before the first update: the weights"
+    )
 
 
 def test_a_signal_while_it_evaluates_saves_too(tiny: Path, tmp_path: Path) -> None:
@@ -320,17 +348,23 @@ def test_checkpoints_that_are_all_damaged_are_named(
 ) -> None:
     command("train", tiny, "--epochs", 1)
     run = tmp_path / "runs" / "tiny-1"
-    for name, arguments in (
-        ("best.pt", ["evaluate", run]),
-        ("last.pt", ["train", "--resume", run]),
+    for name, arguments, way_out in (
+        (
+            "best.pt",
+            ["evaluate", run],
+            f"`archspec train --resume {run}` sets it aside",
+        ),
+        ("last.pt", ["train", "--resume", run], "there is none to go on from"),
     ):
         path = run / name
         path.write_bytes(path.read_bytes()[:-5000] if damage is None else damage)
         code, _, err = command(*arguments)
         assert code == 1
-        assert err == (
-            f"error: `{path}` is no whole checkpoint of `archspec train`: remove it\n"
+        assert err.startswith(
+            f"error: `{path}` is no whole checkpoint of `archspec train`"
         )
+        assert way_out in err
+        assert path.exists()
 
 
 @pytest.mark.parametrize(
@@ -364,6 +398,86 @@ def test_from_a_damaged_checkpoint_a_run_goes_back_to_the_one_before(
     )
     assert (run / "last.damaged.pt").read_bytes() == found
     assert_same_weights(run, tmp_path / "whole/tiny-1")
+
+
+def test_a_run_goes_on_from_the_checkpoint_that_has_come_furthest(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    """As after a kill between the writing of `best.pt` and that of `last.pt`."""
+    tiny.write_text(tiny.read_text().replace("cosine(warmup=0.5)", "constant"))
+    for epochs in (3, 2, 1):
+        command("train", tiny, "--epochs", epochs)
+    whole, two, one = (tmp_path / f"runs/tiny-{n}" for n in (1, 2, 3))
+    shutil.copy(two / "last.pt", one / "best.pt")
+    code, _, err = command("train", "--resume", one, "--epochs", 3)
+    assert (code, err) == (0, "")
+    assert_same_weights(whole, one)
+    assert_same_weights(whole, one, "best.pt")
+
+
+@pytest.mark.parametrize("best", [1, 2])
+def test_a_best_checkpoint_that_has_gone_is_written_again_or_missed(
+    best: int, tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    assert command("train", tiny, "--epochs", 2)[0] == 0
+    run = tmp_path / "runs/tiny-1"
+    checkpoint = torch.load(run / "last.pt", weights_only=True)
+    for row in checkpoint["metrics"]:
+        row["val_accuracy"] = float(row["epoch"] == best)
+    torch.save(checkpoint, run / "last.pt")
+    (run / "best.pt").unlink()
+    code, _, err = command("train", "--resume", run)
+    assert code == 0
+    if best == 2:  # the last
+        assert err == ""
+        assert_same_weights(run, run, "best.pt")
+    else:
+        assert err == "warning: the weights of epoch 1, the best so far, are lost\n"
+        code, _, err = command("evaluate", run)
+        assert code == 1
+        assert err.startswith(f"error: there is no checkpoint `{run / 'best.pt'}`")
+
+
+def test_the_best_checkpoint_of_another_run_is_not_evaluated(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    for seed in (0, 1):
+        command("train", tiny, "--epochs", 1, "--seed", seed)
+    run, other = (tmp_path / f"runs/tiny-{n}" for n in (1, 2))
+    shutil.copy(other / "best.pt", run / "best.pt")
+    code, _, err = command("evaluate", run)
+    assert code == 1
+    assert (
+        err
+        == f"error: `{run / 'best.pt'}` is of another run than the files beside it\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["spec.yaml", "config.json"])
+def test_files_that_no_longer_fit_the_checkpoints_lose_none(
+    name: str, tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny, "--epochs", 1)
+    run = tmp_path / "runs/tiny-1"
+    text = (run / name).read_text()
+    (run / name).write_text(
+        text.replace("conv(", "conv( ").replace('"seed": 0', '"seed": 5')
+    )
+    code, _, err = command("train", "--resume", run, "--epochs", 2)
+    assert code == 1
+    assert err.startswith(
+        f"error: `{run / 'last.pt'}` is of another run, and there is none"
+    )
+    (run / name).write_text(text)
+    assert command("train", "--resume", run, "--epochs", 2)[0] == 0
+    (run / name).unlink()
+    code, _, err = command("train", "--resume", run, "--epochs", 3)
+    assert code == 1
+    assert err.startswith(
+        f"error: cannot read `{run / name}`"
+        if name == "spec.yaml"
+        else f"error: `{run}` is no run"
+    )
 
 
 def test_without_any_checkpoint_but_the_best_a_run_goes_on_from_that(

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,12 @@ def runs(tiny: Path, tmp_path: Path) -> Path:
     run.write_config(spec, settings)
     run.write_metrics(epochs([0.5, 0.875, 0.75]))
     return run.path.parent
+
+
+def line(**values: object) -> str:
+    """A line of metrics with other values."""
+    (row,) = epochs([0.5])
+    return json.dumps(asdict(row) | values) + "\n"
 
 
 def change(run: Path, **settings: object) -> None:
@@ -116,11 +124,14 @@ def test_a_run_without_an_epoch_is_listed(runs: Path, command: Command) -> None:
         ("metrics.jsonl", '{"epoch": 1', "metrics.jsonl` is damaged"),
         ("metrics.jsonl", "[1]\n", "metrics.jsonl` is damaged"),
         ("metrics.jsonl", '{"epoch": 1}\n', "metrics.jsonl` is damaged"),
-        ("config.json", "{", "`config.json` is damaged"),
+        ("metrics.jsonl", line(val_accuracy=None), "metrics.jsonl` is damaged"),
+        ("metrics.jsonl", line(val_accuracy="x"), "metrics.jsonl` is damaged"),
+        ("metrics.jsonl", line(train_loss=nan), "metrics.jsonl` is damaged"),
+        ("config.json", "{", "config.json` is not as"),
         ("config.json", "{}", "is not as `archspec train` writes it"),
         ("config.json", None, "it has no `config.json`"),
         ("spec.yaml", None, "cannot read"),
-        ("spec.yaml", TINY.replace("conv", "cnov"), "has errors in this version"),
+        ("spec.yaml", TINY.replace("conv", "cnov"), "has errors now"),
     ],
 )
 def test_a_damaged_run_is_listed_with_the_reason_and_hides_no_other(

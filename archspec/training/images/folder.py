@@ -10,6 +10,7 @@ from typing import NamedTuple, NoReturn
 import torch
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
+from archspec.diagnostics.terminal import printable
 from archspec.training.errors import TrainingError
 from archspec.training.files import reason
 from archspec.training.images.split import is_for_validation
@@ -67,7 +68,7 @@ def _find(folder: Path) -> FolderImages:
         for label, name in enumerate(classes)
         for path in _image_paths(folder / name)
     ]
-    return FolderImages(files, tuple(classes))
+    return FolderImages(files, tuple(map(printable, classes)))
 
 
 def _image_paths(folder: Path) -> list[str]:
@@ -91,7 +92,17 @@ def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
     """A folder and those below, with their folders and files, sorted; nothing hidden."""
     for path, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            _check_link(Path(path, name))
         yield path, folders, sorted(name for name in names if not name.startswith("."))
+
+
+def _check_link(folder: Path) -> None:
+    """Refuse a link to a folder that it lies in: the walk would come by again."""
+    if folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve()):
+        raise TrainingError(
+            f"the link `{folder}` leads back to where it lies: remove it"
+        )
 
 
 def _refuse(error: OSError) -> NoReturn:

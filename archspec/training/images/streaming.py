@@ -191,7 +191,8 @@ class _LeaveSignals:
     def __call__(self, _worker: int) -> None:
         """In a worker. What one prints of another's death is for nobody."""
         sys.stderr = StringIO()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._end)
         if os.name == "posix":
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

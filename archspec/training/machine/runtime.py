@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's names for what `mallopt` sets
+PR_SET_PDEATHSIG = 1  # Linux's
 
 
 def prepare_runtime() -> None:
     """Keep threads asleep and memory at hand between two operations."""
     _sleep_when_idle()
     _keep_memory()
+
+
+def end_with_parent() -> None:
+    """Let SIGTERM come when the process that has started this one dies, however it does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def _sleep_when_idle() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,5 +27,7 @@ def save_picture(figure: Figure, path: Path) -> None:
 
     format_ = path.suffix.removeprefix(".").lower()
     save = partial(figure.savefig, format=format_, metadata=DATES[format_])
-    with mpl.rc_context({"svg.hashsalt": "archspec"}):  # else names are random
+    # Without the salt names in an SVG are random; a box stands for what no font has.
+    with mpl.rc_context({"svg.hashsalt": "archspec"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")
         write_atomically(path, save)

@@ -22,6 +22,8 @@ def predict(trained: Trained, path: Path, top: int) -> list[tuple[str, float]]:
         raise TrainingError(
             f"`{path}` is a directory: name the images in it, such as `{path / '*.png'}`"
         )
+    if path.exists() and not path.is_file():
+        raise TrainingError(f"cannot read the image `{path}`: it is no regular file")
     channels, height, width = trained.spec.input_shape
     image_CHW = read_image(path, (channels, height, width))
     images_NCHW = image_CHW[None].to(trained.settings.device)

@@ -12,10 +12,11 @@ from torch import nn
 from archspec.backends.torch_module import build
 from archspec.spec import Spec
 from archspec.training.checkpoint import DamagedCheckpoint, load_checkpoint
+from archspec.training.errors import TrainingError
 from archspec.training.images.tensors import Statistics
 from archspec.training.machine.device import settle_device
 from archspec.training.objective import Objective
-from archspec.training.run_directory import RunDirectory
+from archspec.training.run_directory import RunDirectory, what_stays
 from archspec.training.settings import Device, Settings
 
 
@@ -41,7 +42,14 @@ def load_trained(path: Path, device: Device = "auto") -> Trained:
         TrainingError: if there is no such run, or no whole checkpoint in it.
     """
     run = RunDirectory.open(path)
-    checkpoint = load_checkpoint(run.best)
+    try:
+        checkpoint = load_checkpoint(run.best)
+    except DamagedCheckpoint as error:
+        raise TrainingError(
+            f"{error}: `archspec train --resume {path}` sets it aside"
+        ) from error
+    if what_stays(checkpoint.config) != what_stays(run.read_config()):
+        raise TrainingError(f"`{run.best}` is of another run than the files beside it")
     spec, before = run.rebuild(checkpoint.spec, checkpoint.imports, checkpoint.config)
     settings = settle_device(replace(before, device=device, precision="auto"), spec)
     if settings.device == before.device:
@@ -50,7 +58,7 @@ def load_trained(path: Path, device: Device = "auto") -> Trained:
     try:
         model.load_state_dict(checkpoint.evaluated)
     except RuntimeError as error:
-        raise DamagedCheckpoint.at(run.best) from error
+        raise DamagedCheckpoint(run.best) from error
     place = torch.device(settings.device)
     model.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     statistics = Statistics(*checkpoint.statistics)
