@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 import traceback
@@ -26,6 +27,7 @@ def main(given: dict[str, Any]) -> int:
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     sys.argv = ["archspec", *given["arguments"]]
     torch.set_num_threads(1)
+    multiprocessing.set_start_method(None, force=True)  # the platform's, not ours
     exec(given["before"], {})
     try:
         archspec.cli.main.main()

@@ -83,8 +83,7 @@ def test_in_a_shared_evaluation_every_image_counts_once(
     ("strategy", "recipe"),
     [
         ("ddp", []),
-        ("fsdp", ["--ema", 0.9]),
-        ("fsdp", ["--optimizer", "sgd(lr=0.05)"]),  # which has no state
+        ("fsdp", ["--ema", 0.9, "--optimizer", "sgd(lr=0.05)"]),  # which has no state
         ("fsdp", ["--precision", 16, "--clip", 1.0]),
     ],
 )
@@ -92,11 +91,11 @@ def test_processes_that_are_stopped_end_as_if_they_had_not_been(
     strategy: str, recipe: list[object], tiny: Path, tmp_path: Path
 ) -> None:
     """With batch norm, dropout and random changes, and within an epoch."""
-    flags = ["--epochs", 4, "--batch-size", 40, "--strategy", strategy, *recipe]
+    flags = ["--epochs", 2, "--batch-size", 40, "--strategy", strategy, *recipe]
     train(2, tiny, *flags, "--out", "whole", folder=tmp_path)
     run = tmp_path / "cut/tiny-1"
     cut = ["train", tiny, *flags, "--out", "cut"]
-    before = at_step(50, signal.SIGTERM)
+    before = at_step(45, signal.SIGTERM)  # 33 in an epoch
     ended = Processes(2, *cut, folder=tmp_path, before=before).end()
     assert [each.code for each in ended] == [143, 143]
     assert ended[0].err == (
