@@ -179,6 +179,10 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     assert not (run / "previous.pt").exists()
 
 
+# Code for `before`: whatever started the tests, `nohup` is not around the run.
+HEARD = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+
+
 @pytest.mark.parametrize(
     ("number", "recipe"),
     [
@@ -198,7 +202,8 @@ def test_a_signal_saves_and_ends_with_one_line(
     assert ended.code == 0
     run = tmp_path / "runs/tiny-1"
     arguments = ["train", tiny, *flags]
-    process = Processes(1, *arguments, folder=tmp_path, before=at_step(200, number))
+    before = HEARD + at_step(200, number)
+    process = Processes(1, *arguments, folder=tmp_path, before=before)
     (ended,) = process.end()
     assert ended.code == 128 + number
     assert ended.err == (
