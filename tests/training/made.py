@@ -17,6 +17,8 @@ from archspec.training.settings import resolve_settings
 
 from .conftest import TINY
 from .files import write_folders
+from .processes import Processes
+from .runs import wait_for
 
 
 def train_tiny(folder: Path, spec: str = TINY, **flags: object) -> Path:
@@ -41,6 +43,19 @@ def train_on_folders(folder: Path) -> Path:
         epochs=2,
         params={"classes": 2, "input": "3x8x8"},
     )
+
+
+def start_on_folders(
+    tiny: Path, folder: Path, before: str = ""
+) -> tuple[Processes, Path]:
+    """A long run on images in folders whose first epoch is done, and its directory."""
+    write_folders(folder / "images", train=30, val=30)
+    flags = ["--data=folder", "--data-root=images", "--batch-size=4", "--epochs=999"]
+    arguments = ["train", tiny, *flags, "--set=classes=2"]
+    process = Processes(1, *arguments, folder=folder, before=before)
+    run = folder / "runs/tiny-1"
+    wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
+    return process, run
 
 
 def epochs(accuracies: list[float], *, test: bool = True) -> list[EpochMetrics]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -19,8 +18,9 @@ import torch
 from archspec.training.learner import Learner
 
 from .files import write_folder
-from .processes import Processes, at_step, children
-from .runs import assert_same_weights, losses, rows, wait_for, wait_for_change, weights
+from .made import start_on_folders
+from .processes import Processes, at_step
+from .runs import assert_same_weights, losses, rows, wait_for_change, weights
 
 Command = Callable[..., tuple[int, str, str]]
 COLUMNS = [
@@ -531,41 +531,6 @@ def test_a_run_that_goes_on_elsewhere_is_left_alone(
     process.processes[0].kill()
     process.end()
     assert command("train", "--resume", run, "--epochs", len(rows(run)))[0] == 0
-
-
-def start_on_folders(tiny: Path, tmp_path: Path) -> tuple[Processes, Path]:
-    """A long run on images in folders whose first epoch is done, and its directory."""
-    for split in ("train", "val"):
-        write_folder(tmp_path / "images", split, ("dark", "light"), 30)
-    flags = ["--data=folder", "--data-root=images", "--batch-size=4", "--epochs=99"]
-    process = Processes(1, "train", tiny, *flags, "--set=classes=2", folder=tmp_path)
-    run = tmp_path / "runs/tiny-1"
-    wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
-    return process, run
-
-
-def test_an_image_that_goes_while_the_run_reads_is_named(
-    tiny: Path, tmp_path: Path
-) -> None:
-    process, run = start_on_folders(tiny, tmp_path)
-    (tmp_path / "images/train/light/7.png").unlink()
-    (ended,) = process.end()
-    assert ended.code == 1
-    assert ended.err.startswith("error: cannot read the image `")
-    assert ended.err.count("\n") == 1
-    torch.load(run / "last.pt", weights_only=True)
-
-
-def test_a_process_that_reads_images_and_dies_is_one_sentence(
-    tiny: Path, tmp_path: Path
-) -> None:
-    process, run = start_on_folders(tiny, tmp_path)
-    os.kill(children(process.processes[0].pid)[0], signal.SIGKILL)
-    (ended,) = process.end()
-    assert ended.code == 1
-    assert ended.err.startswith("error: a process that reads images has died")
-    assert ended.err.count("\n") == 1
-    torch.load(run / "last.pt", weights_only=True)
 
 
 @pytest.mark.parametrize("flags", [("--batch-size", 1), ("--accumulate", 64)])

@@ -19,10 +19,8 @@ from archspec.training.machine.world import World
 from archspec.training.settings import Settings
 
 from .files import write_folders
-from .processes import Processes
-from .runs import wait_for
-
-FLAGS = ("--data=folder", "--data-root=images", "--batch-size=4", "--set=classes=2")
+from .made import start_on_folders
+from .processes import children
 
 
 def open_train(tiny: Path, root: Path) -> StreamedBatches:
@@ -37,15 +35,35 @@ def open_train(tiny: Path, root: Path) -> StreamedBatches:
 def test_a_signal_to_all_processes_of_a_run_saves_it(
     number: signal.Signals, tiny: Path, tmp_path: Path
 ) -> None:
-    write_folders(tmp_path / "images", train=30, val=30)
-    arguments = ["train", tiny, *FLAGS, "--epochs=999"]
-    process = Processes(1, *arguments, folder=tmp_path, before="import os; os.setsid()")
-    run = tmp_path / "runs/tiny-1"
-    wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
+    process, run = start_on_folders(tiny, tmp_path, "import os; os.setsid()")
     os.killpg(process.processes[0].pid or 0, number)
     (ended,) = process.end()
     assert ended.code == 128 + number, ended.err
     assert ended.err.startswith("stopped: `archspec train --resume ")
+    assert ended.err.count("\n") == 1
+    torch.load(run / "last.pt", weights_only=True)
+
+
+def test_an_image_that_goes_while_the_run_reads_is_named(
+    tiny: Path, tmp_path: Path
+) -> None:
+    process, run = start_on_folders(tiny, tmp_path)
+    (tmp_path / "images/train/light/7.png").unlink()
+    (ended,) = process.end()
+    assert ended.code == 1
+    assert ended.err.startswith("error: cannot read the image `")
+    assert ended.err.count("\n") == 1
+    torch.load(run / "last.pt", weights_only=True)
+
+
+def test_a_process_that_reads_images_and_dies_is_one_sentence(
+    tiny: Path, tmp_path: Path
+) -> None:
+    process, run = start_on_folders(tiny, tmp_path)
+    os.kill(children(process.processes[0].pid)[0], signal.SIGKILL)
+    (ended,) = process.end()
+    assert ended.code == 1
+    assert ended.err.startswith("error: a process that reads images has died")
     assert ended.err.count("\n") == 1
     torch.load(run / "last.pt", weights_only=True)
 

@@ -47,8 +47,12 @@ def is_launched() -> bool:
 
 def speaks() -> bool:
     """Whether this process is the one to say what all find out."""
+    return not is_launched() and _is_first()
+
+
+def _is_first() -> bool:
     place = find_place()
-    return not is_launched() and (place is None or place.rank == 0)
+    return place is None or place.rank == 0
 
 
 def own_share(cores: int, local_size: int) -> int:
@@ -65,8 +69,7 @@ def said_once() -> Iterator[None]:
     try:
         yield
     except TrainingError as error:
-        place = find_place()
-        if place is None or place.rank == 0:
+        if _is_first():
             raise
         raise PeerError(str(error)) from error
 
