@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +42,6 @@ class Learner:
         self._frozen = freeze(network, settings.freeze)
         check_trainable(network)
         self.averaged = None if settings.ema is None else deepcopy(network)
-        self.model: nn.Module = network
         is_scaled = settings.precision == "16"
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=is_scaled)
 
@@ -51,22 +50,38 @@ class Learner:
         if self._is_sharded:
             from archspec.training.machine.sharding import shard  # 0.8 s
 
-            shard(self.network, self.world.device, self.world.size)
-            if self.averaged:
-                shard(self.averaged, self.world.device, self.world.size)
-        elif self.world.size > 1:
+            try:
+                shard(self.network, self.world.device, self.world.size)
+                if self.averaged:
+                    shard(self.averaged, self.world.device, self.world.size)
+            except ValueError as error:  # torch 2.11's, of every `nn.ModuleDict`
+                raise self.world.failure(
+                    "this version of torch cannot cut the network into parts: use a newer "
+                    "one, or `--strategy ddp`"
+                ) from error
+        # Not `network.compile()`, which leaves an `nn.Sequential` as it is (torch 2.11).
+        self._own = (
+            cast("nn.Module", torch.compile(self.network))
+            if self.settings.compile
+            else self.network
+        )
+        self.model = self._own
+        if self.world.size > 1 and not self._is_sharded:
             devices = [self.world.device] if self.world.device.type == "cuda" else None
-            self.model = DistributedDataParallel(self.network, device_ids=devices)
-        if self.settings.compile:
-            self.network.compile()
+            self.model = DistributedDataParallel(self._own, device_ids=devices)
         self.optimizer = make_optimizer(
-            self.network, self.settings.optimizer, fused=not self._is_sharded
+            self.trained, self.settings.optimizer, fused=not self._is_sharded
         )
 
     @property
     def evaluated(self) -> nn.Module:
         """The network whose accuracy counts: the averaged one, if there is one."""
-        return self.averaged or self.network
+        return self.averaged or self._own
+
+    @property
+    def trained(self) -> list[nn.Parameter]:
+        """The weights that updates change."""
+        return [each for each in self.network.parameters() if each.requires_grad]
 
     def train_mode(self) -> None:
         """As `module.train()`; what is frozen computes as in evaluation."""

@@ -22,19 +22,21 @@ from archspec.training.checkpoint import (
     save_checkpoint,
 )
 from archspec.training.errors import Stopped, TrainingError
+from archspec.training.evaluator import Evaluator
 from archspec.training.files import remove_temporary_files
 from archspec.training.history import EpochMetrics, best_epoch
-from archspec.training.images.batches import Batches
+from archspec.training.images.batches import Batch
 from archspec.training.images.data import open_test, open_training
 from archspec.training.images.tensors import Statistics
 from archspec.training.learner import Learner
-from archspec.training.machine.device import describe_world, settle_device, use_threads
+from archspec.training.machine.device import describe_world, settle_device, tune
 from archspec.training.machine.place import said_once
 from archspec.training.machine.world import World, join_world
-from archspec.training.metrics import Meter, Totals
+from archspec.training.metrics import Meter
 from archspec.training.objective import Objective
 from archspec.training.progress import RunProgress
 from archspec.training.recipes import initialize, learning_rate
+from archspec.training.recording import recorded
 from archspec.training.results.curves import draw_curves
 from archspec.training.run_directory import RunDirectory, describe_run
 from archspec.training.settings import Settings, check_epochs
@@ -83,7 +85,7 @@ def train(
             require_tensorboard()
     try:
         with join_world(torch.device(settings.device)) as world:
-            use_threads(settings, spec, world)
+            tune(settings, spec, world)
             return _train(spec, settings, world, resume, download=download)
     except RuntimeError as error:  # from a signal handler of torch, wherever we are
         if not any(words in str(error) for words in DEAD_WORKER):
@@ -149,6 +151,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         else world.from_main(train_batches.measure)
     )
     objective = Objective(spec, settings, statistics, world.device)
+    evaluate, meter = Evaluator(objective, learner.evaluated, world), Meter(world)
     run = world.from_main(lambda: resume or RunDirectory.create(spec, settings))
     with world.together():
         occupied = run.occupy() if world.is_main else nullcontext()
@@ -183,10 +186,22 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             if world.is_main:
                 save_checkpoint(run.last, checkpoint, run.previous)
 
-    def measure(batches: Batches | None) -> Totals | None:
-        """Figures of the evaluated weights; None where there are no images."""
-        return objective.evaluate(learner.evaluated, batches, world, watch)
+    def backward(batch: Batch) -> None:
+        """Gradients of a step's mean loss; its figures go to the meter."""
+        # A step's images in parts: their gradients add up to those of the whole.
+        num_parts = parts_of(batch.size // world.size, settings.accumulate)
+        images = objective.augment(batch.images).tensor_split(num_parts)
+        labels = batch.labels.tensor_split(num_parts)
+        for part, (x_NCHW, y_N) in enumerate(zip(images, labels, strict=True), 1):
+            with learner.gradients(complete=part == num_parts):
+                logits_NK, loss = objective(learner.model, x_NCHW, y_N)
+                # The mean over all images of the step: processes average.
+                mean_loss = loss * (world.size / batch.size)
+                learner.scaler.scale(mean_loss).backward()  # type: ignore[no-untyped-call]
+            meter.add(loss, logits_NK, y_N)
+        meter.end_step()
 
+    compute_gradients = recorded(backward, world, learner.trained)
     progress = RunProgress(steps, epochs, done=len(at.rows), quiet=not world.is_main)
     log = (
         tensorboard_log(run.path, len(at.rows))
@@ -216,25 +231,12 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         progress.say(str(report or ""))
         for epoch in range(len(at.rows) + 1, epochs + 1):
             started = time.perf_counter() - at.seconds
-            meter, reported, first = Meter(world, at.totals), at.totals, at.step
+            reported, first = at.totals, at.step
+            meter.start(at.totals)
             learner.train_mode()
             for step, batch in enumerate(train_batches.steps(epoch, first), first + 1):
                 learner.set_lr(lr_at(epoch, step))
-
-                # A step's images in parts: their gradients add up to those of the whole.
-                num_parts = parts_of(batch.size // world.size, settings.accumulate)
-                images = objective.augment(batch.images).tensor_split(num_parts)
-                labels = batch.labels.tensor_split(num_parts)
-                for part, (x_NCHW, y_N) in enumerate(
-                    zip(images, labels, strict=True), 1
-                ):
-                    with learner.gradients(complete=part == num_parts):
-                        logits_NK, loss = objective(learner.model, x_NCHW, y_N)
-                        # The mean over all images of the step: processes average.
-                        mean_loss = loss * (world.size / batch.size)
-                        learner.scaler.scale(mean_loss).backward()  # type: ignore[no-untyped-call]
-                    meter.add(loss, logits_NK, y_N)
-                meter.end_step()
+                compute_gradients(batch)
 
                 # All processes agree on what is due. A loss that is no number ends the run
                 # before the update. A CPU looks after each step; a GPU would have to wait
@@ -260,13 +262,12 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
             learner.share_buffers()
             progress.evaluating(epoch)
             try:
-                val, test = measure(val_batches), measure(test_batches)
+                val = evaluate(val_batches, watch)
+                test = evaluate(test_batches, watch) if test_batches else None
             except Interrupted as interrupt:
                 save()
                 raise _stopped(interrupt.signal, run, world) from None
-            if val is None or not all(
-                isfinite(each.loss) for each in (val, test or val)
-            ):
+            if not all(isfinite(each.loss) for each in (val, test or val)):
                 raise _diverged(epoch, steps, lr_at(epoch, steps), world)
             row = EpochMetrics(
                 epoch=epoch,

@@ -38,16 +38,24 @@ class Totals(NamedTuple):
 
 
 class Meter:
-    """Loss and hits, summed where they are computed; only reading waits for the device."""
+    """Loss and hits, summed where they are computed; only reading waits for the device.
 
-    def __init__(self, world: World, start: Totals | None = None) -> None:
-        """Start from zero, or from the sums of all processes so far."""
+    The sums stay at their place in memory.
+    """
+
+    def __init__(self, world: World) -> None:
+        """At zero."""
         self._world = world
         # MPS has no 64-bit floats; the sums of an epoch need them elsewhere.
         dtype = torch.float32 if world.device.type == "mps" else torch.float64
-        begin = start if start and world.is_main else Totals()
-        self._sums = torch.tensor(begin, dtype=dtype, device=world.device)
+        self._sums = torch.zeros(len(Totals()), dtype=dtype, device=world.device)
         self._finite = torch.zeros((), dtype=torch.int64, device=world.device)
+
+    def start(self, totals: Totals | None = None) -> None:
+        """Begin at zero, or at the sums of all processes so far."""
+        begin = totals if totals and self._world.is_main else Totals()
+        self._sums.copy_(torch.tensor(begin, dtype=self._sums.dtype))
+        self._finite.zero_()
 
     def add(self, loss: Tensor, logits_NK: Tensor, labels_N: Tensor) -> None:
         """Count a batch of this process, whose loss is a sum over its images."""

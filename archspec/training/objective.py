@@ -9,14 +9,10 @@ from torch import Tensor, nn
 
 from archspec.spec import Spec
 from archspec.training.errors import TrainingError
-from archspec.training.images.batches import Batches
 from archspec.training.images.tensors import Normalization, Statistics, resize
 from archspec.training.machine.device import DTYPES
-from archspec.training.machine.world import World
-from archspec.training.metrics import Meter, Totals
 from archspec.training.recipes import make_loss
 from archspec.training.settings import Settings
-from archspec.training.watch import Interrupted, Watch
 
 
 class Objective:
@@ -70,27 +66,3 @@ class Objective:
                 "`--batch-size`, or a smaller `--accumulate`"
             ) from error
         return outputs
-
-    @torch.no_grad()
-    def evaluate(
-        self,
-        model: nn.Module,
-        batches: Batches | None,
-        world: World,
-        watch: Watch | None = None,
-    ) -> Totals | None:
-        """Loss and accuracy in evaluation mode, each image counted once; None of None.
-
-        Raises:
-            Interrupted: if the watch hears a signal.
-        """
-        if batches is None:
-            return None
-        model.eval()
-        meter = Meter(world)
-        for step, batch in enumerate(batches.steps()):
-            logits_NK, loss = self(model, batch.images, batch.labels)
-            meter.add(loss, logits_NK, batch.labels)
-            if watch and (signal := watch.look(step).signal):
-                raise Interrupted(signal)
-        return meter.read()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import cos, pi
 
@@ -54,16 +54,15 @@ def check_trainable(model: nn.Module) -> None:
 
 
 def make_optimizer(
-    model: nn.Module, recipe: Recipe, *, fused: bool = True
+    parameters: Iterable[nn.Parameter], recipe: Recipe, *, fused: bool = True
 ) -> torch.optim.Optimizer:
-    """The optimizer of a recipe, over all parameters that are trained.
+    """The optimizer of a recipe, over the parameters that are trained.
 
     `fused` is one kernel for all of them, which FSDP's parts cannot go through.
 
     Raises:
         TrainingError: if torch refuses the recipe.
     """
-    parameters = [p for p in model.parameters() if p.requires_grad]
     try:
         return OPTIMIZERS[recipe.name](parameters, fused=fused, **recipe.arguments)
     except ValueError as error:  # as of `nesterov` without momentum

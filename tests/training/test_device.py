@@ -12,7 +12,7 @@ import torch
 
 from archspec import load
 from archspec.training.machine import device
-from archspec.training.machine.device import settle_device, use_threads
+from archspec.training.machine.device import settle_device, tune
 from archspec.training.machine.world import World
 from archspec.training.settings import Settings
 
@@ -37,7 +37,7 @@ def test_a_step_has_a_thread_for_each_billion_macs(
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.setattr(device, "CORES", cores)
-    use_threads(Settings(batch_size=batch_size), load(name), World())
+    tune(Settings(batch_size=batch_size), load(name), World())
     assert torch.get_num_threads() == threads
 
 
@@ -45,14 +45,14 @@ def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.setattr(device, "CORES", 8)
     world = World(size=4, local_size=4)
-    use_threads(Settings(batch_size=128), load("nin"), world)
+    tune(Settings(batch_size=128), load("nin"), world)
     assert torch.get_num_threads() == 2
 
 
 def test_the_user_s_number_of_threads_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     before = torch.get_num_threads()
-    use_threads(Settings(batch_size=128), load("nin"), World())
+    tune(Settings(batch_size=128), load("nin"), World())
     assert torch.get_num_threads() == before
 
 

@@ -72,7 +72,7 @@ def test_constant_stays() -> None:
 )
 def test_an_optimizer_has_the_arguments_of_its_recipe(name: str, kind: type) -> None:
     recipe = Recipe(name, {"lr": 0.3, "weight_decay": 0.2})
-    optimizer = make_optimizer(nn.Linear(2, 2), recipe)
+    optimizer = make_optimizer(nn.Linear(2, 2).parameters(), recipe)
     assert isinstance(optimizer, kind)
     assert optimizer.defaults["weight_decay"] == 0.2
 
@@ -82,7 +82,7 @@ def test_an_optimizer_that_torch_refuses_is_one_sentence() -> None:
     with pytest.raises(
         TrainingError, match="cannot make the optimizer `sgd`: Nesterov"
     ):
-        make_optimizer(nn.Linear(2, 2), recipe)
+        make_optimizer(nn.Linear(2, 2).parameters(), recipe)
 
 
 def test_a_network_without_parameters_cannot_be_trained() -> None:

@@ -124,14 +124,26 @@ def test_half_precision_trains_to_nearly_the_same(
     assert half == pytest.approx(whole, rel=0.02)
 
 
+COUNTED = """
+from torch._dynamo.utils import counters
+from archspec.training import loop
+draw_curves = loop.draw_curves
+def counted(*arguments):
+    print("graphs:", counters["stats"]["unique_graphs"])
+    return draw_curves(*arguments)
+loop.draw_curves = counted
+"""
+
+
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles with g++")
 def test_a_compiled_network_trains_to_the_same(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
     path.write_text("archspec: 1\ninput: 1x8x8\nnet: ['flatten | linear(10)']\n")
     for flags in ([], ["--compile"]):
         train = ["train", path, "--epochs", 1, *flags]
-        (ended,) = Processes(1, *train, folder=tmp_path).end()
+        (ended,) = Processes(1, *train, folder=tmp_path, before=COUNTED).end()
         assert ended.code == 0, ended.err
+        assert ("graphs: 0\n" in ended.out) == (not flags)
     plain, compiled = (losses(tmp_path / "runs" / f"small-{n}") for n in (1, 2))
     assert compiled[0] == pytest.approx(plain[0], rel=1e-3)
 
@@ -259,12 +271,12 @@ def test_a_signal_while_it_evaluates_saves_too(tiny: Path, tmp_path: Path) -> No
 
 KILLED = """
 import os, signal
-from archspec.training.objective import Objective
-evaluate = Objective.evaluate
+from archspec.training.evaluator import Evaluator
+evaluate = Evaluator.__call__
 def killed(*arguments):
     os.kill(os.getpid(), signal.SIGTERM)
     return evaluate(*arguments)
-Objective.evaluate = killed
+Evaluator.__call__ = killed
 """
 
 

@@ -24,6 +24,7 @@ from archspec.training.machine.place import (
 )
 
 T = TypeVar("T")
+GPU_BACKEND = "cpu:gloo,cuda:nccl"  # what is said between processes, and what they sum
 LOST = ("closed by peer", "reset by peer", "pair closure", "imed out")  # gloo's words
 
 
@@ -183,7 +184,7 @@ def _device_of(place: Place, device: torch.device) -> torch.device:
 def _meet(world: World) -> None:
     """Find the other processes."""
     find_meeting_place()
-    backend = "cpu:gloo,cuda:nccl" if world.device.type == "cuda" else "gloo"
+    backend = GPU_BACKEND if world.device.type == "cuda" else "gloo"
     try:
         dist.init_process_group(backend, rank=world.rank, world_size=world.size)
     except (ValueError, RuntimeError) as error:

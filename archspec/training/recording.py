@@ -1,0 +1,82 @@
+"""What a GPU does with a batch, recorded once and then started by one call: CUDA graphs.
+
+A step is hundreds of kernels, and Python takes longer to start those of a small network
+than the GPU to run them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from archspec.training.images.batches import Batch
+from archspec.training.machine.world import World
+
+OFTEN = (
+    4  # batches of a shape until it is recorded; the first also choose their kernels
+)
+
+Work = Callable[[Batch], None]
+
+
+def recorded(work: Work, world: World, parameters: Iterable[nn.Parameter] = ()) -> Work:
+    """The same work; on a GPU of its own, recorded for each shape that comes often.
+
+    Args:
+        work: changes tensors in place, and gives parameters that have no gradients new
+            ones; it waits for nothing.
+        world: processes that share gradients start their kernels as they go.
+        parameters: those that get gradients.
+    """
+    if world.size > 1 or world.device.type != "cuda":
+        return work
+    return _Recorder(work, [*parameters])
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    graph: torch.cuda.CUDAGraph
+    batch: Batch  # where the graph reads
+    gradients: list[Tensor | None]  # where it writes
+
+
+class _Recorder:
+    def __init__(self, work: Work, parameters: list[nn.Parameter]) -> None:
+        self._work = work
+        self._parameters = parameters
+        self._seen: Counter[torch.Size] = Counter()
+        self._recordings: dict[torch.Size, _Recording] = {}
+        # Recordings run one at a time, so that they can compute in the same memory.
+        self._pool = torch.cuda.graph_pool_handle()
+
+    def __call__(self, batch: Batch) -> None:
+        shape = batch.images.shape
+        self._seen[shape] += 1
+        if self._seen[shape] <= OFTEN:
+            self._work(batch)
+            return
+        if shape not in self._recordings:
+            self._recordings[shape] = self._record(batch)
+        recording = self._recordings[shape]
+        recording.batch.images.copy_(batch.images)
+        recording.batch.labels.copy_(batch.labels)
+        recording.graph.replay()
+        for parameter, gradient in zip(
+            self._parameters, recording.gradients, strict=True
+        ):
+            parameter.grad = gradient
+
+    def _record(self, batch: Batch) -> _Recording:
+        """What the work does; nothing of it is done yet."""
+        kept = Batch(batch.images.clone(), batch.labels.clone(), batch.size)
+        graph = torch.cuda.CUDAGraph()
+        # Other threads may talk to the GPU, as that which pins memory for images.
+        with torch.cuda.graph(
+            graph, pool=self._pool, capture_error_mode="thread_local"
+        ):
+            self._work(kept)
+        return _Recording(graph, kept, [each.grad for each in self._parameters])
