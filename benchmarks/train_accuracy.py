@@ -8,15 +8,19 @@ reported is its accuracy on the test images.
 
     python benchmarks/train_accuracy.py                      # LeNet, some minutes
     python benchmarks/train_accuracy.py resnet18 --epochs 3  # half an hour
+    python benchmarks/train_accuracy.py resnet18 densenet --jobs 8  # on a GPU
 
-Needs the images in torchvision's layout under `$ARCHSPEC_DATA`.
+Needs the images in torchvision's layout under `$ARCHSPEC_DATA`. Says on stderr how each
+run has ended.
 """
 
 import argparse
 import json
 import re
 import subprocess
+import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from statistics import mean
 from typing import NamedTuple
 
@@ -35,12 +39,12 @@ class Case(NamedTuple):
 
 CASES = {
     "lenet": Case(32, 0.9, 20),
-    "alexnet": Case(128, 0.01, 10),
-    "vgg11": Case(128, 0.05, 10, ("width=0.25",)),
-    "nin": Case(128, 0.05, 10),
-    "googlenet": Case(128, 0.1, 10),
+    "alexnet": Case(32, 0.02, 10),
+    "vgg11": Case(32, 0.05, 10, ("width=0.25",)),
+    "nin": Case(32, 0.1, 10),
+    "googlenet": Case(32, 0.05, 10),
     "resnet18": Case(64, 0.05, 10),
-    "densenet": Case(256, 0.1, 10),
+    "densenet": Case(64, 0.1, 10),
 }
 
 
@@ -65,10 +69,29 @@ def by_us(flags, lr):
     return float(re.search(r"test accuracy (\S+) after", said).group(1))
 
 
+def run(name, case, seed, who, train):
+    """The test accuracy of one run."""
+    flags = [name, "--batch-size", str(case.batch_size), "--epochs", str(case.epochs)]
+    for setting in case.settings:
+        flags += ["--set", setting]
+    accuracy = train([*flags, "--seed", str(seed)], case.lr)
+    print(f"{name}, seed {seed}, {who}: {100 * accuracy:.1f}", file=sys.stderr)
+    return accuracy
+
+
 def described(accuracies):
     """Mean and range in percent."""
     low, high = 100 * min(accuracies), 100 * max(accuracies)
     return f"{100 * mean(accuracies):.1f} ({low:.1f} to {high:.1f})"
+
+
+def verdict(theirs, ours):
+    """Where our mean lies."""
+    if mean(ours) < min(theirs):
+        return "below the textbook's range"
+    if mean(ours) > max(theirs):
+        return "above the textbook's range"
+    return "within the textbook's range"
 
 
 def main():
@@ -77,37 +100,32 @@ def main():
     parser.add_argument("networks", nargs="*", default=["lenet"], metavar="NETWORK")
     parser.add_argument("--epochs", type=int, help="instead of each network's own")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
     given = parser.parse_args()
     print(
         f"Test accuracy in percent, mean and range of {given.seeds} seeds, "
         f"on {describe_machine()}.\n"
     )
     print("| network | batch | lr | epochs | textbook | archspec | our mean is |")
-    print("|---|---:|---:|---:|---:|---:|---|")
-    for name in given.networks:
-        case = CASES[name]
-        theirs, ours = [], []
-        epochs = given.epochs or case.epochs
-        flags = [name, "--batch-size", str(case.batch_size), "--epochs", str(epochs)]
-        for setting in case.settings:
-            flags += ["--set", setting]
-        for seed in range(given.seeds):
-            seeded = [*flags, "--seed", str(seed)]
-            theirs.append(by_the_textbook(seeded, case.lr))
-            ours.append(by_us(seeded, case.lr))
-        low, high = min(theirs), max(theirs)
-        verdict = (
-            "below the textbook's range"
-            if mean(ours) < low
-            else "above the textbook's range"
-            if mean(ours) > high
-            else "within the textbook's range"
-        )
-        print(
-            f"| {name} | {case.batch_size} | {case.lr} | {epochs} "
-            f"| {described(theirs)} | {described(ours)} | {verdict} |",
-            flush=True,
-        )
+    print("|---|---:|---:|---:|---:|---:|---|", flush=True)
+    sides = {"textbook": by_the_textbook, "archspec": by_us}
+    with ThreadPoolExecutor(given.jobs) as pool:
+        runs = {}
+        for name in given.networks:
+            case = CASES[name]
+            case = case._replace(epochs=given.epochs or case.epochs)
+            runs[name, case] = [
+                [pool.submit(run, name, case, seed, *side) for side in sides.items()]
+                for seed in range(given.seeds)
+            ]
+        for (name, case), seeds in runs.items():
+            pairs = [[each.result() for each in pair] for pair in seeds]
+            theirs, ours = zip(*pairs, strict=True)
+            print(
+                f"| {name} | {case.batch_size} | {case.lr} | {case.epochs} "
+                f"| {described(theirs)} | {described(ours)} | {verdict(theirs, ours)} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

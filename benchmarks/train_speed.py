@@ -1,19 +1,21 @@
 """How fast `archspec train` is beside the textbook's loop of `reference_loop.py`.
 
 Both train the same network on Fashion-MNIST with the same images, batch size, seed and
-plain SGD, each in a process of its own, in turns. What is counted is how much more a run
-of some epochs takes than a run of one: the training, the waiting for data and the
-evaluation of validation and test images after each epoch, on both sides alike, and
-neither imports nor the first allocations nor the drawing of curves. Images per
-core-second are training images per second of processor time, of a process and its
-workers. Figures are medians of the rounds. archspec is measured twice: in the precision
-that it chooses on this machine, and in 32 bits as the textbook's loop.
+plain SGD, each in a process of its own, in turns. What is counted is an epoch behind the
+first: the training, the waiting for data and the evaluation of validation and test
+images, on both sides alike. Images per second are training images by the clocks of the
+two loops. Images per core-second are those per second of processor time, of a process
+and its workers: how much more a run of some epochs takes than a run of one; they say
+little where a GPU computes, and are left out there. Figures are medians of the rounds.
+archspec is measured twice: in the precision that it chooses on this machine, and in 32
+bits as the textbook's loop.
 
     python benchmarks/train_speed.py lenet --rounds 3
+    python benchmarks/train_speed.py --images 60000 --epochs 4  # on a GPU
 
 Needs the images in torchvision's layout under `$ARCHSPEC_DATA`; of them, all networks
-but LeNet take the first thousand. LeNet takes a minute a round, everything half an hour
-on two cores.
+but LeNet take the first thousand, and where more are asked for than there are, they come
+again and again. LeNet takes a minute a round, everything half an hour on two cores.
 """
 
 import argparse
@@ -22,14 +24,13 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 import torch
 from machine import describe_machine
-from reference_loop import open_images
+from reference_loop import open_images, training_indices
 
 import archspec
 
@@ -39,12 +40,14 @@ class Case(NamedTuple):
 
     batch_size: int
     epochs: int = 1
-    images: int = 1024
+    images: int | None = (
+        1024  # to train with, half as many to test; None: all there are
+    )
     settings: tuple[str, ...] = ()
 
 
 CASES = {
-    "lenet": Case(256, epochs=20, images=60_000),
+    "lenet": Case(256, epochs=20, images=None),
     "nin": Case(128),
     "resnet18": Case(256),
     "vgg11": Case(128, settings=("width=0.25",)),
@@ -53,6 +56,8 @@ CASES = {
     "densenet": Case(256),
 }
 LR = 0.01
+ON_GPU = torch.cuda.is_available()
+UNITS = ["second"] if ON_GPU else ["core-second", "second"]
 REFERENCE = [sys.executable, str(Path(__file__).with_name("reference_loop.py"))]
 OURS = [sys.executable, "-m", "archspec.cli", "train"]
 SAME = ["--optimizer", f"sgd(lr={LR})", "--schedule", "constant"]
@@ -60,61 +65,75 @@ SAME += ["--init", "xavier_uniform", "--data", "fashion_mnist"]
 
 
 def copy_images(root, count):
-    """The first images of Fashion-MNIST, in torchvision's layout."""
+    """Images of Fashion-MNIST, half as many to test, in torchvision's layout."""
     folder = Path(root, "FashionMNIST", "raw")
     folder.mkdir(parents=True)
     for part, name in ((True, "train"), (False, "t10k")):
         found = open_images(None, (28, 28), train=part)
         parts = (("images", found.data), ("labels", found.targets.to(torch.uint8)))
         for kind, values in parts:
-            few = values[: count if part else count // 2]
-            head = bytes([0, 0, 8, few.ndim])
-            sizes = b"".join(size.to_bytes(4, "big") for size in few.shape)
-            file = folder / f"{name}-{kind}-idx{few.ndim}-ubyte"
-            file.write_bytes(head + sizes + few.numpy().tobytes())
+            size = (count if part else count // 2) if count else len(values)
+            taken = values[torch.arange(size) % len(values)]
+            head = bytes([0, 0, 8, taken.ndim])
+            sizes = b"".join(size.to_bytes(4, "big") for size in taken.shape)
+            file = folder / f"{name}-{kind}-idx{taken.ndim}-ubyte"
+            file.write_bytes(head + sizes + taken.numpy().tobytes())
 
 
 def spent(program):
-    """Processor seconds and wall seconds of a process and its workers; its output."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    """Processor seconds of a process and its workers, and its output."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     output = subprocess.run(program, check=True, stdout=subprocess.PIPE).stdout
-    seconds = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return cpu, seconds, output
+    return cpu, output
 
 
-def later_epochs(program, epochs):
-    """Processor and wall seconds of all epochs but the first, and the whole output."""
-    first_cpu, first, _ = spent([*program, "--epochs", "1"])
-    cpu, seconds, output = spent([*program, "--epochs", str(1 + epochs)])
-    return cpu - first_cpu, seconds - first, output
+def textbook_epochs(output):
+    """The seconds of each epoch."""
+    return [row["seconds"] for row in json.loads(output)["epochs"]]
 
 
-def measured(name, rounds, folder):
+def our_epochs(output):
+    """The seconds of each epoch."""
+    run = output.decode().rpartition(", in ")[2].strip()
+    lines = Path(run, "metrics.jsonl").read_text().splitlines()
+    return [json.loads(line)["seconds"] for line in lines]
+
+
+def later_epochs(program, epochs, seconds_of):
+    """Processor and wall seconds of an epoch that is not the first, by the unit."""
+    cpu, output = spent([*program, "--epochs", str(1 + epochs)])
+    found = {"second": median(seconds_of(output)[1:])}
+    if not ON_GPU:
+        first, _ = spent([*program, "--epochs", "1"])
+        found["core-second"] = (cpu - first) / epochs
+    return found
+
+
+def measured(name, case, rounds, folder):
     """Images per core-second and per second of the textbook's loop and of ours, twice."""
-    case = CASES[name]
     copy_images(folder, case.images)
     flags = [name, "--batch-size", str(case.batch_size), "--seed", "0"]
     flags += ["--data-root", folder]
     for setting in case.settings:
         flags += ["--set", setting]
+    textbook = [*REFERENCE, *flags, "--lr", str(LR), "--test"]
     ours = [*OURS, *flags, *SAME, "--out", folder]
-    programs = {
-        "textbook": [*REFERENCE, *flags, "--lr", str(LR), "--test"],
-        "32 bits": [*ours, "--precision", "32"],
-        "archspec": ours,
+    sides = {
+        "textbook": (textbook, textbook_epochs),
+        "32 bits": ([*ours, "--precision", "32"], our_epochs),
+        "archspec": (ours, our_epochs),
     }
-    seconds = {who: [] for who in programs}
+    seconds = {who: [] for who in sides}
     for number in range(rounds):
-        turns = list(programs) if number % 2 else list(reversed(programs))
-        for who in turns:
-            *used, output = later_epochs(programs[who], case.epochs)
-            seconds[who].append(used)
-            if who == "textbook":
-                images = json.loads(output)["images"] * case.epochs / (1 + case.epochs)
+        for who in list(sides) if number % 2 else reversed(sides):
+            program, seconds_of = sides[who]
+            seconds[who].append(later_epochs(program, case.epochs, seconds_of))
+    labels = open_images(folder, (28, 28), train=True).targets
+    images = len(training_indices(labels)[0])
     return {
-        who: [images / median(column) for column in zip(*used, strict=True)]
+        who: {unit: images / median(each[unit] for each in used) for unit in UNITS}
         for who, used in seconds.items()
     }
 
@@ -124,22 +143,33 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("networks", nargs="*", default=list(CASES), metavar="NETWORK")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--images", type=int, help="instead of each network's own")
+    parser.add_argument("--epochs", type=int, help="likewise")
     given = parser.parse_args()
     print(f"Medians of {given.rounds}, in turns, on {describe_machine()}.\n")
     print(
-        "| network | pixels | batch | images per core-second: textbook | archspec, 32 bits "
-        "| ratio | archspec | ratio | images per second: textbook | archspec | ratio |"
+        "| network | pixels | batch "
+        + "".join(
+            f"| images per {unit}: textbook | archspec, 32 bits | ratio | archspec | ratio "
+            for unit in UNITS
+        )
+        + "|"
     )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print("|---|---:|---:" + "|---:" * 5 * len(UNITS) + "|")
     for name in given.networks:
+        case = CASES[name]
+        case = case._replace(
+            images=given.images or case.images, epochs=given.epochs or case.epochs
+        )
         with tempfile.TemporaryDirectory() as folder:
-            found = measured(name, given.rounds, folder)
+            found = measured(name, case, given.rounds, folder)
         _, height, width = archspec.load(name).input_shape
-        (cpu, wall), (cpu_32, _), (our_cpu, our_wall) = found.values()
-        cells = [name, f"{height}x{width}", str(CASES[name].batch_size)]
-        cells += [f"{cpu:,.1f}", f"{cpu_32:,.1f}", f"{cpu_32 / cpu:.2f}"]
-        cells += [f"{our_cpu:,.1f}", f"{our_cpu / cpu:.2f}"]
-        cells += [f"{wall:,.1f}", f"{our_wall:,.1f}", f"{our_wall / wall:.2f}"]
+        cells = [name, f"{height}x{width}", str(case.batch_size)]
+        for unit in UNITS:
+            textbook, ours_32, ours = (found[who][unit] for who in found)
+            cells.append(f"{textbook:,.1f}")
+            for reached in (ours_32, ours):
+                cells += [f"{reached:,.1f}", f"{reached / textbook:.2f}"]
         print("|", " | ".join(cells), "|", flush=True)
 
 
