@@ -164,12 +164,21 @@ def test_what_is_no_run_is_passed_over(runs: Path, command: Command) -> None:
     assert row.startswith("| tiny-1 | tiny |")
 
 
-def test_a_directory_that_is_not_there_is_named(command: Command) -> None:
-    code, out, err = command("runs")
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("nowhere", "cannot look for runs in `nowhere` (no such file or directory)"),
+        ("runs/tiny-1", "there are no runs in `runs/tiny-1`"),
+    ],
+)
+def test_a_directory_without_runs_is_named(
+    folder: str, said: str, runs: Path, command: Command
+) -> None:
+    assert runs.is_dir()
+    code, out, err = command("runs", "--out", folder)
     assert (code, out) == (1, "")
     assert err == (
-        "error: cannot look for runs in `runs` (no such file or directory): "
-        "`archspec train` makes some, and `--out DIR` looks elsewhere\n"
+        f"error: {said}: `archspec train` makes some, and `--out DIR` looks elsewhere\n"
     )
 
 

@@ -58,17 +58,19 @@ def find_runs(out: Path) -> list[Path]:
     """The run directories in a directory, `lenet-2` before `lenet-10`.
 
     Raises:
-        TrainingError: if it cannot be read.
+        TrainingError: if it cannot be read, or there are none.
     """
+    way_out = "`archspec train` makes some, and `--out DIR` looks elsewhere"
     try:
         folders = [path for path in out.iterdir() if path.is_dir()]
     except OSError as error:
         raise TrainingError(
-            f"cannot look for runs in `{out}` ({reason(error)}): `archspec train` makes "
-            "some, and `--out DIR` looks elsewhere"
+            f"cannot look for runs in `{out}` ({reason(error)}): {way_out}"
         ) from error
     names = (SPEC, CONFIG)
     runs = [path for path in folders if any((path / name).exists() for name in names)]
+    if not runs:
+        raise TrainingError(f"there are no runs in `{out}`: {way_out}")
     return sorted(runs, key=_natural_order)
 
 
