@@ -56,7 +56,7 @@ def output_of(program):
 def by_the_textbook(flags, lr):
     """Test accuracy of the reference's best epoch, the first of them."""
     program = [*REFERENCE, *flags, "--lr", str(lr), "--test", "--normalize"]
-    epochs = json.loads(output_of(program))["epochs"]
+    epochs = json.loads(output_of(program))
     return max(epochs, key=lambda row: row["val_accuracy"])["test_accuracy"]
 
 

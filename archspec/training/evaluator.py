@@ -18,10 +18,13 @@ class Evaluator:
 
     def __init__(self, objective: Objective, model: nn.Module, world: World) -> None:
         """Of a network whose weights may change between two evaluations."""
-        self._objective = objective
-        self._model = model
-        self._meter = Meter(world)
-        self._add = recorded(self._forward, world)
+        meter = Meter(world)
+
+        def add(batch: Batch) -> None:
+            logits_NK, loss = objective(model, batch.images, batch.labels)
+            meter.add(loss, logits_NK, batch.labels)
+
+        self._model, self._meter, self._add = model, meter, recorded(add, world)
 
     @torch.no_grad()
     def __call__(self, batches: Batches, watch: Watch) -> Totals:
@@ -37,7 +40,3 @@ class Evaluator:
             if signal := watch.look(step).signal:
                 raise Interrupted(signal)
         return self._meter.read()
-
-    def _forward(self, batch: Batch) -> None:
-        logits_NK, loss = self._objective(self._model, batch.images, batch.labels)
-        self._meter.add(loss, logits_NK, batch.labels)

@@ -54,21 +54,25 @@ class Learner:
                 shard(self.network, self.world.device, self.world.size)
                 if self.averaged:
                     shard(self.averaged, self.world.device, self.world.size)
-            except ValueError as error:  # torch 2.11's, of every `nn.ModuleDict`
+            except ValueError as error:
+                if "containers" not in str(
+                    error
+                ):  # torch 2.11's word for what has parts
+                    raise
                 raise self.world.failure(
                     "this version of torch cannot cut the network into parts: use a newer "
                     "one, or `--strategy ddp`"
                 ) from error
         # Not `network.compile()`, which leaves an `nn.Sequential` as it is (torch 2.11).
-        self._own = (
+        self._local = (
             cast("nn.Module", torch.compile(self.network))
             if self.settings.compile
             else self.network
         )
-        self.model = self._own
+        self.model = self._local
         if self.world.size > 1 and not self._is_sharded:
             devices = [self.world.device] if self.world.device.type == "cuda" else None
-            self.model = DistributedDataParallel(self._own, device_ids=devices)
+            self.model = DistributedDataParallel(self._local, device_ids=devices)
         self.optimizer = make_optimizer(
             self.trained, self.settings.optimizer, fused=not self._is_sharded
         )
@@ -76,7 +80,7 @@ class Learner:
     @property
     def evaluated(self) -> nn.Module:
         """The network whose accuracy counts: the averaged one, if there is one."""
-        return self.averaged or self._own
+        return self.averaged or self._local
 
     @property
     def trained(self) -> list[nn.Parameter]:

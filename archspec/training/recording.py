@@ -6,7 +6,6 @@ than the GPU to run them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -16,9 +15,12 @@ from torch import Tensor, nn
 from archspec.training.images.batches import Batch
 from archspec.training.machine.world import World
 
-OFTEN = (
-    4  # batches of a shape until it is recorded; the first also choose their kernels
-)
+# Batches of a shape until it is recorded; the first of them choose their kernels.
+OFTEN = 4
+
+# What a step takes stays taken for what is recorded, once for training and once for
+# evaluation, and other steps need it beside them. Large steps are not worth that.
+ROOM = 3
 
 Work = Callable[[Batch], None]
 
@@ -28,7 +30,8 @@ def recorded(work: Work, world: World, parameters: Iterable[nn.Parameter] = ()) 
 
     Args:
         work: changes tensors in place, and gives parameters that have no gradients new
-            ones; it waits for nothing.
+            ones, to be used before it works again; it waits for nothing, and is always
+            called in the same mode, of training or evaluation.
         world: processes that share gradients start their kernels as they go.
         parameters: those that get gradients.
     """
@@ -48,26 +51,30 @@ class _Recorder:
     def __init__(self, work: Work, parameters: list[nn.Parameter]) -> None:
         self._work = work
         self._parameters = parameters
-        self._seen: Counter[torch.Size] = Counter()
+        self._seen: dict[torch.Size, int] = {}
         self._recordings: dict[torch.Size, _Recording] = {}
         # Recordings run one at a time, so that they can compute in the same memory.
         self._pool = torch.cuda.graph_pool_handle()
 
     def __call__(self, batch: Batch) -> None:
         shape = batch.images.shape
+        if shape not in self._seen:  # and what torch compiles for it may serve all
+            self._seen = dict.fromkeys([*self._seen, shape], 0)
         self._seen[shape] += 1
-        if self._seen[shape] <= OFTEN:
-            self._work(batch)
-            return
-        if shape not in self._recordings:
+        if shape in self._recordings:
+            self._replay(self._recordings[shape], batch)
+        elif self._seen[shape] > OFTEN and _has_room():
             self._recordings[shape] = self._record(batch)
-        recording = self._recordings[shape]
+            self._replay(self._recordings[shape], batch)
+        else:
+            self._work(batch)
+
+    def _replay(self, recording: _Recording, batch: Batch) -> None:
         recording.batch.images.copy_(batch.images)
         recording.batch.labels.copy_(batch.labels)
         recording.graph.replay()
-        for parameter, gradient in zip(
-            self._parameters, recording.gradients, strict=True
-        ):
+        pairs = zip(self._parameters, recording.gradients, strict=True)
+        for parameter, gradient in pairs:
             parameter.grad = gradient
 
     def _record(self, batch: Batch) -> _Recording:
@@ -80,3 +87,8 @@ class _Recorder:
         ):
             self._work(kept)
         return _Recording(graph, kept, [each.grad for each in self._parameters])
+
+
+def _has_room() -> bool:
+    _, total = torch.cuda.mem_get_info()
+    return ROOM * torch.cuda.max_memory_allocated() < total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import torch
 import archspec
 from archspec.backends.torch_module import build
 from archspec.catalog import bundled
+from archspec.spec import Spec
 from archspec.training.images.batches import Batch
 from archspec.training.images.tensors import Statistics, resize
 from archspec.training.learner import Learner
@@ -19,7 +21,7 @@ from archspec.training.machine.device import settle_device
 from archspec.training.machine.world import World
 from archspec.training.metrics import Meter
 from archspec.training.objective import Objective
-from archspec.training.recording import OFTEN, recorded
+from archspec.training.recording import OFTEN, ROOM, recorded
 from archspec.training.settings import Settings
 
 from .files import write_folders
@@ -44,8 +46,16 @@ SHARING_A_GPU = """
 import archspec.training.machine.world as world
 world.GPU_BACKEND = "gloo"
 """
+DEVICE = "cuda"
 EVERY_OP = Path(__file__).parent.parent / "backends" / "specs" / "every_op.yaml"
 MANY = "" if torch.cuda.device_count() > 1 else SHARING_A_GPU
+
+
+def batch_of(spec: Spec, size: int) -> Batch:
+    """Random images."""
+    images = torch.randint(256, (size, *spec.input_shape), dtype=torch.uint8)
+    labels = torch.randint(spec.output_shape[0], (size,))
+    return Batch(images.to(DEVICE), labels.to(DEVICE), size)
 
 
 def scale(gradient: torch.Tensor | None) -> float:
@@ -92,33 +102,54 @@ def test_a_gpu_learns_what_a_cpu_does(
 
 
 @pytest.mark.parametrize("name", [*bundled(), str(EVERY_OP)])
-def test_a_recorded_step_is_the_step(name: str) -> None:
-    spec, device = archspec.load(name), torch.device("cuda")
-    settings = settle_device(Settings(precision="32"), spec)
-    model = build(spec).to(device)
-    objective = Objective(spec, settings, Statistics([0.5], [0.2]), device)
-    logits: list[torch.Tensor] = []
+def test_recorded_steps_are_the_steps(name: str) -> None:
+    """Of two shapes in turns; of each, the last step has the images of the first."""
+    spec = archspec.load(name)
+    settings = settle_device(Settings(precision="32", device=DEVICE), spec)
+    model = build(spec).to(DEVICE)
+    objective = Objective(
+        spec, settings, Statistics([0.5], [0.2]), torch.device(DEVICE)
+    )
+    sizes = []
 
     def work(batch: Batch) -> None:
-        found, loss = objective(model, batch.images, batch.labels)
+        _, loss = objective(model, batch.images, batch.labels)
         loss.backward()
-        logits.append(found)
+        sizes.append(batch.size)
 
-    parameters = [*model.parameters()]
-    steps = recorded(work, World(device), parameters)
-    images = torch.randint(256, (2, 4, *spec.input_shape), dtype=torch.uint8)
-    labels = torch.randint(spec.output_shape[0], (2, 4))
-    gradients = []
-    for number in (0, *[1] * (OFTEN + 1), 0):
+    def gradients(batch: Batch) -> list[torch.Tensor | None]:
         torch.manual_seed(0)  # of dropout
         model.zero_grad(set_to_none=True)
-        steps(Batch(images[number].to(device), labels[number].to(device), 4))
-        gradients.append(
-            [None if each.grad is None else each.grad.clone() for each in parameters]
-        )
-    assert len(logits) == OFTEN + 1  # the last of them while it was recorded
-    for first, last in zip(gradients[0], gradients[-1], strict=True):
-        torch.testing.assert_close(last, first, rtol=1e-2, atol=1e-4 * scale(first))
+        steps(batch)
+        found = (each.grad for each in parameters)
+        return [None if each is None else each.clone() for each in found]
+
+    parameters = [*model.parameters()]
+    steps = recorded(work, World(torch.device(DEVICE)), parameters)
+    batches = [batch_of(spec, size) for size in (4, 3)]
+    first = [gradients(batch) for batch in batches]
+    for _ in range(OFTEN + 1):
+        for size in (4, 3):
+            gradients(batch_of(spec, size))
+    last = [gradients(batch) for batch in batches]
+    # The last time of each is while it is recorded; the first shape counts anew when
+    # the second comes.
+    assert [sizes.count(size) for size in (4, 3)] == [OFTEN + 2, OFTEN + 1]
+    for before, after in zip(chain(*first), chain(*last), strict=True):
+        tolerance = 1e-4 * scale(before)
+        torch.testing.assert_close(after, before, rtol=1e-2, atol=tolerance)
+
+
+def test_a_step_that_fills_the_memory_is_not_recorded() -> None:
+    calls = []
+    steps = recorded(calls.append, World(torch.device(DEVICE)))
+    batch = Batch(torch.zeros(1, 1, 1, 1), torch.zeros(1), 1)
+    _, total = torch.cuda.mem_get_info()
+    torch.empty(total // ROOM + 1, dtype=torch.uint8, device=DEVICE)
+    for _ in range(2 * OFTEN):
+        steps(batch)
+    assert len(calls) == 2 * OFTEN
+    torch.cuda.reset_peak_memory_stats()
 
 
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode")

@@ -78,11 +78,13 @@ def _cpu_has_bf16() -> bool:
 def tune(settings: Settings, spec: Spec, world: World) -> None:
     """Let a GPU try its kernels for a convolution; give a CPU as many threads as it needs.
 
-    Their number follows from the network, the batch and the machine, unless the user has
-    said it: it decides in which order numbers are added, and the same seed is to give the
-    same losses.
+    The number of threads follows from the network, the batch and the machine, unless the
+    user has said it: it decides in which order numbers are added, and the same seed is to
+    give the same losses.
     """
-    torch.backends.cudnn.benchmark = not torch.are_deterministic_algorithms_enabled()
+    if world.device.type == "cuda":
+        exact = torch.are_deterministic_algorithms_enabled()
+        torch.backends.cudnn.benchmark = not exact
     if world.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         step_macs = spec.macs * settings.batch_size // world.size
         cores = own_share(CORES, world.local_size)
