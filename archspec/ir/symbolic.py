@@ -202,7 +202,10 @@ def _folded(code: ast.expr) -> ast.expr:
     """The literal that an expression of literals stands for."""
     match code:
         case ast.BinOp(ast.Constant(a), sign, ast.Constant(b)):
-            return constant(FOLDED[type(sign)](a, b))
+            try:
+                return constant(FOLDED[type(sign)](a, b))
+            except ArithmeticError:  # of a part that does not count: `n and 1 / n`
+                return code
         case ast.Compare(ast.Constant(a), [sign], [ast.Constant(b)]):
             return constant(COMPARED[type(sign)](a, b))
         case ast.Compare(left, [ast.Eq() | ast.NotEq() as sign], [right]) if same(
