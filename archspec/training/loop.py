@@ -21,7 +21,7 @@ from archspec.training.checkpoint import (
     restore_random_states,
     save_checkpoint,
 )
-from archspec.training.errors import Stopped, TrainingError
+from archspec.training.errors import DeadReaderError, Stopped, TrainingError
 from archspec.training.evaluator import Evaluator
 from archspec.training.files import remove_temporary_files
 from archspec.training.history import EpochMetrics, best_epoch
@@ -90,10 +90,7 @@ def train(
     except RuntimeError as error:  # from a signal handler of torch, wherever we are
         if not any(words in str(error) for words in DEAD_WORKER):
             raise
-        raise TrainingError(
-            "a process that reads images has died, perhaps for want of memory: use a "
-            "smaller `--batch-size`"
-        ) from error
+        raise DeadReaderError from error
 
 
 def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom

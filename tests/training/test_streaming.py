@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import torch
@@ -66,6 +68,27 @@ def test_a_process_that_reads_images_and_dies_is_one_sentence(
     assert ended.err.startswith("error: a process that reads images has died")
     assert ended.err.count("\n") == 1
     torch.load(run / "last.pt", weights_only=True)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError, EOFError, FileNotFoundError])
+def test_so_is_one_that_dies_while_it_hands_images_on(
+    error: type[Exception], tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What multiprocessing then says is a matter of the moment."""
+    write_folders(tmp_path, train=2, val=2)
+    batches = open_train(tiny, tmp_path)
+    monkeypatch.setattr("multiprocessing.resource_sharer.DupFd.detach", raising(error))
+    with pytest.raises(TrainingError, match="a process that reads images has died"):
+        list(batches.steps())
+
+
+def raising(error: type[Exception]) -> Callable[..., NoReturn]:
+    """A function that does nothing else."""
+
+    def function(*_: object) -> NoReturn:
+        raise error
+
+    return function
 
 
 def test_an_error_ends_the_processes_that_read_at_once(

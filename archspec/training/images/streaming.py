@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
+from archspec.training.errors import DeadReaderError, TrainingError
 from archspec.training.images.batches import Batch
 from archspec.training.images.folder import FolderImages
 from archspec.training.images.order import Order
@@ -208,9 +209,14 @@ def _set(flag: Any) -> None:
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
-    """A worker hands its error on inside the text of a traceback."""
+    """A worker hands its error on inside the text of a traceback, or leaves none."""
     try:
         yield
+    except (ConnectionError, EOFError, FileNotFoundError) as error:
+        # It was handing images on. torch learns of its death by a signal, and raises an
+        # error wherever that comes: let it be here.
+        time.sleep(1)
+        raise DeadReaderError from error
     except TrainingError as error:
         sentence = str(error).strip().rpartition("TrainingError: ")[2]
         # torch's frames refer to the error, and would keep the workers until they are
