@@ -58,16 +58,20 @@ class _Recorder:
 
     def __call__(self, batch: Batch) -> None:
         shape = batch.images.shape
-        if shape not in self._seen:  # and what torch compiles for it may serve all
+        recording = self._recordings.get(shape)
+        if recording is None and self._is_due(shape):
+            recording = self._recordings[shape] = self._record(batch)
+        if recording is None:
+            self._work(batch)
+        else:
+            self._replay(recording, batch)
+
+    def _is_due(self, shape: torch.Size) -> bool:
+        """Count a batch: whether its shape has come often, and can be recorded."""
+        if shape not in self._seen:  # what torch compiles for it may serve the others
             self._seen = dict.fromkeys([*self._seen, shape], 0)
         self._seen[shape] += 1
-        if shape in self._recordings:
-            self._replay(self._recordings[shape], batch)
-        elif self._seen[shape] > OFTEN and _has_room():
-            self._recordings[shape] = self._record(batch)
-            self._replay(self._recordings[shape], batch)
-        else:
-            self._work(batch)
+        return self._seen[shape] == OFTEN + 1 and _has_room()
 
     def _replay(self, recording: _Recording, batch: Batch) -> None:
         recording.batch.images.copy_(batch.images)
@@ -90,5 +94,5 @@ class _Recorder:
 
 
 def _has_room() -> bool:
-    _, total = torch.cuda.mem_get_info()
+    total = torch.cuda.get_device_properties().total_memory
     return ROOM * torch.cuda.max_memory_allocated() < total

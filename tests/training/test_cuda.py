@@ -144,7 +144,7 @@ def test_a_step_that_fills_the_memory_is_not_recorded() -> None:
     calls = []
     steps = recorded(calls.append, World(torch.device(DEVICE)))
     batch = Batch(torch.zeros(1, 1, 1, 1), torch.zeros(1), 1)
-    _, total = torch.cuda.mem_get_info()
+    total = torch.cuda.get_device_properties().total_memory
     torch.empty(total // ROOM + 1, dtype=torch.uint8, device=DEVICE)
     for _ in range(2 * OFTEN):
         steps(batch)
