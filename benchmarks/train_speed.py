@@ -3,10 +3,11 @@
 Both train the same network on Fashion-MNIST with the same images, batch size, seed and
 plain SGD, each in a process of its own, in turns. What is counted are training images
 while the epochs behind the first last: training, waiting for data, and the evaluation of
-validation and test images, on both sides alike. On a CPU they are divided by seconds of
-processor time, of a process and its workers: how much more a run of some epochs takes
-than a run of one, our checkpoints included. On a GPU they are divided by the seconds of
-an epoch by the loops' own clocks, without checkpoints. Figures are medians of the rounds.
+validation and test images, on both sides alike. On a CPU they are divided by the seconds,
+of processor time and of the clock, that a run of some epochs takes more than a run of
+one, workers and our checkpoints included. On a GPU they are divided by the seconds of an
+epoch by the loops' own clocks, without checkpoints: two starts of a process differ by
+more than that. Figures are medians of the rounds.
 archspec is measured twice: in the precision that it chooses on this machine, and in 32
 bits as the textbook's loop.
 
@@ -24,6 +25,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -57,7 +59,7 @@ CASES = {
 }
 LR = 0.01
 ON_GPU = torch.cuda.is_available()
-UNIT = "second" if ON_GPU else "core-second"
+UNITS = ["second"] if ON_GPU else ["core-second", "second"]
 REFERENCE = [sys.executable, str(Path(__file__).with_name("reference_loop.py"))]
 OURS = [sys.executable, "-m", "archspec.cli", "train"]
 SAME = ["--optimizer", f"sgd(lr={LR})", "--schedule", "constant"]
@@ -81,12 +83,13 @@ def copy_images(root, count):
 
 
 def spent(program):
-    """Processor seconds of a process and its workers, and its output."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    """Seconds of a process and its workers, by the unit, and its output."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     output = subprocess.run(program, check=True, stdout=subprocess.PIPE).stdout
+    seconds = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return cpu, output
+    return {"core-second": cpu, "second": seconds}, output
 
 
 def textbook_epochs(output):
@@ -102,16 +105,16 @@ def our_epochs(output):
 
 
 def later_epoch(program, epochs, seconds_of):
-    """Seconds of an epoch that is not the first."""
-    cpu, output = spent([*program, "--epochs", str(1 + epochs)])
+    """Seconds of an epoch that is not the first, by the unit."""
+    used, output = spent([*program, "--epochs", str(1 + epochs)])
     if ON_GPU:
-        return median(seconds_of(output)[1:])
+        return {"second": median(seconds_of(output)[1:])}
     first, _ = spent([*program, "--epochs", "1"])
-    return (cpu - first) / epochs
+    return {unit: (used[unit] - first[unit]) / epochs for unit in UNITS}
 
 
 def measured(name, case, rounds, folder):
-    """Images per unit of the textbook's loop, and of ours twice."""
+    """Images per unit of the textbook's loop, and of ours twice, for each unit."""
     copy_images(folder, case.images)
     flags = [name, "--batch-size", str(case.batch_size), "--seed", "0"]
     flags += ["--data-root", folder]
@@ -131,7 +134,10 @@ def measured(name, case, rounds, folder):
             seconds[who].append(later_epoch(program, case.epochs, seconds_of))
     labels = open_images(folder, (28, 28), train=True).targets
     images = len(training_indices(labels)[0])
-    return [images / median(used) for used in seconds.values()]
+    return [
+        [images / median(each[unit] for each in used) for used in seconds.values()]
+        for unit in UNITS
+    ]
 
 
 def main():
@@ -143,22 +149,25 @@ def main():
     parser.add_argument("--epochs", type=int, help="likewise")
     given = parser.parse_args()
     print(f"Medians of {given.rounds}, in turns, on {describe_machine()}.\n")
-    print(
-        f"| network | pixels | batch | images per {UNIT}: textbook "
-        "| archspec, 32 bits | ratio | archspec | ratio |"
-    )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    header = [
+        f"images per {unit}: textbook | archspec, 32 bits | ratio | archspec | ratio"
+        for unit in UNITS
+    ]
+    print("| network | pixels | batch |", " | ".join(header), "|")
+    print("|---|---:|---:" + "|---:" * 5 * len(UNITS) + "|")
     for name in given.networks:
         case = CASES[name]
         case = case._replace(
             images=given.images or case.images, epochs=given.epochs or case.epochs
         )
         with tempfile.TemporaryDirectory() as folder:
-            textbook, *ours = measured(name, case, given.rounds, folder)
+            found = measured(name, case, given.rounds, folder)
         _, height, width = archspec.load(name).input_shape
-        cells = [name, f"{height}x{width}", str(case.batch_size), f"{textbook:,.1f}"]
-        for reached in ours:
-            cells += [f"{reached:,.1f}", f"{reached / textbook:.2f}"]
+        cells = [name, f"{height}x{width}", str(case.batch_size)]
+        for textbook, *ours in found:
+            cells.append(f"{textbook:,.1f}")
+            for reached in ours:
+                cells += [f"{reached:,.1f}", f"{reached / textbook:.2f}"]
         print("|", " | ".join(cells), "|", flush=True)
 
 

@@ -54,10 +54,8 @@ class Learner:
                 shard(self.network, self.world.device, self.world.size)
                 if self.averaged:
                     shard(self.averaged, self.world.device, self.world.size)
-            except ValueError as error:
-                if "containers" not in str(
-                    error
-                ):  # torch 2.11's word for what has parts
+            except ValueError as error:  # torch 2.11's, of every `nn.ModuleDict`
+                if "containers" not in str(error):
                     raise
                 raise self.world.failure(
                     "this version of torch cannot cut the network into parts: use a newer "

@@ -24,7 +24,7 @@ from archspec.training.machine.place import (
 )
 
 T = TypeVar("T")
-GPU_BACKEND = "cpu:gloo,cuda:nccl"  # what is said between processes, and what they sum
+GPU_BACKEND = "cpu:gloo,cuda:nccl"  # for objects, and for weights and gradients
 LOST = ("closed by peer", "reset by peer", "pair closure", "imed out")  # gloo's words
 
 
