@@ -3,24 +3,31 @@
 import os
 import platform
 import re
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 
 def describe_machine():
-    """CPU, cores, GPU and versions, in a line."""
-    import torch  # here: other benchmarks measure how long that takes
-
+    """CPU, cores and versions, in a line."""
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
         found = re.search(r"model name\s*: (.*)", info.read_text())
         cpu = found.group(1) if found else cpu
-    gpu = f"{torch.cuda.get_device_name()}, " if torch.cuda.is_available() else ""
     return (
-        f"{cpu}, {os.cpu_count()} cores, {gpu}Python {platform.python_version()}, "
-        f"torch {torch.__version__}"
+        f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"torch {version('torch')}"
     )
+
+
+def describe_machine_and_gpu():
+    """As `describe_machine`, with the GPU that torch trains on."""
+    import torch  # not for benchmarks of what runs without it
+
+    is_there = torch.cuda.is_available()
+    gpu = f", {torch.cuda.get_device_name()}" if is_there else ""
+    return describe_machine() + gpu
 
 
 def interleaved(measure, subjects, rounds):

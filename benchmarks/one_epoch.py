@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from machine import describe_machine
+from machine import describe_machine_and_gpu
 
 RUNS = [
     "lenet --data fashion_mnist",
@@ -38,7 +38,7 @@ def trained(command, folder):
 
 def main():
     """Print a row as soon as a network is trained."""
-    print(f"On {describe_machine()}.\n")
+    print(f"On {describe_machine_and_gpu()}.\n")
     print("| command | training loss | test loss | test accuracy |")
     print("|---|---:|---:|---:|")
     for run in RUNS:

@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import mean
 from typing import NamedTuple
 
-from machine import describe_machine
+from machine import describe_machine_and_gpu
 from train_speed import OURS, REFERENCE
 
 
@@ -104,7 +104,7 @@ def main():
     given = parser.parse_args()
     print(
         f"Test accuracy in percent, mean and range of {given.seeds} seeds, "
-        f"on {describe_machine()}.\n"
+        f"on {describe_machine_and_gpu()}.\n"
     )
     print("| network | batch | lr | epochs | textbook | archspec | our mean is |")
     print("|---|---:|---:|---:|---:|---:|---|", flush=True)

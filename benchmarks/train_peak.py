@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 import torch
-from machine import describe_machine
+from machine import describe_machine_and_gpu
 from train_speed import OURS, copy_images
 
 import archspec
@@ -65,7 +65,9 @@ def main():
     given = parser.parse_args()
     device = choose_device("auto")
     most = peak(device)
-    print(f"{most / 1e12:.2f} TFLOPS in bf16, on {describe_machine()}, {device}.\n")
+    print(
+        f"{most / 1e12:.2f} TFLOPS in bf16, on {describe_machine_and_gpu()}, {device}.\n"
+    )
     print(
         "| network | pixels | batch | images per second | TFLOPS | share of the peak |"
     )

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from machine import describe_machine
+from machine import describe_machine_and_gpu
 
 COURSE_RATES = {"nin": 0.1, "googlenet": 0.1}  # of Dive into Deep Learning
 CHANCE = 0.15
@@ -52,7 +52,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--epochs", type=int, default=2)
     given = parser.parse_args()
-    print(f"{given.epochs} epochs, on {describe_machine()}.\n")
+    print(f"{given.epochs} epochs, on {describe_machine_and_gpu()}.\n")
     print(
         "| network | recipe | seeds | collapsed | test accuracy: least | median | most |"
     )

@@ -7,9 +7,8 @@ validation and test images, on both sides alike. On a CPU they are divided by th
 of processor time and of the clock, that a run of some epochs takes more than a run of
 one, workers and our checkpoints included. On a GPU they are divided by the seconds of an
 epoch by the loops' own clocks, without checkpoints: two starts of a process differ by
-more than that. Figures are medians of the rounds.
-archspec is measured twice: in the precision that it chooses on this machine, and in 32
-bits as the textbook's loop.
+more than that. Figures are medians of the rounds. archspec is measured twice: in the
+precision that it chooses on this machine, and in 32 bits as the textbook's loop.
 
     python benchmarks/train_speed.py lenet --rounds 3
     python benchmarks/train_speed.py --images 60000 --epochs 4  # on a GPU
@@ -31,7 +30,7 @@ from statistics import median
 from typing import NamedTuple
 
 import torch
-from machine import describe_machine
+from machine import describe_machine_and_gpu
 from reference_loop import open_images, training_indices
 
 import archspec
@@ -148,7 +147,7 @@ def main():
     parser.add_argument("--images", type=int, help="instead of each network's own")
     parser.add_argument("--epochs", type=int, help="likewise")
     given = parser.parse_args()
-    print(f"Medians of {given.rounds}, in turns, on {describe_machine()}.\n")
+    print(f"Medians of {given.rounds}, in turns, on {describe_machine_and_gpu()}.\n")
     header = [
         f"images per {unit}: textbook | archspec, 32 bits | ratio | archspec | ratio"
         for unit in UNITS

@@ -107,6 +107,14 @@ class Processes:
         return ended
 
 
+def train(size: int, *arguments: object, folder: Path, before: str = "") -> list[Ended]:
+    """Train with so many processes, which succeed."""
+    run = Processes(size, "train", *arguments, folder=folder, before=before)
+    ended = run.end()
+    assert [(each.code, each.err) for each in ended] == [(0, "")] * size, ended
+    return ended
+
+
 def children(pid: int | None) -> list[int]:
     """The processes that a process has started, in their order."""
     found = subprocess.run(

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from .files import write_folder, write_idx
-from .processes import Ended, Processes, at_step
+from .processes import Processes, at_step, train
 from .runs import assert_close, assert_same_weights, losses, rows, wait_for, weights
 
 Command = Callable[..., tuple[int, str, str]]
@@ -46,13 +46,6 @@ def plain(tmp_path: Path) -> Path:
     path = tmp_path / "plain.yaml"
     path.write_text(PLAIN)
     return path
-
-
-def train(size: int, *arguments: object, folder: Path) -> list[Ended]:
-    """Train with so many processes, which succeed."""
-    ended = Processes(size, "train", *arguments, folder=folder).end()
-    assert [(each.code, each.err) for each in ended] == [(0, "")] * size, ended
-    return ended
 
 
 @pytest.mark.parametrize(("size", "strategy"), [(2, "ddp"), (3, "ddp"), (2, "fsdp")])

@@ -22,7 +22,7 @@ from archspec.training.settings import Settings
 
 from .files import write_folders
 from .made import start_on_folders
-from .processes import children
+from .processes import Processes, children
 
 
 def open_train(tiny: Path, root: Path) -> StreamedBatches:
@@ -33,17 +33,22 @@ def open_train(tiny: Path, root: Path) -> StreamedBatches:
     return train
 
 
+def assert_ends(process: Processes, run: Path, code: int, words: str) -> None:
+    """With one line that begins so; the last checkpoint is whole."""
+    (ended,) = process.end()
+    assert ended.code == code, ended.err
+    assert ended.err.startswith(words)
+    assert ended.err.count("\n") == 1
+    torch.load(run / "last.pt", weights_only=True)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_all_processes_of_a_run_saves_it(
     number: signal.Signals, tiny: Path, tmp_path: Path
 ) -> None:
     process, run = start_on_folders(tiny, tmp_path, "import os; os.setsid()")
     os.killpg(process.processes[0].pid or 0, number)
-    (ended,) = process.end()
-    assert ended.code == 128 + number, ended.err
-    assert ended.err.startswith("stopped: `archspec train --resume ")
-    assert ended.err.count("\n") == 1
-    torch.load(run / "last.pt", weights_only=True)
+    assert_ends(process, run, 128 + number, "stopped: `archspec train --resume ")
 
 
 def test_an_image_that_goes_while_the_run_reads_is_named(
@@ -51,11 +56,7 @@ def test_an_image_that_goes_while_the_run_reads_is_named(
 ) -> None:
     process, run = start_on_folders(tiny, tmp_path)
     (tmp_path / "images/train/light/7.png").unlink()
-    (ended,) = process.end()
-    assert ended.code == 1
-    assert ended.err.startswith("error: cannot read the image `")
-    assert ended.err.count("\n") == 1
-    torch.load(run / "last.pt", weights_only=True)
+    assert_ends(process, run, 1, "error: cannot read the image `")
 
 
 def test_a_process_that_reads_images_and_dies_is_one_sentence(
@@ -63,11 +64,7 @@ def test_a_process_that_reads_images_and_dies_is_one_sentence(
 ) -> None:
     process, run = start_on_folders(tiny, tmp_path)
     os.kill(children(process.processes[0].pid)[0], signal.SIGKILL)
-    (ended,) = process.end()
-    assert ended.code == 1
-    assert ended.err.startswith("error: a process that reads images has died")
-    assert ended.err.count("\n") == 1
-    torch.load(run / "last.pt", weights_only=True)
+    assert_ends(process, run, 1, "error: a process that reads images has died")
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError, EOFError, FileNotFoundError])
