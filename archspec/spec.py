@@ -69,9 +69,9 @@ class Spec:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What a notebook shows: the drawing of the network's own steps."""
-        from archspec.backends.drawing import draw
+        from archspec.backends.drawing.drawing import draw
 
-        return draw(self, depth=1)._repr_mimebundle_()
+        return draw(self.graph, self.document.source, depth=1)._repr_mimebundle_()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class RunDirectory:
         Raises:
             TrainingError: if it cannot be made.
         """
-        from archspec.backends.python_source import to_source  # 40 ms
+        from archspec.backends.python.module_source import to_source  # 40 ms
 
         out = settings.out
         if taken := spec.imports.keys() & {SPEC, MODEL, CONFIG, METRICS}:
@@ -66,7 +66,7 @@ class RunDirectory:
                 run = cls(Path(folder) / "run")
                 run.path.mkdir()
                 run._write(SPEC, spec.text)
-                run._write(MODEL, to_source(spec))
+                run._write(MODEL, to_source(spec.graph))
                 run.write_config(spec, settings)
                 _write_texts(run.path, spec.imports)
                 return cls(_rename_numbered(run.path, out, spec.name))

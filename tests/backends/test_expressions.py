@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from archspec.backends.python_expression import expression, literal
-from archspec.backends.python_names import class_name, python_name
+from archspec.backends.python.expressions import expression, literal
+from archspec.backends.python.identifiers import class_name, python_name
 from archspec.ir.symbolic import (
     SymbolicInt,
     Traced,

@@ -10,14 +10,14 @@ from itertools import groupby
 from pathlib import PurePath
 from typing import TypeGuard
 
-from archspec.backends.python_instances import (
+from archspec.backends.python.block_instances import (
     Bodies,
     columns,
     referenced,
     submodules,
     unrolled,
 )
-from archspec.backends.python_layout import (
+from archspec.backends.python.formatting import (
     WIDTH,
     Call,
     Commented,
@@ -25,9 +25,9 @@ from archspec.backends.python_layout import (
     flat,
     layout,
 )
-from archspec.backends.python_members import Local, Members, Single
-from archspec.backends.python_names import python_name, unique
-from archspec.backends.python_numbers import Mismatch, Scope
+from archspec.backends.python.identifiers import python_name, unique
+from archspec.backends.python.shared_numbers import Mismatch, Scope
+from archspec.backends.python.submodules import Local, Members, Single
 from archspec.diagnostics.source import Span
 from archspec.ir.graph import Choice, Head, Layer, Merge, Module, Reference, Repeat
 from archspec.ops.registry import OPS

@@ -12,28 +12,28 @@ from hashlib import sha256
 from importlib.resources import files
 from string import Template
 
-from archspec.backends.captions import describe, sizes, totals
-from archspec.backends.html_diagram import diagram, text
-from archspec.backends.palette import COLORS
-from archspec.ir.graph import Node
+from archspec.backends.drawing.captions import describe, sizes, totals
+from archspec.backends.drawing.html_diagram import diagram, text
+from archspec.backends.drawing.palette import COLORS
+from archspec.diagnostics.source import Source
+from archspec.ir.graph import Graph, Node
 from archspec.ops.registry import OPS
-from archspec.spec import Spec
 
 
-def to_html(spec: Spec, depth: int | None = None) -> str:
+def to_html(graph: Graph, source: Source, depth: int | None = None) -> str:
     """The page; blocks deeper than `depth` are folded at first."""
-    ties = _Ties(spec)
+    ties = _Ties(graph, source)
     style, script = _file("css") + _colors(), _file("js")
     return Template(_file("html")).substitute(
         style=style,
         style_hash=_hash(style),
         script=script,
         script_hash=_hash(script),
-        name=text(spec.name),
-        about=text(spec.graph.about),
-        totals=text(totals(spec.graph)),
+        name=text(graph.name),
+        about=text(graph.about),
+        totals=text(totals(graph)),
         legend=_legend(ties.layers),
-        diagram=diagram(spec.graph, depth, ties.tied),
+        diagram=diagram(graph, depth, ties.tied),
         layers="\n".join(map(ties.row, ties.layers)),
         spec="".join(ties.lines()),
     )
@@ -42,9 +42,9 @@ def to_html(spec: Spec, depth: int | None = None) -> str:
 class _Ties:
     """What names layers by their number: rows of the table, and lines of the spec."""
 
-    def __init__(self, spec: Spec) -> None:
-        self.source = spec.document.source
-        self.layers = [node for node in spec.layers if node.op != "identity"]
+    def __init__(self, graph: Graph, source: Source) -> None:
+        self.source = source
+        self.layers = [node for node in graph.layers if node.op != "identity"]
         self.numbers = {node: number for number, node in enumerate(self.layers)}
 
     def tied(self, layers: Iterable[Node]) -> str:
@@ -89,7 +89,7 @@ def _colors() -> str:
 
 
 def _file(suffix: str) -> str:
-    file = files("archspec.backends") / f"html_page.{suffix}"
+    file = files("archspec.backends.drawing") / f"html_page.{suffix}"
     return file.read_text(encoding="utf-8")
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archspec.backends.python_expression import expression, literal
-from archspec.backends.python_names import python_name
+from archspec.backends.python.expressions import expression, literal
+from archspec.backends.python.identifiers import python_name
 from archspec.ir.symbolic import Traced, same, substitute, variables
 
 LONGEST = 44  # characters of an expression that a reader takes in at a glance

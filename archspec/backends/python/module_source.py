@@ -16,47 +16,46 @@ from __future__ import annotations
 
 import ast
 
-from archspec.backends.python_blocks import BlockClasses
-from archspec.backends.python_instances import torch_call
-from archspec.backends.python_layout import docstring
-from archspec.backends.python_names import class_name, unique
-from archspec.ir.graph import Graph, Layer, Module, walk
+from archspec.backends.python.block_classes import BlockClasses
+from archspec.backends.python.block_instances import torch_call
+from archspec.backends.python.formatting import docstring
+from archspec.backends.python.identifiers import class_name, unique
+from archspec.ir.graph import Graph, Layer, Module, plain, walk
 from archspec.ops.registry import OPS
-from archspec.spec import Spec
 
 MARK = "Written by archspec."
 
 
-def to_source(spec: Spec) -> str:
+def to_source(graph: Graph) -> str:
     """The network as the text of a Python module that needs only torch."""
-    name, helpers = network_class(spec), _helpers(spec.graph)
-    classes = BlockClasses(spec.graph, {name, "Tensor", *helpers})
-    classes.network(name, _summary(spec))
+    name, helpers = network_class(graph), _helpers(graph)
+    classes = BlockClasses(graph, {name, "Tensor", *helpers})
+    classes.network(name, _summary(graph))
     sections = [text.strip() for text in helpers.values()]
     sections += ["\n".join(lines) for lines in classes.sections]
     body = "".join(f"\n\n\n{section}" for section in sections)
-    return f"{_head(spec)}\n\n{_imports(body)}{body}\n"
+    return f"{_head(graph)}\n\n{_imports(body)}{body}\n"
 
 
-def network_class(spec: Spec) -> str:
+def network_class(graph: Graph) -> str:
     """The name of the network's class in the emitted source."""
-    modules = (item for item in walk(spec.graph.body) if isinstance(item, Module))
+    modules = (item for item in walk(graph.body) if isinstance(item, Module))
     taken = {class_name(module.block) for module in modules if module.block}
-    taken |= {"Tensor", *_helpers(spec.graph)}
-    name = class_name(spec.name)
+    taken |= {"Tensor", *_helpers(graph)}
+    name = class_name(graph.name)
     return unique(f"{name}Net", taken) if name in taken else name
 
 
-def _head(spec: Spec) -> str:
-    about = spec.document.about.strip()
-    title = f"{spec.name}: {about}" if about else spec.name
+def _head(graph: Graph) -> str:
+    about = graph.about.strip()
+    title = f"{graph.name}: {about}" if about else graph.name
     return "\n".join(docstring(f"{title}\n\n{MARK}", 0))
 
 
-def _summary(spec: Spec) -> str:
+def _summary(graph: Graph) -> str:
     """What the network's class says of itself."""
-    takes = f"Takes images of {'x'.join(map(str, spec.input_shape))}."
-    heads = ", ".join(f"`{head.name}`" for head in spec.graph.heads)
+    takes = f"Takes images of {'x'.join(map(str, plain(graph.input.shape)))}."
+    heads = ", ".join(f"`{head.name}`" for head in graph.heads)
     gives = f"In training mode the output is a tuple: the network's own, then {heads}."
     return f"{takes}\n\n{gives}" if heads else takes
 

@@ -8,16 +8,21 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Protocol
 
-from archspec.backends.python_instances import Bodies, columns, torch_call, unrolled
-from archspec.backends.python_layout import (
+from archspec.backends.python.block_instances import (
+    Bodies,
+    columns,
+    torch_call,
+    unrolled,
+)
+from archspec.backends.python.formatting import (
     Call,
     Conditional,
     Doc,
     Labelled,
     breakable,
 )
-from archspec.backends.python_names import python_name
-from archspec.backends.python_numbers import Mismatch, Numbers, Scope
+from archspec.backends.python.identifiers import python_name
+from archspec.backends.python.shared_numbers import Mismatch, Numbers, Scope
 from archspec.frontend.comments import comment_of_step
 from archspec.ir.graph import Choice, Layer, Let, Module, Repeat
 from archspec.ir.symbolic import (

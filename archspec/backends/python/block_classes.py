@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec.backends.python_class import ClassWriter
-from archspec.backends.python_expression import literal
-from archspec.backends.python_instances import level, torch_call
-from archspec.backends.python_members import Argument
-from archspec.backends.python_names import class_name, python_name, unique
-from archspec.backends.python_numbers import Mismatch, annotation
+from archspec.backends.python.block_instances import level, torch_call
+from archspec.backends.python.class_source import ClassWriter
+from archspec.backends.python.expressions import literal
+from archspec.backends.python.identifiers import class_name, python_name, unique
+from archspec.backends.python.shared_numbers import Mismatch, annotation
+from archspec.backends.python.submodules import Argument
 from archspec.ir.graph import (  # fmt: skip
     Choice,
     Graph,

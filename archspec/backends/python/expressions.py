@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from archspec.backends.python_names import python_name
+from archspec.backends.python.identifiers import python_name
 
 BINARY = {
     ast.Add: ("+", 5),

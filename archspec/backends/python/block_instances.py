@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from archspec.backends.python_numbers import Mismatch, Scope, same_value
+from archspec.backends.python.shared_numbers import Mismatch, Scope, same_value
 from archspec.ir.graph import (
     Choice,
     Head,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from archspec.backends.captions import (
+from archspec.backends.drawing.captions import (
     arguments,
     costs,
     describe,
@@ -16,9 +16,9 @@ from archspec.backends.captions import (
     times,
     title,
 )
-from archspec.backends.dot_table import bold, cell, lines, padded, small, table
-from archspec.backends.palette import COLORS
-from archspec.backends.sketch import Box, Group, Part, Run, nodes
+from archspec.backends.drawing.diagram import Box, Group, Part, Run, nodes
+from archspec.backends.drawing.dot_table import bold, cell, lines, padded, small, table
+from archspec.backends.drawing.palette import COLORS
 from archspec.ir.graph import Graph, Module, Node
 from archspec.ops.registry import OPS
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
-from archspec.backends.captions import (
+from archspec.backends.drawing.captions import (
     SIGNS,
     costs,
     describe,
@@ -17,7 +17,7 @@ from archspec.backends.captions import (
     times,
     title,
 )
-from archspec.backends.sketch import (
+from archspec.backends.drawing.diagram import (
     Box,
     Group,
     Join,

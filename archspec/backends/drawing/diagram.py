@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from archspec.backends.captions import call
+from archspec.backends.drawing.captions import call
 from archspec.ir.graph import (
     Choice,
     Graph,

@@ -12,14 +12,14 @@ from types import ModuleType
 
 from torch import nn
 
-from archspec.backends.python_source import network_class, to_source
-from archspec.spec import Spec
+from archspec.backends.python.module_source import network_class, to_source
+from archspec.ir.graph import Graph
 
 
-def build(spec: Spec) -> nn.Module:
-    """An untrained module for a spec, from the same source that `to_source` gives."""
-    emitted = _imported(spec.name, to_source(spec))
-    module: nn.Module = vars(emitted)[network_class(spec)]()
+def build(graph: Graph) -> nn.Module:
+    """An untrained module, from the same source that `to_source` gives."""
+    emitted = _imported(graph.name, to_source(graph))
+    module: nn.Module = vars(emitted)[network_class(graph)]()
     return module
 
 

@@ -14,16 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from archspec.backends.python_expression import expression, literal
-from archspec.backends.python_forward import Forward
-from archspec.backends.python_instances import (
+from archspec.backends.python.block_instances import (
     Bodies,
     is_chain,
     level,
     submodules,
     values_by_name,
 )
-from archspec.backends.python_layout import (
+from archspec.backends.python.expressions import expression, literal
+from archspec.backends.python.formatting import (
     Call,
     Commented,
     Doc,
@@ -34,7 +33,10 @@ from archspec.backends.python_layout import (
     layout,
     remark,
 )
-from archspec.backends.python_members import (
+from archspec.backends.python.forward_method import Forward
+from archspec.backends.python.identifiers import class_name, python_name, unique
+from archspec.backends.python.shared_numbers import Numbers, Scope, annotation
+from archspec.backends.python.submodules import (
     Again,
     Alternative,
     Argument,
@@ -45,8 +47,6 @@ from archspec.backends.python_members import (
     Members,
     Single,
 )
-from archspec.backends.python_names import class_name, python_name, unique
-from archspec.backends.python_numbers import Numbers, Scope, annotation
 from archspec.ir.graph import Module, Repeat
 from archspec.ir.symbolic import Traced, constant, substitute, variables
 

@@ -9,16 +9,8 @@ from typing import Any, Literal
 
 import graphviz
 
-from archspec.backends.captions import SIGNS, costs, place, sizes
-from archspec.backends.dot_labels import (
-    Copies,
-    box_label,
-    folded_label,
-    head_label,
-    legend,
-)
-from archspec.backends.dot_table import italic
-from archspec.backends.sketch import (
+from archspec.backends.drawing.captions import SIGNS, costs, place, sizes
+from archspec.backends.drawing.diagram import (
     Box,
     Group,
     Join,
@@ -31,6 +23,14 @@ from archspec.backends.sketch import (
     nodes,
     sketch,
 )
+from archspec.backends.drawing.dot_labels import (
+    Copies,
+    box_label,
+    folded_label,
+    head_label,
+    legend,
+)
+from archspec.backends.drawing.dot_table import italic
 from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Graph, Layer, Node, Shape, Value, maker
 from archspec.ops.merging import chunk_shape

@@ -1,19 +1,19 @@
-"""Draw a network, with the Graphviz that is at hand."""
+"""Draw a network in any picture format."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from archspec.backends.captions import totals
-from archspec.backends.dot import Direction, to_dot
-from archspec.backends.html_page import to_html
-from archspec.spec import Spec
+from archspec.backends.drawing.captions import totals
+from archspec.backends.drawing.dot import Direction, to_dot
+from archspec.backends.drawing.html_page import to_html
+from archspec.diagnostics.source import Source
+from archspec.ir.graph import Graph
 
 FORMATS = ("svg", "png", "pdf", "dot", "html")
 
@@ -22,40 +22,37 @@ FORMATS = ("svg", "png", "pdf", "dot", "html")
 class Drawing:
     """A network's picture; notebooks show it as SVG."""
 
-    spec: Spec
+    graph: Graph
+    source: Source  # the spec's text, for the page
     depth: int | None = None
     direction: Direction = "TB"
 
     @property
     def dot(self) -> str:
         """The picture as DOT text."""
-        return to_dot(self.spec.graph, self.depth, self.direction)
+        return to_dot(self.graph, self.depth, self.direction)
 
     def render(self, format: str) -> bytes:  # Graphviz's word
         """The picture in one of `FORMATS`."""
         if format == "html":
-            return to_html(self.spec, self.depth).encode()
+            return to_html(self.graph, self.source, self.depth).encode()
         return picture(self.dot, format)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {
             "image/svg+xml": self.render("svg").decode(),
-            "text/plain": f"{self.spec.name}: {totals(self.spec.graph)}",
+            "text/plain": f"{self.graph.name}: {totals(self.graph)}",
         }
 
 
 def picture(dot: str, format: str) -> bytes:
     """DOT text in one of `FORMATS`.
 
-    Renders with the `dot` program, or, where none is installed, with the Graphviz
-    inside the pygraphviz package.
+    Always rendered by the Graphviz inside the pygraphviz package, never by a `dot`
+    program on the machine: pictures are the same everywhere.
     """
     if format == "dot":
         return dot.encode()
-    if shutil.which("dot"):
-        import graphviz
-
-        return bytes(graphviz.Source(dot).pipe(format=format))
     import pygraphviz
 
     graph: Any = pygraphviz.AGraph(string=dot)  # type: ignore[no-untyped-call]
@@ -78,7 +75,12 @@ def _quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
-def draw(spec: Spec, depth: int | None = None, direction: Direction = "TB") -> Drawing:
+def draw(
+    graph: Graph,
+    source: Source,
+    depth: int | None = None,
+    direction: Direction = "TB",
+) -> Drawing:
     """The network's picture; blocks deeper than `depth` are one box each.
 
     Raises:
@@ -88,4 +90,4 @@ def draw(spec: Spec, depth: int | None = None, direction: Direction = "TB") -> D
         raise ValueError(f"a drawing has the depth 1 or more, found {depth}")
     if direction not in get_args(Direction):
         raise ValueError(f'the direction is "TB" or "LR", found "{direction}"')
-    return Drawing(spec, depth, direction)
+    return Drawing(graph, source, depth, direction)
