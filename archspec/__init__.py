@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.compiler import check, load
+from archspec.checker import check, load
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.spec import CheckResult, Spec
 

@@ -23,7 +23,7 @@ class Spec:
 
     document: Document
     graph: Graph
-    settings: Mapping[str, object]  # the params as resolved
+    param_values: Mapping[str, object]  # as resolved
     train: Mapping[str, object]  # the train section: numbers, and recipes by key
     imports: Mapping[str, str]  # texts of imported files, by path from its folder
 

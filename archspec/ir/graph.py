@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.diagnostics.source import Span
-from archspec.ir.symbolic import Traced
+from archspec.ir.symbolic import Symbolic
 
 Shape = tuple[int, ...]  # (C, H, W), (S, C) for tokens, or (F,); the batch is implied
 
@@ -36,7 +36,7 @@ class Node:
     """One op applied: a layer, or a merge of branches."""
 
     op: str
-    attributes: Mapping[str, Traced] = field(repr=False)
+    attributes: Mapping[str, Symbolic] = field(repr=False)
     inputs: tuple[Value, ...]
     output: Value
     path: str  # in the state dict; empty for a merge, which is no module
@@ -59,7 +59,7 @@ class Node:
 class Layer:
     """A node that is a module: `name` is its place in the surrounding level."""
 
-    name: Traced
+    name: Symbolic
     node: Node
 
 
@@ -71,11 +71,11 @@ class Module:
     caller's parameters; `given` names those that the call spells out.
     """
 
-    name: Traced
+    name: Symbolic
     path: str
     block: str
     definition: object = field(repr=False)  # of two blocks of one name, which
-    arguments: Mapping[str, Traced] = field(repr=False)
+    arguments: Mapping[str, Symbolic] = field(repr=False)
     given: frozenset[str] = field(repr=False)
     keyword_only: frozenset[str] = field(repr=False)
     defaults: Mapping[str, Any] = field(repr=False)  # the signature's constant ones
@@ -130,7 +130,7 @@ class Repeat:
     iterations: tuple[tuple[Item, ...], ...]
     index: str
     variables: tuple[dict[str, Any], ...] = field(repr=False)
-    rows: Traced = field(repr=False)  # a count, or a tuple of rows
+    rows: Symbolic = field(repr=False)  # a count, or a tuple of rows
     channels: str
     entry: ast.expr
     update: ast.expr | None
@@ -140,7 +140,7 @@ class Repeat:
 class Choice:
     """An `if` as it was decided."""
 
-    condition: Traced
+    condition: Symbolic
     body: tuple[Item, ...]
 
 
@@ -156,7 +156,7 @@ class Reference:
 class Let:
     """Names for values, written over the surrounding block's parameters."""
 
-    values: Mapping[str, Traced]
+    values: Mapping[str, Symbolic]
 
 
 Item = Layer | Module | Merge | Head | Repeat | Choice | Reference | Let
@@ -206,7 +206,7 @@ def plain(shape: Shape | None) -> Shape:
     return tuple(int(size) for size in shape or ())
 
 
-def maker(value: Value) -> Node | None:
+def producing_node(value: Value) -> Node | None:
     """The node that makes a value, not an identity that hands it on; None: the input."""
     node = value.producer
     while node and node.op == "identity":

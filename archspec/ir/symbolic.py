@@ -45,7 +45,7 @@ ATOMS = (ast.Constant, ast.Name)
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class Symbolic:
     """A value, and the expression over the surrounding block's parameters."""
 
     value: Any
@@ -126,9 +126,9 @@ def constant(value: Any) -> ast.expr:
 
 
 @lru_cache(typed=True)  # the literals of a network are few
-def literal(value: Any) -> Traced:
+def literal(value: Any) -> Symbolic:
     """A value that stands for itself."""
-    return Traced(value, constant(value))
+    return Symbolic(value, constant(value))
 
 
 def code_of(value: Any) -> ast.expr:
@@ -136,14 +136,14 @@ def code_of(value: Any) -> ast.expr:
     return value.code if isinstance(value, SymbolicInt) else constant(value)
 
 
-def traced(value: Any) -> Traced:
+def as_symbolic(value: Any) -> Symbolic:
     """A value with its own expression, as a rule for torch takes it."""
     code = code_of(value)
-    return Traced(int(value) if isinstance(value, SymbolicInt) else value, code)
+    return Symbolic(int(value) if isinstance(value, SymbolicInt) else value, code)
 
 
-def symbolic(item: Traced) -> Any:
-    """What a shape rule is given: integers keep their expression, the rest is plain."""
+def shape_argument(item: Symbolic) -> Any:
+    """An attribute as a shape rule takes it: integers keep their expression."""
     if type(item.value) is int and not isinstance(item.code, ast.Constant):
         return SymbolicInt(item.value, item.code)
     return item.value

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from archspec.frontend.ast import Call, Expression
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Traced, literal
-from archspec.lowering.bind import Bound, bind, is_row, slots, written
-from archspec.lowering.blocks import BlockCall, lower_block
+from archspec.ir.symbolic import Symbolic, literal
+from archspec.lowering.block_calls import BlockCall, lower_block_call
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluate import describe
-from archspec.lowering.layers import OpCall, lower_layer
-from archspec.lowering.places import channel_producer, report
-from archspec.lowering.scope import Block, Callee
-from archspec.lowering.synonyms import suggest_callee
-from archspec.lowering.values import evaluate, is_integer
+from archspec.lowering.evaluation import evaluate, is_integer
+from archspec.lowering.op_calls import OpCall, lower_op_call
+from archspec.lowering.provenance import channel_producer, report
 from archspec.ops.op import Op, channels
+from archspec.resolve.bind import Bound, bind, is_row, slots, written
+from archspec.resolve.evaluate import describe
+from archspec.resolve.scope import Block, Callee
+from archspec.resolve.synonyms import suggest_callee
 
 
 def lower_call(
-    call: Call, x: ir.Value, context: Context, items: Items, name: Traced | None = None
+    call: Call,
+    x: ir.Value,
+    context: Context,
+    items: Items,
+    name: Symbolic | None = None,
 ) -> ir.Value:
     """A layer or a block; without a `name` from a label, its ordinal is its name."""
     callee = _callee(call, context)
@@ -50,11 +54,11 @@ def _lower(
     x: ir.Value,
     context: Context,
     items: Items,
-    name: Traced,
+    name: Symbolic,
 ) -> ir.Value:
     if isinstance(callee, Op):
-        return lower_layer(OpCall(call, callee, bound), x, context, items, name)
-    return lower_block(BlockCall(call, callee, bound), x, context, items, name)
+        return lower_op_call(OpCall(call, callee, bound), x, context, items, name)
+    return lower_block_call(BlockCall(call, callee, bound), x, context, items, name)
 
 
 def _callee(call: Call, context: Context) -> Callee | None:

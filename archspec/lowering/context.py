@@ -11,24 +11,24 @@ from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Expression, Labelled, Name, Step
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Traced
-from archspec.lowering.bind import Bound
-from archspec.lowering.scope import Block, Level, Scope
-from archspec.lowering.work import Work
+from archspec.ir.symbolic import Symbolic
+from archspec.lowering.state_dict_names import Level
+from archspec.resolve.bind import Bound
+from archspec.resolve.budget import Budget
+from archspec.resolve.scope import Block, Scope
 
 MAX_LAYERS = 15_000  # after expansion; ResNet-1001 has 3,500
 MAX_IDLE = 15_000  # steps that make no layer
 MAX_DEPTH = 80  # steps within steps, blocks included
-PATIENCE = 5_000  # layers and steps that are lowered to find what to write instead
 
 Items = list[ir.Item]
-Given = tuple[Expression, Traced | None]  # an argument, and its value in the body
+Given = tuple[Expression, Symbolic | None]  # an argument, and its value in the body
 Lower = Callable[[Step, ir.Value, "Context", Items], ir.Value]
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """A head of `aux`, until the network's output is known."""
+class AuxHead:
+    """A head of `aux`, to be checked once the network's output is known."""
 
     step: Labelled
     name: str
@@ -38,26 +38,27 @@ class Head:
 
 
 @dataclass(eq=False)
-class Run:
-    """One run of lowering: its findings, how large it has become, what it has seen."""
+class LoweringRun:
+    """What all steps of one lowering share: findings, counts, what was checked before."""
 
     findings: Findings
     step: Lower  # lowers any step: those that hold others call it
     asserts: bool = True  # whether shape assertions count
-    believes: bool = True  # in an assertion that fails: the shape goes on as it says
+    trust_assertions: bool = (
+        True  # after a failed one, continue with the asserted shape
+    )
     layers: int = 0
     steps: int = 0
     depth: int = 0
-    patience: int = PATIENCE
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
     bound: dict[tuple[int, int], Bound] = field(default_factory=dict)  # by call, callee
     faulty: dict[int, object] = field(default_factory=dict)  # by the `id` of a block
-    heads: list[Head] = field(default_factory=list)  # so far
-    work: Work = field(init=False)
+    heads: list[AuxHead] = field(default_factory=list)  # so far
+    budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
         """Start with nothing computed."""
-        self.work = Work(self.findings)
+        self.budget = Budget(self.findings)
 
     def first_time(self, thing: object) -> bool:
         """Whether something that is checked once comes by for the first time."""
@@ -117,7 +118,7 @@ class Run:
 class Context:
     """Where a step stands: its scope, its level of the state dict, the calls around."""
 
-    run: Run
+    run: LoweringRun
     scope: Scope
     level: Level
     labels: dict[str, ir.Value]  # of this body, for `ref`
@@ -131,7 +132,7 @@ class Context:
     hoists: set[str] | None = None  # names a `let` may give a variable of its own
     moving: set[str] = field(default_factory=set)  # this class's channels in loops
     counting: set[str] = field(default_factory=set)  # its indices and columns
-    blind: bool = False  # no value is known: only names and arguments are checked
+    values_unknown: bool = False  # only names and arguments are checked
 
     @property
     def findings(self) -> Findings:
@@ -146,7 +147,7 @@ class Context:
             level=Level(),
             labels=dict(self.labels),
             hoists=None,
-            blind=True,
+            values_unknown=True,
         )
 
     def is_news(self) -> bool:
@@ -169,3 +170,7 @@ class Context:
     def nested(self) -> Context:
         """A list within a body: a `let` in it ends with it."""
         return replace(self, scope=self.scope.inner(), hoists=None)
+
+    def snapshot(self) -> Context:
+        """This place as it is now: later steps add names and labels."""
+        return replace(self, scope=self.scope.snapshot(), labels=dict(self.labels))

@@ -8,19 +8,14 @@ from typing import Any
 
 from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Traced, constant, same, variable, variables
+from archspec.ir.symbolic import Symbolic, constant, same, variable, variables
+from archspec.lowering.channels import channels_as, channels_code, with_channels
 from archspec.lowering.context import MAX_LAYERS, Context, Items
-from archspec.lowering.evaluate import describe
-from archspec.lowering.places import report, written_at
-from archspec.lowering.scope import Block, check_new_names
-from archspec.lowering.values import (
-    channels_as,
-    channels_code,
-    evaluate,
-    is_integer,
-    with_channels,
-)
+from archspec.lowering.evaluation import evaluate, is_integer
+from archspec.lowering.provenance import report, written_at
 from archspec.ops.op import Op, channels
+from archspec.resolve.evaluate import describe
+from archspec.resolve.scope import Block, check_new_names
 
 Repeat = RepeatTimes | RepeatFor
 
@@ -76,11 +71,13 @@ class _Loop:
         context: Context,
     ) -> ir.Value:
         """Lower the body for one row."""
-        bindings: dict[str, Traced | None] = {"i": Traced(number, variable(self.index))}
+        bindings: dict[str, Symbolic | None] = {
+            "i": Symbolic(number, variable(self.index))
+        }
         for name, column, value in zip(self.names, self.columns, row, strict=True):
             is_callee = isinstance(value, Op | Block)
             code = constant(value.name) if is_callee else variable(column)
-            bindings[name] = Traced(value, code)
+            bindings[name] = Symbolic(value, code)
         columns = dict(zip(self.columns, row, strict=True))
         self.variables.append({self.index: number, **columns})
         self.entry = self.entry or channels_code(x)
@@ -116,7 +113,7 @@ class _Loop:
         is_constant = len(self.widths) == 1 and not variables(code) & moving
         return code if is_constant or len(setting) in (0, len(codes)) else None
 
-    def item(self, rows: Traced) -> ir.Repeat:
+    def item(self, rows: Symbolic) -> ir.Repeat:
         """The repeat in the graph."""
         return ir.Repeat(
             iterations=tuple(self.iterations),
@@ -169,7 +166,7 @@ def _fresh(name: str, context: Context) -> str:
 # --- how often ---
 
 
-def _rows(step: Repeat, x: ir.Value, context: Context) -> Traced | None:
+def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
     """The rows with the Python that makes them; None if unknown or in error."""
     if isinstance(step, RepeatTimes):
         return _times(step, x, context)
@@ -187,10 +184,10 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Traced | None:
     ):
         return None
     values = tuple(zip(*(column.value for column in known), strict=True))
-    return Traced(values, ast.Tuple([column.code for column in known], ast.Load()))
+    return Symbolic(values, ast.Tuple([column.code for column in known], ast.Load()))
 
 
-def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Traced | None:
+def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Symbolic | None:
     times = evaluate(step.times, x, context)
     if times is None:
         return None
@@ -207,10 +204,10 @@ def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Traced | None:
         return None
     if not _is_possible(times.value, step.times, context, "write `1` or more"):
         return None
-    return Traced(((),) * times.value, times.code)
+    return Symbolic(((),) * times.value, times.code)
 
 
-def _column(column: Column, x: ir.Value, context: Context) -> Traced | None:
+def _column(column: Column, x: ir.Value, context: Context) -> Symbolic | None:
     values = evaluate(column.values, x, context)
     if values is None or isinstance(values.value, tuple):
         return values

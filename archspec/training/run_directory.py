@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from archspec.compiler import check_source
+from archspec.checker import check_source
+from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
 from archspec.spec import Spec
@@ -166,8 +167,12 @@ class RunDirectory:
             spec = check_source(
                 Source(str(self.path / SPEC), text),
                 folder=folder,
-                input=config["input"],
-                settings=[f"{n}={_as_setting(v)}" for n, v in config["params"].items()],
+                options=Options(
+                    input=config["input"],
+                    overrides=[
+                        f"{n}={_as_setting(v)}" for n, v in config["params"].items()
+                    ],
+                ),
             ).require()
             return _named(spec, config["name"]), Settings.from_json(config)
         except SpecError as error:
@@ -224,7 +229,7 @@ def describe_network(spec: Spec) -> dict[str, Any]:
     """What makes the network of the text of a spec: its input and its params."""
     return {
         "input": "x".join(str(size) for size in spec.input_shape),
-        "params": {name: _written(value) for name, value in spec.settings.items()},
+        "params": {name: _written(value) for name, value in spec.param_values.items()},
     }
 
 

@@ -20,7 +20,7 @@ from archspec.backends.drawing.drawing import FORMATS, picture
 from archspec.backends.drawing.palette import COLORS
 from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Layer, Module, walk
-from archspec.ir.symbolic import Traced, constant
+from archspec.ir.symbolic import Symbolic, constant
 from archspec.ops.registry import OPS
 from archspec.spec import Spec
 
@@ -332,7 +332,7 @@ def test_any_label_is_drawn_as_it_is(
     )
     for item in walk(network.graph.body):
         if isinstance(item, Module):
-            item.name = Traced(text, constant(text))
+            item.name = Symbolic(text, constant(text))
             item.path = text
         elif isinstance(item, Layer):
             item.node.path = text

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import archspec
 from archspec.backends.python.module_source import MARK, network_class, to_source
-from archspec.compiler import check_source
+from archspec.checker import check_source
 from archspec.diagnostics.source import Source
 from archspec.spec import Spec
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from archspec.diagnostics.source import Span
 from archspec.ir.graph import Graph, Module, Node, Shape
-from archspec.lowering.scope import Block
 from archspec.ops.op import REQUIRED, Op, pair, show
 from archspec.ops.registry import OPS
+from archspec.resolve.scope import Block
 
 SIGNS = {"add": "+", "mul": "×"}  # of ops that join; the others have their names
 

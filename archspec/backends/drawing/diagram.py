@@ -25,7 +25,7 @@ from archspec.ir.graph import (
     Repeat,
     Shape,
     Value,
-    maker,
+    producing_node,
 )
 from archspec.ops.registry import OPS
 
@@ -85,7 +85,9 @@ Shared = frozenset[Node | None]  # what several layers read
 
 def sketch(graph: Graph) -> tuple[Part, ...]:
     """The parts of a network."""
-    readers = Counter(maker(value) for node in graph.nodes for value in node.inputs)
+    readers = Counter(
+        producing_node(value) for node in graph.nodes for value in node.inputs
+    )
     shared = frozenset(node for node, count in readers.items() if count > 1)
     return _sketch(graph.body, shared)
 

@@ -32,7 +32,7 @@ from archspec.backends.drawing.dot_labels import (
 )
 from archspec.backends.drawing.dot_table import italic
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Graph, Layer, Node, Shape, Value, maker
+from archspec.ir.graph import Graph, Layer, Node, Shape, Value, producing_node
 from archspec.ops.merging import chunk_shape
 from archspec.ops.registry import OPS
 
@@ -157,7 +157,7 @@ class _DotWriter:
     def side(self, side: Side, dot: graphviz.Digraph, depth: int) -> None:
         """A head, and the output that it ends in. What goes on stays straight."""
         name, head = next(self.names), side.head
-        fork, first = self.ends[maker(head.input)], len(self.edges)
+        fork, first = self.ends[producing_node(head.input)], len(self.edges)
         self.parts(side.parts, dot, depth)
         span = head.item.node.span if isinstance(head.item, Layer) else head.item.span
         dot.node(name, label=_plain(head.name), tooltip=_plain(place(span)), **EXTRA)
@@ -169,7 +169,7 @@ class _DotWriter:
     def fork(self, join: Join, dot: graphviz.Digraph) -> AbstractContextManager[str]:
         """Where the branches start: at a title or another fork, if they follow it."""
         value = entry(join)
-        start = self.ends[maker(value)]
+        start = self.ends[producing_node(value)]
         if start in self.forks and not join.split:
             return nullcontext(start)
         if not join.split:
@@ -207,18 +207,20 @@ class _DotWriter:
         name = next(self.names)
         dot.node(name, tooltip=" ", **look)
         self.read(value, name, arrowhead=arrowhead)
-        before = self.ends[maker(value)]
-        self.ends[maker(value)] = name
+        before = self.ends[producing_node(value)]
+        self.ends[producing_node(value)] = name
         self.forks[name] = ""
         yield name
-        self.ends[maker(value)] = before
+        self.ends[producing_node(value)] = before
 
     def node(self, label: str, inside: Sequence[Node], dot: graphviz.Digraph) -> None:
         """One node for some layers, and an arrow for each value that it reads."""
         name = next(self.names)
         dot.node(name, label=label, shape="plain", tooltip=" ")
         made = set(inside)
-        read = {maker(value): value for node in inside for value in node.inputs}
+        read = {
+            producing_node(value): value for node in inside for value in node.inputs
+        }
         for value in (read[made_by] for made_by in read if made_by not in made):
             self.read(value, name)
         self.ends |= dict.fromkeys(inside, name)
@@ -232,7 +234,7 @@ class _DotWriter:
         arrowhead: str = "normal",
     ) -> None:
         """An arrow to where a value is read. What leaves a fork is said before it."""
-        start = self.ends[maker(value)]
+        start = self.ends[producing_node(value)]
         look = {"arrowhead": arrowhead}
         if start in self.forks:
             look["label"] = italic(self.forks[start])

@@ -32,7 +32,7 @@ from archspec.backends.drawing.diagram import (
     sketch,
 )
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Graph, Layer, Module, Node, Value, maker, walk
+from archspec.ir.graph import Graph, Layer, Module, Node, Value, producing_node, walk
 from archspec.ops.registry import OPS
 
 LINE = '<div class="line"></div>'
@@ -114,7 +114,7 @@ class _Diagram:
         block = self.blocks.get((jump.label, jump.value.producer))
         if block:
             yield from (x.node for x in walk(block.body) if isinstance(x, Layer))
-        elif made_by := maker(jump.value):
+        elif made_by := producing_node(jump.value):
             yield made_by
 
     def box(self, boxes: Sequence[Sequence[Node]], often: str) -> str:

@@ -48,7 +48,7 @@ from archspec.backends.python.submodules import (
     Single,
 )
 from archspec.ir.graph import Module, Repeat
-from archspec.ir.symbolic import Traced, constant, substitute, variables
+from archspec.ir.symbolic import Symbolic, constant, substitute, variables
 
 BODY = 8  # the indentation of a method's statements
 
@@ -308,7 +308,7 @@ class ClassWriter:
             if not parameter.values:
                 items.append(parameter.name)
                 continue
-            values = [Traced(value, constant(value)) for value in parameter.values]
+            values = [Symbolic(value, constant(value)) for value in parameter.values]
             text = self.numbers.write(values, parameter.name, scope)
             items.append(Labelled(f"{parameter.name}=", text))
         return Call(f"{self.named(writer, lines)}(", tuple(items))

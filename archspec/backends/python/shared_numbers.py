@@ -14,7 +14,7 @@ from typing import Any
 
 from archspec.backends.python.expressions import expression, literal
 from archspec.backends.python.identifiers import python_name
-from archspec.ir.symbolic import Traced, same, substitute, variables
+from archspec.ir.symbolic import Symbolic, same, substitute, variables
 
 LONGEST = 44  # characters of an expression that a reader takes in at a glance
 
@@ -56,7 +56,7 @@ class Numbers:
     def state(self, state: tuple[set[str], dict[str, list[Any]]]) -> None:
         self.used, self.added = state
 
-    def write(self, items: Sequence[Traced], hint: str, scope: Scope) -> str:
+    def write(self, items: Sequence[Symbolic], hint: str, scope: Scope) -> str:
         """A number of all instances as code; `hint` would name a parameter for it.
 
         Raises:
@@ -120,7 +120,7 @@ def same_value(left: Any, right: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A traced integer as a plain one."""
+    """A symbolic integer as a plain one."""
     return int(value) if type(value) is not bool and isinstance(value, int) else value
 
 

@@ -26,11 +26,11 @@ from archspec.backends.python.shared_numbers import Mismatch, Numbers, Scope
 from archspec.frontend.comments import comment_of_step
 from archspec.ir.graph import Choice, Layer, Let, Module, Repeat
 from archspec.ir.symbolic import (
-    Traced,
+    Symbolic,
+    as_symbolic,
     constant,
     same,
     substitute,
-    traced,
     variable,
     variables,
 )
@@ -202,9 +202,11 @@ class Members:
         """One argument of a block's class; none where the default stands for it."""
         if parameter.values:
             values = [parameter.values[written.number(module)] for module in column]
-            items = [Traced(value, constant(value)) for value in values]
+            items = [Symbolic(value, constant(value)) for value in values]
         elif parameter.key == "cin":
-            items = [traced(channels(module.input.shape or ())) for module in column]
+            items = [
+                as_symbolic(channels(module.input.shape or ())) for module in column
+            ]
         else:
             items = [module.arguments[parameter.key] for module in column]
         text = self.numbers.write(items, parameter.name, scope)
@@ -301,7 +303,7 @@ class Members:
         names = [name for name in first.variables[0] if name != first.index]
         index = python_name(first.index) if counts else "_"
         if not names:
-            times = [Traced(len(r.iterations), r.rows.code) for r in loop.repeats]
+            times = [Symbolic(len(r.iterations), r.rows.code) for r in loop.repeats]
             return f"for {index} in range({self.numbers.write(times, '', loop.scope)}):"
         rows = self.rows(loop, len(names))
         target = ", ".join(python_name(name) for name in names)
@@ -317,7 +319,7 @@ class Members:
             return self.numbers.write(rows, "", loop.scope)
         found = []
         for n in range(width):
-            column = [Traced(tuple(line[n] for line in row.value), row.code.elts[n])
+            column = [Symbolic(tuple(line[n] for line in row.value), row.code.elts[n])
                       for row in rows if isinstance(row.code, ast.Tuple)]  # fmt: skip
             found.append(self.numbers.write(column, "", loop.scope))
         return found[0] if width == 1 else f"zip({', '.join(found)}, strict=True)"
