@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archspec.training.history import EpochMetrics, best_epoch
+from archspec.runs.history import EpochMetrics, best_epoch
 
 from .table import text_table
 

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archspec.runs.confusion_matrix import (
+    MAX_ANNOTATED,
+    ConfusionMatrix,
+    draw_confusion_matrix,
+)
+from archspec.runs.settings import Device
 from archspec.training.machine.runtime import prepare_runtime
-from archspec.training.results.confusion import MOST_WRITTEN, Confusion, draw_confusion
-from archspec.training.settings import Device
 
 from .epochs import fraction
 from .options import Format, FormatOption, PictureOption, check_picture
@@ -52,7 +56,7 @@ def evaluate(
         print("\n".join(_report(found)))
     if output:
         title = f"{run}: {found.part} accuracy {found.confusion.accuracy:.4f}"
-        draw_confusion(found.confusion, title, output)
+        draw_confusion_matrix(found.confusion, title, output)
 
 
 def _data(found: Evaluation) -> dict[str, object]:
@@ -85,19 +89,21 @@ def _report(found: Evaluation) -> list[str]:
     lines = [f"{accuracy} ({hits}), loss {found.loss:.4f}"]
     if found.part == "validation":
         lines.append("there are no test images: these have chosen the best epoch")
-    is_small = len(confusion.classes) <= MOST_WRITTEN
+    is_small = len(confusion.classes) <= MAX_ANNOTATED
     matrix = _matrix(confusion) if is_small else _pairs(confusion)
     return [*lines, "", *_by_class(confusion), "", *matrix]
 
 
-def _by_class(confusion: Confusion) -> list[str]:
+def _by_class(confusion: ConfusionMatrix) -> list[str]:
     """Lines of a table with a row for each class."""
-    worst = {mistake.label: mistake for mistake in reversed(confusion.mistakes())}
+    worst = {
+        mistake.label: mistake for mistake in reversed(confusion.misclassifications())
+    }
     rows = []
     for label, name in enumerate(confusion.classes):
         words = ""
         if mistake := worst.get(label):
-            words = f"{confusion.classes[mistake.taken_for]} ({mistake.images:,})"
+            words = f"{confusion.classes[mistake.predicted]} ({mistake.images:,})"
         images = f"{sum(confusion.counts[label]):,}"
         accuracy = fraction(confusion.class_accuracy(label))
         rows.append((name, images, accuracy, words))
@@ -105,7 +111,7 @@ def _by_class(confusion: Confusion) -> list[str]:
     return text_table(header, rows, (0, 3))
 
 
-def _matrix(confusion: Confusion) -> list[str]:
+def _matrix(confusion: ConfusionMatrix) -> list[str]:
     """Lines of a table with a row and a column for each class."""
     names: Sequence[str] = confusion.classes
     heads = [*names]
@@ -124,16 +130,16 @@ def _matrix(confusion: Confusion) -> list[str]:
     return [title, *text_table(("class", *heads), rows, (0,))]
 
 
-def _pairs(confusion: Confusion) -> list[str]:
+def _pairs(confusion: ConfusionMatrix) -> list[str]:
     """Lines of a table of the classes that were confused most often."""
     rows = [
         (
             confusion.classes[mistake.label],
-            confusion.classes[mistake.taken_for],
+            confusion.classes[mistake.predicted],
             f"{mistake.images:,}",
             f"{mistake.images / sum(confusion.counts[mistake.label]):.4f}",
         )
-        for mistake in confusion.mistakes()[:MOST_PAIRS]
+        for mistake in confusion.misclassifications()[:MOST_PAIRS]
     ]
     header = ("class", "taken for", "images", "of the class")
     return text_table(header, rows, (0, 1))

@@ -12,10 +12,10 @@ import typer
 
 from archspec.compiler import check
 from archspec.diagnostics.render import render_for
+from archspec.runs.atomic_files import write_atomically
+from archspec.runs.figures import FORMATS
 from archspec.spec import Spec
-from archspec.training.files import write_atomically
 from archspec.training.machine.place import speaks
-from archspec.training.results.picture import FORMATS
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
 

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Device
 from archspec.training.machine.runtime import prepare_runtime
-from archspec.training.settings import Device
 
 from .options import FINDINGS, Format, FormatOption
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archspec.runs.settings import Device
 from archspec.spec import Spec
 from archspec.training.machine.runtime import prepare_runtime
-from archspec.training.settings import Device
 
 from .options import InputOption, SetOption, SpecArgument, VariantOption, load_spec
 from .table import bar, sizes, text_table

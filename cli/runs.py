@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archspec.ops.recipes import Recipe
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 
 from .epochs import fraction
 from .options import PictureOption, check_picture, stop
 from .table import markdown_table, text_table
 
 if TYPE_CHECKING:
-    from archspec.training.results.runs import FoundRun
+    from archspec.runs.listing import RunRecord
 
 HEADER = (
     "run", "spec", "data", "epochs", "val acc", "test acc", "parameters", "images/s",
@@ -54,7 +54,7 @@ def _list(
 ) -> None:
     if context.invoked_subcommand:
         return
-    from archspec.training.results.runs import (
+    from archspec.runs.listing import (
         find_runs,  # 20 ms, of which no `check` has a use
     )
 
@@ -71,9 +71,9 @@ def _list(
         print(words.partition("\n")[0].rstrip(":"))
 
 
-def _read(path: Path) -> FoundRun | TrainingError:
+def _read(path: Path) -> RunRecord | TrainingError:
     """A run, or what is wrong with it: one that is damaged hides no other."""
-    from archspec.training.results.runs import read_run
+    from archspec.runs.listing import read_run
 
     try:
         return read_run(path)
@@ -81,7 +81,7 @@ def _read(path: Path) -> FoundRun | TrainingError:
         return error
 
 
-def _data(path: Path, run: FoundRun | TrainingError) -> dict[str, object]:
+def _data(path: Path, run: RunRecord | TrainingError) -> dict[str, object]:
     if isinstance(run, TrainingError):
         return {"run": str(path), "state": "damaged", "error": str(run)}
     best = run.best
@@ -90,7 +90,7 @@ def _data(path: Path, run: FoundRun | TrainingError) -> dict[str, object]:
         "state": _state(run),
         "spec": run.spec.name,
         "data": run.settings.data,
-        "epochs": len(run.epochs),
+        "epochs": len(run.history),
         "planned_epochs": run.settings.epochs,
         "best_epoch": best and best.epoch,
         "val_accuracy": best and best.val_accuracy,
@@ -100,22 +100,22 @@ def _data(path: Path, run: FoundRun | TrainingError) -> dict[str, object]:
     }
 
 
-def _cells(path: Path, run: FoundRun | TrainingError) -> tuple[str, ...]:
+def _cells(path: Path, run: RunRecord | TrainingError) -> tuple[str, ...]:
     if isinstance(run, TrainingError):
         return (path.name, *[""] * 7, "damaged")
     made = (path.name, run.spec.name, run.settings.data)
     return (*made, *_figures(run).values(), _state(run))
 
 
-def _state(run: FoundRun) -> str:
+def _state(run: RunRecord) -> str:
     return "done" if run.is_done else "unfinished"
 
 
-def _figures(run: FoundRun) -> dict[str, str]:
+def _figures(run: RunRecord) -> dict[str, str]:
     """How it went, as the tables have it."""
     best, speed = run.best, run.images_per_second
     return {
-        "epochs": f"{len(run.epochs)}/{run.settings.epochs}",
+        "epochs": f"{len(run.history)}/{run.settings.epochs}",
         "best validation accuracy": fraction(best.val_accuracy if best else None),
         "test accuracy of that epoch": fraction(best.test_accuracy if best else None),
         "parameters": f"{run.spec.params:,}",
@@ -134,19 +134,19 @@ def compare(
     """Show in what runs differ, and draw their curves: `compare.svg`, beside the first."""
     picture = output or paths[0].parent / "compare.svg"
     check_picture(picture)
-    from archspec.training.results.curves import compare_curves
-    from archspec.training.results.runs import read_run
+    from archspec.runs.curves import compare_curves
+    from archspec.runs.listing import read_run
 
     found = {str(path): read_run(path) for path in paths}
     for name, run in found.items():
-        if not run.epochs:
+        if not run.history:
             stop(f"`{name}` has no curves: it stopped before an epoch had ended")
     print("\n".join(_comparison(found)))
-    compare_curves({name: run.epochs for name, run in found.items()}, picture)
+    compare_curves({name: run.history for name, run in found.items()}, picture)
     print(f"curves in {picture}")
 
 
-def _comparison(found: dict[str, FoundRun]) -> list[str]:
+def _comparison(found: dict[str, RunRecord]) -> list[str]:
     """Lines of a table with a column for each run: what differs, and how they went."""
     runs = [*found.values()]
     differing = {
@@ -164,9 +164,9 @@ def _columns(runs: Sequence[dict[str, str]]) -> dict[str, list[str]]:
     return {name: [run.get(name, "") for run in runs] for name in names}
 
 
-def _settings(run: FoundRun) -> dict[str, str]:
+def _settings(run: RunRecord) -> dict[str, str]:
     """All that made a run, but for where it lies."""
-    from archspec.training.run_directory import describe_network
+    from archspec.runs.config import describe_network
 
     network = describe_network(run.spec)
     values = {"spec": run.spec.name, "input": network["input"]}

@@ -9,11 +9,8 @@ from typing import Annotated
 
 import typer
 
-from archspec.spec import Spec
-from archspec.training.errors import Stopped, TrainingError
-from archspec.training.machine.place import find_place, is_launched, said_once
-from archspec.training.machine.runtime import end_with_parent, prepare_runtime
-from archspec.training.settings import (
+from archspec.runs.errors import Stopped, TrainingError
+from archspec.runs.settings import (
     DataName,
     Device,
     Precision,
@@ -21,6 +18,10 @@ from archspec.training.settings import (
     resolve_settings,
     resume_settings,
 )
+from archspec.runs.torch_errors import is_failed_compilation, is_out_of_memory
+from archspec.spec import Spec
+from archspec.training.machine.place import find_place, is_launched, said_once
+from archspec.training.machine.runtime import end_with_parent, prepare_runtime
 
 from .epochs import epoch_table
 from .options import (
@@ -36,8 +37,6 @@ from .options import (
 )
 
 SIGNALLED = 128  # exit codes: this and the number of the signal
-# torch's words, on GPUs, on Apple's, and on CPUs
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 RECIPES, RUN, MACHINE = "The `train:` section", "The run", "The machine"
 
 
@@ -278,9 +277,10 @@ def _run(
     prepare_runtime()
     if is_launched():
         end_with_parent()
+    from archspec.runs.config import is_same_network
+    from archspec.runs.directory import RunDirectory
     from archspec.training.loop import train as train_network  # 1.7 s, for torch
     from archspec.training.machine.launch import launch
-    from archspec.training.run_directory import RunDirectory, is_same_network
     from archspec.training.tensorboard import require_tensorboard
 
     run = None
@@ -313,13 +313,13 @@ def _run(
     try:
         trained = train_network(spec, new, resume=run, download=download)
     except Exception as error:
-        if any(words in str(error) for words in OUT_OF_MEMORY):
+        if is_out_of_memory(error):
             raise TrainingError(
                 f"`{spec.name}` and a batch of {new.batch_size} images do not fit into the "
                 "memory of the device: use a smaller `--batch-size`, or cut it with "
                 "`--accumulate`"
             ) from error
-        if new.compile and type(error).__module__.startswith("torch._"):
+        if new.compile and is_failed_compilation(error):
             raise TrainingError(
                 f"torch cannot compile `{spec.name}` here "
                 f"({str(error).strip().splitlines()[0]}): leave `--compile` out"

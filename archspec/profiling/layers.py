@@ -23,10 +23,9 @@ from archspec.ops.op import bytes_of
 from archspec.ops.registry import OPS
 from archspec.profiling.clock import LONG, SHORT, seconds
 from archspec.profiling.machine import Machine, measure_machine
+from archspec.runs.errors import TrainingError
+from archspec.runs.torch_errors import is_out_of_memory
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
-
-FULL = ("can't allocate memory", "Storage size calculation overflowed")  # on the CPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,7 @@ def _fitting(what: str, way_out: str = "") -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        is_full = isinstance(error, torch.OutOfMemoryError)
-        if not is_full and not any(words in str(error) for words in FULL):
+        if not is_out_of_memory(error):
             raise
         raise TrainingError(f"{what} into the memory of the device{way_out}") from error
 

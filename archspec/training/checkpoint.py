@@ -13,13 +13,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 import torch
 from torch import Tensor
 
+from archspec.runs.atomic_files import write_atomically
+from archspec.runs.config import describe_run, fixed_entries
+from archspec.runs.errors import TrainingError, short_message
+from archspec.runs.history import EpochMetrics
+from archspec.runs.settings import Settings
+from archspec.runs.torch_errors import is_failed_cpu_allocation
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
-from archspec.training.files import reason, write_atomically
-from archspec.training.history import EpochMetrics
 from archspec.training.metrics import Totals
-from archspec.training.run_directory import describe_run, what_stays
-from archspec.training.settings import Settings
 
 
 class DamagedCheckpoint(TrainingError):  # noqa: N818  # what it is
@@ -134,7 +135,7 @@ def save_checkpoint(
         if previous and path.exists():
             os.replace(path, previous)  # noqa: PTH105  # the name that says it is atomic
 
-    write_atomically(path, lambda file: torch.save(values, file), before=keep)
+    write_atomically(path, lambda file: torch.save(values, file), before_replace=keep)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -155,7 +156,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from error
     except Exception as error:  # torch's reader raises whatever a foreign file leads to
         if _is_of_the_machine(error):
-            raise TrainingError(f"cannot read `{path}`: {reason(error)}") from error
+            raise TrainingError(
+                f"cannot read `{path}`: {short_message(error)}"
+            ) from error
         raise DamagedCheckpoint(path) from error
     return checkpoint
 
@@ -164,7 +167,7 @@ def _is_of_the_machine(error: Exception) -> bool:
     """Whether a disk or the memory has failed, and the file may be whole."""
     if isinstance(error, OSError):
         return error.errno != EINVAL  # in a truncated file torch seeks before its start
-    return isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
+    return isinstance(error, MemoryError) or is_failed_cpu_allocation(error)
 
 
 def _check_values(checkpoint: Checkpoint) -> None:
@@ -229,8 +232,8 @@ def restore_random_states(states: dict[str, Any], device: torch.device) -> None:
 
 def is_of_run(checkpoint: Checkpoint, spec: Spec, settings: Settings) -> bool:
     """Whether a checkpoint is one of a run of these."""
-    ours = what_stays(describe_run(spec, settings))
-    found = (checkpoint.spec, checkpoint.imports, what_stays(checkpoint.config))
+    ours = fixed_entries(describe_run(spec, settings))
+    found = (checkpoint.spec, checkpoint.imports, fixed_entries(checkpoint.config))
     return found == (spec.text, spec.imports, ours)
 
 

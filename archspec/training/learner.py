@@ -14,12 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Settings
+from archspec.runs.torch_errors import is_container_without_forward
 from archspec.training.averaging import update_average
 from archspec.training.checkpoint import Checkpoint
-from archspec.training.errors import TrainingError
 from archspec.training.machine.world import World
 from archspec.training.recipes import check_trainable, make_optimizer
-from archspec.training.settings import Settings
 from archspec.training.weights.freezing import freeze, train_mode
 
 
@@ -55,7 +56,7 @@ class Learner:
                 if self.averaged:
                     shard(self.averaged, self.world.device, self.world.size)
             except ValueError as error:  # torch 2.11's, of every `nn.ModuleDict`
-                if "containers" not in str(error):
+                if not is_container_without_forward(error):
                     raise
                 raise self.world.failure(
                     "this version of torch cannot cut the network into parts: use a newer "

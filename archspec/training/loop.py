@@ -10,6 +10,14 @@ from math import isfinite
 import torch
 
 from archspec.backends.torch_module import build
+from archspec.runs.atomic_files import remove_temporary_files
+from archspec.runs.config import describe_run
+from archspec.runs.curves import draw_curves
+from archspec.runs.directory import RunDirectory
+from archspec.runs.errors import DataLoaderWorkerError, Stopped, TrainingError
+from archspec.runs.history import EpochMetrics, best_epoch
+from archspec.runs.settings import Settings, check_epochs
+from archspec.runs.torch_errors import is_dead_worker
 from archspec.spec import Spec
 from archspec.training.checkpoint import (
     Checkpoint,
@@ -21,10 +29,7 @@ from archspec.training.checkpoint import (
     restore_random_states,
     save_checkpoint,
 )
-from archspec.training.errors import DeadReaderError, Stopped, TrainingError
 from archspec.training.evaluator import Evaluator
-from archspec.training.files import remove_temporary_files
-from archspec.training.history import EpochMetrics, best_epoch
 from archspec.training.images.batches import Batch
 from archspec.training.images.data import open_test, open_training
 from archspec.training.images.tensors import Statistics
@@ -37,15 +42,9 @@ from archspec.training.objective import Objective
 from archspec.training.progress import RunProgress
 from archspec.training.recipes import initialize, learning_rate
 from archspec.training.recording import recorded
-from archspec.training.results.curves import draw_curves
-from archspec.training.run_directory import RunDirectory, describe_run
-from archspec.training.settings import Settings, check_epochs
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 from archspec.training.watch import Interrupted, Watch
 from archspec.training.weights.loading import load_weights
-
-# torch's words of a process that reads images
-DEAD_WORKER = (") exited unexpectedly", ") is killed by signal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +87,9 @@ def train(
             tune(settings, spec, world)
             return _train(spec, settings, world, resume, download=download)
     except RuntimeError as error:  # from a signal handler of torch, wherever we are
-        if not any(words in str(error) for words in DEAD_WORKER):
+        if not is_dead_worker(error):
             raise
-        raise DeadReaderError from error
+        raise DataLoaderWorkerError from error
 
 
 def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
@@ -149,9 +148,12 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
     )
     objective = Objective(spec, settings, statistics, world.device)
     evaluate, meter = Evaluator(objective, learner.evaluated, world), Meter(world)
-    run = world.from_main(lambda: resume or RunDirectory.create(spec, settings))
+    config = describe_run(spec, settings) | {"torch": str(torch.__version__)}
+    run = world.from_main(
+        lambda: resume or RunDirectory.create(spec, settings.out, config)
+    )
     with world.together():
-        occupied = run.occupy() if world.is_main else nullcontext()
+        occupied = run.lock() if world.is_main else nullcontext()
     epochs, steps = settings.epochs, len(train_batches)
 
     def lr_at(epoch: int, step: int) -> float:
@@ -165,7 +167,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         checkpoint = Checkpoint(
             spec=spec.text,
             imports={**spec.imports},
-            config=describe_run(spec, settings),
+            config=config,
             classes=[*classes],
             num_images=num_images,
             epoch=len(at.rows),
@@ -209,7 +211,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
     with occupied, progress, watch, log as log_epoch:
         if world.is_main:
             remove_temporary_files(run.path)
-            run.write_config(spec, settings)
+            run.write_config(config)
             run.write_metrics(at.rows)
             progress.warn(found.set_aside())
         best_is_lost = world.from_main(lambda: bool(at.rows) and not run.best.exists())

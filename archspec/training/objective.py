@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Settings
+from archspec.runs.torch_errors import is_batch_norm_of_one_value
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
 from archspec.training.images.tensors import Normalization, Statistics, resize
 from archspec.training.machine.device import DTYPES
 from archspec.training.recipes import make_loss
-from archspec.training.settings import Settings
 
 
 class Objective:
@@ -59,7 +60,7 @@ class Objective:
         try:
             outputs: Tensor | tuple[Tensor, ...] = model(x_NCHW)
         except ValueError as error:  # torch's, where nothing can be normalised
-            if "more than 1 value per channel" not in str(error):
+            if not is_batch_norm_of_one_value(error):
                 raise
             raise TrainingError(
                 "batch norm needs more than one image at once: use a larger "

@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from archspec.training.history import EpochMetrics
+from archspec.runs.history import EpochMetrics
 from archspec.training.metrics import Totals
 
 LIVE_INTERVAL, PLAIN_INTERVAL = 0.5, 10.0  # seconds between reports within an epoch

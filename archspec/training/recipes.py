@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archspec.ops.recipes import Recipe
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 
 # (logits [N, K], those of auxiliary outputs, labels [N]) -> scalar
 Loss = Callable[[Tensor, Sequence[Tensor], Tensor], Tensor]

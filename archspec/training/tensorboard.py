@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archspec.training.errors import TrainingError
-from archspec.training.history import EpochMetrics
+from archspec.runs.errors import TrainingError
+from archspec.runs.history import EpochMetrics
 
 FOLDER = "tensorboard"
 SCALARS = {

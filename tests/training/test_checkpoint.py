@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 import pytest
 import torch
 
+from archspec.runs.errors import TrainingError
 from archspec.training.checkpoint import (
     DamagedCheckpoint,
     load_checkpoint,
     load_latest,
     save_checkpoint,
 )
-from archspec.training.errors import TrainingError
 
 from .made import train_tiny
 

@@ -13,6 +13,7 @@ import torch
 import archspec
 from archspec.backends.torch_module import build
 from archspec.catalog import bundled
+from archspec.runs.settings import Settings
 from archspec.spec import Spec
 from archspec.training.images.batches import Batch
 from archspec.training.images.tensors import Statistics, resize
@@ -22,7 +23,6 @@ from archspec.training.machine.world import World
 from archspec.training.metrics import Meter
 from archspec.training.objective import Objective
 from archspec.training.recording import OFTEN, ROOM, recorded
-from archspec.training.settings import Settings
 
 from .files import write_folders
 from .processes import Processes, at_step, train

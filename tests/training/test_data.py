@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 
 from archspec import Spec, load
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Settings
 from archspec.training.images.batches import Batches
 from archspec.training.images.data import open_test, open_training
 from archspec.training.images.datasets import load_digits
 from archspec.training.machine.world import World
-from archspec.training.settings import Settings
 
 from .files import write_folder, write_idx
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from archspec import load
+from archspec.runs.settings import Settings
 from archspec.training.machine import device
 from archspec.training.machine.device import settle_device, tune
 from archspec.training.machine.world import World
-from archspec.training.settings import Settings
 
 FLAGS = Path("/proc/cpuinfo")
 

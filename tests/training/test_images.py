@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torchvision.transforms.functional import pil_to_tensor, to_pil_image
 
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 from archspec.training.images.tensors import (
     Normalization,
     Statistics,

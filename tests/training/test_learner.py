@@ -9,9 +9,9 @@ import torch
 
 from archspec import load
 from archspec.backends.torch_module import build
+from archspec.runs.settings import resolve_settings
 from archspec.training.learner import Learner
 from archspec.training.machine.world import World
-from archspec.training.settings import resolve_settings
 
 
 def learner(tiny: Path, **flags: object) -> Learner:

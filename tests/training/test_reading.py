@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 from archspec.training.images.reading import read_image
 
 GREY = np.array([[0, 64], [128, 255]], dtype=np.uint8)

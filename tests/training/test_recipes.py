@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from archspec.ops.recipes import RECIPES, Recipe
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 from archspec.training.recipes import (
     Loss,
     check_trainable,

@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from archspec import load
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Settings
 from archspec.training.images.data import open_training
 from archspec.training.images.streaming import StreamedBatches
 from archspec.training.images.tensors import measure
 from archspec.training.machine.world import World
-from archspec.training.settings import Settings
 
 from .files import write_folders
 from .made import start_on_folders

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 import archspec
 from archspec.backends.torch_export import to_safetensors
+from archspec.runs.errors import TrainingError
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
 from archspec.training.weights.files import read_weights
 from archspec.training.weights.loading import load_weights
 

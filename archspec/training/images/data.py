@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Settings
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
 from archspec.training.images.batches import Batches, MemoryBatches
 from archspec.training.images.datasets import (
     Labelled,
@@ -16,7 +17,6 @@ from archspec.training.images.order import Order
 from archspec.training.images.split import is_for_validation
 from archspec.training.images.tensors import convert_channels
 from archspec.training.machine.world import World
-from archspec.training.settings import Settings
 
 
 def open_training(

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
+from archspec.runs.torch_errors import is_missing_dataset
 from archspec.training.images.split import is_held_out
 
 TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10"}
@@ -75,7 +76,7 @@ def _explain(error: Exception, name: str, root: Path, *, download: bool) -> str:
     )
     if download:
         return f"cannot download `{name}` to `{root}` ({reason}): {ways_out}"
-    if "not found" in reason:  # torchvision's word
+    if is_missing_dataset(error):
         return f"there is no `{name}` under `{root}`: {ways_out}, and `--download` fetches it"
     return f"cannot read `{name}` under `{root}` ({reason}): {ways_out}"
 

@@ -11,8 +11,7 @@ import torch
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from archspec.diagnostics.terminal import printable
-from archspec.training.errors import TrainingError
-from archspec.training.files import reason
+from archspec.runs.errors import TrainingError, short_message
 from archspec.training.images.split import is_for_validation
 
 
@@ -106,7 +105,9 @@ def _check_link(folder: Path) -> None:
 
 
 def _refuse(error: OSError) -> NoReturn:
-    raise TrainingError(f"cannot read `{error.filename}`: {reason(error)}") from error
+    raise TrainingError(
+        f"cannot read `{error.filename}`: {short_message(error)}"
+    ) from error
 
 
 def _split(found: FolderImages, root: Path) -> tuple[FolderImages, FolderImages]:

@@ -9,8 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
 
-from archspec.training.errors import TrainingError
-from archspec.training.files import reason
+from archspec.runs.errors import TrainingError, short_message
 from archspec.training.images.tensors import COLOR, GREY, resize
 
 MODES = {GREY: "L", COLOR: "RGB"}  # Pillow's names
@@ -36,7 +35,7 @@ def read_image(path: Path, shape: tuple[int, int, int]) -> Tensor:
         ) from error
     except Exception as error:  # many kinds: each of Pillow's decoders has its own
         raise TrainingError(
-            f"cannot read the image `{path}`: {reason(error).rstrip('.')}"
+            f"cannot read the image `{path}`: {short_message(error).rstrip('.')}"
         ) from error
     return resize(pixels_CHW[None], height, width)[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 
 VALIDATION_EVERY = 10  # of each class, every tenth training image is for validation
 

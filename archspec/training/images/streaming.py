@@ -20,8 +20,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from archspec.runs.errors import DataLoaderWorkerError, TrainingError
+from archspec.runs.settings import Settings
 from archspec.spec import Spec
-from archspec.training.errors import DeadReaderError, TrainingError
 from archspec.training.images.batches import Batch
 from archspec.training.images.folder import FolderImages
 from archspec.training.images.order import Order
@@ -29,7 +30,6 @@ from archspec.training.images.reading import read_image
 from archspec.training.images.tensors import Statistics, measure
 from archspec.training.machine.place import own_share
 from archspec.training.machine.world import World
-from archspec.training.settings import Settings
 from archspec.training.watch import SIGNALS
 
 MEASURED = 1024  # images; their mean and deviation stand for those of the whole set
@@ -216,7 +216,7 @@ def _plain_errors() -> Iterator[None]:
         # It was handing images on. torch learns of its death by a signal, and raises an
         # error wherever that comes: let it be here.
         time.sleep(1)
-        raise DeadReaderError from error
+        raise DataLoaderWorkerError from error
     except TrainingError as error:
         sentence = str(error).strip().rpartition("TrainingError: ")[2]
         # torch's frames refer to the error, and would keep the workers until they are

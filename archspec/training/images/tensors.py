@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 
 GREY, COLOR = 1, 3
 

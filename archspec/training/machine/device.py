@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Device, Precision, Settings
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
 from archspec.training.machine.place import own_share
 from archspec.training.machine.world import World
-from archspec.training.settings import Device, Precision, Settings
 
 # What convolutions and products compute in; the weights stay in 32 bits.
 DTYPES = {"32": torch.float32, "bf16": torch.bfloat16, "16": torch.float16}

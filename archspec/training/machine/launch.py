@@ -14,10 +14,10 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Device
 from archspec.training.machine.device import choose_device
 from archspec.training.machine.place import LAUNCHED
-from archspec.training.settings import Device
 
 LOCALHOST = "127.0.0.1"
 PATIENCE = "600"  # seconds to save in when a signal ends a run; torch gives 30

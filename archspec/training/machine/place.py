@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from archspec.training.errors import PeerError, TrainingError
+from archspec.runs.errors import PeerError, TrainingError
 
 LAUNCHED = "ARCHSPEC_LAUNCHED"  # set where `--devices` has started the processes
 

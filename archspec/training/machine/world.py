@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from archspec.training.errors import PeerError, TrainingError
-from archspec.training.files import reason
+from archspec.runs.errors import PeerError, TrainingError, short_message
+from archspec.runs.torch_errors import is_lost_peer
 from archspec.training.machine.place import (
     Place,
     find_meeting_place,
@@ -25,7 +25,6 @@ from archspec.training.machine.place import (
 
 T = TypeVar("T")
 GPU_BACKEND = "cpu:gloo,cuda:nccl"  # for objects, and for weights and gradients
-LOST = ("closed by peer", "reset by peer", "pair closure", "imed out")  # gloo's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +144,10 @@ def join_world(device: torch.device) -> Iterator[World]:
     try:
         yield world
     except RuntimeError as error:
-        if not isinstance(error, dist.DistError) and not any(
-            words in str(error) for words in LOST
-        ):
+        if not isinstance(error, dist.DistError) and not is_lost_peer(error):
             raise
         # NCCL says what may be another fault: a GPU that two share, a host out of reach.
-        why = f" ({reason(error)})" if world.device.type == "cuda" else ""
+        why = f" ({short_message(error)})" if world.device.type == "cuda" else ""
         message = (
             f"another process of the run has stopped{why}: `archspec train --resume RUN` "
             "goes on from the last checkpoint"
@@ -189,6 +186,6 @@ def _meet(world: World) -> None:
         dist.init_process_group(backend, rank=world.rank, world_size=world.size)
     except (ValueError, RuntimeError) as error:
         raise TrainingError(
-            f"cannot meet the other processes of the run ({reason(error)}): `torchrun` and "
+            f"cannot meet the other processes of the run ({short_message(error)}): `torchrun` and "
             "`srun` say where they meet by MASTER_ADDR and MASTER_PORT"
         ) from error

@@ -9,13 +9,13 @@ from typing import Literal
 
 import torch
 
-from archspec.training.errors import TrainingError
+from archspec.runs.confusion_matrix import ConfusionMatrix
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Device
 from archspec.training.images.batches import Batches
 from archspec.training.images.data import open_test, open_training
 from archspec.training.machine.world import World
-from archspec.training.results.confusion import Confusion
 from archspec.training.results.trained import Trained, load_trained
-from archspec.training.settings import Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Evaluation:
     loss: float
     """Mean over the images."""
 
-    confusion: Confusion
+    confusion: ConfusionMatrix
 
 
 def evaluate_run(
@@ -57,7 +57,7 @@ def evaluate_run(
 
 
 @torch.no_grad()
-def _measure(trained: Trained, batches: Batches) -> tuple[float, Confusion]:
+def _measure(trained: Trained, batches: Batches) -> tuple[float, ConfusionMatrix]:
     """The mean loss, and what was taken for what; each image counts once."""
     count = len(trained.classes)
     device = torch.device(trained.settings.device)
@@ -68,5 +68,5 @@ def _measure(trained: Trained, batches: Batches) -> tuple[float, Confusion]:
         pair_N = labels_N * count + logits_NK.argmax(1)
         pairs += torch.bincount(pair_N, minlength=count * count)
         losses.append(loss)
-    confusion = Confusion(trained.classes, pairs.view(count, count).tolist())
+    confusion = ConfusionMatrix(trained.classes, pairs.view(count, count).tolist())
     return fsum(torch.stack(losses).tolist()) / confusion.images, confusion

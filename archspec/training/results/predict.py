@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 from archspec.training.images.reading import read_image
 from archspec.training.results.trained import Trained
 

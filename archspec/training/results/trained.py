@@ -10,14 +10,15 @@ import torch
 from torch import nn
 
 from archspec.backends.torch_module import build
+from archspec.runs.config import fixed_entries
+from archspec.runs.directory import RunDirectory
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import Device, Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import DamagedCheckpoint, load_checkpoint
-from archspec.training.errors import TrainingError
 from archspec.training.images.tensors import Statistics
 from archspec.training.machine.device import settle_device
 from archspec.training.objective import Objective
-from archspec.training.run_directory import RunDirectory, what_stays
-from archspec.training.settings import Device, Settings
 
 
 class Trained(NamedTuple):
@@ -48,7 +49,7 @@ def load_trained(path: Path, device: Device = "auto") -> Trained:
         raise TrainingError(
             f"{error}: `archspec train --resume {path}` sets it aside"
         ) from error
-    if what_stays(checkpoint.config) != what_stays(run.read_config()):
+    if fixed_entries(checkpoint.config) != fixed_entries(run.read_config()):
         raise TrainingError(f"`{run.best}` is of another run than the files beside it")
     spec, before = run.rebuild(checkpoint.spec, checkpoint.imports, checkpoint.config)
     settings = settle_device(replace(before, device=device, precision="auto"), spec)

@@ -9,8 +9,7 @@ from typing import TypeGuard
 import torch
 from torch import Tensor
 
-from archspec.training.errors import TrainingError
-from archspec.training.files import reason
+from archspec.runs.errors import TrainingError, short_message
 
 Weights = dict[str, Tensor]
 
@@ -36,7 +35,7 @@ def read_weights(path: Path) -> Weights:
         values = _read(path)
     except (FileNotFoundError, PermissionError) as error:
         raise TrainingError(
-            f"cannot read `{path}` ({reason(error)}): {WAY_OUT}"
+            f"cannot read `{path}` ({short_message(error)}): {WAY_OUT}"
         ) from error
     except Exception as error:  # torch and pickle raise anything on a strange file
         raise TrainingError(

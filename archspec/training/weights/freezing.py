@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from torch import nn
 
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 from archspec.training.weights.names import levels, suggest
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from archspec.runs.errors import TrainingError
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
 from archspec.training.weights.files import Weights, read_weights
 from archspec.training.weights.head import Sizes, classes_in, find_new_head
 from archspec.training.weights.load_report import LoadReport, compare

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archspec.diagnostics.terminal import printable
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 from archspec.training.weights.files import Weights
 from archspec.training.weights.names import levels, suggest
 

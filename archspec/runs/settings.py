@@ -1,4 +1,4 @@
-"""What a run is made with: flags, else the spec's `train:` section, else defaults."""
+"""The settings of a run: flags, else the `train:` section of the spec, else defaults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, get_args
 
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.ops.recipes import BATCH_SIZE, Recipe, make_recipe
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 
 DataName = Literal["digits", "fashion_mnist", "mnist", "cifar10", "folder"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -19,19 +19,20 @@ Precision = Literal["auto", "32", "bf16", "16"]
 Strategy = Literal["auto", "ddp", "fsdp"]
 MAX_INTEGER = 2**63  # torch counts in 64 bits
 PATHS = ("data_root", "out", "weights")
-LEAST = {"batch_size": 1, "epochs": 1, "accumulate": 1, "seed": 0}
+MINIMA = {"batch_size": 1, "epochs": 1, "accumulate": 1, "seed": 0}
 
 SGD = make_recipe("optimizer", "sgd", lr=0.1, momentum=0.9)
 CONSTANT = make_recipe("schedule", "constant")
 TORCH_INIT = make_recipe("init", "default")
 CROSS_ENTROPY = make_recipe("loss", "cross_entropy")
 
-# What may change when a run goes on.
-FREE = ("epochs", "device", "precision", "strategy", "data_root", "tensorboard")
+CHANGEABLE_ON_RESUME = (
+    "epochs", "device", "precision", "strategy", "data_root", "tensorboard",
+)  # fmt: skip
 
 
 def default_data_root() -> Path:
-    """Where data sets lie: `$ARCHSPEC_DATA`, else the user's cache."""
+    """The folder of data sets: `$ARCHSPEC_DATA`, else one in the user's cache."""
     if root := os.environ.get("ARCHSPEC_DATA"):
         return Path(root)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -40,93 +41,93 @@ def default_data_root() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that decides a run, beside the network.
+    """Everything that determines a run, except for the network.
 
     Raises:
-        TrainingError: on construction, if a value is none that can be used.
+        TrainingError: on construction, if a value is out of range.
     """
 
     data: DataName = "digits"
     """The data set."""
 
     data_root: Path = field(default_factory=default_data_root)
-    """The folder of the data sets' files; `digits` needs none."""
+    """The folder of the data sets; `digits` needs no files."""
 
     batch_size: int = BATCH_SIZE
-    """Images in a step at most, over all processes."""
+    """The most images in a step, over all processes."""
 
     epochs: int = 10
-    """Passes over the training images."""
+    """The number of passes over the training images."""
 
     optimizer: Recipe = SGD
-    """How a gradient becomes an update, with the learning rate it starts from."""
+    """The optimizer, with the peak learning rate."""
 
     schedule: Recipe = CONSTANT
-    """How the learning rate changes over the run."""
+    """The learning rate schedule."""
 
     init: Recipe = TORCH_INIT
-    """How the weights of convolutions and linear layers start."""
+    """The initialization of convolutions and linear layers."""
 
     loss: Recipe = CROSS_ENTROPY
-    """What is made smaller."""
+    """The loss function."""
 
     augment: tuple[Recipe, ...] = ()
-    """Random changes to the training images, in this order."""
+    """The augmentations of the training images, in this order."""
 
     accumulate: int = 1
-    """Parts of a process's images of a step, one after the other: less memory."""
+    """The number of micro-batches per step and process, which saves memory."""
 
     clip: float | None = None
-    """The longest gradient that a step may follow."""
+    """The maximum gradient norm."""
 
     ema: float | None = None
-    """The share of their average that the averaged weights keep in a step."""
+    """The decay of the exponential moving average of the weights."""
 
     seed: int = 0
-    """Where the random numbers start: weights, order of the images, dropout."""
+    """The random seed of the weights, the order of the images, and dropout."""
 
     device: Device = "auto"
-    """What computes; `auto` is CUDA, else MPS, else the CPU."""
+    """The device to run on; `auto` is CUDA, else MPS, else the CPU."""
 
     precision: Precision = "auto"
-    """Of convolutions and products; `auto` is bf16 where the device is good at it."""
+    """The precision of convolutions and matrix products; `auto` is bf16 where it is fast."""
 
     strategy: Strategy = "auto"
-    """How several processes share a network: copies (ddp) or parts of it (fsdp)."""
+    """How processes share a network: as replicas (ddp) or in shards (fsdp)."""
 
     sync_bn: bool = False
-    """Whether batch norm looks at the images of all processes."""
+    """Whether batch norm is synchronized over all processes."""
 
     compile: bool = False
-    """Whether torch compiles the network, which takes a minute or two."""
+    """Whether to compile the network with `torch.compile`."""
 
     tensorboard: bool = False
-    """Whether the figures also go to a log for TensorBoard."""
+    """Whether to write a log for TensorBoard too."""
 
     weights: Path | None = None
-    """What the network starts from, instead of random weights."""
+    """A file of initial weights, used instead of random weights."""
 
     rename: tuple[str, ...] = ()
-    """`old=new` names of those weights."""
+    """Changes of the names in that file, each as `old=new`."""
 
     freeze: tuple[str, ...] = ()
-    """Patterns of names of weights that do not change."""
+    """Patterns of the names of weights that are not trained."""
 
     out: Path = Path("runs")
-    """Where the run directory is made."""
+    """The directory in which the run directory is created."""
 
     def __post_init__(self) -> None:
-        """Refuse values that no run can use."""
+        """Check the range of each value."""
         _check_choice("data", self.data, get_args(DataName))
         _check_choice("device", self.device, get_args(Device))
         _check_choice("precision", self.precision, get_args(Precision))
         _check_choice("strategy", self.strategy, get_args(Strategy))
-        for name, least in LEAST.items():
+        for name, minimum in MINIMA.items():
             value = getattr(self, name)
-            if not least <= value < MAX_INTEGER:
+            if not minimum <= value < MAX_INTEGER:
                 raise TrainingError(
-                    f"`{_flag(name)}` expects a number from {least} on, found {value}"
-                    if value < least
+                    f"`{_flag(name)}` expects a number from {minimum} on, found {value}"
+                    if value < minimum
                     else f"`{_flag(name)}` expects a smaller number, found {value}"
                 )
         lr = self.optimizer.arguments["lr"]
@@ -147,18 +148,18 @@ class Settings:
 
     @property
     def evaluation_batch_size(self) -> int:
-        """As many images as go through the network at once in training."""
+        """The size of a micro-batch of training, whose memory is known to suffice."""
         return -(-self.batch_size // self.accumulate)
 
     def to_json(self) -> dict[str, object]:
-        """As plain values for `config.json` and the checkpoints."""
+        """The settings as plain values, for `config.json` and the checkpoints."""
         weights = self.weights and str(self.weights.absolute())
         paths = {"data_root": str(self.data_root.absolute()), "out": str(self.out)}
         return asdict(self) | paths | {"weights": weights}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """What `to_json` has written; keys that are no settings are passed over.
+        """Reverse `to_json`; other keys are ignored.
 
         Raises:
             KeyError: if a setting is missing.
@@ -179,7 +180,7 @@ def resolve_settings(
 
     Args:
         train: the spec's `train:` section, as `Spec.train` has it.
-        flags: names of settings, or `lr`, and their values; None is not given.
+        flags: values by the names of settings, or `lr`; None stands for an omitted flag.
     """
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     lr = given.pop("lr", None)
@@ -191,28 +192,33 @@ def resolve_settings(
 
 
 def resume_settings(settings: Settings, flags: Mapping[str, Any]) -> Settings:
-    """The settings of a run that goes on: those it began with.
+    """The settings of a resumed run.
 
-    Only how long it trains, on what it computes, where its data lie and whether it writes
-    a log may change.
+    Raises:
+        TrainingError: if a flag changes a setting that is not `CHANGEABLE_ON_RESUME`.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     before = {each.name: getattr(settings, each.name) for each in fields(settings)}
     before["lr"] = settings.optimizer.arguments["lr"]
     for name, value in given.items():
-        if name not in FREE and _absolute(value) != _absolute(before[name]):
+        if name not in CHANGEABLE_ON_RESUME and _absolute(value) != _absolute(
+            before[name]
+        ):
             raise TrainingError(
                 f"the run began {_with_flag(name, before[name])} and cannot go on "
                 f"{_with_flag(name, value)}: leave the flag out, or start a new run"
             )
-    return replace(settings, **{name: given[name] for name in FREE if name in given})
+    return replace(
+        settings,
+        **{name: given[name] for name in CHANGEABLE_ON_RESUME if name in given},
+    )
 
 
 def check_epochs(settings: Settings, done: int) -> None:
-    """Refuse to end a run before where it stands.
+    """Check that a resumed run does not end before the epoch that it has reached.
 
     Raises:
-        TrainingError: if more epochs are done than are wanted.
+        TrainingError: if it does.
     """
     if settings.epochs < done:
         raise TrainingError(
@@ -226,7 +232,7 @@ def _absolute(value: object) -> object:
 
 
 def _with_flag(name: str, value: object) -> str:
-    """How a setting is given on the command line, as in "with `--lr 0.1`"."""
+    """A setting as it is written on the command line, for example "with `--lr 0.1`"."""
     match value:
         case None | False | ():
             return f"without `{_flag(name)}`"

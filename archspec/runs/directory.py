@@ -1,4 +1,4 @@
-"""The directory of a run: what it was made with, how it went, and its checkpoints."""
+"""The directory of a run: its spec, its configuration, its metrics, its checkpoints."""
 
 from __future__ import annotations
 
@@ -13,48 +13,49 @@ from typing import IO, Any
 from archspec.compiler import check_source
 from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
+from archspec.runs.atomic_files import TEMPORARY, write_atomically
+from archspec.runs.config import set_arguments
+from archspec.runs.errors import TrainingError, short_message
+from archspec.runs.file_lock import lock_file
+from archspec.runs.history import EpochMetrics
+from archspec.runs.settings import Settings
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
-from archspec.training.files import TEMPORARY, occupy, reason, write_atomically
-from archspec.training.history import EpochMetrics
-from archspec.training.settings import FREE, Settings
 
 SPEC, MODEL, CONFIG, METRICS = "spec.yaml", "model.py", "config.json", "metrics.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
-    """`<out>/<name>-<n>` and the names of the files in it."""
+    """A directory `<out>/<name>-<n>` and the files in it."""
 
     path: Path
 
     @property
     def best(self) -> Path:
-        """The checkpoint of the highest validation accuracy."""
+        """The checkpoint of the epoch with the highest validation accuracy."""
         return self.path / "best.pt"
 
     @property
     def last(self) -> Path:
-        """The last checkpoint."""
+        """The latest checkpoint."""
         return self.path / "last.pt"
 
     @property
     def previous(self) -> Path:
-        """The one before the last."""
+        """The checkpoint before the latest."""
         return self.path / "previous.pt"
 
     @classmethod
-    def create(cls, spec: Spec, settings: Settings) -> RunDirectory:
-        """Make a directory that was not there, with all that makes the run.
+    def create(cls, spec: Spec, out: Path, config: Mapping[str, Any]) -> RunDirectory:
+        """Create a new directory in `out`, with the files that describe the run.
 
-        It has its name once it is whole.
+        The directory gets its name only after all files are written.
 
         Raises:
-            TrainingError: if it cannot be made.
+            TrainingError: if it cannot be created.
         """
         from archspec.backends.python_source import to_source  # 40 ms
 
-        out = settings.out
         if taken := spec.imports.keys() & {SPEC, MODEL, CONFIG, METRICS}:
             raise TrainingError(
                 f"the spec imports `{min(taken)}`, and the directory of a run has another "
@@ -67,21 +68,21 @@ class RunDirectory:
                 run.path.mkdir()
                 run._write(SPEC, spec.text)
                 run._write(MODEL, to_source(spec))
-                run.write_config(spec, settings)
+                run.write_config(config)
                 _write_texts(run.path, spec.imports)
                 return cls(_rename_numbered(run.path, out, spec.name))
         except OSError as error:
             raise TrainingError(
-                f"cannot make a run directory in `{out}` ({reason(error)}): "
+                f"cannot make a run directory in `{out}` ({short_message(error)}): "
                 "use `--out DIR` to make it elsewhere"
             ) from error
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
-        """A run that is there.
+        """The directory of an existing run.
 
         Raises:
-            TrainingError: if there is none.
+            TrainingError: if the path is not a run directory.
         """
         if not (path / CONFIG).is_file():
             raise TrainingError(
@@ -91,25 +92,25 @@ class RunDirectory:
         return cls(path)
 
     def read(self) -> tuple[Spec, Settings]:
-        """The network and the settings that the run began with.
+        """The network and the settings that the run was started with.
 
         Raises:
-            TrainingError: if its files are not those that `create` has written.
+            TrainingError: if the files are not as `create` wrote them.
         """
         text = self._read(SPEC)
         return self._rebuild(text, self.path, self.read_config())
 
     def read_config(self) -> dict[str, Any]:
-        """What `describe_run` has described.
+        """The contents of `config.json`.
 
         Raises:
-            TrainingError: if it cannot be read.
+            TrainingError: if the file cannot be read.
         """
         text = self._read(CONFIG)
         try:
             return dict(json.loads(text))
         except (ValueError, TypeError) as error:
-            raise self._damaged(CONFIG) from error
+            raise self._corrupt(CONFIG) from error
 
     def _read(self, name: str) -> str:
         path = self.path / name
@@ -117,30 +118,32 @@ class RunDirectory:
             return path.read_bytes().decode()
         except OSError as error:
             raise TrainingError(
-                f"cannot read `{path}` ({reason(error)}): `--weights {self.path}` starts a "
-                "new run from its weights"
+                f"cannot read `{path}` ({short_message(error)}): `--weights {self.path}` "
+                "starts a new run from its weights"
             ) from error
         except ValueError as error:
-            raise self._damaged(name) from error
+            raise self._corrupt(name) from error
 
-    def _damaged(self, name: str) -> TrainingError:
+    def _corrupt(self, name: str) -> TrainingError:
         return TrainingError(
             f"`{self.path / name}` is not as `archspec train` writes it: "
             f"`--weights {self.path}` starts a new run from its weights"
         )
 
     def read_metrics(self) -> list[EpochMetrics]:
-        """A row for each epoch that is done; none before the first has ended.
+        """The metrics of each finished epoch; empty before the first has finished.
 
         Raises:
-            TrainingError: if they are damaged.
+            TrainingError: if the file is corrupt.
         """
         path = self.path / METRICS
         try:
             lines = path.read_text("utf-8").splitlines() if path.exists() else []
             return [EpochMetrics(**json.loads(line)) for line in lines]
         except OSError as error:
-            raise TrainingError(f"cannot read `{path}`: {reason(error)}") from error
+            raise TrainingError(
+                f"cannot read `{path}`: {short_message(error)}"
+            ) from error
         except (ValueError, TypeError) as error:
             raise TrainingError(
                 f"`{path}` is damaged: `archspec train --resume {self.path}` writes it anew"
@@ -149,10 +152,10 @@ class RunDirectory:
     def rebuild(
         self, text: str, imports: Mapping[str, str], config: dict[str, Any]
     ) -> tuple[Spec, Settings]:
-        """The network and the settings of a checkpoint, whatever else lies here.
+        """The network and the settings of a checkpoint, which needs no other file.
 
         Raises:
-            TrainingError: if they are none, or if the spec has come to have errors.
+            TrainingError: if this version of archspec rejects the spec or the settings.
         """
         with TemporaryDirectory() as folder:
             _write_texts(Path(folder), imports)
@@ -161,33 +164,33 @@ class RunDirectory:
     def _rebuild(
         self, text: str, folder: Path, config: dict[str, Any]
     ) -> tuple[Spec, Settings]:
-        """The network and the settings that `describe_run` has described."""
+        """Reverse `describe_run`; `folder` holds the files that the spec imports."""
         try:
             spec = check_source(
                 Source(str(self.path / SPEC), text),
                 folder=folder,
                 input=config["input"],
-                settings=[f"{n}={_as_setting(v)}" for n, v in config["params"].items()],
+                settings=set_arguments(config["params"]),
             ).require()
-            return _named(spec, config["name"]), Settings.from_json(config)
+            return _with_name(spec, config["name"]), Settings.from_json(config)
         except SpecError as error:
             raise TrainingError(
                 f"the spec of `{self.path}` has errors now:\n{error}"
             ) from error
         except (KeyError, TypeError, AttributeError) as error:
-            raise self._damaged(CONFIG) from error
+            raise self._corrupt(CONFIG) from error
 
-    def occupy(self) -> IO[bytes]:
-        """Keep other processes from going on with the run until what is returned is closed.
+    def lock(self) -> IO[bytes]:
+        """Lock the run against other processes until the returned file is closed.
 
         Raises:
-            TrainingError: if one is at it.
+            TrainingError: if another process is training the run.
         """
         try:
-            file = occupy(self.path / SPEC)
+            file = lock_file(self.path / SPEC)
         except OSError as error:
             raise TrainingError(
-                f"cannot write `{self.path}`: {reason(error)}"
+                f"cannot write `{self.path}`: {short_message(error)}"
             ) from error
         if file is None:
             raise TrainingError(
@@ -195,82 +198,27 @@ class RunDirectory:
             )
         return file
 
-    def write_config(self, spec: Spec, settings: Settings) -> None:
-        """All settings, and what makes the network of the text in `spec.yaml`."""
-        self._write(CONFIG, json.dumps(describe_run(spec, settings), indent=2) + "\n")
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write `config.json`."""
+        self._write(CONFIG, json.dumps(config, indent=2) + "\n")
 
-    def write_metrics(self, rows: Sequence[EpochMetrics]) -> None:
-        """The whole of `metrics.jsonl`: a line for each epoch."""
-        lines = (json.dumps(asdict(row)) + "\n" for row in rows)
+    def write_metrics(self, history: Sequence[EpochMetrics]) -> None:
+        """Write `metrics.jsonl`, one line for each epoch."""
+        lines = (json.dumps(asdict(metrics)) + "\n" for metrics in history)
         self._write(METRICS, "".join(lines))
 
     def _write(self, name: str, text: str) -> None:
         _write_text(self.path / name, text)
 
 
-def describe_run(spec: Spec, settings: Settings) -> dict[str, object]:
-    """What `config.json` holds: with the text of the spec, all that made the run."""
-    import torch  # whoever only reads a run does not wait for it
-
-    return {
-        "name": spec.name,
-        **describe_network(spec),
-        **settings.to_json(),
-        "torch": str(torch.__version__),
-    }
-
-
-def describe_network(spec: Spec) -> dict[str, Any]:
-    """What makes the network of the text of a spec: its input and its params."""
-    return {
-        "input": "x".join(str(size) for size in spec.input_shape),
-        "params": {name: _written(value) for name, value in spec.settings.items()},
-    }
-
-
-def what_stays(config: Mapping[str, object]) -> dict[str, Any]:
-    """What a run cannot change while it goes on, as it is read from JSON."""
-    free = (*FREE, "out", "torch")
-    stays = {name: value for name, value in config.items() if name not in free}
-    read: dict[str, Any] = json.loads(json.dumps(stays))
-    return read
-
-
-def is_same_network(spec: Spec, other: Spec) -> bool:
-    """Whether two specs are one text with the same imports, input and params."""
-    ours, theirs = (
-        (each.text, each.imports, describe_network(each)) for each in (spec, other)
-    )
-    return ours == theirs
-
-
-def _named(spec: Spec, name: str) -> Spec:
-    """A spec under the name that it had where it was: its file's, if it says none."""
+def _with_name(spec: Spec, name: str) -> Spec:
+    """The spec under its original name, which may come from the name of its file."""
     document, graph = replace(spec.document, name=name), replace(spec.graph, name=name)
     return replace(spec, document=document, graph=graph)
 
 
-def _written(value: Any) -> Any:  # any value of the language
-    """A param as JSON; its strings hold what a spec would: a name, or quoted text."""
-    match value:
-        case bool() | int() | float():
-            return value
-        case str():
-            return json.dumps(value)
-        case tuple():
-            return [_written(item) for item in value]
-    return value.name  # of an op or block
-
-
-def _as_setting(value: Any) -> str:
-    """A param from JSON as `--set` takes it."""
-    if isinstance(value, list):
-        return f"[{', '.join(_as_setting(item) for item in value)}]"
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write files in and below a folder, by their paths from it."""
+    """Write text files in and below a folder, by their relative paths."""
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -282,7 +230,7 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _rename_numbered(made: Path, out: Path, name: str) -> Path:
-    """Name a directory `<out>/<name>-<n>`, with the first number above those in use."""
+    """Rename a directory to `<out>/<name>-<n>`, where n is one above the highest in use."""
     prefix = f"{name}-"
     names = [each.name for each in out.iterdir() if each.name.startswith(prefix)]
     used = [name.removeprefix(prefix) for name in names]
@@ -293,4 +241,4 @@ def _rename_numbered(made: Path, out: Path, name: str) -> Path:
         except OSError as error:
             if error.errno not in (EEXIST, ENOTEMPTY):
                 raise
-            number += 1  # another run has just taken it
+            number += 1  # another run has just taken this number

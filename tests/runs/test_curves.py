@@ -7,12 +7,11 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from tiny_runs import epochs
 
 from archspec.cli.epochs import epoch_table
-from archspec.training.errors import TrainingError
-from archspec.training.results.curves import compare_curves, draw_curves
-
-from .made import epochs
+from archspec.runs.curves import compare_curves, draw_curves
+from archspec.runs.errors import TrainingError
 
 
 def comments(path: Path) -> list[str]:

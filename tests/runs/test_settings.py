@@ -11,8 +11,8 @@ import pytest
 
 from archspec import load
 from archspec.ops.recipes import RECIPES, Recipe
-from archspec.training.errors import TrainingError
-from archspec.training.settings import (
+from archspec.runs.errors import TrainingError
+from archspec.runs.settings import (
     DataName,
     Settings,
     check_epochs,
@@ -159,7 +159,7 @@ def test_a_run_cannot_end_before_where_it_stands() -> None:
 
 def test_settings_and_errors_load_no_torch() -> None:
     program = (
-        "import sys, archspec.training.settings, archspec.cli.main;"
+        "import sys, archspec.runs.settings, archspec.cli.main;"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -12,13 +12,10 @@ from math import nan
 from pathlib import Path
 
 import pytest
+from tiny_runs import TINY, create_run, epochs, write_epochs
 
 from archspec import load
-from archspec.training.run_directory import RunDirectory
-from archspec.training.settings import resolve_settings
-
-from .conftest import TINY
-from .made import epochs, write_epochs
+from archspec.runs.settings import resolve_settings
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -28,8 +25,7 @@ def runs(tiny: Path, tmp_path: Path) -> Path:
     """A directory with `tiny-1` of three epochs, the second the best, done."""
     spec = load(tiny)
     settings = resolve_settings(spec.train, {"out": tmp_path / "runs", "epochs": 3})
-    run = RunDirectory.create(spec, settings)
-    run.write_config(spec, settings)
+    run = create_run(spec, settings)
     run.write_metrics(epochs([0.5, 0.875, 0.75]))
     return run.path.parent
 
