@@ -15,14 +15,14 @@ from archspec.runs.confusion_matrix import (
     draw_confusion_matrix,
 )
 from archspec.runs.settings import Device
-from archspec.training.machine.runtime import prepare_runtime
+from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .epochs import fraction
 from .options import Format, FormatOption, PictureOption, check_picture
 from .table import text_table
 
 if TYPE_CHECKING:
-    from archspec.training.results.evaluate import Evaluation
+    from archspec.training.results.evaluation import Evaluation
 
 MOST_PAIRS = 20  # lines
 SHORT = 5  # characters of a class that heads a column
@@ -46,8 +46,8 @@ def evaluate(
     """Measure a run's best checkpoint on the test images; `-o` draws the confusions."""
     if output:
         check_picture(output)
-    prepare_runtime()
-    from archspec.training.results.evaluate import evaluate_run  # loads torch
+    configure_cpu_runtime()
+    from archspec.training.results.evaluation import evaluate_run  # loads torch
 
     found = evaluate_run(run, data_root=data_root, device=device)
     if format_ is Format.json:
@@ -55,14 +55,14 @@ def evaluate(
     else:
         print("\n".join(_report(found)))
     if output:
-        title = f"{run}: {found.part} accuracy {found.confusion.accuracy:.4f}"
+        title = f"{run}: {found.split} accuracy {found.confusion.accuracy:.4f}"
         draw_confusion_matrix(found.confusion, title, output)
 
 
 def _data(found: Evaluation) -> dict[str, object]:
     confusion = found.confusion
     return {
-        "part": found.part,
+        "part": found.split,
         "accuracy": confusion.accuracy,
         "loss": found.loss,
         "images": confusion.images,
@@ -85,9 +85,9 @@ def _data(found: Evaluation) -> dict[str, object]:
 def _report(found: Evaluation) -> list[str]:
     confusion = found.confusion
     hits = f"{confusion.correct:,} of {confusion.images:,}"
-    accuracy = f"{found.part} accuracy {confusion.accuracy:.4f}"
+    accuracy = f"{found.split} accuracy {confusion.accuracy:.4f}"
     lines = [f"{accuracy} ({hits}), loss {found.loss:.4f}"]
-    if found.part == "validation":
+    if found.split == "validation":
         lines.append("there are no test images: these have chosen the best epoch")
     is_small = len(confusion.classes) <= MAX_ANNOTATED
     matrix = _matrix(confusion) if is_small else _pairs(confusion)

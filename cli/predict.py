@@ -11,7 +11,7 @@ import typer
 
 from archspec.runs.errors import TrainingError
 from archspec.runs.settings import Device
-from archspec.training.machine.runtime import prepare_runtime
+from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .options import FINDINGS, Format, FormatOption
 
@@ -31,13 +31,13 @@ def predict(
     device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""
-    prepare_runtime()
-    from archspec.training.results.predict import (
+    configure_cpu_runtime()
+    from archspec.training.results.prediction import (
         predict as predict_image,  # loads torch
     )
-    from archspec.training.results.trained import load_trained
+    from archspec.training.results.trained_model import load_trained_model
 
-    trained = load_trained(run, device)
+    trained = load_trained_model(run, device)
     found: dict[Path, list[tuple[str, float]]] = {}
     failed = []
     for path in dict.fromkeys(images):

@@ -20,8 +20,13 @@ from archspec.runs.settings import (
 )
 from archspec.runs.torch_errors import is_failed_compilation, is_out_of_memory
 from archspec.spec import Spec
-from archspec.training.machine.place import find_place, is_launched, said_once
-from archspec.training.machine.runtime import end_with_parent, prepare_runtime
+from archspec.training.cpu_runtime import configure_cpu_runtime
+from archspec.training.distributed.launch_environment import (
+    is_launched_by_archspec,
+    raise_on_rank_zero,
+    read_launch_environment,
+    terminate_with_parent,
+)
 
 from .epochs import epoch_table
 from .options import (
@@ -272,21 +277,21 @@ def _run(
     *,
     download: bool,
 ) -> None:
-    with said_once():
+    with raise_on_rank_zero():
         new = resolve_settings(spec.train, flags) if spec and not resume else None
-    prepare_runtime()
-    if is_launched():
-        end_with_parent()
+    configure_cpu_runtime()
+    if is_launched_by_archspec():
+        terminate_with_parent()
     from archspec.runs.config import is_same_network
     from archspec.runs.directory import RunDirectory
+    from archspec.training.distributed.launch import launch
     from archspec.training.loop import train as train_network  # 1.7 s, for torch
-    from archspec.training.machine.launch import launch
     from archspec.training.tensorboard import require_tensorboard
 
     run = None
     if spec is None or new is None:
         assert resume
-        with said_once():
+        with raise_on_rank_zero():
             run = RunDirectory.open(resume)
             before, began_with = run.read()
             if spec is not None and not is_same_network(spec, before):
@@ -295,10 +300,10 @@ def _run(
                     "go on with it, or leave `--resume` out for a new run"
                 )
             spec, new = before, resume_settings(began_with, flags)
-    place = find_place()
-    if place and devices not in (None, place.local_size):
+    place = read_launch_environment()
+    if place and devices not in (None, place.local_world_size):
         stop(
-            f"`--devices {devices}` is said to {place.local_size} processes that something "
+            f"`--devices {devices}` is said to {place.local_world_size} processes that something "
             "else has started here: leave it out",
             USAGE,
         )
@@ -326,7 +331,7 @@ def _run(
             ) from error
         raise
     if trained.is_main:
-        print("\n".join(epoch_table(trained.metrics)))
+        print("\n".join(epoch_table(trained.history)))
         if trained.best.test_accuracy is not None:
             print(
                 f"test accuracy {trained.best.test_accuracy:.4f} after epoch {trained.best.epoch}"

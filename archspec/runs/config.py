@@ -54,9 +54,10 @@ def set_arguments(params: Mapping[str, Any]) -> list[str]:
 
 
 def _to_json(value: Any) -> Any:  # any value of the language
-    """A param as JSON, where a string keeps the quotes of the language.
+    """A param as JSON: a string keeps its quotes, and the name of an op has none.
 
-    The op `relu` becomes "relu", the string `"bilinear"` becomes a string that starts with `"`.
+    >>> _to_json("bilinear")
+    '"bilinear"'
     """
     match value:
         case bool() | int() | float():

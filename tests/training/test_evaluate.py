@@ -15,7 +15,7 @@ from torch import nn
 
 from archspec.cli.evaluate import _report
 from archspec.runs.confusion_matrix import ConfusionMatrix, draw_confusion_matrix
-from archspec.training.results.evaluate import Evaluation, evaluate_run
+from archspec.training.results.evaluation import Evaluation, evaluate_run
 
 from .files import write_folder
 from .made import network, train_on_folders, train_tiny
