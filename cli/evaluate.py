@@ -1,4 +1,4 @@
-"""`archspec evaluate`: how good a run's best checkpoint is, class by class."""
+"""`archspec evaluate`: the accuracy of a run's best checkpoint, class by class."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from .table import text_table
 if TYPE_CHECKING:
     from archspec.training.results.evaluation import Evaluation
 
-MOST_PAIRS = 20  # lines
-SHORT = 5  # characters of a class that heads a column
+MAX_PAIRS = 20  # lines
+MAX_HEADER = 5  # characters of a class name that fits above a column
 
 
 def evaluate(
@@ -95,15 +95,13 @@ def _report(found: Evaluation) -> list[str]:
 
 
 def _by_class(confusion: ConfusionMatrix) -> list[str]:
-    """Lines of a table with a row for each class."""
-    worst = {
-        mistake.label: mistake for mistake in reversed(confusion.misclassifications())
-    }
+    """A table with a row for each class."""
+    worst = {pair.label: pair for pair in reversed(confusion.misclassifications())}
     rows = []
     for label, name in enumerate(confusion.classes):
         words = ""
-        if mistake := worst.get(label):
-            words = f"{confusion.classes[mistake.predicted]} ({mistake.images:,})"
+        if pair := worst.get(label):
+            words = f"{confusion.classes[pair.predicted]} ({pair.images:,})"
         images = f"{sum(confusion.counts[label]):,}"
         accuracy = fraction(confusion.class_accuracy(label))
         rows.append((name, images, accuracy, words))
@@ -112,34 +110,34 @@ def _by_class(confusion: ConfusionMatrix) -> list[str]:
 
 
 def _matrix(confusion: ConfusionMatrix) -> list[str]:
-    """Lines of a table with a row and a column for each class."""
+    """The confusion matrix: a row for each class, a column for each prediction."""
     names: Sequence[str] = confusion.classes
-    heads = [*names]
-    if max(map(len, names)) > SHORT:  # long names head no columns: numbers do
-        heads = [str(label) for label in range(len(names))]
-        width = max(map(len, heads))
+    headers = [*names]
+    if max(map(len, names)) > MAX_HEADER:  # numbers stand for long names
+        headers = [str(label) for label in range(len(names))]
+        width = max(map(len, headers))
         names = [
-            f"{head:>{width}}  {name}"
-            for head, name in zip(heads, confusion.classes, strict=True)
+            f"{header:>{width}}  {name}"
+            for header, name in zip(headers, confusion.classes, strict=True)
         ]
     rows = [
         (name, *(f"{images:,}" if images else "." for images in row))
         for name, row in zip(names, confusion.counts, strict=True)
     ]
     title = "what the images of a class (rows) were taken for (columns)"
-    return [title, *text_table(("class", *heads), rows, (0,))]
+    return [title, *text_table(("class", *headers), rows, (0,))]
 
 
 def _pairs(confusion: ConfusionMatrix) -> list[str]:
-    """Lines of a table of the classes that were confused most often."""
+    """A table of the classes that were confused most often."""
     rows = [
         (
-            confusion.classes[mistake.label],
-            confusion.classes[mistake.predicted],
-            f"{mistake.images:,}",
-            f"{mistake.images / sum(confusion.counts[mistake.label]):.4f}",
+            confusion.classes[pair.label],
+            confusion.classes[pair.predicted],
+            f"{pair.images:,}",
+            f"{pair.images / sum(confusion.counts[pair.label]):.4f}",
         )
-        for mistake in confusion.misclassifications()[:MOST_PAIRS]
+        for pair in confusion.misclassifications()[:MAX_PAIRS]
     ]
     header = ("class", "taken for", "images", "of the class")
     return text_table(header, rows, (0, 1))

@@ -1,4 +1,4 @@
-"""`archspec predict`: what a run's best checkpoint sees in images from disk."""
+"""`archspec predict`: predict the classes of image files with a run's best checkpoint."""
 
 from __future__ import annotations
 
@@ -55,19 +55,21 @@ def predict(
 
 
 def _data(path: Path, classes: list[tuple[str, float]]) -> dict[str, object]:
-    guesses = [{"class": name, "probability": chance} for name, chance in classes]
-    return {"image": str(path), "classes": guesses}
+    predictions = [
+        {"class": name, "probability": probability} for name, probability in classes
+    ]
+    return {"image": str(path), "classes": predictions}
 
 
 def _lines(found: dict[Path, list[tuple[str, float]]]) -> list[str]:
-    """A line for each image, aligned."""
+    """An aligned line for each image."""
     paths = max(len(str(path)) for path in found)
     names = max(len(name) for classes in found.values() for name, _ in classes)
     return [
         "  ".join(
             [
                 f"{path!s:<{paths}}",
-                *(f"{name:<{names}} {chance:.4f}" for name, chance in classes),
+                *(f"{name:<{names}} {value:.4f}" for name, value in classes),
             ]
         )
         for path, classes in found.items()

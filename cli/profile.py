@@ -1,4 +1,4 @@
-"""`archspec profile`: how long each layer takes, and what it waits for."""
+"""`archspec profile`: the time of each layer, and what limits it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ HEADER = (
     "layer", "op", "output", "forward ms", "backward ms", "% time",
     "FLOP/byte", "bound by", "% roof",
 )  # fmt: skip
-NAMES = (0, 1, 5, 7)  # columns that are no numbers
+TEXT_COLUMNS = (0, 1, 5, 7)
 
 
 class Format(StrEnum):
-    """How the profile is written."""
+    """Output formats of the profile."""
 
     table = "table"
     json = "json"
@@ -57,23 +57,22 @@ def profile(
 
 def _measure(spec: Spec, batch: int, device: Device) -> Profile:
     configure_cpu_runtime()
-    import torch  # 1.7 s, and a wrong spec is told before
+    import torch  # 1.7 s, after the spec is checked
 
     from archspec.profiling.layer_profile import profile as profile_network
     from archspec.training.device import resolve_device
 
     if sys.stderr.isatty():
         print(f"measuring {len(spec.layers)} layers ...", file=sys.stderr)
-    place = torch.device(resolve_device(device))
-    return profile_network(spec, batch, place)
+    return profile_network(spec, batch, torch.device(resolve_device(device)))
 
 
 def _bound(layer: LayerTime, measured: Profile) -> str:
-    """What takes the time at best; a view takes none."""
+    """The limit of a layer at the peak of the machine; a view has none."""
     if not layer.bytes:
         return ""
-    is_dense = layer.intensity > measured.roofline.ridge
-    return "arithmetic" if is_dense else "memory"
+    is_compute_bound = layer.intensity > measured.roofline.ridge
+    return "arithmetic" if is_compute_bound else "memory"
 
 
 def _data(spec: Spec, batch: int, measured: Profile) -> dict[str, object]:
@@ -119,7 +118,7 @@ def _print_table(spec: Spec, batch: int, measured: Profile) -> None:
         )
         for layer, time in zip(measured.layers, times, strict=True)
     ]
-    print("\n".join(text_table(HEADER, rows, NAMES)))
+    print("\n".join(text_table(HEADER, rows, TEXT_COLUMNS)))
     print()
     for words in _notes(measured):
         print(words)

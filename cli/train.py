@@ -1,4 +1,4 @@
-"""`archspec train`: a spec to a trained network and a run directory."""
+"""`archspec train`: train a network and write a run directory."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from .options import (
     stop,
 )
 
-SIGNALLED = 128  # exit codes: this and the number of the signal
+SIGNALED = 128  # plus the number of the signal is the exit code, as of a shell
 RECIPES, RUN, MACHINE = "The `train:` section", "The run", "The machine"
 
 
@@ -266,7 +266,7 @@ def train(
     except Stopped as stopped:
         if str(stopped):
             print(stopped, file=sys.stderr)
-        raise typer.Exit(SIGNALLED + stopped.signal) from None
+        raise typer.Exit(SIGNALED + stopped.signal) from None
 
 
 def _run(
@@ -278,53 +278,53 @@ def _run(
     download: bool,
 ) -> None:
     with raise_on_rank_zero():
-        new = resolve_settings(spec.train, flags) if spec and not resume else None
+        settings = resolve_settings(spec.train, flags) if spec and not resume else None
     configure_cpu_runtime()
     if is_launched_by_archspec():
         terminate_with_parent()
     from archspec.runs.config import is_same_network
     from archspec.runs.directory import RunDirectory
     from archspec.training.distributed.launch import launch
-    from archspec.training.loop import train as train_network  # 1.7 s, for torch
+    from archspec.training.loop import train as train_network  # 1.7 s, of torch
     from archspec.training.tensorboard import require_tensorboard
 
     run = None
-    if spec is None or new is None:
+    if spec is None or settings is None:
         assert resume
         with raise_on_rank_zero():
             run = RunDirectory.open(resume)
-            before, began_with = run.read()
-            if spec is not None and not is_same_network(spec, before):
+            original, original_settings = run.read()
+            if spec is not None and not is_same_network(spec, original):
                 raise TrainingError(
                     f"`{resume}` began with another spec or other params: leave SPEC out to "
                     "go on with it, or leave `--resume` out for a new run"
                 )
-            spec, new = before, resume_settings(began_with, flags)
-    place = read_launch_environment()
-    if place and devices not in (None, place.local_world_size):
+            spec, settings = original, resume_settings(original_settings, flags)
+    launched = read_launch_environment()
+    if launched and devices not in (None, launched.local_world_size):
         stop(
-            f"`--devices {devices}` is said to {place.local_world_size} processes that something "
+            f"`--devices {devices}` is said to {launched.local_world_size} processes that something "
             "else has started here: leave it out",
             USAGE,
         )
-    if place is None and devices and devices > 1:
-        if new.tensorboard:
+    if launched is None and devices and devices > 1:
+        if settings.tensorboard:
             require_tensorboard()
-        raise typer.Exit(launch(devices, new.device, sys.argv[1:]))
+        raise typer.Exit(launch(devices, settings.device, sys.argv[1:]))
     for name in ("strategy", "sync_bn"):
-        if place is None and flags[name] is not None:
+        if launched is None and flags[name] is not None:
             flag = f"--{name.replace('_', '-')}"
             stop(f"`{flag}` is for several processes: add `--devices N`", USAGE)
     try:
-        trained = train_network(spec, new, resume=run, download=download)
+        trained = train_network(spec, settings, resume=run, download=download)
     except Exception as error:
         if is_out_of_memory(error):
             raise TrainingError(
-                f"`{spec.name}` and a batch of {new.batch_size} images do not fit into the "
+                f"`{spec.name}` and a batch of {settings.batch_size} images do not fit into the "
                 "memory of the device: use a smaller `--batch-size`, or cut it with "
                 "`--accumulate`"
             ) from error
-        if new.compile and is_failed_compilation(error):
+        if settings.compile and is_failed_compilation(error):
             raise TrainingError(
                 f"torch cannot compile `{spec.name}` here "
                 f"({str(error).strip().splitlines()[0]}): leave `--compile` out"

@@ -172,8 +172,8 @@ def _start(run: PreparedRun, progress: RunProgress) -> None:
             progress.warn(
                 f"the weights of epoch {best.epoch}, the best so far, are lost"
             )
-    progress.say(run.describe())
-    progress.say(str(run.load_report or ""))
+    progress.print_line(run.describe())
+    progress.print_line(str(run.load_report or ""))
 
 
 def _evaluate(

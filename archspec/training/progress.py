@@ -50,7 +50,7 @@ class RunProgress:
         # The time and the epochs, with a fraction, of the first report.
         self._first: tuple[float, float] | None = None
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """Print a line, unless it is empty."""
         if line:
             self._console.print(line)
@@ -75,7 +75,7 @@ class RunProgress:
                 figures=figures,
             )
         else:
-            self.say(
+            self.print_line(
                 f"epoch {epoch}/{self._epochs}  step {step}/{self._steps_per_epoch}  {figures}"
             )
 
@@ -104,7 +104,7 @@ class RunProgress:
         test = ""
         if metrics.test_accuracy is not None:
             test = f"test accuracy {metrics.test_accuracy:.3f}  "
-        self.say(
+        self.print_line(
             f"epoch {metrics.epoch}/{self._epochs}  "
             f"train loss {metrics.train_loss:.3f} accuracy {metrics.train_accuracy:.3f}  "
             f"val loss {metrics.val_loss:.3f} accuracy {metrics.val_accuracy:.3f}  "

@@ -97,7 +97,7 @@ def test_a_quiet_one_says_nothing(
 ) -> None:
     with RunProgress(10, 4, quiet=True) as shown:
         clock[0] += 1
-        shown.say("a line")
+        shown.print_line("a line")
         shown.warn("a sentence")
         shown.step(1, 4, RECENT)
         shown.evaluating(1)
