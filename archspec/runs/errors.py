@@ -15,7 +15,7 @@ class DataLoaderWorkerError(TrainingError):
     """A worker process of a data loader died."""
 
     def __init__(self) -> None:
-        """Use the only sentence there is: the worker left no reason."""
+        """Set the message; the worker left no reason."""
         super().__init__(
             "a process that reads images has died, perhaps for want of memory: use a "
             "smaller `--batch-size`"

@@ -23,7 +23,7 @@ class ImagePaths(NamedTuple):
 
 
 def find_training(root: Path) -> tuple[ImagePaths, ImagePaths]:
-    """The training and validation images: of `val`, or else every tenth of `train`.
+    """The images of `train`, and those of `val` or else every tenth of `train`.
 
     Raises:
         TrainingError: if a folder is missing, or the two have different classes.

@@ -105,9 +105,10 @@ class _ImageFiles(Dataset[Images]):
         return len(self.paths.samples)
 
     def __getitems__(self, indices: list[int]) -> Images | TrainingError:
-        """A batch, which may be empty; an error is returned, since torch would change it.
+        """Read a batch, which may be empty.
 
-        `DataLoader` raises an error of a worker with the text of its traceback.
+        An error is returned and not raised: `DataLoader` would replace its message with
+        the text of a traceback.
         """
         images_NCHW = torch.empty(len(indices), *self.shape, dtype=torch.uint8)
         labels = []
@@ -174,8 +175,8 @@ def _read(workers: DataLoader[Images]) -> Iterator[Images]:
             batches = iter(workers)
         for batch in batches:
             if isinstance(batch, TrainingError):
-                # A new error: this frame refers to `batch`, and a cycle would keep the
-                # workers alive until the garbage collector runs.
+                # Not `raise batch`: this frame refers to it, and the cycle would keep
+                # the workers alive until the garbage collector runs.
                 raise TrainingError(str(batch))
             yield batch
 

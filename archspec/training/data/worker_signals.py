@@ -39,7 +39,8 @@ class IgnoreSignals:
 
     def __init__(self) -> None:
         self._run_exits: Any = multiprocessing.RawValue(ctypes.c_bool, False)
-        # With a priority above that of `multiprocessing`, which sends SIGTERM.
+        # At exit, `multiprocessing` calls finalizers of this priority, and only then
+        # sends SIGTERM.
         Finalize(self, _set, [self._run_exits], exitpriority=0)
 
     def __call__(self, _worker: int) -> None:
