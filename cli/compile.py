@@ -89,6 +89,7 @@ def _exported(
         stop(f"{spec.params:,} parameters are too many for one `.onnx`: write a `.pt2`")
     from archspec.backends.torch.export import to_onnx, to_program, to_safetensors
     from archspec.backends.torch.module_builder import build
+    from archspec.runs.torch_errors import is_out_of_memory
     from archspec.training.weights.loading import load_weights
 
     try:
@@ -107,6 +108,6 @@ def _exported(
             case _:
                 return to_program(model, spec.input_shape)
     except RuntimeError as error:
-        if "allocate memory" not in str(error):
+        if not is_out_of_memory(error):
             raise
         stop("the network with its weights and an image does not fit into memory")

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from archspec.training.errors import PeerError, TrainingError
+from archspec.runs.errors import PeerError, TrainingError
 
 from .check import check
 from .compile import compile_

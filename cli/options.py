@@ -12,10 +12,10 @@ import typer
 
 from archspec.checker import check
 from archspec.diagnostics.render import render_for
+from archspec.runs.atomic_files import write_atomically
+from archspec.runs.figures import FORMATS
 from archspec.spec import Spec
-from archspec.training.files import write_atomically
-from archspec.training.machine.place import speaks
-from archspec.training.results.picture import FORMATS
+from archspec.training.distributed.launch_environment import is_reporting_process
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
 
@@ -88,7 +88,7 @@ def load_spec(
     result = check(
         spec, overrides=settings or (), input=input_, variant=variant, train=train
     )
-    if result.diagnostics and speaks():
+    if result.diagnostics and is_reporting_process():
         print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)
     if result.spec is None:
         if result.ok:
@@ -112,6 +112,6 @@ def write_file(path: Path, data: str | bytes) -> None:
 
 def stop(message: str, code: int = FINDINGS) -> NoReturn:
     """End the command with one sentence on stderr."""
-    if speaks():
+    if is_reporting_process():
         print(f"error: {message}", file=sys.stderr)
     raise typer.Exit(code)

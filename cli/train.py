@@ -1,4 +1,4 @@
-"""`archspec train`: a spec to a trained network and a run directory."""
+"""`archspec train`: train a network and write a run directory."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from typing import Annotated
 
 import typer
 
-from archspec.spec import Spec
-from archspec.training.errors import Stopped, TrainingError
-from archspec.training.machine.place import find_place, is_launched, said_once
-from archspec.training.machine.runtime import end_with_parent, prepare_runtime
-from archspec.training.settings import (
+from archspec.runs.errors import Stopped, TrainingError
+from archspec.runs.settings import (
     DataName,
     Device,
     Precision,
     Strategy,
     resolve_settings,
     resume_settings,
+)
+from archspec.runs.torch_errors import is_failed_compilation, is_out_of_memory
+from archspec.spec import Spec
+from archspec.training.cpu_runtime import configure_cpu_runtime
+from archspec.training.distributed.launch_environment import (
+    is_launched_by_archspec,
+    raise_on_rank_zero,
+    read_launch_environment,
+    terminate_with_parent,
 )
 
 from .epochs import epoch_table
@@ -35,9 +41,7 @@ from .options import (
     stop,
 )
 
-SIGNALLED = 128  # exit codes: this and the number of the signal
-# torch's words, on GPUs, on Apple's, and on CPUs
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+SIGNALED = 128  # plus the number of the signal is the exit code, as of a shell
 RECIPES, RUN, MACHINE = "The `train:` section", "The run", "The machine"
 
 
@@ -262,7 +266,7 @@ def train(
     except Stopped as stopped:
         if str(stopped):
             print(stopped, file=sys.stderr)
-        raise typer.Exit(SIGNALLED + stopped.signal) from None
+        raise typer.Exit(SIGNALED + stopped.signal) from None
 
 
 def _run(
@@ -273,60 +277,61 @@ def _run(
     *,
     download: bool,
 ) -> None:
-    with said_once():
-        new = resolve_settings(spec.train, flags) if spec and not resume else None
-    prepare_runtime()
-    if is_launched():
-        end_with_parent()
-    from archspec.training.loop import train as train_network  # 1.7 s, for torch
-    from archspec.training.machine.launch import launch
-    from archspec.training.run_directory import RunDirectory, is_same_network
+    with raise_on_rank_zero():
+        settings = resolve_settings(spec.train, flags) if spec and not resume else None
+    configure_cpu_runtime()
+    if is_launched_by_archspec():
+        terminate_with_parent()
+    from archspec.runs.config import is_same_network
+    from archspec.runs.directory import RunDirectory
+    from archspec.training.distributed.launch import launch
+    from archspec.training.loop import train as train_network  # 1.7 s, of torch
     from archspec.training.tensorboard import require_tensorboard
 
     run = None
-    if spec is None or new is None:
+    if spec is None or settings is None:
         assert resume
-        with said_once():
+        with raise_on_rank_zero():
             run = RunDirectory.open(resume)
-            before, began_with = run.read()
-            if spec is not None and not is_same_network(spec, before):
+            original, original_settings = run.read()
+            if spec is not None and not is_same_network(spec, original):
                 raise TrainingError(
                     f"`{resume}` began with another spec or other params: leave SPEC out to "
                     "go on with it, or leave `--resume` out for a new run"
                 )
-            spec, new = before, resume_settings(began_with, flags)
-    place = find_place()
-    if place and devices not in (None, place.local_size):
+            spec, settings = original, resume_settings(original_settings, flags)
+    launched = read_launch_environment()
+    if launched and devices not in (None, launched.local_world_size):
         stop(
-            f"`--devices {devices}` is said to {place.local_size} processes that something "
+            f"`--devices {devices}` is said to {launched.local_world_size} processes that something "
             "else has started here: leave it out",
             USAGE,
         )
-    if place is None and devices and devices > 1:
-        if new.tensorboard:
+    if launched is None and devices and devices > 1:
+        if settings.tensorboard:
             require_tensorboard()
-        raise typer.Exit(launch(devices, new.device, sys.argv[1:]))
+        raise typer.Exit(launch(devices, settings.device, sys.argv[1:]))
     for name in ("strategy", "sync_bn"):
-        if place is None and flags[name] is not None:
+        if launched is None and flags[name] is not None:
             flag = f"--{name.replace('_', '-')}"
             stop(f"`{flag}` is for several processes: add `--devices N`", USAGE)
     try:
-        trained = train_network(spec, new, resume=run, download=download)
+        trained = train_network(spec, settings, resume=run, download=download)
     except Exception as error:
-        if any(words in str(error) for words in OUT_OF_MEMORY):
+        if is_out_of_memory(error):
             raise TrainingError(
-                f"`{spec.name}` and a batch of {new.batch_size} images do not fit into the "
+                f"`{spec.name}` and a batch of {settings.batch_size} images do not fit into the "
                 "memory of the device: use a smaller `--batch-size`, or cut it with "
                 "`--accumulate`"
             ) from error
-        if new.compile and type(error).__module__.startswith("torch._"):
+        if settings.compile and is_failed_compilation(error):
             raise TrainingError(
                 f"torch cannot compile `{spec.name}` here "
                 f"({str(error).strip().splitlines()[0]}): leave `--compile` out"
             ) from error
         raise
     if trained.is_main:
-        print("\n".join(epoch_table(trained.metrics)))
+        print("\n".join(epoch_table(trained.history)))
         if trained.best.test_accuracy is not None:
             print(
                 f"test accuracy {trained.best.test_accuracy:.4f} after epoch {trained.best.epoch}"

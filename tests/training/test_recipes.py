@@ -7,15 +7,12 @@ import torch
 from torch import nn
 
 from archspec.ops.recipes import RECIPES, Recipe
-from archspec.training.errors import TrainingError
-from archspec.training.recipes import (
-    Loss,
-    check_trainable,
-    initialize,
-    learning_rate,
-    make_loss,
-    make_optimizer,
-)
+from archspec.runs.errors import TrainingError
+from archspec.training.initialization import initialize
+from archspec.training.loss import Loss, make_loss
+from archspec.training.optimizer import make_optimizer
+from archspec.training.schedule import learning_rate
+from archspec.training.train_state import check_trainable
 
 
 @pytest.mark.parametrize("name", sorted(set(RECIPES["init"]) - {"default"}))
