@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -135,26 +134,28 @@ def test_a_module_that_torch_cannot_compile() -> None:
     assert_recognized(lambda: compiled(torch.ones(1)), Exception, is_failed_compilation)
 
 
-PEER = """
-import sys
-from torch import distributed
-distributed.init_process_group("gloo", init_method=sys.argv[1], rank=1, world_size=2)
-"""
+def gloo_groups(seconds: float) -> list[distributed.ProcessGroupGloo]:
+    """Two ranks in one process, which wait so many seconds for each other."""
+    store = distributed.HashStore()
+
+    def connect(rank: int) -> distributed.ProcessGroupGloo:
+        return distributed.ProcessGroupGloo(store, rank, 2, timedelta(seconds=seconds))
+
+    with ThreadPoolExecutor() as pool:
+        return [*pool.map(connect, range(2))]
 
 
-def test_a_process_that_leaves_the_others() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    peer = subprocess.Popen([sys.executable, "-c", PEER, address])
-    distributed.init_process_group("gloo", init_method=address, rank=0, world_size=2)
-    try:
-        assert peer.wait(60) == 0
-        assert_recognized(
-            lambda: distributed.all_reduce(torch.ones(1)), RuntimeError, is_lost_peer
-        )
-    finally:
-        distributed.destroy_process_group()
+def test_a_peer_that_closes_its_connections() -> None:
+    groups = gloo_groups(seconds=60)
+    del groups[1]
+    reduce = groups[0].allreduce([torch.ones(1)])
+    assert_recognized(reduce.wait, RuntimeError, is_lost_peer)
+
+
+def test_a_peer_that_does_not_answer() -> None:
+    groups = gloo_groups(seconds=0.5)
+    reduce = groups[0].allreduce([torch.ones(1)])
+    assert_recognized(reduce.wait, RuntimeError, is_lost_peer)
 
 
 @pytest.mark.parametrize("container", [nn.ModuleDict, nn.ModuleList])

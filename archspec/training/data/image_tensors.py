@@ -46,9 +46,8 @@ def resize(images_NCHW: Tensor, height: int, width: int) -> Tensor:
         return images_NCHW
     if images_NCHW.device.type == "cpu":
         return _interpolate(images_NCHW, height, width)
-    resized = _interpolate(
-        images_NCHW.float(), height, width
-    )  # GPUs cannot resize uint8
+    # GPUs cannot resize `uint8`.
+    resized = _interpolate(images_NCHW.float(), height, width)
     return resized.round().to(torch.uint8)
 
 
