@@ -10,15 +10,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.compiler import check, load
+from archspec.checker import check, load
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.spec import CheckResult, Spec
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from archspec.backends.dot import Direction
-    from archspec.backends.drawing import Drawing
+    from archspec.backends.drawing.dot import Direction
+    from archspec.backends.drawing.drawing import Drawing
 
 __all__ = [
     "CheckResult",
@@ -35,25 +35,26 @@ __all__ = [
 
 def to_source(spec: Spec | str | Path) -> str:
     """A network as the text of a Python module that needs only torch."""
-    from archspec.backends.python_source import to_source as write
+    from archspec.backends.python.module_source import to_source as write
 
-    return write(_loaded(spec))
+    return write(_loaded(spec).graph)
 
 
 def compile(spec: Spec | str | Path) -> nn.Module:  # a compiler's word
     """A network as a module, untrained: the source of `to_source`, run."""
-    from archspec.backends.torch_module import build
+    from archspec.backends.torch.module_builder import build
 
-    return build(_loaded(spec))
+    return build(_loaded(spec).graph)
 
 
 def draw(
     spec: Spec | str | Path, depth: int | None = None, direction: Direction = "TB"
 ) -> Drawing:
     """A network as a drawing, which a notebook shows; "LR" is from left to right."""
-    from archspec.backends.drawing import draw as picture
+    from archspec.backends.drawing.drawing import draw as picture
 
-    return picture(_loaded(spec), depth, direction)
+    loaded = _loaded(spec)
+    return picture(loaded.graph, loaded.document.source, depth, direction)
 
 
 def _loaded(spec: Spec | str | Path) -> Spec:

@@ -11,8 +11,8 @@ from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.frontend.ast import Group
 from archspec.frontend.schema import SIZE
 from archspec.ir.graph import Shape, Value
-from archspec.lowering.lower import progress
-from archspec.lowering.scope import Scope
+from archspec.lowering.stepwise import lower_stepwise
+from archspec.resolve.scope import Scope
 
 MAX_SIZES = 5_000  # in one question
 SIZES = re.compile(rf"({SIZE})(?:\.\.({SIZE}))?")
@@ -80,7 +80,7 @@ def _fault(
     passed: list[object] = []
     state: object = None
     with suppress(TooMany):
-        for state in progress(net, Value(shape), scope, findings):
+        for state in lower_stepwise(net, Value(shape), scope, findings):
             if findings.has_errors or state in known:
                 break
             passed.append(state)

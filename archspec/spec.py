@@ -23,7 +23,7 @@ class Spec:
 
     document: Document
     graph: Graph
-    settings: Mapping[str, object]  # the params as resolved
+    param_values: Mapping[str, object]  # as resolved
     train: Mapping[str, object]  # the train section: numbers, and recipes by key
     imports: Mapping[str, str]  # texts of imported files, by path from its folder
 
@@ -69,9 +69,9 @@ class Spec:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What a notebook shows: the drawing of the network's own steps."""
-        from archspec.backends.drawing import draw
+        from archspec.backends.drawing.drawing import draw
 
-        return draw(self, depth=1)._repr_mimebundle_()
+        return draw(self.graph, self.document.source, depth=1)._repr_mimebundle_()
 
 
 @dataclass(frozen=True, slots=True)

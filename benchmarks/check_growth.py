@@ -4,7 +4,7 @@ import time
 
 from machine import describe_machine, interleaved
 
-from archspec.compiler import check_source
+from archspec.checker import check_source
 from archspec.diagnostics.source import Source
 
 SMALL, LARGE = 1_000, 10_000  # layers

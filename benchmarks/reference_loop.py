@@ -134,7 +134,7 @@ def main():
     parser.add_argument("--test", action="store_true")
     parser.add_argument("--normalize", action="store_true")
     given = parser.parse_args()
-    spec = archspec.check(given.spec, settings=given.set).require()
+    spec = archspec.check(given.spec, overrides=given.set).require()
     torch.manual_seed(given.seed)
     measured = train(
         archspec.compile(spec),

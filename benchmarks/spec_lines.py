@@ -12,8 +12,9 @@ import re
 import tokenize
 from pathlib import Path
 
-from archspec.compiler import library, load
+from archspec.checker import load
 from archspec.ir.graph import Module, walk
+from archspec.resolve.library import library
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = ROOT / "archspec" / "library" / "blocks.yaml"

@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from archspec.compiler import check as check_spec
-from archspec.compiler import check_sizes
+from archspec.checker import check as check_spec
+from archspec.checker import check_sizes
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
 from archspec.diagnostics.machine import render_concise, render_github, to_json
 from archspec.diagnostics.render import render_for
@@ -67,7 +67,7 @@ def check(
     if sizes is not None:
         ask = partial(check_sizes, sizes=_parsed(sizes))
     results = [
-        ask(spec, settings=settings or (), input=input_, variant=variant)
+        ask(spec, overrides=settings or (), input=input_, variant=variant)
         for spec in specs
     ]
     text = _render(results, format_)

@@ -71,9 +71,9 @@ def compile_(
 
 
 def _write_source(spec: Spec, output: Path | None) -> None:
-    from archspec.backends.python_source import MARK, to_source
+    from archspec.backends.python.module_source import MARK, to_source
 
-    source = to_source(spec)
+    source = to_source(spec.graph)
     if output is None:
         print(source, end="")
         return
@@ -87,13 +87,13 @@ def _exported(
 ) -> bytes:
     if suffix == ".onnx" and 4 * spec.params > LARGEST_ONNX:
         stop(f"{spec.params:,} parameters are too many for one `.onnx`: write a `.pt2`")
-    from archspec.backends.torch_export import to_onnx, to_program, to_safetensors
-    from archspec.backends.torch_module import build
+    from archspec.backends.torch.export import to_onnx, to_program, to_safetensors
+    from archspec.backends.torch.module_builder import build
     from archspec.runs.torch_errors import is_out_of_memory
     from archspec.training.weights.loading import load_weights
 
     try:
-        model = build(spec)
+        model = build(spec.graph)
         if weights:
             report = load_weights(model, spec, weights, renames=renames)
             print(report, file=sys.stderr)

@@ -38,16 +38,17 @@ def draw(
     variant: VariantOption = None,
 ) -> None:
     """Draw the network; without `-o`, write DOT text to stdout."""
-    from archspec.backends import drawing as pictures  # graphviz: 60 ms to import
+    from archspec.backends.drawing.drawing import FORMATS  # graphviz: 60 ms
+    from archspec.backends.drawing.drawing import draw as draw_graph
 
     format_ = output.suffix.removeprefix(".").lower() if output else "dot"
-    if format_ not in pictures.FORMATS:
-        known = ", ".join(f"`.{name}`" for name in pictures.FORMATS)
+    if format_ not in FORMATS:
+        known = ", ".join(f"`.{name}`" for name in FORMATS)
         stop(f"`{output}` should end in one of {known}", USAGE)
     if (format_, direction) == ("html", "LR"):
         stop("the page goes from top to bottom: leave `--direction LR` out", USAGE)
     network = load_spec(spec, settings, input_, variant)
-    drawing = pictures.draw(network, depth, direction)
+    drawing = draw_graph(network.graph, network.document.source, depth, direction)
     if output is None:
         print(drawing.dot, end="")
     else:

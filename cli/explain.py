@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from archspec.compiler import library
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.lowering.scope import Block
 from archspec.ops.registry import OPS
+from archspec.resolve.library import library
+from archspec.resolve.scope import Block
 
 from .options import USAGE, stop
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from archspec.catalog import bundled, variants
-from archspec.compiler import check, library
-from archspec.lowering.scope import Block
+from archspec.checker import check
 from archspec.ops.registry import OPS
+from archspec.resolve.library import library
+from archspec.resolve.scope import Block
 
 
 def list_() -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from archspec.compiler import check
+from archspec.checker import check
 from archspec.diagnostics.render import render_for
 from archspec.runs.atomic_files import write_atomically
 from archspec.runs.figures import FORMATS
@@ -86,7 +86,7 @@ def load_spec(
 ) -> Spec:
     """The checked spec; findings go to stderr, and errors end the command."""
     result = check(
-        spec, settings=settings or (), input=input_, variant=variant, train=train
+        spec, overrides=settings or (), input=input_, variant=variant, train=train
     )
     if result.diagnostics and speaks():
         print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)

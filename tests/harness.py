@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archspec.compiler import check
+from archspec.checker import check
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
 from archspec.ir.graph import Layer, Merge, Module, walk
 from archspec.spec import CheckResult, Spec
@@ -75,10 +75,10 @@ def arguments(path: Path) -> dict[str, Any]:
     """The options that a case is checked with."""
     found = ARGUMENTS.search(path.read_text())
     words = shlex.split(found.group(1)) if found else []
-    options: dict[str, Any] = {"settings": []}
+    options: dict[str, Any] = {"overrides": []}
     for flag, value in zip(words[::2], words[1::2], strict=True):
         if flag == "--set":
-            options["settings"].append(value)
+            options["overrides"].append(value)
         else:
             options[flag.removeprefix("--")] = value
     return options

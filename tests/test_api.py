@@ -90,9 +90,9 @@ def test_load_takes_params_by_keyword(path):
     spec = archspec.load(path, widths=(2, 3), act="gelu", rate=0, bias=False)
     assert [layer.op for layer in spec.layers][1] == "gelu"
     assert spec.params == 9 * 2 + (2 * 36 * 10 + 10)
-    assert archspec.load(path, widths=[6, 1]).settings["widths"] == (6, 1)
-    assert archspec.load(path, mode="bilinear").settings["mode"] == "bilinear"
-    assert archspec.load(path, mode="nearest").settings["mode"] == "nearest"
+    assert archspec.load(path, widths=[6, 1]).param_values["widths"] == (6, 1)
+    assert archspec.load(path, mode="bilinear").param_values["mode"] == "bilinear"
+    assert archspec.load(path, mode="nearest").param_values["mode"] == "nearest"
 
 
 def test_load_takes_a_variant_and_an_input(path):
@@ -102,7 +102,7 @@ def test_load_takes_a_variant_and_an_input(path):
         10,
         10,
     )
-    assert spec.settings["widths"] == (8, 16)
+    assert spec.param_values["widths"] == (8, 16)
     assert spec.input_shape == (1, 10, 10)
     assert spec.layers[0].output.shape == (8, 8, 8)
 
@@ -204,11 +204,11 @@ def test_params_see_those_before_them_as_they_are_set(tmp_path):
     ],
 )
 def test_settings(path, setting, name, value):
-    result = archspec.check(path, settings=[setting])
+    result = archspec.check(path, overrides=[setting])
     if value is None:
         assert [d.code for d in result.diagnostics] == ["invalid-syntax"]
     else:
-        assert result.spec.settings[name] == value
+        assert result.spec.param_values[name] == value
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_settings(path, setting, name, value):
     ],
 )
 def test_wrong_settings_are_found_in_their_own_text(path, setting, code, column):
-    (found,) = archspec.check(path, settings=[setting]).diagnostics
+    (found,) = archspec.check(path, overrides=[setting]).diagnostics
     span = found.primary.span
     assert (found.code, span.source.name, span.column) == (code, "--set", column)
 

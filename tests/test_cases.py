@@ -120,7 +120,7 @@ class TestTheHarnessCanFail:
 # What a file with comments in it cannot show: see tests/frontend/test_files.py.
 WITHOUT_CASE = {"unreadable-file", "not-text", "file-too-large", "empty-document"}
 
-REPORTERS = {"error", "fail", "stop", "ShapeFault", "SyntaxFault", "ValueFault"}
+REPORTERS = {"error", "fail", "stop", "ShapeError", "SyntaxFault", "EvaluationError"}
 
 
 def codes_in_source() -> set[str]:

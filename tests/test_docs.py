@@ -86,8 +86,8 @@ def test_limits_in_the_language_page_are_those_of_the_code():
     from archspec.frontend.parser import MAX_LABEL, MAX_NESTING, MAX_TERMS
     from archspec.frontend.reader import MAX_DEPTH, MAX_NODES
     from archspec.lowering import context
-    from archspec.lowering.evaluate import MAX_ITEMS
-    from archspec.lowering.work import MAX_WORK
+    from archspec.resolve.budget import MAX_VALUES
+    from archspec.resolve.evaluate import MAX_ITEMS
 
     page = (ROOT / "docs" / "language.md").read_text()
     for row in (
@@ -98,7 +98,7 @@ def test_limits_in_the_language_page_are_those_of_the_code():
         f"| terms in a row | {MAX_TERMS} |",
         f"| steps and blocks in each other | {context.MAX_DEPTH} |",
         f"| layers after expansion | {context.MAX_LAYERS:,} |",
-        f"| values computed, items of tuples included | {MAX_WORK:,} |",
+        f"| values computed, items of tuples included | {MAX_VALUES:,} |",
         f"| items of a tuple, theirs included | {MAX_ITEMS:,} |",
         f"| a label | {MAX_LABEL} characters |",
         f"| errors in a report | {MAX_FINDINGS} |",

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from archspec.catalog import bundled
-from archspec.compiler import check_source
+from archspec.checker import check_source
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.machine import render_concise, render_github, to_json
 from archspec.diagnostics.render import render_full

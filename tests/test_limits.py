@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from deadline import deadline
 
-from archspec.compiler import check_source
+from archspec.checker import check_source
 from archspec.diagnostics.diagnostic import MAX_FINDINGS, Diagnostic
 from archspec.diagnostics.machine import render_concise, render_github
 from archspec.diagnostics.render import render_full

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from archspec.catalog import bundled
-from archspec.compiler import check, check_sizes
+from archspec.checker import check, check_sizes
 from archspec.sizes import SizesResult, parse_sizes
 
 ASSERTION = re.compile(r"->\s*\[[^]]*\]")

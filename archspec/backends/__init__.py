@@ -1,1 +1,1 @@
-"""What a graph becomes: PyTorch source, a module, a drawing."""
+"""What a graph becomes: PyTorch source, a drawing, a PyTorch module."""

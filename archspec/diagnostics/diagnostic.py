@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from archspec.diagnostics.codes import CODES
@@ -30,7 +30,8 @@ class Diagnostic:
     """One finding: a headline, the place it is about, and what helps.
 
     `related` are other places that explain it: the producer of a shape, the
-    call that expanded a block. `help` is what to write instead.
+    call that expanded a block. `help` is what to write instead. `fault` is what failed,
+    as data from which a fix can be found.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: tuple[str, ...] = ()
     severity: Severity = Severity.ERROR
+    fault: object | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a code that has no page."""
@@ -49,6 +51,10 @@ class Diagnostic:
     def is_error(self) -> bool:
         """Whether it stops the compiler."""
         return self.severity is Severity.ERROR
+
+    def with_help(self, help: Sequence[str]) -> Diagnostic:
+        """The same finding with other help lines; empty ones are dropped."""
+        return replace(self, help=tuple(_cut(text) for text in help if text))
 
 
 ONE_FOR_ALL = ("undefined-name",)  # one mistake, in however many places of a file
@@ -121,6 +127,7 @@ class Findings:
         notes: Sequence[str] = (),
         help: Sequence[str] | str = (),
         severity: Severity = Severity.ERROR,
+        fault: object | None = None,
     ) -> None:
         """Keep a finding given by its parts."""
         helps = (help,) if isinstance(help, str) else help
@@ -133,6 +140,7 @@ class Findings:
                 tuple(map(_cut, notes)),
                 tuple(_cut(text) for text in helps if text),
                 severity,
+                fault,
             )
         )
 

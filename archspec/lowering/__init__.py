@@ -1,1 +1,1 @@
-"""From the syntax tree to the graph: names, blocks, repeats and shapes."""
+"""From the syntax tree to the graph: expand blocks and repeats, infer shapes."""

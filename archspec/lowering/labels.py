@@ -1,4 +1,4 @@
-"""Labels, the names they make in the state dict, and `ref`, which reads them."""
+"""The text of a label, in which `{...}` computes: `stage{i + 1}`."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ import keyword
 
 from archspec.diagnostics.diagnostic import Label
 from archspec.diagnostics.source import Span
-from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Call, Name, StepLabel
+from archspec.frontend.ast import StepLabel
 from archspec.frontend.parser import LABEL, MAX_LABEL
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Traced, constant, literal
-from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluate import describe
-from archspec.lowering.module_names import MODULE_NAMES
-from archspec.lowering.values import evaluate
+from archspec.ir.symbolic import Symbolic, constant, literal
+from archspec.lowering.context import Context
+from archspec.lowering.evaluation import evaluate
+from archspec.lowering.reserved_labels import RESERVED_LABELS
+from archspec.resolve.evaluate import describe
 
 
-def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Traced:
-    """A label's text, and as Python where it holds expressions."""
+def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Symbolic:
+    """The text of a label, with the Python that computes it: `f"stage{i + 1}"`."""
     text = ""
     parts: list[ast.expr] = []
     known = True
@@ -46,11 +45,11 @@ def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Traced:
         _check_label(text, label, context)
     if all(isinstance(part, str) for part in label.parts):
         return literal(text)
-    return Traced(text, ast.JoinedStr(parts))
+    return Symbolic(text, ast.JoinedStr(parts))
 
 
 def _check_label(text: str, label: StepLabel, context: Context) -> None:
-    """A label is free in its level, and a name that torch and Python leave free."""
+    """Report a label that is taken in its level, or reserved by torch or Python."""
     if not LABEL.fullmatch(text):
         context.findings.error(
             "invalid-label",
@@ -58,7 +57,7 @@ def _check_label(text: str, label: StepLabel, context: Context) -> None:
             label.span,
             help="a label is letters, digits and `_`; `//` divides to an integer",
         )
-    elif text in MODULE_NAMES or keyword.iskeyword(text):
+    elif text in RESERVED_LABELS or keyword.iskeyword(text):
         owner = "Python" if keyword.iskeyword(text) else "torch"
         context.findings.error(
             "invalid-label",
@@ -88,67 +87,4 @@ def _report_duplicate(
         label.span,
         related=[] if again else [Label(first, "first used here")],
         help=help,
-    )
-
-
-def lower_reference(call: Call, context: Context, items: Items) -> ir.Value:
-    """`ref(stem)`: the value goes on from the step with that label."""
-    label = _label_of(call)
-    if label is None:
-        context.findings.error(
-            "invalid-syntax",
-            "`ref` takes the name of one label",
-            call.span,
-            help=_example(call, context),
-        )
-        return ir.Value(None)
-    if label.id not in context.labels:
-        _report_dangling(label, context)
-        return ir.Value(None)
-    value = context.labels[label.id]
-    items.append(ir.Reference(label.id, value))
-    return value
-
-
-def _example(call: Call, context: Context) -> str:
-    """One of the labels, if there is one."""
-    given = [a.value.id for a in call.arguments if isinstance(a.value, Name)]
-    known = [name for name in given if name in context.labels] or [*context.labels]
-    if known:
-        return f"write `ref({known[-1]})`"
-    return "write `ref(stem)` for the output of the step `stem: ...`"
-
-
-def report_misplaced(call: Call, context: Context) -> None:
-    """`ref` does not start its chain."""
-    label = _label_of(call)
-    context.findings.error(
-        "misplaced-ref",
-        "`ref` drops what the chain has made so far",
-        call.span,
-        help=f"start a chain with it: `ref({label.id if label else 'stem'}) | ...`",
-    )
-
-
-def _label_of(call: Call) -> Name | None:
-    if len(call.arguments) != 1 or call.arguments[0].keyword:
-        return None
-    value = call.arguments[0].value
-    return value if isinstance(value, Name) else None
-
-
-def _report_dangling(label: Name, context: Context) -> None:
-    help = did_you_mean(label.id, context.labels)
-    if label.id in (head.name for head in context.run.heads):
-        help = f"`{label.id}` is a head: inference has no output of it"
-    if not help and label.id in context.outer_labels:
-        help = "a labelled group is a body of its own: it reads only what comes in"
-    elif not help and context.labels:
-        listed = ", ".join(f"`{known}`" for known in context.labels)
-        help = f"the labels so far are {listed}"
-    context.findings.error(
-        "dangling-ref",
-        f"no earlier step of this body has the label `{label.id}`",
-        label.span,
-        help=help or f"label the step to read: `{label.id}: ...`",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from archspec.ir.graph import Shape
 from archspec.ops.kinds import BOOLEAN, CONV_PADDING, COUNT, PADDING, SIZE
-from archspec.ops.op import Op, Parameter, ShapeFault, pair, written_as
+from archspec.ops.op import Op, Parameter, ShapeError, pair, written_as
 
 Size = int | tuple[int, int]
 
@@ -15,7 +15,7 @@ Size = int | tuple[int, int]
 def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
     for what, count in (("input", in_channels), ("output", out_channels)):
         if count % groups:
-            raise ShapeFault(
+            raise ShapeError(
                 "indivisible-groups",
                 f"`g` must divide the {count} {what} channels, found {groups}",
                 "groups",
@@ -48,7 +48,7 @@ def conv_shape(
     _check_groups(x[0], out_channels, groups)
     if padding == "same":
         if pair(stride) != (1, 1):
-            raise ShapeFault(
+            raise ShapeError(
                 "invalid-argument",
                 f"`p=same` needs stride 1, found {stride}",
                 "padding",
@@ -68,7 +68,7 @@ def conv_shape(
         (size + 2 * p - d * (k - 1) - 1) // s + 1 for size, k, s, p, d in sizes
     )
     if height < 1 or width < 1:
-        raise ShapeFault(
+        raise ShapeError(
             "empty-output",
             f"a {_by(kernel_size)} kernel does not fit into {x[1]}x{x[2]}"
             + (f" padded by {_by(padding)}" if padding else ""),
@@ -113,14 +113,14 @@ def transposed_shape(
     sizes = []
     for size, k, s, p, extra, d in zip(x[1:], *map(pair, arguments), strict=True):
         if extra >= max(s, d):
-            raise ShapeFault(
+            raise ShapeError(
                 "invalid-argument",
                 f"`output_padding` must be less than the stride or dilation, found {extra}",
                 "output_padding",
             )
         sizes.append((size - 1) * s - 2 * p + d * (k - 1) + extra + 1)
     if min(sizes) < 1:
-        raise ShapeFault(
+        raise ShapeError(
             "empty-output",
             f"padding {_by(padding)} leaves nothing of the output",
             "padding",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from archspec.ir.graph import Shape
-from archspec.ops.op import ShapeFault
+from archspec.ops.op import ShapeError
 
 SAME_SIZE = "give the branches the same strides, and pad so that sizes agree"
 
@@ -15,7 +15,7 @@ def concat_shape(shapes: Sequence[Shape]) -> Shape:
     _check_ranks("concat", shapes)
     first = shapes[0]
     if any(_other_axes(shape) != _other_axes(first) for shape in shapes):
-        raise ShapeFault(
+        raise ShapeError(
             "size-mismatch",
             f"`concat` needs branches of one size, found {_list(shapes)}",
             help=SAME_SIZE,
@@ -30,13 +30,13 @@ def add_shape(shapes: Sequence[Shape]) -> Shape:
     _check_ranks("add", shapes)
     for shape in shapes:
         if _other_axes(shape) != _other_axes(shapes[0]):
-            raise ShapeFault(
+            raise ShapeError(
                 "size-mismatch",
                 f"`add` needs equal shapes, found {_list(shapes)}",
                 help=SAME_SIZE,
             )
         if shape != shapes[0]:
-            raise ShapeFault(
+            raise ShapeError(
                 "channel-mismatch",
                 f"`add` needs equal channels, found {_list(shapes)}",
                 help="give the branches the same number of output channels; "
@@ -52,7 +52,7 @@ def mul_shape(shapes: Sequence[Shape]) -> Shape:
     for sizes in zip(*shapes, strict=True):
         largest = max(sizes)
         if any(size not in (1, largest) for size in sizes):
-            raise ShapeFault(
+            raise ShapeError(
                 "size-mismatch",
                 f"`mul` needs equal shapes or axes of size 1, found {_list(shapes)}",
             )
@@ -62,7 +62,7 @@ def mul_shape(shapes: Sequence[Shape]) -> Shape:
 
 def _check_ranks(kind: str, shapes: Sequence[Shape]) -> None:
     if len({len(shape) for shape in shapes}) > 1:
-        raise ShapeFault(
+        raise ShapeError(
             "wrong-rank",
             f"`{kind}` needs branches of one rank, found {_list(shapes)}",
             help="flatten all branches, or none",
@@ -73,7 +73,7 @@ def chunk_shape(x: Shape, chunks: int) -> Shape:
     """One of several equal parts of the channels."""
     axis = _axis(x)
     if x[axis] % chunks:
-        raise ShapeFault(
+        raise ShapeError(
             "indivisible-split",
             f"`split` needs channels that {chunks} branches divide, found {x[axis]}",
         )

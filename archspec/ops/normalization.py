@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from archspec.ir.graph import Shape
-from archspec.ir.symbolic import traced
+from archspec.ir.symbolic import as_symbolic
 from archspec.ops.kinds import BOOLEAN, POSITIVE, PROBABILITY
 from archspec.ops.op import (
     Attributes,
@@ -51,12 +51,12 @@ def _image_mask(batch: int, _x: Shape, _y: Shape, **_: Any) -> int:
 
 def _batch_norm(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
     name = "nn.BatchNorm2d" if len(x) == IMAGE else "nn.BatchNorm1d"
-    return plain_call(op, name, attributes, (traced(channels(x)),))
+    return plain_call(op, name, attributes, (as_symbolic(channels(x)),))
 
 
 def _layer_norm(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
     name = "LayerNorm2d" if len(x) == IMAGE else "nn.LayerNorm"
-    return plain_call(op, name, attributes, (traced(channels(x)),))
+    return plain_call(op, name, attributes, (as_symbolic(channels(x)),))
 
 
 def _dropout2d(op: Op, x: Shape, attributes: Attributes) -> TorchCall:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from archspec.ir.graph import Shape
-from archspec.ir.symbolic import Traced, traced
+from archspec.ir.symbolic import Symbolic, as_symbolic
 from archspec.ops.kinds import Kind
 
 
@@ -48,7 +48,7 @@ class Parameter:
         return values[default.parameter] if isinstance(default, Like) else default
 
 
-class ShapeFault(Exception):  # noqa: N818  # a fact; lowering finds the place
+class ShapeError(Exception):  # a fact; lowering finds the place
     """Why an op cannot take its input, in words without a place."""
 
     def __init__(
@@ -69,12 +69,12 @@ class TorchCall:
     """
 
     name: str
-    args: tuple[Traced, ...] = ()
-    kwargs: Mapping[str, Traced] = field(default_factory=dict)
+    args: tuple[Symbolic, ...] = ()
+    kwargs: Mapping[str, Symbolic] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
-Attributes = Mapping[str, Traced]
+Attributes = Mapping[str, Symbolic]
 ShapeRule = Callable[..., Shape]
 CostRule = Callable[..., int]
 ViewRule = Literal["never", "inference", "always"]
@@ -98,14 +98,14 @@ def written_as(name: str, *, channels_first: bool = False) -> TorchRule:
     """
 
     def rule(op: Op, before: Shape, attributes: Attributes) -> TorchCall:
-        lead = (traced(channels(before)),) if channels_first else ()
+        lead = (as_symbolic(channels(before)),) if channels_first else ()
         return plain_call(op, name, attributes, lead)
 
     return rule
 
 
 def plain_call(
-    op: Op, name: str, attributes: Attributes, lead: tuple[Traced, ...] = ()
+    op: Op, name: str, attributes: Attributes, lead: tuple[Symbolic, ...] = ()
 ) -> TorchCall:
     """A call with the positional parameters by position and the rest by keyword."""
     keywords = [p for p in op.parameters if not p.positional]
@@ -119,7 +119,7 @@ def plain_call(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
+class Signature:
     """Something a spec may call: a name, what it is, and its parameters."""
 
     name: str
@@ -149,11 +149,11 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Op(Signed):
+class Op(Signature):
     """An op: signature, shape rule, costs, and how torch writes it.
 
     `shape` takes the input shape and the attributes by torch's names, all integers,
-    and returns the output shape or raises `ShapeFault`. `weights` and `macs` take both
+    and returns the output shape or raises `ShapeError`. `weights` and `macs` take both
     shapes and the attributes, and count for one image. `ranks` are the numbers of
     dimensions it takes, the batch aside. `helper` is the source of a class that the
     emitted module needs where torch has none.

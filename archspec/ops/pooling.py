@@ -7,14 +7,14 @@ from math import prod
 from typing import Any
 
 from archspec.ir.graph import Shape
-from archspec.ir.symbolic import traced
+from archspec.ir.symbolic import as_symbolic
 from archspec.ops.kinds import BOOLEAN, PADDING, SIZE, one_of
 from archspec.ops.op import (
     Attributes,
     Like,
     Op,
     Parameter,
-    ShapeFault,
+    ShapeError,
     TorchCall,
     no_bytes,
     pair,
@@ -50,7 +50,7 @@ def pool_shape(
     arguments = (kernel_size, stride, padding, dilation)
     for size, k, s, p, d in zip(x[1:], *map(pair, arguments), strict=True):
         if p > k // 2:  # torch reckons without the dilation
-            raise ShapeFault(
+            raise ShapeError(
                 "invalid-argument",
                 f"padding may be at most half of the kernel {k}, found {p}",
                 "padding",
@@ -58,7 +58,7 @@ def pool_shape(
         sizes.append(pooled(size, k, s, p, d, ceil=ceil_mode))
     if min(sizes) < 1:
         height, width = pair(kernel_size)
-        raise ShapeFault(
+        raise ShapeError(
             "empty-output",
             f"a {height}x{width} window does not fit into {x[1]}x{x[2]}",
             "kernel_size",
@@ -90,7 +90,7 @@ def _indices(batch: int, _x: Shape, y: Shape, **_: Any) -> int:
 
 def _global_pool(kind: str, about: str) -> Op:
     def call(_op: Op, _x: Shape, _attributes: Attributes) -> TorchCall:
-        return TorchCall(f"nn.Adaptive{kind}Pool2d", (traced(1),))
+        return TorchCall(f"nn.Adaptive{kind}Pool2d", (as_symbolic(1),))
 
     return Op(
         name=f"global_{kind.lower()}pool",

@@ -18,7 +18,7 @@ from archspec.ops.kinds import (
     PROBABILITY,
     Kind,
 )
-from archspec.ops.op import Parameter, Signed
+from archspec.ops.op import Parameter, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class Recipe:
     arguments: Mapping[str, Any]
 
 
-def _recipe(name: str, about: str, *parameters: Parameter) -> Signed:
-    return Signed(name=name, about=about, parameters=parameters)
+def _recipe(name: str, about: str, *parameters: Parameter) -> Signature:
+    return Signature(name=name, about=about, parameters=parameters)
 
 
-def _table(*recipes: Signed) -> dict[str, Signed]:
+def _table(*recipes: Signature) -> dict[str, Signature]:
     return {recipe.name: recipe for recipe in recipes}
 
 
@@ -46,7 +46,7 @@ _FACTOR = Kind(
     example="0.1",
 )
 
-RECIPES: dict[str, dict[str, Signed]] = {
+RECIPES: dict[str, dict[str, Signature]] = {
     "data": _table(
         _recipe("digits", "1,797 digits of 8x8, in scikit-learn: needs no files"),
         _recipe("fashion_mnist", "clothes, 10 classes, 28x28 grey"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import prod
 
 from archspec.ir.graph import Shape
-from archspec.ir.symbolic import traced
+from archspec.ir.symbolic import as_symbolic
 from archspec.ops.kinds import AXES, AXIS, COUNT, NUMBER
 from archspec.ops.op import (
     Attributes,
     Op,
     Parameter,
-    ShapeFault,
+    ShapeError,
     TorchCall,
     channels,
     written_as,
@@ -33,7 +33,7 @@ def permute_shape(x: Shape, *, dims: tuple[int, ...]) -> Shape:
     axes = tuple(range(len(x) + 1))
     if tuple(sorted(dims)) != axes or dims[0] != 0:
         shown = ", ".join(str(axis) for axis in axes)
-        raise ShapeFault(
+        raise ShapeError(
             "invalid-argument",
             f"expected the axes {shown} in another order, 0 (the batch) first, "
             f"found {', '.join(str(axis) for axis in dims)}",
@@ -45,7 +45,7 @@ def permute_shape(x: Shape, *, dims: tuple[int, ...]) -> Shape:
 def mean_shape(x: Shape, *, dim: int) -> Shape:
     """One axis less."""
     if dim > len(x) or len(x) == 1:
-        raise ShapeFault(
+        raise ShapeError(
             "invalid-argument",
             f"the input has the axes 1 to {len(x)}, found {dim}"
             if len(x) > 1
@@ -58,7 +58,7 @@ def mean_shape(x: Shape, *, dim: int) -> Shape:
 def pad_channels_shape(x: Shape, *, out_channels: int) -> Shape:
     """More channels, or as many."""
     if out_channels < channels(x):
-        raise ShapeFault(
+        raise ShapeError(
             "invalid-argument",
             f"`pad_channels` adds channels: expected {channels(x)} or more, "
             f"found {out_channels}",
@@ -128,7 +128,7 @@ class Affine(nn.Module):
 
 def _permute(_op: Op, _x: Shape, attributes: Attributes) -> TorchCall:
     return TorchCall(
-        "Permute", tuple(traced(axis) for axis in attributes["dims"].value)
+        "Permute", tuple(as_symbolic(axis) for axis in attributes["dims"].value)
     )
 
 

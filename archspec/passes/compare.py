@@ -19,8 +19,8 @@ from archspec.ir.graph import (
     Repeat,
     Shape,
     Value,
-    maker,
     plain,
+    producing_node,
     walk,
 )
 from archspec.ops.op import show
@@ -342,7 +342,7 @@ def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[De
         return
     here = set(matched.values())
     for x, y in zip(before.inputs, after.inputs, strict=True):
-        one, other = maker(x), maker(y)
+        one, other = producing_node(x), producing_node(y)
         if one not in matched and one is not None:
             continue
         if other not in here and other is not None:
@@ -352,5 +352,5 @@ def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[De
 
 
 def _source(value: Value) -> str:
-    node = maker(value)
+    node = producing_node(value)
     return (node.path or node.op) if node else "input"

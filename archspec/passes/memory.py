@@ -74,10 +74,14 @@ def _live(graph: Graph, batch: int) -> dict[Node, int]:
     last[_maker(graph.output, inference=True)] = len(nodes)
     held: dict[Maker, int] = {None: _size(None, graph, batch)}
     for number, node in enumerate(nodes):
-        maker = _maker(node.output, inference=True)
-        held[maker] = _size(maker, graph, batch)
+        producing_node = _maker(node.output, inference=True)
+        held[producing_node] = _size(producing_node, graph, batch)
         live[node] = sum(held.values())
-        held = {maker: size for maker, size in held.items() if last[maker] > number}
+        held = {
+            producing_node: size
+            for producing_node, size in held.items()
+            if last[producing_node] > number
+        }
     return live
 
 
@@ -90,7 +94,9 @@ def _maker(value: Value, *, inference: bool = False) -> Maker:
     return node
 
 
-def _size(maker: Maker, graph: Graph, batch: int) -> int:
-    shape: Shape | None = (maker.output if maker else graph.input).shape
+def _size(producing_node: Maker, graph: Graph, batch: int) -> int:
+    shape: Shape | None = (
+        producing_node.output if producing_node else graph.input
+    ).shape
     assert shape is not None
     return bytes_of(batch * prod(shape))

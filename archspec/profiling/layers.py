@@ -17,7 +17,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from archspec.backends.torch_module import build
+from archspec.backends.torch.module_builder import build
 from archspec.ir.graph import Node, Shape, plain
 from archspec.ops.op import bytes_of
 from archspec.ops.registry import OPS
@@ -65,7 +65,7 @@ def profile(spec: Spec, batch: int, device: torch.device) -> Profile:
     if device.type == "cuda":  # products in TF32, as torch has convolutions
         torch.set_float32_matmul_precision("high")
     with _fitting(f"the {spec.params:,} parameters of `{spec.name}` do not fit"):
-        model = build(spec).to(device).train()
+        model = build(spec.graph).to(device).train()
     what = f"`{spec.name}` and a batch of {batch} images do not fit"
     with _fitting(what, ": use a smaller `--batch`"):
         return _profile(spec, model, batch, device)

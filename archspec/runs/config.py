@@ -24,7 +24,7 @@ def describe_network(spec: Spec) -> dict[str, Any]:
     """
     return {
         "input": "x".join(str(size) for size in spec.input_shape),
-        "params": {name: _to_json(value) for name, value in spec.settings.items()},
+        "params": {name: _to_json(value) for name, value in spec.param_values.items()},
     }
 
 

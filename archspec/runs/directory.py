@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from archspec.compiler import check_source
+from archspec.checker import check_source
+from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
 from archspec.runs.atomic_files import TEMPORARY, write_atomically
@@ -54,7 +55,7 @@ class RunDirectory:
         Raises:
             TrainingError: if it cannot be created.
         """
-        from archspec.backends.python_source import to_source  # 40 ms
+        from archspec.backends.python.module_source import to_source  # 40 ms
 
         if taken := spec.imports.keys() & {SPEC, MODEL, CONFIG, METRICS}:
             raise TrainingError(
@@ -67,7 +68,7 @@ class RunDirectory:
                 run = cls(Path(folder) / "run")
                 run.path.mkdir()
                 run._write(SPEC, spec.text)
-                run._write(MODEL, to_source(spec))
+                run._write(MODEL, to_source(spec.graph))
                 run.write_config(config)
                 _write_texts(run.path, spec.imports)
                 return cls(_rename_numbered(run.path, out, spec.name))
@@ -169,8 +170,9 @@ class RunDirectory:
             spec = check_source(
                 Source(str(self.path / SPEC), text),
                 folder=folder,
-                input=config["input"],
-                settings=set_arguments(config["params"]),
+                options=Options(
+                    input=config["input"], overrides=set_arguments(config["params"])
+                ),
             ).require()
             return _with_name(spec, config["name"]), Settings.from_json(config)
         except SpecError as error:

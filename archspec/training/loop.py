@@ -9,7 +9,7 @@ from math import isfinite
 
 import torch
 
-from archspec.backends.torch_module import build
+from archspec.backends.torch.module_builder import build
 from archspec.runs.atomic_files import remove_temporary_files
 from archspec.runs.config import describe_run
 from archspec.runs.curves import draw_curves
@@ -119,7 +119,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
     with world.together():
         _check_images(settings, world, before, num_images, classes)
         check_epochs(settings, done=before.epoch if before else 0)
-        network = build(spec)
+        network = build(spec.graph)
         initialize(network, settings.init)
         if settings.weights and before is None:
             report = load_weights(

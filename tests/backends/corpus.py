@@ -7,7 +7,7 @@ from pathlib import Path
 
 import archspec
 from archspec.catalog import bundled, variants
-from archspec.compiler import check_source
+from archspec.checker import check_source
 from archspec.diagnostics.source import Source
 from archspec.spec import Spec
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 import archspec
-from archspec.backends.torch_export import to_onnx, to_program
+from archspec.backends.torch.export import to_onnx, to_program
 from archspec.spec import Spec
 
 from .corpus import BUNDLED, OWN

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from archspec.backends.python_expression import expression, literal
-from archspec.backends.python_names import class_name, python_name
+from archspec.backends.python.expressions import expression, literal
+from archspec.backends.python.identifiers import class_name, python_name
 from archspec.ir.symbolic import (
+    Symbolic,
     SymbolicInt,
-    Traced,
     code_of,
     same,
     substitute,
@@ -101,7 +101,7 @@ def test_expressions_do_not_grow_without_end() -> None:
     assert int(width) == 2**60
     code: ast.expr = _name("cin")
     for _ in range(60):
-        code = Traced(7, ast.BinOp(code, ast.Add(), code)).code
+        code = Symbolic(7, ast.BinOp(code, ast.Add(), code)).code
     assert len(ast.dump(code_of(width))) < 10_000
     assert same(code, code)
 

@@ -9,7 +9,7 @@ import os
 
 from hypothesis import HealthCheck, given, settings
 
-from archspec.compiler import check_source
+from archspec.checker import check_source
 from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source
 

@@ -17,7 +17,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 import archspec
 from archspec.ir.graph import Module
-from archspec.ir.symbolic import Traced, constant
+from archspec.ir.symbolic import Symbolic, constant
 from archspec.spec import Spec
 
 from .corpus import NAMES, spec, spec_of
@@ -334,7 +334,7 @@ def test_no_text_of_a_spec_is_more_than_text(browser: Browser, text: str) -> Non
     network = spec_of(f"# {text}\n{SPEC}".replace("\x1b", ""))
     module = network.graph.body[0]
     assert isinstance(module, Module)
-    module.name = Traced(text, constant(text))
+    module.name = Symbolic(text, constant(text))
     document = replace(network.document, name=text)
     graph = replace(network.graph, about=text)
     browser.open(replace(network, document=document, graph=graph))

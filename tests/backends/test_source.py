@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archspec
-from archspec.backends.python_source import MARK, network_class, to_source
-from archspec.compiler import check_source
+from archspec.backends.python.module_source import MARK, network_class, to_source
+from archspec.checker import check_source
 from archspec.diagnostics.source import Source
 from archspec.spec import Spec
 
@@ -35,10 +35,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources of the corpus, and of some random specs."""
     path = tmp_path_factory.mktemp("emitted")
     for name in [*NAMES, *VARIANTS]:
-        source = to_source(spec(name))
+        source = to_source(spec(name).graph)
         (path / f"{name.replace('-', '_')}.py").write_text(source, encoding="utf-8")
     for seed in range(20):
-        source = to_source(spec_of(random_spec(seed)))
+        source = to_source(spec_of(random_spec(seed)).graph)
         (path / f"random_{seed}.py").write_text(source, encoding="utf-8")
     return path
 
@@ -74,7 +74,7 @@ def test_linters_see_what_is_wrong(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
 def test_stands_alone(name: str) -> None:
     """It imports only torch, every class is used, and the network's is the last."""
-    source = to_source(spec(name))
+    source = to_source(spec(name).graph)
     tree = ast.parse(source)
     imported = {
         alias.name if isinstance(node, ast.Import) else node.module
@@ -85,8 +85,8 @@ def test_stands_alone(name: str) -> None:
     assert imported == {"torch"}
     classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
     called = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    assert set(classes) - called == {network_class(spec(name))}
-    assert classes[-1] == network_class(spec(name))
+    assert set(classes) - called == {network_class(spec(name).graph)}
+    assert classes[-1] == network_class(spec(name).graph)
     assert MARK in (ast.get_docstring(tree) or "")
 
 
@@ -105,10 +105,10 @@ print(sum(weight.numel() for weight in model.parameters()))
 @pytest.mark.parametrize("name", ["resnet18", "densenet", "full_preactivation"])
 def test_runs_where_only_torch_is(name: str, tmp_path: Path) -> None:
     network = spec(name)
-    (tmp_path / "network.py").write_text(to_source(network), encoding="utf-8")
+    (tmp_path / "network.py").write_text(to_source(network.graph), encoding="utf-8")
     size = map(str, network.input_shape)
     done = subprocess.run(
-        [sys.executable, "-c", ALONE, network_class(network), *size],
+        [sys.executable, "-c", ALONE, network_class(network.graph), *size],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -160,17 +160,16 @@ def structure(source: str) -> str:
 @settings(deadline=None, max_examples=100)
 def test_about_stays_a_docstring(text: str) -> None:
     """Whatever a spec says of itself, the code is the same."""
-    plain = spec_of(f"{HEAD}net: [relu]\n")
-    document = replace(plain.document, about=text)
-    source = to_source(replace(plain, document=document))
+    plain = spec_of(f"{HEAD}net: [relu]\n").graph
+    source = to_source(replace(plain, about=text))
     assert structure(source) == structure(to_source(plain))
     assert all(c.isprintable() or c == "\n" for c in source)
 
 
 def test_nasty_docstrings_are_formatted(tmp_path: Path) -> None:
-    plain = spec_of(f"{HEAD}net: [relu]\n")
+    plain = spec_of(f"{HEAD}net: [relu]\n").graph
     for number, text in enumerate(NASTY):
-        source = to_source(replace(plain, document=replace(plain.document, about=text)))
+        source = to_source(replace(plain, about=text))
         (tmp_path / f"m{number}.py").write_text(source, encoding="utf-8")
     assert run(*RUFF, "format", "--isolated", "--diff", str(tmp_path)) == ""
 
@@ -190,7 +189,7 @@ def test_strings_do_not_break_out(text: str) -> None:
         "      else: tanh\n"
         f"net:\n  - b({quote}{text}{quote}) | b('other')\n"
     )
-    source = to_source(network)
+    source = to_source(network.graph)
     strings = [
         n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)
     ]
@@ -218,8 +217,10 @@ def test_any_name_makes_a_class(name: str) -> None:
     same = network_of("b", "b(4)", blocks="blocks:\n  b(c): [relu]\n")
     for one in (network, own, same):
         namespace: dict[str, Any] = {}
-        exec(to_source(one), namespace)
-        assert namespace[network_class(one)]()(torch.zeros(2, 3, 8, 8)).shape[0] == 2
+        exec(to_source(one.graph), namespace)
+        assert (
+            namespace[network_class(one.graph)]()(torch.zeros(2, 3, 8, 8)).shape[0] == 2
+        )
 
 
 def network_of(name: str, net: str, blocks: str = "") -> Spec:
@@ -237,7 +238,7 @@ def test_a_step_that_ref_leaves_behind() -> None:
             "  - add: [relu, tanh]\n"
             "  - ref(stem)\n"
             "  - relu\n"
-        )
+        ).graph
     )
     assert source.endswith(
         "        stem, _, _, _, relu2 = self.values()\n"
@@ -251,7 +252,7 @@ def test_a_step_that_ref_leaves_behind() -> None:
 
 def test_comments_come_along() -> None:
     """Those above blocks and steps, each where it belongs."""
-    source = to_source(spec_of(COMMENTED))
+    source = to_source(spec_of(COMMENTED).graph)
     assert source.endswith(COMMENTED_SOURCE)
 
 
@@ -346,7 +347,10 @@ def test_comments_change_nothing(text: str, tmp_path: Path) -> None:
     """No tool takes one for its own, and no comment becomes code."""
     plain = f"{HEAD}blocks:\n  b:\n    - relu\nnet:\n  - b | b\n  - conv(3, k=1)\n"
     commented = plain.replace("\n  ", f"\n  # {text}\n  ")
-    source, expected = to_source(spec_of(commented)), to_source(spec_of(plain))
+    source, expected = (
+        to_source(spec_of(commented).graph),
+        to_source(spec_of(plain).graph),
+    )
     assert without_docstrings(source) == without_docstrings(expected)
     path = tmp_path / "m.py"
     path.write_text(source.replace("nn.ReLU()", 'nn.ReLU(inplace="no")'), "utf-8")
@@ -357,8 +361,8 @@ def test_comments_change_nothing(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.\nimport os", "noqa", "type: int", "a\x0cb.#"])
 def test_no_name_of_a_file_is_code(name: str) -> None:
     text = f"{HEAD}net:\n  - add: [relu, tanh]\n"
-    source = to_source(check_source(Source(name, text)).require())
-    assert structure(source) == structure(to_source(spec_of(text)))
+    source = to_source(check_source(Source(name, text)).require().graph)
+    assert structure(source) == structure(to_source(spec_of(text).graph))
     comment = source.splitlines()[-1].partition("  # ")[2]
     assert re.fullmatch(r"[A-Za-z0-9_.-]+:5", comment)
 
@@ -405,7 +409,7 @@ def test_two_networks_of_one_name_stay_apart() -> None:
 
 
 def test_a_block_with_a_shortcut() -> None:
-    assert to_source(spec_of(f"{HEAD}{RESIDUAL}")).endswith(RESIDUAL_SOURCE)
+    assert to_source(spec_of(f"{HEAD}{RESIDUAL}").graph).endswith(RESIDUAL_SOURCE)
 
 
 RESIDUAL = """\
@@ -461,7 +465,7 @@ class A(nn.Sequential):
 
 def test_heads_are_computed_in_training() -> None:
     """Where they stand; what goes on does not know of them."""
-    assert to_source(spec_of(f"{HEAD}{HEADS}")).endswith(HEADS_SOURCE)
+    assert to_source(spec_of(f"{HEAD}{HEADS}").graph).endswith(HEADS_SOURCE)
 
 
 HEADS = """\
@@ -506,7 +510,7 @@ class A(nn.Module):
 
 def test_equal_iterations_are_a_loop() -> None:
     """Where the first one is different, and each loop has its own `channels`."""
-    source = to_source(spec_of(f"{HEAD}{UNITS}"))
+    source = to_source(spec_of(f"{HEAD}{UNITS}").graph)
     assert source.endswith(UNITS_SOURCE)
 
 
@@ -557,7 +561,7 @@ def test_a_repeat_is_a_loop() -> None:
             self.append(DenseLayer(channels, growth))
             channels += growth
 """
-    assert loop in to_source(network)
+    assert loop in to_source(network.graph)
 
 
 def test_one_class_takes_different_features() -> None:
@@ -566,7 +570,7 @@ def test_one_class_takes_different_features() -> None:
         f"{HEAD}blocks:\n  head(n): [flatten, linear(n)]\nnet:\n"
         "  - add: [head(4), maxpool(2) | head(4)]\n"
     )
-    source = to_source(network)
+    source = to_source(network.graph)
     assert "def __init__(self, n: int, *, in_features: int) -> None:" in source
     assert "Head(4, in_features=192)" in source
     assert "Head(4, in_features=48)" in source
@@ -575,7 +579,7 @@ def test_one_class_takes_different_features() -> None:
 def test_instances_of_one_structure_share_a_class() -> None:
     """Numbers never make a second class; structure does."""
     network = spec("structures")
-    source = to_source(network)
+    source = to_source(network.graph)
     assert source.count("class Branches") == 1
     assert source.count("class Deep") == 1
     assert source.count("class Tower") == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from archspec.compiler import check_source
+from archspec.checker import check_source
 from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source
 

@@ -8,7 +8,7 @@ import textwrap
 import harness
 import pytest
 
-from archspec.compiler import check_source
+from archspec.checker import check_source
 from archspec.diagnostics.diagnostic import Diagnostic, Label, Severity
 from archspec.diagnostics.machine import render_concise, render_github, to_json
 from archspec.diagnostics.render import render_full

@@ -260,7 +260,7 @@ class TestImports:
         ]
 
     def test_a_text_without_a_file_imports_nothing(self):
-        from archspec.compiler import check_source
+        from archspec.checker import check_source
         from archspec.diagnostics.source import Source
 
         result = check_source(Source("text", self.SPEC.format("blocks.yaml")))

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from archspec.compiler import check_source
+from archspec.checker import check_source
+from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import Severity
 from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source
@@ -15,7 +16,8 @@ HEAD = "archspec: 1\ninput: 3x32x32\n"
 
 
 def check(text, **options):
-    return check_source(Source("spec.yaml", HEAD + text), **options)
+    source = Source("spec.yaml", HEAD + text)
+    return check_source(source, options=Options(**options))
 
 
 def codes(text):
@@ -202,7 +204,7 @@ net:
 )
 def test_expressions(expression, value):
     """Python's own rules, for what the language has of Python."""
-    found = spec(f"params:\n  x: {expression}\nnet: [relu]\n").settings["x"]
+    found = spec(f"params:\n  x: {expression}\nnet: [relu]\n").param_values["x"]
     assert found == value
     assert type(found) is type(value)
 
@@ -223,7 +225,9 @@ def test_expressions(expression, value):
     ],
 )
 def test_values_in_yaml(text, value):
-    assert spec(f"params:\n  n: 5\n  x: {text}\nnet: [relu]\n").settings["x"] == value
+    assert (
+        spec(f"params:\n  n: 5\n  x: {text}\nnet: [relu]\n").param_values["x"] == value
+    )
 
 
 def test_ops_and_blocks_are_values():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from archspec.ir.graph import Shape
-from archspec.ops.op import Op, ShapeFault
+from archspec.ops.op import Op, ShapeError
 from archspec.ops.registry import OPS
 
 from .arguments import SIZES, cases
@@ -70,7 +70,7 @@ def archspec_facts(op: Op, x: Shape, values: dict[str, Any]) -> Facts | None:
         return None
     try:
         y = op.shape(x, **values)
-    except ShapeFault:
+    except ShapeError:
         return None
     return Facts(y, op.weights(x, y, **values), op.macs(x, y, **values))
 

@@ -7,7 +7,7 @@ import inspect
 import pytest
 from torch import nn
 
-from archspec.ir.symbolic import Traced, constant
+from archspec.ir.symbolic import Symbolic, constant
 from archspec.ops.registry import OPS
 
 # An argument for each parameter that has no default.
@@ -20,7 +20,9 @@ def test_defaults_are_torchs(name: str) -> None:
     op = OPS[name]
     given = {p.name: REQUIRED[p.name] for p in op.parameters if p.name in REQUIRED}
     values = {**given, **op.defaults(given)}
-    attributes = {key: Traced(value, constant(value)) for key, value in values.items()}
+    attributes = {
+        key: Symbolic(value, constant(value)) for key, value in values.items()
+    }
     shape = {1: (4,), 2: (5, 4), 3: (4, 6, 6)}[max(op.ranks)]
     call = op.torch(op, shape, attributes)
     if not call.name.startswith("nn."):

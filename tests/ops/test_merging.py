@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archspec.ir.graph import Shape
 from archspec.ops.merging import MERGES, chunk_shape
-from archspec.ops.op import ShapeFault
+from archspec.ops.op import ShapeError
 
 SIZES = st.integers(1, 3)
 SHAPES = st.one_of(st.tuples(*[SIZES] * rank) for rank in (1, 2, 3))
@@ -26,7 +26,7 @@ def axis(shape: Shape) -> int:
 def verdict(kind: str, shapes: list[Shape]) -> Shape | None:
     try:
         return MERGES[kind](shapes)
-    except ShapeFault:
+    except ShapeError:
         return None
 
 
@@ -64,7 +64,7 @@ def test_split(shape: Shape, chunks: int) -> None:
     found = None
     try:
         found = chunk_shape(shape, chunks)
-    except ShapeFault:
+    except ShapeError:
         assert shape[axis(shape) - 1] % chunks
         return
     pieces = torch.empty(2, *shape, device="meta").chunk(chunks, axis(shape))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from archspec.ir.graph import Shape
-from archspec.ir.symbolic import Traced, constant
+from archspec.ir.symbolic import Symbolic, constant
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 
@@ -33,7 +33,7 @@ def module_of(name: str, x: Shape, **values: Any) -> nn.Module:
 
 
 def build(op: Op, x: Shape, values: dict[str, Any]) -> nn.Module:
-    attributes = {name: Traced(v, constant(v)) for name, v in values.items()}
+    attributes = {name: Symbolic(v, constant(v)) for name, v in values.items()}
     call = op.torch(op, x, attributes)
     names: dict[str, Any] = {"torch": torch, "nn": nn, "Tensor": Tensor}
     exec(op.helper, names)

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archspec
 from archspec.catalog import bundled, variants
-from archspec.compiler import check_source
+from archspec.checker import check_source
 from archspec.diagnostics.source import Source
 from archspec.passes.memory import activation_memory
 from archspec.passes.summarize import summarize

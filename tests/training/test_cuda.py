@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import archspec
-from archspec.backends.torch_module import build
+from archspec.backends.torch.module_builder import build
 from archspec.catalog import bundled
 from archspec.runs.settings import Settings
 from archspec.spec import Spec
@@ -104,7 +104,7 @@ def test_recorded_steps_are_the_steps(name: str) -> None:
     """Of two shapes in turns; of each, the last step has the images of the first."""
     spec = archspec.load(name)
     settings = settle_device(Settings(precision="32", device=DEVICE), spec)
-    model = build(spec).to(DEVICE)
+    model = build(spec.graph).to(DEVICE)
     objective = Objective(
         spec, settings, Statistics([0.5], [0.2]), torch.device(DEVICE)
     )

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from archspec import load
-from archspec.backends.torch_module import build
+from archspec.backends.torch.module_builder import build
 from archspec.runs.settings import resolve_settings
 from archspec.training.learner import Learner
 from archspec.training.machine.world import World
@@ -17,7 +17,7 @@ from archspec.training.machine.world import World
 def learner(tiny: Path, **flags: object) -> Learner:
     """A network that is ready to train."""
     spec = load(tiny)
-    made = Learner(build(spec), resolve_settings(spec.train, flags), World())
+    made = Learner(build(spec.graph), resolve_settings(spec.train, flags), World())
     made.join()
     return made
 

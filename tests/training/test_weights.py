@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import archspec
-from archspec.backends.torch_export import to_safetensors
+from archspec.backends.torch.export import to_safetensors
 from archspec.runs.errors import TrainingError
 from archspec.spec import Spec
 from archspec.training.weights.files import read_weights

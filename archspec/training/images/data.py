@@ -112,7 +112,7 @@ def check_classes(classes: tuple[str, ...], data: str, spec: Spec) -> None:
     if outputs != len(classes):
         way_out = (
             f"use `--set classes={len(classes)}`"
-            if "classes" in spec.settings
+            if "classes" in spec.param_values
             else f"give its last layer {len(classes)} outputs"
         )
         raise TrainingError(

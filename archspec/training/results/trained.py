@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from archspec.backends.torch_module import build
+from archspec.backends.torch.module_builder import build
 from archspec.runs.config import fixed_entries
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError
@@ -55,7 +55,7 @@ def load_trained(path: Path, device: Device = "auto") -> Trained:
     settings = settle_device(replace(before, device=device, precision="auto"), spec)
     if settings.device == before.device:
         settings = replace(settings, precision=before.precision)
-    model = build(spec)
+    model = build(spec.graph)
     try:
         model.load_state_dict(checkpoint.evaluated)
     except RuntimeError as error:

@@ -95,7 +95,7 @@ def _way_out(report: LoadReport, here: Sizes, there: Sizes, spec: Spec) -> str:
     )
     problems = [*missing, *unexpected, *wrong_shape]
     is_head = wrong_shape and problems == find_new_head(here, there, spec)
-    if is_head and "classes" in spec.settings:
+    if is_head and "classes" in spec.param_values:
         return f"use `--set classes={classes_in(here, there, spec)}`"
     rename = guess_rename(unexpected, missing)
     if rename and not wrong_shape:

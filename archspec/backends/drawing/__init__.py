@@ -1,0 +1,1 @@
+"""Pictures: DOT text, Graphviz renderings, and a page for a browser."""

@@ -1,0 +1,1 @@
+"""PyTorch source: the text of a Python module for a graph."""

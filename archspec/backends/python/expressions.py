@@ -1,0 +1,129 @@
+"""Write expressions of the language as Python."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from archspec.backends.python.identifiers import python_name
+
+BINARY = {
+    ast.Add: ("+", 5),
+    ast.Sub: ("-", 5),
+    ast.Mult: ("*", 6),
+    ast.Div: ("/", 6),
+    ast.FloorDiv: ("//", 6),
+    ast.Mod: ("%", 6),
+    ast.Pow: ("**", 8),
+}
+COMPARISONS = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+
+INVERSE = {
+    ast.Lt: ast.GtE(),
+    ast.LtE: ast.Gt(),
+    ast.Gt: ast.LtE(),
+    ast.GtE: ast.Lt(),
+    ast.Eq: ast.NotEq(),
+    ast.NotEq: ast.Eq(),
+}
+
+
+def literal(value: Any) -> str:
+    """A value as Python writes it."""
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, tuple):
+        inner = ", ".join(literal(item) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return repr(value)
+
+
+def _quoted(text: str) -> str:
+    """A text in ASCII, in the quotes that need fewer escapes."""
+    plain = text.encode("unicode_escape").decode("ascii")
+    quote = "'" if plain.count('"') > plain.count("'") else '"'
+    return f"{quote}{plain.replace(quote, chr(92) + quote)}{quote}"
+
+
+def expression(code: ast.expr) -> str:
+    """An expression in the language's subset of Python."""
+    return _written(code)[0]
+
+
+def _written(code: ast.expr) -> tuple[str, int]:
+    """The text, and how tightly its outermost sign binds."""
+    match code:
+        case ast.Constant():
+            return literal(code.value), 10
+        case ast.Name():
+            return python_name(code.id), 10
+        case ast.Tuple():
+            inner = ", ".join(expression(item) for item in code.elts)
+            return (f"({inner},)" if len(code.elts) == 1 else f"({inner})"), 10
+        case ast.BinOp():
+            return _binary(code)
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Compare() as compare):
+            inverse = INVERSE[type(compare.ops[0])]
+            return _written(ast.Compare(compare.left, [inverse], compare.comparators))
+        case ast.UnaryOp(op=ast.Not()):
+            return f"not {_operand(code.operand, 3)}", 3
+        case ast.UnaryOp():
+            return f"-{_operand(code.operand, 7)}", 7
+        case ast.Compare():
+            sign = COMPARISONS[type(code.ops[0])]
+            left, right = _operand(code.left, 5), _operand(code.comparators[0], 5)
+            return f"{left} {sign} {right}", 4
+        case ast.BoolOp():
+            sign, level = ("or", 1) if isinstance(code.op, ast.Or) else ("and", 2)
+            parts = [_operand(value, level + 1) for value in code.values]
+            return f" {sign} ".join(parts), level
+        case ast.IfExp():
+            body, test = _operand(code.body, 1), _operand(code.test, 1)
+            return f"{body} if {test} else {_operand(code.orelse, 0)}", 0
+        case ast.Subscript():
+            return f"{_operand(code.value, 9)}[{expression(code.slice)}]", 9
+        case ast.Call(func=ast.Name(id=function)):
+            inner = ", ".join(expression(argument) for argument in code.args)
+            return f"{function}({inner})", 9
+        case ast.JoinedStr():
+            return _f_string(code), 10
+    raise AssertionError(ast.dump(code))
+
+
+def _binary(code: ast.BinOp) -> tuple[str, int]:
+    sign, level = BINARY[type(code.op)]
+    if sign == "**":  # binds to the right; simple operands stand close
+        left, right = _operand(code.left, 9), _operand(code.right, 7)
+        simple = all(
+            isinstance(side, ast.Name | ast.Constant)
+            or (
+                isinstance(side, ast.UnaryOp) and isinstance(side.operand, ast.Constant)
+            )
+            for side in (code.left, code.right)
+        )
+        return (f"{left}**{right}" if simple else f"{left} ** {right}"), level
+    left, right = _operand(code.left, level), _operand(code.right, level + 1)
+    return f"{left} {sign} {right}", level
+
+
+def _operand(code: ast.expr, least: int) -> str:
+    text, level = _written(code)
+    return text if level >= least else f"({text})"
+
+
+def _f_string(code: ast.JoinedStr) -> str:
+    parts = [
+        f"{{{expression(part.value)}}}"
+        if isinstance(part, ast.FormattedValue)
+        else str(part.value)
+        for part in code.values
+        if isinstance(part, ast.FormattedValue | ast.Constant)
+    ]
+    return f'f"{"".join(parts)}"'

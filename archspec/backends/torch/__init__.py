@@ -1,0 +1,1 @@
+"""PyTorch modules and the files that torch exports; the only backend with torch."""

@@ -1,0 +1,128 @@
+"""The public check: what the compiler finds, with the fixes that repair proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from archspec.catalog import Entry, find_spec
+from archspec.compiler import Options, compile_sizes, compile_source
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Source
+from archspec.frontend.files import read_source
+from archspec.ir.graph import Shape
+from archspec.repair.proposals import with_fixes
+from archspec.repair.search import Search
+from archspec.sizes import SizesResult
+from archspec.spec import CheckResult, Spec
+
+
+def check(
+    spec: str | Path,
+    *,
+    variant: str | None = None,
+    input: str | Shape | None = None,  # the language's word
+    overrides: Sequence[str] = (),
+    params: Mapping[str, object] | None = None,
+    train: Mapping[str, str] | None = None,
+) -> CheckResult:
+    """Check a spec: a path, or the name of a bundled spec or variant.
+
+    Args:
+        spec: the path or name.
+        variant: a set of params that the spec names.
+        input: replaces the spec's own, as `3x224x224` or `(3, 224, 224)`.
+        overrides: `name=value` texts, as of `--set`.
+        params: the same as Python values.
+        train: replaces calls of the `train:` section, as
+            `{"optimizer": "sgd(lr=0.1)"}`.
+
+    Never raises on a bad spec.
+    """
+    findings = Findings()
+    found = _find(spec, variant, findings)
+    if found is None:
+        return CheckResult(str(spec), tuple(findings), None)
+    entry, source = found
+    options = Options(
+        variant=variant or entry.variant,
+        input="x".join(map(str, input)) if isinstance(input, tuple) else input,
+        overrides=overrides,
+        params=params,
+        train=train,
+    )
+    return _fixed(compile_source(source, entry.path.parent, options, findings))
+
+
+def check_source(
+    source: Source, *, folder: Path | None = None, options: Options | None = None
+) -> CheckResult:
+    """Check the text of a spec; imports are relative to `folder`."""
+    return _fixed(compile_source(source, folder, options or Options(), Findings()))
+
+
+def load(
+    spec: str | Path,
+    *,
+    variant: str | None = None,
+    input: str | Shape | None = None,
+    **params: object,
+) -> Spec:
+    """A checked spec.
+
+    Raises:
+        SpecError: if the spec has errors; its `str()` is the rendered report.
+    """
+    return check(spec, variant=variant, input=input, params=params).require()
+
+
+def check_sizes(
+    spec: str | Path,
+    sizes: range,
+    *,
+    variant: str | None = None,
+    input: str | None = None,
+    overrides: Sequence[str] = (),
+) -> SizesResult:
+    """For which heights and widths of square images a spec checks.
+
+    Its shape assertions are ignored, since they are about one size.
+    """
+    findings = Findings()
+    found = _find(spec, variant, findings)
+    if found is None:
+        return SizesResult(str(spec), tuple(findings))
+    entry, source = found
+    chosen = variant or entry.variant
+    options = Options(variant=chosen, input=input, overrides=overrides)
+    folder = entry.path.parent
+    result = compile_sizes(source, folder, options, sizes, findings)
+    no_search = Search(remaining=0)  # one size of many is not worth one
+    fixed = with_fixes(result.reasons.values(), no_search)
+    return replace(
+        result,
+        diagnostics=with_fixes(result.diagnostics),
+        reasons=dict(zip(result.reasons, fixed, strict=True)),
+    )
+
+
+def _fixed(result: CheckResult) -> CheckResult:
+    return replace(result, diagnostics=with_fixes(result.diagnostics))
+
+
+def _find(
+    spec: str | Path, variant: str | None, findings: Findings
+) -> tuple[Entry, Source] | None:
+    """A spec's file and its text; the name of a variant permits no other variant."""
+    entry = find_spec(str(spec), findings)
+    if entry and entry.variant and variant not in (None, entry.variant):
+        findings.error(
+            "unknown-variant",
+            f"`{spec}` is a variant of `{entry.name}` itself, found `{variant}` beside it",
+            Source(f"--variant {variant}", "").span(0, 0),
+            help=f"write `{entry.name} --variant {variant}`",
+        )
+        return None
+    source = read_source(entry.path, entry.name, findings) if entry else None
+    return (entry, source) if entry and source else None

@@ -1,0 +1,36 @@
+"""What a lint is: a rule that looks at a spec without errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Document
+from archspec.ir.graph import Graph
+from archspec.lints.name_uses import NameUses
+from archspec.resolve.scope import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class LintedSpec:
+    """A spec without errors, as rules look at it."""
+
+    document: Document
+    environment: Environment
+    graph: Graph | None
+    """None for a library of blocks, which has no network."""
+
+    uses: NameUses
+
+
+class LintFinding(NamedTuple):
+    """A warning: a code that has a page, a message, and the place."""
+
+    code: str
+    message: str
+    span: Span
+
+
+Lint = Callable[[LintedSpec], Iterator[LintFinding]]

@@ -1,0 +1,31 @@
+"""All lints, in the order in which they run."""
+
+from __future__ import annotations
+
+from archspec.diagnostics.diagnostic import Findings, Severity
+from archspec.frontend.ast import Document
+from archspec.ir.graph import Graph
+from archspec.lints.lint import Lint, LintedSpec
+from archspec.lints.name_uses import NameUses
+from archspec.lints.unused_blocks import unused_blocks
+from archspec.lints.unused_imports import unused_imports
+from archspec.lints.unused_names import unused_names
+from archspec.resolve.scope import Environment
+
+RULES: tuple[Lint, ...] = (unused_names, unused_blocks, unused_imports)
+
+
+def lint(
+    document: Document,
+    environment: Environment,
+    graph: Graph | None,
+    findings: Findings,
+) -> None:
+    """Record the warnings of all rules about a spec without errors.
+
+    An error comes first: a typo, say, leaves a name unread, and is one mistake.
+    """
+    spec = LintedSpec(document, environment, graph, NameUses.of(document))
+    for rule in RULES:
+        for code, message, span in rule(spec):
+            findings.error(code, message, span, severity=Severity.WARNING)

@@ -1,0 +1,82 @@
+"""Shape assertions: `conv(96, k=3) -> [96, _, 54]`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archspec.frontend.ast import Call, ShapeAssertion
+from archspec.ir import graph as ir
+from archspec.lowering.context import Context
+from archspec.lowering.evaluation import evaluate, is_integer
+from archspec.lowering.op_calls import RANKS
+from archspec.lowering.provenance import format_shape, producer, report
+from archspec.ops.op import show
+from archspec.resolve.evaluate import describe
+
+
+def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
+    """Check `-> [96, _, 54]` against the output of a call.
+
+    Where the output is unknown, after an error, checking resumes with the asserted shape.
+    """
+    if call.assertion is None or not context.run.asserts:
+        return y
+    wanted = _asserted(call.assertion, y, context)
+    if wanted is None:
+        return y
+    if y.shape is None:
+        return y if context.values_unknown else _asserted_value(wanted, call.assertion)
+    if len(wanted) == len(y.shape) and all(
+        want in (None, have) for want, have in zip(wanted, y.shape, strict=True)
+    ):
+        return y
+    sizes = ", ".join("_" if want is None else show(want) for want in wanted)
+    found = format_shape(y.shape)
+    report(
+        context,
+        "shape-assertion",
+        f"expected the shape [{sizes}], found {found}",
+        call.assertion.span,
+        f"says [{sizes}]",
+        related=producer(y.before) if y.before else [],
+        help=f"write `-> {found}` if that is what you want",
+    )
+    if not context.run.trust_assertions:
+        return y
+    if len(wanted) == len(y.shape):
+        wanted = [
+            have if want is None else want
+            for want, have in zip(wanted, y.shape, strict=True)
+        ]
+    return _asserted_value(wanted, call.assertion)
+
+
+def _asserted_value(sizes: Sequence[int | None], assertion: ShapeAssertion) -> ir.Value:
+    """The asserted shape, where all of its sizes are known and positive."""
+    known = [size for size in sizes if size is not None and size > 0]
+    is_whole = len(known) == len(sizes) in RANKS
+    return ir.Value(tuple(known) if is_whole else None, span=assertion.span)
+
+
+def _asserted(
+    assertion: ShapeAssertion, y: ir.Value, context: Context
+) -> list[int | None] | None:
+    """The sizes of an assertion, None for `_`; or None if one is unknown."""
+    sizes: list[int | None] = []
+    for dim in assertion.dims:
+        if dim is None:
+            sizes.append(None)
+            continue
+        value = evaluate(dim, y, context)
+        if value is None:
+            return None
+        if not is_integer(value.value):
+            report(
+                context,
+                "invalid-argument-type",
+                f"expected a size, found {describe(value.value)}",
+                dim,
+            )
+            return None
+        sizes.append(value.value)
+    return sizes

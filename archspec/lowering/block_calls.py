@@ -1,0 +1,283 @@
+"""A call of a block: evaluate its arguments, and expand its body.
+
+The body sees the parameters by name, so that all calls share one class:
+
+    residual(64, s=2)  ->  Module(arguments={cout: 64, s: 2}), in which
+    conv(cout, k=3, s=s) has the attributes 64 with the code `cout`, 2 with the code `s`
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from archspec.diagnostics.diagnostic import Label
+from archspec.frontend.ast import Call, Group, Literal, Parameter, Tuple
+from archspec.ir import graph as ir
+from archspec.ir.symbolic import (
+    Symbolic,
+    code_of,
+    constant,
+    substitute,
+    variable,
+    variables,
+)
+from archspec.lowering.channels import channels_as, symbolic_channels, with_channels
+from archspec.lowering.context import CallerArgument, Context, Items
+from archspec.lowering.evaluation import evaluate
+from archspec.lowering.provenance import report
+from archspec.lowering.state_dict_names import Level
+from archspec.ops.op import Op, channels
+from archspec.resolve.bind import BoundArguments, pattern_key
+from archspec.resolve.evaluate import describe
+from archspec.resolve.scope import CIN, Block, Scope, check_new_names
+
+Arguments = Mapping[str, Symbolic | None]  # None: unknown
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCall:
+    """A call of a block, with its arguments bound."""
+
+    call: Call
+    block: Block
+    bound: BoundArguments
+
+
+def lower_block_call(
+    module: BlockCall, x: ir.Value, context: Context, items: Items, name: Symbolic
+) -> ir.Value:
+    """Expand the block's body with this call's arguments."""
+    block = module.block
+    if block in context.stack:
+        _report_recursion(module, context)
+        return ir.Value(None)
+    arguments = _arguments(module, x, context)
+    if context.values_unknown and not context.run.is_first_visit(block):
+        return ir.Value(None)
+    path = context.level.join(name.value)
+    inside = _inside(module, arguments, path, x, context)
+    body: Items = []
+    y = _lower_body(block, with_channels(x, variable(CIN)), inside, body)
+    known = {key: value for key, value in arguments.items() if value is not None}
+    items.append(_graph_module(module, known, (name, path, tuple(body)), (x, y)))
+    return _output_for_caller(y, x, known, module.call)
+
+
+def check_block(block: Block, context: Context) -> None:
+    """Check the names and arguments in a block, whatever calls it."""
+    scope = Scope(block.environment, None, dict.fromkeys(block.environment.params))
+    scope.values[CIN] = None
+    inside = Context(
+        context.run,
+        scope,
+        Level(),
+        {},
+        block=block.name,
+        stack=(block,),
+        values_unknown=True,
+    )
+    check_new_names([block.definition.name], context.findings)
+    for parameter in block.definition.parameters:
+        check_new_names(parameter.names, context.findings)
+        if parameter.default is not None:
+            evaluate(parameter.default, ir.Value(None), inside)
+        scope.values |= dict.fromkeys(name.id for name in parameter.names)
+    if context.run.is_first_visit(block):
+        _lower_body(block, ir.Value(None), inside, [])
+
+
+def _inside(
+    module: BlockCall, arguments: Arguments, path: str, x: ir.Value, context: Context
+) -> Context:
+    """The context of the body: its document's params and its own parameters."""
+    block = module.block
+    if context.values_unknown:  # the body is checked once, for all of its calls
+        arguments = dict.fromkeys(arguments)
+    values = {key: _as_parameter(key, value) for key, value in arguments.items()}
+    cin = symbolic_channels(x)
+    values[CIN] = cin and Symbolic(cin.value, variable(CIN))
+    return Context(
+        run=context.run,
+        scope=block.environment.scope.inner(values),
+        level=Level(path),
+        labels={},
+        block=block.name,
+        calls=(*context.calls, module.call.span),
+        caller=context,
+        given=_given(module, values),
+        stack=(*context.stack, block),
+        hoistable={CIN, *arguments},
+        values_unknown=context.values_unknown,
+    )
+
+
+def _given(module: BlockCall, values: Arguments) -> dict[str, CallerArgument]:
+    """The arguments by the names in the body; the items of a tuple one by one."""
+    found: dict[str, CallerArgument] = {}
+    for parameter in module.block.definition.parameters:
+        written = module.bound.values.get(pattern_key(parameter.names))
+        if written is None:
+            continue
+        parts = [written] * len(parameter.names)
+        if isinstance(written, Tuple) and len(written.items) == len(parts) > 1:
+            parts = [*written.items]
+        for name, part in zip(parameter.names, parts, strict=True):
+            found[name.id] = part, values[name.id]
+    return found
+
+
+def _as_parameter(name: str, value: Symbolic | None) -> Symbolic | None:
+    """An argument as the body sees it: under the parameter's name."""
+    if value is None or isinstance(value.value, Op | Block):
+        return value
+    return Symbolic(value.value, variable(name))
+
+
+def _lower_body(block: Block, x: ir.Value, context: Context, items: Items) -> ir.Value:
+    """Lower the steps of a body in one scope: a `let` holds for the steps after it."""
+    body = block.definition.body
+    for step in body.steps if isinstance(body, Group) else (body,):
+        x = context.run.step(step, x, context, items)
+    return x
+
+
+def _graph_module(
+    module: BlockCall,
+    arguments: Mapping[str, Symbolic],
+    place: tuple[Symbolic, str, tuple[ir.Item, ...]],
+    ends: tuple[ir.Value, ir.Value],
+) -> ir.Module:
+    """The graph's item for the call."""
+    definition = module.block.definition
+    parameters = definition.parameters
+    given = [p for p in parameters if pattern_key(p.names) in module.bound.values]
+    return ir.Module(
+        name=place[0],
+        path=place[1],
+        block=module.block.name,
+        definition=module.block,
+        arguments=arguments,
+        given=frozenset(_ids(given)),
+        keyword_only=frozenset(_ids(p for p in parameters if p.keyword_only)),
+        defaults={
+            p.names[0].id: p.default.value
+            for p in parameters
+            if isinstance(p.default, Literal)
+        },
+        body=place[2],
+        input=ends[0],
+        output=ends[1],
+        span=module.call.span,
+        signature=module.block.signature,
+        about=definition.about,
+    )
+
+
+def _ids(parameters: Iterable[Parameter]) -> list[str]:
+    return [name.id for parameter in parameters for name in parameter.names]
+
+
+def _output_for_caller(
+    y: ir.Value, x: ir.Value, arguments: Mapping[str, Symbolic], call: Call
+) -> ir.Value:
+    """The output with its channels as an expression over the caller's parameters."""
+    if y.shape is None:
+        return ir.Value(None)
+    code = code_of(channels(y.shape))
+    known = {name: value.code for name, value in arguments.items()}
+    if x.shape is not None:
+        known[CIN] = code_of(channels(x.shape))
+    shape: ir.Shape | None = ir.plain(y.shape)
+    if not isinstance(code, ast.Constant) and variables(code) <= known.keys():
+        code = known[code.id] if isinstance(code, ast.Name) else substitute(code, known)
+        shape = channels_as(y.shape, code)
+    return ir.Value(shape, y.producer, call.span, x)
+
+
+def _report_recursion(module: BlockCall, context: Context) -> None:
+    stack, block = context.stack, module.block
+    names = [b.name for b in stack[stack.index(block) :]]
+    path = " calls ".join(f"`{name}`" for name in [*names, block.name])
+    context.findings.error(
+        "recursive-block",
+        f"a block may not call itself: {path}",
+        module.call.name.span,
+        related=[Label(block.definition.signature, "defined here")],
+        help="use `repeat` to do something several times",
+    )
+
+
+# --- arguments ---
+
+
+def _arguments(
+    module: BlockCall, x: ir.Value, context: Context
+) -> dict[str, Symbolic | None]:
+    """The value of each parameter, as an expression over the caller's; None: unknown.
+
+    A default may read the parameters before it.
+    """
+    before = module.block.environment.scope.inner({CIN: symbolic_channels(x)})
+    inside = replace(
+        context,
+        scope=before,
+        block=module.block.name,
+        calls=(*context.calls, module.call.span),
+        caller=context,
+        given={},
+    )
+    found: dict[str, Symbolic | None] = {}
+    for parameter in module.block.definition.parameters:
+        given = module.bound.values.get(pattern_key(parameter.names))
+        if given is not None:
+            value = evaluate(given, x, context)
+        else:
+            assert parameter.default is not None
+            value = evaluate(parameter.default, x, inside)
+        if parameter.is_pattern and value is not None:
+            bound = _pattern(parameter, value, module, context)
+        else:
+            bound = dict.fromkeys((name.id for name in parameter.names), value)
+        before.values |= bound
+        found |= bound
+    return found
+
+
+def _pattern(
+    parameter: Parameter, value: Symbolic, module: BlockCall, context: Context
+) -> dict[str, Symbolic | None]:
+    """The parts of a tuple by the names of its pattern."""
+    names, items = [name.id for name in parameter.names], value.value
+    if not isinstance(items, tuple) or len(items) != len(names):
+        _report_pattern(parameter, value, module, context)
+        return dict.fromkeys(names)
+    return {
+        name: Symbolic(item, _part(value.code, number, item))
+        for number, (name, item) in enumerate(zip(names, items, strict=True))
+    }
+
+
+def _part(code: ast.expr, number: int, item: object) -> ast.expr:
+    """The expression of one item of a tuple."""
+    if isinstance(item, Op | Block):
+        return constant(item.name)
+    if isinstance(code, ast.Tuple):
+        return code.elts[number]
+    return ast.Subscript(code, constant(number), ast.Load())
+
+
+def _report_pattern(
+    parameter: Parameter, value: Symbolic, module: BlockCall, context: Context
+) -> None:
+    key, count = pattern_key(parameter.names), len(parameter.names)
+    report(
+        context,
+        "invalid-argument",
+        f"`{module.block.name}` expects a tuple of {count} values for `{key}`, "
+        f"found {describe(value.value)}",
+        module.bound.values[key],
+        related=[Label(module.block.definition.signature, "the signature")],
+        help=f"write `({', '.join(['1'] * count)})`, with your numbers",
+    )

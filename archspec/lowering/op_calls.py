@@ -1,0 +1,277 @@
+"""A call of an op: its attributes, its output shape, its parameters and MACs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any, TypeGuard
+
+from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.ast import Call, Expression, Literal, Name
+from archspec.ir import graph as ir
+from archspec.ir.symbolic import Symbolic, literal, shape_argument
+from archspec.lowering.context import Context, Items
+from archspec.lowering.evaluation import evaluate
+from archspec.lowering.faults import OpCallFault
+from archspec.lowering.provenance import format_shape, producer, report
+from archspec.ops.op import Op, Parameter, ShapeError
+from archspec.resolve.bind import BoundArguments, is_row
+from archspec.resolve.evaluate import Evaluator, describe
+
+MAX_SIZE = 2**31  # of an axis
+LARGE = 2**20  # an axis that is larger than any kernel
+RANKS = {1: "features", 2: "tokens", 3: "an image [C, H, W]"}
+
+
+@dataclass(frozen=True, slots=True)
+class OpCall:
+    """A call of an op, with its arguments bound."""
+
+    call: Call
+    op: Op
+    bound: BoundArguments
+
+
+def lower_op_call(
+    layer: OpCall, x: ir.Value, context: Context, items: Items, name: Symbolic
+) -> ir.Value:
+    """Add a node to the graph; after an error its output has an unknown shape."""
+    op, span = layer.op, layer.call.span
+    attributes = _attributes(layer, x, context)
+    shape = None if attributes is None else _shape(layer, attributes, x, context)
+    path = context.level.join(name.value)
+    node = make_node(op.name, attributes or {}, (x,), shape, path, span, context)
+    node.output.before = x
+    if shape is not None and x.shape is not None:
+        before, after = ir.plain(x.shape), ir.plain(shape)
+        values = node.values
+        node.parameters = op.weights(before, after, **values)
+        node.macs = op.macs(before, after, **values)
+    items.append(ir.Layer(name, node))
+    return node.output
+
+
+def make_node(
+    op: str,
+    attributes: Mapping[str, Symbolic],
+    inputs: tuple[ir.Value, ...],
+    shape: ir.Shape | None,
+    path: str,
+    span: Span,
+    context: Context,
+) -> ir.Node:
+    """A node with its output, counted against the bound on layers."""
+    context.run.count_layer(span)
+    output = ir.Value(shape, span=span)
+    node = ir.Node(
+        op, attributes, inputs, output, path, context.block, span, context.calls
+    )
+    output.producer = node
+    return node
+
+
+# --- attributes ---
+
+
+def _attributes(
+    layer: OpCall, x: ir.Value, context: Context
+) -> dict[str, Symbolic] | None:
+    """The value of every parameter; None if one is unknown or has an error."""
+    found: dict[str, Symbolic | None] = {}
+    for parameter in layer.op.parameters:
+        if parameter.name in layer.bound.values:
+            expression = layer.bound.values[parameter.name]
+            value = _argument(layer.op, parameter, expression, x, context)
+            found[parameter.name] = value
+    known = {name: value for name, value in found.items() if value is not None}
+    if len(known) < len(found):
+        return None
+    values = {name: item.value for name, item in known.items()}
+    for name, default in layer.op.defaults(values).items():
+        known[name] = literal(default)
+    return known
+
+
+def _argument(
+    op: Op, parameter: Parameter, expression: Expression, x: ir.Value, context: Context
+) -> Symbolic | None:
+    if (
+        isinstance(expression, Name)
+        and expression.id in parameter.kind.words
+        and not context.scope.has(expression.id)
+    ):
+        return literal(expression.id)
+    if _is_mistyped_word(expression, parameter, context):
+        _report_word(op, parameter, expression, context)
+        return None
+    value = evaluate(expression, x, context)
+    if value is None or parameter.kind.accepts(value.value):
+        return value
+    _report_argument(op, parameter, expression, value.value, context)
+    return None
+
+
+def _is_mistyped_word(
+    expression: Expression, parameter: Parameter, context: Context
+) -> TypeGuard[Name]:
+    """Whether an undefined name is given where a word such as `same` is possible."""
+    return (
+        isinstance(expression, Name)
+        and bool(parameter.kind.words)
+        and not Evaluator(context.scope, None).knows(expression.id)
+    )
+
+
+def _report_word(op: Op, parameter: Parameter, word: Name, context: Context) -> None:
+    report(
+        context,
+        "invalid-argument",
+        f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
+        f"found `{word.id}`",
+        word.span,
+        help=did_you_mean(word.id, {*parameter.kind.words, *context.scope.names()}),
+    )
+
+
+def _report_argument(
+    op: Op, parameter: Parameter, expression: Expression, found: Any, context: Context
+) -> None:
+    is_number = isinstance(found, int | float) and not isinstance(found, bool)
+    needs_integer = isinstance(found, float) and "integer" in parameter.kind.expected
+    is_pair = isinstance(found, tuple) and len(found) == 2
+    wrong_type = needs_integer or not (is_number or is_pair)
+    wants_truth = "`true`" in parameter.kind.expected
+    report(
+        context,
+        "invalid-argument-type" if wrong_type or wants_truth else "invalid-argument",
+        f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
+        f"found {describe(found)}",
+        expression,
+        help=_help_with_value(expression, needs_integer=needs_integer),
+    )
+
+
+def _help_with_value(expression: Expression, *, needs_integer: bool) -> str:
+    value = expression.value if isinstance(expression, Literal) else None
+    if isinstance(value, str) and value.isdigit():
+        return f"write `{value}` without quotes"
+    if isinstance(value, float) and value.is_integer() and needs_integer:
+        return f"write `{int(value)}`"
+    if needs_integer and not isinstance(expression, Literal):
+        return "`//` divides integers, `int(...)` and `round(...)` make them"
+    return ""
+
+
+# --- shapes ---
+
+
+def _shape(
+    layer: OpCall, attributes: Mapping[str, Symbolic], x: ir.Value, context: Context
+) -> ir.Shape | None:
+    """The output shape by the op's own rule; None, with a finding, if there is none."""
+    op, call = layer.op, layer.call
+    values = {name: shape_argument(item) for name, item in attributes.items()}
+    if x.shape is None:
+        if not context.values_unknown:  # a block that nobody calls may be unfinished
+            _check_for_any_input(layer, values, context)
+        return None
+    if len(x.shape) not in op.ranks:
+        _report_rank(layer, x, context)
+        if len(x.shape) == 3 and 1 in op.ranks:  # as if it were flattened
+            return op.shape((prod(x.shape),), **values)
+        return None
+    try:
+        shape = op.shape(x.shape, **values)
+    except ShapeError as error:
+        _report_shape(layer, error, values, x, context)
+        if error.parameter == "groups":  # they change no shape
+            return _shape(layer, {**attributes, "groups": literal(1)}, x, context)
+        return None
+    if max(shape) > MAX_SIZE:
+        report(
+            context,
+            "number-too-large",
+            f"the output would be {format_shape(shape)}",
+            call.span,
+        )
+        return None
+    return shape
+
+
+def _check_for_any_input(
+    layer: OpCall, values: Mapping[str, Any], context: Context
+) -> None:
+    """Report what is wrong for any input, such as a padding over half of the kernel."""
+    errors: list[tuple[ShapeError, ir.Shape]] = []
+    groups = values.get("groups", 1)
+    for rank in layer.op.ranks:
+        shape = {1: (groups,), 2: (LARGE, groups)}.get(rank, (groups, LARGE, LARGE))
+        try:
+            layer.op.shape(shape, **values)
+        except ShapeError as raised:
+            errors.append((raised, shape))
+    if len(errors) < len(layer.op.ranks):
+        return
+    error, shape = errors[-1]
+    at = layer.bound.values.get(error.parameter) or layer.call.span
+    is_padding = error.parameter == "padding"
+    fault = _fault(layer, error, shape, values, context) if is_padding else None
+    report(context, error.code, error.message, at, fault=fault)
+
+
+def _report_shape(
+    layer: OpCall,
+    error: ShapeError,
+    values: Mapping[str, Any],
+    x: ir.Value,
+    context: Context,
+) -> None:
+    assert x.shape is not None
+    report(
+        context,
+        error.code,
+        error.message,
+        layer.bound.values.get(error.parameter) or layer.call.span,
+        related=producer(x),
+        help=error.help,
+        fault=_fault(layer, error, ir.plain(x.shape), values, context),
+    )
+
+
+def _fault(
+    layer: OpCall,
+    error: ShapeError,
+    shape: ir.Shape,
+    values: Mapping[str, Any],
+    context: Context,
+) -> OpCallFault | None:
+    """The data to find a fix from; None in the library, which the user cannot edit."""
+    if context.scope.environment.bundled:
+        return None
+    call, op, bound = layer.call, layer.op, layer.bound
+    return OpCallFault(call, op, bound, shape, values, error.parameter)
+
+
+def _report_rank(layer: OpCall, x: ir.Value, context: Context) -> None:
+    assert x.shape is not None
+    is_image = len(x.shape) == 3
+    expected = " or ".join(RANKS[rank] for rank in layer.op.ranks)
+    text = " ".join(layer.call.span.text.split())
+    does = "turns the image into tokens" if len(x.shape) == 2 else "flattens the image"
+    help = f"move it before the step that {does}"
+    if is_image:
+        help = f"write `flatten | {text}`"
+        if is_row(layer.call):
+            help = "put `flatten` before the repeat"
+        elif x.shape[1:] != (1, 1):
+            help += f", or `global_avgpool | flatten | {text}`"
+    report(
+        context,
+        "unflattened-input" if is_image else "wrong-rank",
+        f"`{layer.op.name}` expects {expected}, found {format_shape(x.shape)}",
+        layer.call.span,
+        related=producer(x),
+        help=help,
+    )

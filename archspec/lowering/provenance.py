@@ -1,0 +1,93 @@
+"""Where a shape comes from, and where the user wrote what a finding is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Expression
+from archspec.ir import graph as ir
+from archspec.lowering.context import Context
+from archspec.ops.op import channels
+
+
+def format_shape(shape: ir.Shape | None) -> str:
+    """A shape in the notation of specs: `[96, 54, 54]`."""
+    return str([*ir.plain(shape)])
+
+
+def producer(x: ir.Value) -> list[Label]:
+    """A label at the step that made a value."""
+    while x.span is None and x.before is not None:
+        x = x.before
+    if x.shape is None or x.span is None:
+        return []
+    verb = "makes" if x.producer else "says"
+    return [Label(x.span, f"{verb} {format_shape(x.shape)}")]
+
+
+def channel_producer(x: ir.Value) -> list[Label]:
+    """A label at the step that gave a value its channels: the origin of a mismatch."""
+    value = x
+    while value.before is not None and _same_channels(value.before, x):
+        value = value.before
+    return producer(value)
+
+
+def _same_channels(one: ir.Value, other: ir.Value) -> bool:
+    if one.shape is None or other.shape is None:
+        return False
+    same_rank = len(one.shape) == len(other.shape)
+    return same_rank and channels(one.shape) == channels(other.shape)
+
+
+def report(
+    context: Context,
+    code: str,
+    message: str,
+    place: Expression | Span,
+    label: str = "",
+    *,
+    related: Sequence[Label] = (),
+    help: Sequence[str] | str = (),
+    fault: object | None = None,
+) -> None:
+    """Record a finding at the place where the user wrote the mistake."""
+    first = place if isinstance(place, Span) else place.span
+    at, around = written_at(place, context)
+    if not around.is_first_faulty_call():
+        return
+    if at is not first:
+        related = [Label(first, f"in `{context.block}`"), *related]
+    related = [*related, *expanded_by(around)]
+    context.findings.error(
+        code, message, at, label, related=related, help=help, fault=fault
+    )
+
+
+def written_at(place: Expression | Span, context: Context) -> tuple[Span, Context]:
+    """The place in the user's text, and its context.
+
+    An error inside of the library is reported at the call. If a block passes on a
+    parameter, the place is the argument in the block's call.
+    """
+    while not isinstance(place, Span):
+        argument = context.argument(place)
+        if argument is None or context.caller is None:
+            place = place.span
+        else:
+            place, context = argument, context.caller
+    while context.scope.environment.bundled and context.caller:
+        place, context = context.calls[-1], context.caller
+    return place, context
+
+
+def expanded_by(context: Context) -> list[Label]:
+    """Labels at the call of the block with the error, and at the call in the network."""
+    if not context.calls:
+        return []
+    labels = [Label(context.calls[-1], f"in `{context.block}`, called here")]
+    if len(context.calls) > 1:
+        labels.append(Label(context.calls[0], "which this step expands to"))
+    return labels

@@ -1,0 +1,47 @@
+"""Lower a network step by step, and tell after each step what the rest depends on.
+
+`archspec check --sizes` lowers a network once for each input size. Two sizes in the same
+state before a step have the same result from there on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.diagnostics.diagnostic import Findings, TooMany
+from archspec.frontend.ast import Group
+from archspec.ir import graph as ir
+from archspec.lowering.aux_heads import check_aux_heads
+from archspec.lowering.context import Context, LoweringRun
+from archspec.lowering.lower import lower_step
+from archspec.lowering.state_dict_names import Level
+from archspec.resolve.scope import Scope
+
+
+def lower_stepwise(
+    net: Group, input: ir.Value, scope: Scope, findings: Findings
+) -> Iterator[object]:
+    """Lower a network without its shape assertions; yield the state before each step.
+
+    From equal states on, two inputs have equal results.
+    """
+    run = LoweringRun(findings, lower_step, asserts=False)
+    context = Context(run, scope.inner(), Level(), {})
+    x = input
+    try:
+        with run.nested(net.span):
+            for number, step in enumerate(net.steps):
+                yield number, _state(x, context)
+                x = lower_step(step, x, context, [])
+        check_aux_heads(x, context)
+    except TooMany:
+        return
+
+
+def _state(x: ir.Value, context: Context) -> object:
+    if context.scope.values:  # a `let`: its values are of many types
+        return object()
+    run = context.run
+    labels = [(name, y.shape) for name, y in context.labels.items()]
+    heads = [(head.name, head.output.shape) for head in run.heads]
+    return x.shape, run.layers, run.steps, *labels, *heads

@@ -1,0 +1,39 @@
+"""Lower a step again at its place, changed, without a trace in the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from archspec.diagnostics.diagnostic import Findings, TooMany
+from archspec.frontend.ast import Step
+from archspec.ir import graph as ir
+from archspec.lowering.context import Context, LoweringRun
+from archspec.lowering.state_dict_names import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The output shape of a step that was lowered on trial, and the effort it took."""
+
+    shape: ir.Shape | None
+    """None where the step has an error."""
+
+    lowered: int
+    """Steps and layers."""
+
+
+def try_step(step: Step, x: ir.Value, context: Context) -> Trial:
+    """Lower a step that reads `x`."""
+    run = LoweringRun(Findings(), context.run.step, depth=context.run.depth)
+    run.budget.spent = context.run.budget.spent
+    inside = replace(
+        context.nested(), run=run, level=Level(), labels=dict(context.labels),
+        channel_variables=set(), loop_variables=set(),
+    )  # fmt: skip
+    try:
+        shape = context.run.step(step, x, inside, []).shape
+    except TooMany:
+        shape = None
+    if run.findings.has_errors:
+        shape = None
+    return Trial(shape, run.steps + run.layers)

@@ -1,0 +1,1 @@
+"""What to write instead: changes of a spec that are tried before they are proposed."""

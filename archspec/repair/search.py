@@ -1,0 +1,33 @@
+"""The search for a fix: candidates are lowered on trial, within a bound on the effort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archspec.frontend.ast import Step
+from archspec.ir import graph as ir
+from archspec.lowering.context import Context
+from archspec.lowering.trial import try_step
+
+MAX_LOWERED = 5_000  # steps and layers, for all findings of a spec
+
+
+@dataclass(slots=True)
+class Search:
+    """What the search for fixes may still spend."""
+
+    remaining: int = MAX_LOWERED
+    """Steps and layers to lower."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the bound is reached."""
+        return self.remaining <= 0
+
+    def try_step(self, step: Step, x: ir.Value, context: Context) -> ir.Shape | None:
+        """The output of a step that reads `x`; None if it has an error, or at the bound."""
+        if self.is_over:
+            return None
+        trial = try_step(step, x, context)
+        self.remaining -= trial.lowered
+        return trial.shape

@@ -1,0 +1,1 @@
+"""What names mean: scopes, imports, params, values of expressions, arguments of calls."""

@@ -1,0 +1,311 @@
+"""Bind the arguments of a call to the parameters of an op or block.
+
+    conv(3, 64, k=7)  ->  in_channels 3; out_channels 64, kernel_size 7
+
+One positional argument more than the signature has is the number of input channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from archspec.diagnostics.diagnostic import Findings, Label
+from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.ast import (
+    Argument,
+    Call,
+    Expression,
+    Literal,
+    Name,
+    Parameter,
+    Tuple,
+)
+from archspec.ops.op import Op, Required, Signature
+from archspec.ops.registry import OPS
+from archspec.resolve.scope import Block
+
+EXAMPLES = {
+    "k": "3",
+    "cout": "64",
+}  # of arguments in messages, for the parameters of blocks
+INPUTS = ("in_channels", "in_features", "num_features")  # torch's names
+SHORT = {  # usual names of a block's parameters, by torch's names
+    "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "groups": "g",
+}  # fmt: skip
+LARGEST_KERNEL = 11  # in use; a larger number means channels
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A parameter of an op or of a block, with the names that a keyword may use."""
+
+    key: str  # of the argument in `BoundArguments.values`
+    names: tuple[str, ...]  # what a keyword may call it
+    shown: str
+    required: bool
+    positional: bool
+    variadic: bool = False
+    example: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundArguments:
+    """A call's arguments by parameter, and the input channels if it states them."""
+
+    in_channels: Expression | None
+    values: dict[str, Expression]
+
+
+def slots(callee: Block | Signature) -> list[Slot]:
+    """The parameters of an op or block."""
+    if isinstance(callee, Signature):
+        return [
+            Slot(
+                p.name,
+                (p.name, p.short) if p.short else (p.name,),
+                p.shown,
+                isinstance(p.default, Required),
+                p.positional,
+                p.variadic,
+                p.kind.example,
+            )
+            for p in callee.parameters
+        ]
+    return [
+        Slot(
+            pattern_key(p.names),
+            () if p.is_pattern else (p.names[0].id,),
+            pattern_key(p.names) if p.is_pattern else p.names[0].id,
+            p.default is None,
+            not p.keyword_only,
+            example=_example(p),
+        )
+        for p in callee.definition.parameters
+    ]
+
+
+def _example(parameter: Parameter) -> str:
+    examples = [EXAMPLES.get(name.id, "1") for name in parameter.names]
+    return f"({', '.join(examples)})" if parameter.is_pattern else examples[0]
+
+
+def is_row(call: Call) -> bool:
+    """Whether a call is a row of `repeat: block[(64, 2), (128, 2)]`."""
+    return call.name.span.end <= call.span.start
+
+
+def written(call: Call, arguments: Iterable[str]) -> str:
+    """The text of a call with other arguments."""
+    name = "" if is_row(call) else call.name.id
+    return f"{name}({', '.join(arguments)})"
+
+
+def pattern_key(names: Iterable[object]) -> str:
+    """The key of a tuple pattern, which messages show too: `(r3, c3)`."""
+    ids = [name.id for name in names]  # type: ignore[attr-defined]
+    return ids[0] if len(ids) == 1 else f"({', '.join(ids)})"
+
+
+def bind(
+    call: Call,
+    callee: Block | Signature,
+    findings: Findings,
+    *,
+    takes_input: bool = True,
+) -> BoundArguments | None:
+    """The call's arguments by parameter; None, with findings, if they mismatch.
+
+    With `takes_input`, the number of input channels may come before the others.
+    """
+    return _Binding(call, callee, findings, takes_input).bound()
+
+
+class _Binding:
+    def __init__(
+        self,
+        call: Call,
+        callee: Block | Signature,
+        findings: Findings,
+        takes_input: bool,
+    ) -> None:
+        self.takes_input = takes_input
+        self.call = call
+        self.callee = callee
+        self.findings = findings
+        self.slots = slots(callee)
+        self.failed = False
+
+    def bound(self) -> BoundArguments | None:
+        positional = [a for a in self.call.arguments if a.keyword is None]
+        keywords = [a for a in self.call.arguments if a.keyword is not None]
+        values: dict[str, Expression] = {}
+        by_keyword = self.keyword_slots(keywords)
+        in_channels = self.take_positional(positional, by_keyword, values)
+        for argument, slot in by_keyword:
+            if slot.key in values:
+                self.fail(
+                    "duplicate-argument",
+                    f"`{self.callee.name}` is given `{slot.shown}` twice",
+                    argument.span,
+                    help="keep one of them",
+                )
+            values[slot.key] = argument.value
+        missing = [s for s in self.slots if s.required and s.key not in values]
+        if missing and not self.failed:
+            self.report_missing(missing, positional, in_channels)
+        return None if self.failed else BoundArguments(in_channels, values)
+
+    def keyword_slots(self, keywords: list[Argument]) -> list[tuple[Argument, Slot]]:
+        found = []
+        by_name = {name: slot for slot in self.slots for name in slot.names}
+        for argument in keywords:
+            assert argument.keyword
+            name = argument.keyword.id
+            slot = by_name.get(name)
+            if slot:
+                found.append((argument, slot))
+                continue
+            known = [n for s in self.slots for n in s.names]
+            value = argument.value
+            is_step = (
+                isinstance(self.callee, Op)
+                and isinstance(value, Name)
+                and value.id in OPS
+            )
+            name = SHORT[name] if SHORT.get(name) in known else name
+            self.fail(
+                "unknown-argument",
+                f"`{self.callee.name}` has no parameter `{argument.keyword.id}`",
+                argument.keyword.span,
+                help="the input channels have no name: they come first, or are left out"
+                if name in INPUTS
+                else f"`{value.span.text}` is a step of its own: `| {value.span.text}`"
+                if is_step
+                else did_you_mean(name, known),
+            )
+        return found
+
+    def take_positional(
+        self,
+        positional: list[Argument],
+        by_keyword: list[tuple[Argument, Slot]],
+        values: dict[str, Expression],
+    ) -> Expression | None:
+        """Bind the positional arguments; return the extra first one, the input channels."""
+        named = {slot.key for _, slot in by_keyword}
+        open_slots = [s for s in self.slots if s.positional and s.key not in named]
+        if open_slots and open_slots[-1].variadic:
+            return self.take_variadic(positional, open_slots[-1], values)
+        in_channels = None
+        if self.takes_input and len(positional) == len(open_slots) + 1:
+            in_channels, positional = positional[0].value, positional[1:]
+        most = len(open_slots) + self.takes_input
+        if len(positional) > len(open_slots):
+            self.report_too_many(positional, most, named)
+            return None
+        for slot, argument in zip(open_slots, positional, strict=False):
+            values[slot.key] = argument.value
+        return in_channels
+
+    def take_variadic(
+        self, positional: list[Argument], slot: Slot, values: dict[str, Expression]
+    ) -> Expression | None:
+        """Bind `permute(0, 2, 1)`, or `permute(64, (0, 2, 1))` with input channels."""
+        if not positional:
+            return None
+        last = positional[-1].value
+        if isinstance(last, Tuple) and len(positional) < 3:
+            values[slot.key] = last
+            return positional[0].value if len(positional) > 1 else None
+        span = positional[0].span.to(positional[-1].span)
+        values[slot.key] = Tuple(span, tuple(a.value for a in positional))
+        return None
+
+    def report_too_many(
+        self, positional: list[Argument], most: int, named: set[str]
+    ) -> None:
+        name = self.callee.name
+        message = f"`{name}` takes its arguments by keyword"
+        if most:
+            plural = "s" * (most > 1)
+            included = ", the input channels included" * self.takes_input
+            message = (
+                f"`{name}` takes at most {most} positional argument{plural}{included}, "
+                f"found {len(positional)}"
+            )
+        extra = positional[most:]
+        slots = [s for s in self.slots if not s.positional and s.key not in named]
+        fixed = self.with_keywords(positional[:most], extra, slots)
+        help = f"write `{fixed}`" if len(extra) <= len(slots) else ""
+        help = self.row() if is_row(self.call) else help
+        self.fail("too-many-arguments", message, extra[0].span, help)
+
+    def report_missing(
+        self,
+        missing: list[Slot],
+        positional: list[Argument],
+        in_channels: Expression | None,
+    ) -> None:
+        names = " and ".join(f"`{s.shown}`" for s in missing)
+        text = self.call.span.text
+        parts = [a.span.text for a in positional]
+        parts += [s.example for s in missing if s.positional]
+        parts += [f"{s.shown}={s.example}" for s in missing if not s.positional]
+        parts += [a.span.text for a in self.call.arguments if a.keyword]
+        help = f"write `{written(self.call, parts)}`, with your numbers"
+        if is_row(self.call):
+            help = self.row()
+        elif in_channels and len(missing) == 1 and _is_kernel(positional, missing[0]):
+            first = positional[0].span.text
+            shifted = self.with_keywords(positional[:-1], positional[-1:], missing)
+            help = f"write `{shifted}`: `{first}` is read as the input channels here"
+        self.fail(
+            "missing-argument",
+            f"`{self.callee.name}` needs {names}",
+            self.call.name.span if "\n" in text else self.call.span,
+            help=help,
+        )
+
+    def with_keywords(
+        self, positional: list[Argument], extra: list[Argument], slots: list[Slot]
+    ) -> str:
+        """The text of the call with its last positional arguments as keywords."""
+        parts = [a.span.text for a in positional]
+        pairs = zip(extra, slots, strict=False)
+        parts += [f"{slot.shown}={a.span.text}" for a, slot in pairs]
+        parts += [a.span.text for a in self.call.arguments if a.keyword]
+        return written(self.call, parts)
+
+    def row(self) -> str:
+        """Help for a row of arguments."""
+        if any(slot.required and not slot.positional for slot in self.slots):
+            return "a row has no keywords: use `for:`, which names its columns"
+        shown = [slot.shown for slot in self.slots if slot.positional]
+        return f"a row is `({', '.join(shown)})`"
+
+    def fail(self, code: str, message: str, span: Span, help: str = "") -> None:
+        self.failed = True
+        related = []
+        notes = []
+        if isinstance(self.callee, Block):
+            related.append(Label(self.callee.definition.signature, "the signature"))
+        else:
+            notes.append(f"the signature is `{self.callee.signature}`")
+        self.findings.error(
+            code, message, span, related=related, notes=notes, help=help
+        )
+
+
+def _is_kernel(positional: list[Argument], missing: Slot) -> bool:
+    """Whether the last number, as in `conv(64, 3)`, is likely the missing kernel size."""
+    first, last = _integer(positional[0]), _integer(positional[-1])
+    if missing.positional or last is None:
+        return False
+    return last <= LARGEST_KERNEL and (first is None or first >= last)
+
+
+def _integer(argument: Argument) -> int | None:
+    value = argument.value.value if isinstance(argument.value, Literal) else None
+    return value if isinstance(value, int) else None

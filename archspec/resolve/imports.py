@@ -1,0 +1,146 @@
+"""`import:` brings in the blocks of other files.
+
+A document may call ops, the library's blocks, imported blocks, and its own. Each file is read once. `import_stack` holds the files from the spec to the importing
+one, so that a cycle is found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from os.path import normpath, relpath
+from pathlib import Path
+
+from archspec.diagnostics.diagnostic import Findings, Label
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Document
+from archspec.frontend.document import parse_document
+from archspec.frontend.files import read_source
+from archspec.ops.registry import OPS
+from archspec.resolve.library import library
+from archspec.resolve.params import resolve_params
+from archspec.resolve.scope import Block, Callee, Environment
+
+MAX_IMPORT_DEPTH = 50  # files that import the next
+
+
+def document_environment(
+    document: Document, path: Path | None, findings: Findings
+) -> Environment:
+    """The names of a document; imported paths start at the directory of `path`."""
+    import_stack = (path.resolve(),) if path else ()
+    importer = _Importer(findings, Path(document.source.name).parent)
+    environment = importer.environment(document, import_stack)
+    environment.files = importer.files
+    return environment
+
+
+@dataclass
+class _Importer:
+    """Reads each imported file once."""
+
+    findings: Findings
+    folder: Path  # of the spec, as it is named
+    read: dict[Path, dict[str, Callee] | None] = field(default_factory=dict)
+    texts: dict[Path, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)  # texts by path from `folder`
+
+    def environment(
+        self, document: Document, import_stack: tuple[Path, ...]
+    ) -> Environment:
+        """The names of a document at the end of an import stack."""
+        environment = Environment({}, {**OPS, **library()}, complete=document.complete)
+        for text, span in document.imports:
+            imported = self.imported(text, span, import_stack)
+            environment.complete &= imported is not None
+            environment.imports[text] = imported or {}
+            environment.callees |= environment.imports[text]
+        for definition in document.blocks:
+            environment.callees[definition.name.id] = Block(definition, environment)
+        return environment
+
+    def imported(
+        self, text: str, span: Span, import_stack: tuple[Path, ...]
+    ) -> dict[str, Callee] | None:
+        """The blocks of an imported file; None if the file cannot be read completely."""
+        path = self.path(text, span, import_stack)
+        if path is None:
+            return None
+        name = normpath(Path(span.source.name).parent / text)
+        if path not in self.read:
+            self.read[path] = self.blocks(text, name, path, span, import_stack)
+        if path in self.texts:
+            file = Path(relpath(name, self.folder)).as_posix()
+            self.files[file] = self.texts[path]
+        return self.read[path]
+
+    def path(
+        self, text: str, span: Span, import_stack: tuple[Path, ...]
+    ) -> Path | None:
+        """The imported file, in the directory of the importing file or below."""
+        try:
+            base = import_stack[-1].parent if import_stack else None
+            path = (base / text).resolve() if base else None
+            is_file = path is not None and path.is_file()
+        except (OSError, ValueError):
+            self.missing(text, span)
+            return None
+        if Path(text).is_absolute() or not (base and path and _is_below(path, base)):
+            self.findings.error(
+                "import-outside",
+                f"`{text}` is outside the folder of the spec",
+                span,
+                help="import files that lie beside the spec, or in a folder below",
+            )
+        elif path in import_stack:
+            names = [
+                f"`{p.name}`" for p in (*import_stack[import_stack.index(path) :], path)
+            ]
+            message = f"files import each other: {' imports '.join(names)}"
+            self.findings.error("import-cycle", message, span)
+        elif not is_file:
+            self.missing(text, span)
+        elif len(import_stack) > MAX_IMPORT_DEPTH:
+            message = f"files import files more than {MAX_IMPORT_DEPTH} deep"
+            self.findings.error("nesting-too-deep", message, span)
+        else:
+            return path
+        return None
+
+    def missing(self, text: str, span: Span) -> None:
+        self.findings.error(
+            "import-missing",
+            f"there is no file `{text}` beside this spec",
+            span,
+            help="the path starts at the folder of the spec",
+        )
+
+    def blocks(
+        self,
+        text: str,
+        name: str,
+        path: Path,
+        span: Span,
+        import_stack: tuple[Path, ...],
+    ) -> dict[str, Callee] | None:
+        """The blocks of a file."""
+        source = read_source(path, name, self.findings)
+        document = parse_document(source, self.findings) if source else None
+        if source is None or document is None:
+            return None
+        self.texts[path] = source.text
+        environment = self.environment(document, (*import_stack, path))
+        resolve_params(document, environment, None, [], self.findings)
+        if not document.blocks and document.complete:
+            self.findings.error(
+                "import-missing",
+                f"`{text}` has no blocks to import",
+                span,
+                related=[Label(document.source.span(0, 0), "this file")],
+                help="blocks stand under `blocks:`",
+            )
+        own = {d.name.id: environment.callees[d.name.id] for d in document.blocks}
+        return own if environment.complete else None
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(folder)

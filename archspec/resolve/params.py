@@ -1,0 +1,169 @@
+"""The values of `params`: the defaults, changed by a variant, changed by `--set`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Source
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.ast import Binding, Document, Expression, Literal, Name
+from archspec.ir.symbolic import Symbolic
+from archspec.ops.op import Op
+from archspec.resolve.budget import Budget
+from archspec.resolve.evaluate import (
+    EvaluationError,
+    Evaluator,
+    UnknownValue,
+    constant_or_name,
+    describe,
+)
+from archspec.resolve.scope import Block, Environment, check_new_names
+
+Overrides = Mapping[str, Expression | None]
+
+
+def resolve_params(
+    document: Document,
+    environment: Environment,
+    variant: str | None,
+    settings: Sequence[Binding],
+    findings: Findings,
+) -> None:
+    """Fill in `environment.params`; findings for wrong names and types.
+
+    A param reads the final values of the params before it. A param with an error has an
+    unknown value.
+    """
+    check_new_names([name for name, _ in document.params], findings)
+    known = {name.id: expression for name, expression in document.params}
+    chosen: Overrides = {}
+    budget = Budget(findings)
+    for title, values in document.variants.items():
+        where = f"the variant `{title}` sets"
+        overrides = _known(values, known, findings, where)
+        if title == variant:
+            chosen = overrides
+        else:  # it has mistakes too
+            copy = Environment({}, environment.callees, complete=environment.complete)
+            _resolve(document, copy, [overrides], budget)
+    if variant is not None and variant not in document.variants:
+        findings.error(
+            "unknown-variant",
+            f"`{document.name}` has no variant `{variant}`",
+            Source(f"--variant {variant}", "").span(0, 0),
+            help=did_you_mean(variant, document.variants)
+            or _listed("the variants are", document.variants),
+        )
+    given = _known(settings, known, findings, "")
+    _resolve(document, environment, [chosen, given], budget)
+
+
+def _known(
+    values: Sequence[Binding],
+    params: Mapping[str, object],
+    findings: Findings,
+    where: str,
+) -> Overrides:
+    """The values by name; a finding for each unknown param."""
+    for name, _ in values:
+        if name.id not in params:
+            findings.error(
+                "unknown-parameter",
+                f"{where} `{name.id}`, which is not in `params`"
+                if where
+                else f"there is no parameter `{name.id}` to set in this spec",
+                name.span,
+                help=did_you_mean(name.id, params)
+                or _listed("the parameters are", params),
+            )
+    return {name.id: expression for name, expression in values}
+
+
+def _resolve(
+    document: Document,
+    environment: Environment,
+    overrides: Sequence[Overrides],
+    budget: Budget,
+) -> None:
+    for name, default in document.params:
+        value = _value(default, environment, budget)
+        for values in overrides:
+            if name.id in values:
+                value = _overridden(
+                    name.id, value, values[name.id], environment, budget
+                )
+        environment.params[name.id] = value
+
+
+def _overridden(
+    name: str,
+    default: Symbolic | None,
+    expression: Expression | None,
+    environment: Environment,
+    budget: Budget,
+) -> Symbolic | None:
+    """The new value, which must have the type of the default."""
+    if (
+        default is not None
+        and isinstance(default.value, str)
+        and isinstance(expression, Name)
+    ):
+        expression = Literal(expression.span, expression.id)  # a text without quotes
+    value = _value(expression, environment, budget)
+    if value is None or default is None or _same_type(default.value, value.value):
+        return value
+    assert expression is not None
+    budget.findings.error(
+        "invalid-parameter-type",
+        f"`{name}` is {_type_name(default.value)}, found {describe(value.value)}",
+        expression.span,
+        help=f"its default is {describe(default.value)}",
+    )
+    return default
+
+
+def _value(
+    expression: Expression | None, environment: Environment, budget: Budget
+) -> Symbolic | None:
+    if expression is None:
+        return None
+    try:
+        value = Evaluator(environment.scope, budget=budget)(expression)
+    except UnknownValue:
+        return None
+    except EvaluationError as fault:
+        budget.findings.error(fault.code, fault.message, fault.span, help=fault.help)
+        return None
+    return Symbolic(value.value, constant_or_name(value.value))
+
+
+def _same_type(before: object, after: object) -> bool:
+    if isinstance(before, bool) or isinstance(after, bool):
+        return isinstance(before, bool) and isinstance(after, bool)
+    if isinstance(before, float):
+        return isinstance(after, int | float)
+    return _type_name(before) == _type_name(after)
+
+
+def _type_name(value: object) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case int():
+            return "an integer"
+        case float():
+            return "a number"
+        case str():
+            return "text"
+        case tuple():
+            return "a list"
+        case Op() | Block():
+            return "an op or block"
+    raise AssertionError(value)
+
+
+def _listed(start: str, names: Mapping[str, object]) -> str:
+    if not names:
+        return "it has none"
+    return f"{start} {', '.join(f'`{name}`' for name in names)}"

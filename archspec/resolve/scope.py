@@ -1,0 +1,109 @@
+"""Scopes: which value, op or block a name means at a place in a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.suggest import closest
+from archspec.frontend.ast import BlockDefinition, Name
+from archspec.frontend.tokens import WORDS
+from archspec.ir.symbolic import Symbolic
+from archspec.ops.op import Op
+
+CIN = "cin"  # the input channels of a block
+RESERVED = frozenset((CIN, "ch", "ref", *WORDS))
+
+
+@dataclass(eq=False, slots=True)
+class Block:
+    """A block, with the names of its document, which its body may use."""
+
+    definition: BlockDefinition
+    environment: Environment
+    signature: str = field(init=False)  # on one line
+
+    def __post_init__(self) -> None:
+        """Compute the signature once for all calls."""
+        self.signature = " ".join(self.definition.signature.text.split())
+
+    @property
+    def name(self) -> str:
+        """The name it is called by."""
+        return self.definition.name.id
+
+
+Callee = Op | Block
+
+
+@dataclass(eq=False, slots=True)
+class Environment:
+    """The names of one document: its params, and the ops and blocks it may call."""
+
+    params: dict[str, Symbolic | None] = field(default_factory=dict)
+    callees: dict[str, Callee] = field(default_factory=dict)
+    imports: dict[str, dict[str, Callee]] = field(default_factory=dict)  # by file
+    files: dict[str, str] = field(default_factory=dict)  # texts of all that is imported
+    complete: bool = True  # false if an import failed, so that names are missing
+    bundled: bool = False  # the library's, which is not the user's text
+
+    @property
+    def scope(self) -> Scope:
+        """The outermost scope: the params."""
+        return Scope(self, None, self.params)
+
+    def may_define(self, name: str) -> bool:
+        """Whether an unknown name may come from a failed import, and is not a typo."""
+        known = {*self.params, *self.callees}
+        return not self.complete and not closest(name, known, cutoff=0.75)
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """Names and their values, in front of an outer scope; None is an unknown value."""
+
+    environment: Environment
+    outer: Scope | None = None
+    values: dict[str, Symbolic | None] = field(default_factory=dict)
+
+    def inner(self, values: Mapping[str, Symbolic | None] | None = None) -> Scope:
+        """A scope within this one."""
+        return Scope(self.environment, self, dict(values or {}))
+
+    def without_values(self) -> Scope:
+        """The same names, all with unknown values."""
+        return Scope(self.environment, None, dict.fromkeys(self.names()))
+
+    def snapshot(self) -> Scope:
+        """A copy that later `let` steps do not change."""
+        outer = self.outer and self.outer.snapshot()
+        return Scope(self.environment, outer, dict(self.values))
+
+    def has(self, name: str) -> bool:
+        """Whether a name has a value here."""
+        return name in self.values or bool(self.outer and self.outer.has(name))
+
+    def get(self, name: str) -> Symbolic | None:
+        """The value of a name, which must be in scope."""
+        if name in self.values or self.outer is None:
+            return self.values[name]
+        return self.outer.get(name)
+
+    def names(self) -> Iterator[str]:
+        """All names in scope."""
+        yield from self.values
+        if self.outer:
+            yield from self.outer.names()
+
+
+def check_new_names(names: Iterable[Name], findings: Findings) -> None:
+    """Report names that the language reserves."""
+    for name in names:
+        if name.id in RESERVED:
+            findings.error(
+                "reserved-name",
+                f"`{name.id}` has a meaning of its own",
+                name.span,
+                help=f"choose another name, such as `{name.id}_`",
+            )

@@ -1,0 +1,49 @@
+"""Names of ops in other libraries, and which op here is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archspec.diagnostics.suggest import closest
+
+# Written as keys.
+STEPS = ("concat", "add", "mul", "split", "repeat", "if", "aux", "let")
+
+NOT_NEEDED = {  # in a network that is trained here
+    "softmax": "leave it out: the loss, `cross_entropy`, takes the softmax itself",
+    "logsoftmax": "leave it out: the loss, `cross_entropy`, takes the softmax itself",
+    "input": "leave it out: `input:` says what comes in",
+}
+OTHER_NAMES = {
+    "batchnorm": "bn",
+    "batchnorm1d": "bn",
+    "batchnorm2d": "bn",
+    "convtranspose2d": "conv_transpose",
+    "deconv": "conv_transpose",
+    "dense": "linear",
+    "droppath": "stochastic_depth",
+    "fc": "linear",
+    "gap": "global_avgpool",
+    "globalavgpool2d": "global_avgpool",
+    "interpolate": "upsample",
+    "layernorm": "ln",
+    "noop": "identity",
+    "resize": "upsample",
+    "shortcut": "identity",
+    "skip": "identity",
+    "swish": "silu",
+}
+
+
+def suggest_callee(name: str, known: Iterable[str]) -> str:
+    """A help line for an unknown op or block; "" if nothing is close."""
+    if name in STEPS:
+        return f"`{name}` is a step of its own: write `{name}: ...`, not a call"
+    known = set(known)
+    plain = name.replace("_", "").casefold()
+    if plain in NOT_NEEDED:
+        return NOT_NEEDED[plain]
+    match = OTHER_NAMES.get(plain)
+    if match not in known:
+        match = closest(name, known)
+    return f"did you mean `{match}`?" if match else ""

@@ -1,0 +1,246 @@
+"""Which code is offered where branches or kernels do not fit; `test_help` applies it."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+
+import pytest
+
+from archspec.checker import check_source
+from archspec.diagnostics.source import Source
+
+
+def helps(text, size="3x32x32"):
+    lines = textwrap.dedent(text)
+    source = Source("spec.yaml", f"archspec: 1\ninput: {size}\n{lines}")
+    return list(check_source(source).diagnostics[0].help)
+
+
+def test_a_block_keeps_its_parameter():
+    """A number that fits one call would not fit the next."""
+    (found,) = helps("""
+        blocks:
+          unit(cout):
+            - add: ["conv(cout, k=3, p=1)", "conv(64, k=1)"]
+        net:
+          - unit(32) | unit(48)
+    """)
+    assert found == (
+        "write `conv(cout, k=1)` in branch 2, which then makes [32, 32, 32]"
+    )
+
+
+def of_branches(kind, *branches, size="3x32x32"):
+    lines = "".join(f"      - {branch}\n" for branch in branches)
+    return helps(f"net:\n  - {kind}:\n{lines}", size)
+
+
+FALLBACK = ["give the branches the same strides, and pad so that sizes agree"]
+BRANCHES = {
+    "padding": (
+        "concat",
+        ["conv(8, k=1)", "conv(4, k=1) | relu | conv(8, k=5)", "identity"],
+        ["branch 2 is off: write `conv(8, k=5, p=2)` there, which then makes [8, 32, 32]"],
+    ),
+    "padding of a label": (
+        "concat",
+        ["conv(8, k=1)", "{side: 'conv(8, k=(1, 7))'}"],
+        ["write `conv(8, k=(1, 7), p=(0, 3))` in `side`, which then makes [8, 32, 32]"],
+    ),
+    "paddings of a chain": (
+        "concat",
+        ["conv(8, k=1)", "conv(4, k=3) | relu | conv(8, k=5)", "identity"],
+        [
+            "branch 2 is off: write `conv(4, k=3, p=1) | relu | conv(8, k=5, p=2)` there, which then makes [8, 32, 32]"
+        ],
+    ),
+    "the stride of a shortcut": (
+        "add",
+        ["conv(8, k=3, s=2, p=1) | bn | relu | conv(8, k=3, p=1)", "conv(8, k=1)"],
+        ["write `conv(8, k=1, s=2)` in branch 2, which then makes [8, 16, 16]"],
+    ),
+    "a stride beside the identity": (
+        "add",
+        ["conv(3, k=3, s=2, p=1) | bn", "identity"],
+        [
+            "write `conv(3, k=3, s=1, p=1)` in branch 1, which then makes [3, 32, 32]",
+            "or write `conv(3, k=1, s=2)` in place of `identity`",
+        ],
+    ),
+    "a stride and channels beside the identity": (
+        "add",
+        ["identity", "conv(8, k=3, s=4, p=1) | bn"],
+        ["write `conv(8, k=1, s=4)` in place of `identity`"],
+    ),
+    "the rounding of a pool": (
+        "concat",
+        ["conv(8, k=1, s=6)", "conv(8, k=1, s=3) | maxpool(2)"],
+        ["write `maxpool(2, ceil=true)` in branch 2, which then makes [8, 6, 6]"],
+    ),
+    "a kernel": (
+        "concat",
+        ["conv(8, k=3, p=1)", "conv(8, k=2, p=1)"],
+        ["write `conv(8, k=3, p=1)` in branch 2, which then makes [8, 32, 32]"],
+    ),
+    "a block's padding": (
+        "add",
+        ["nin_block(16, k=5, s=2)", "residual(16, s=2)"],
+        ["write `nin_block(16, k=5, s=2, p=2)` in branch 1, which then makes [16, 16, 16]"],
+    ),
+    "channels": (
+        "add",
+        ["conv(8, k=3, p=1) | bn", "identity"],
+        [
+            "write `conv(3, k=3, p=1)` in branch 1, which then makes [3, 32, 32]",
+            "or write `conv(8, k=1)` in place of `identity`",
+        ],
+    ),
+    "the channels of one among three": (
+        "add",
+        ["conv(8, k=1)", "conv(6, k=1) | relu", "conv(8, k=3, p=1)"],
+        ["branch 2 is off: write `conv(8, k=1)` there, which then makes [8, 32, 32]"],
+    ),
+    "the channels of a gate": (
+        "mul",
+        ["identity", "global_avgpool | conv(2, k=1) | relu | conv(8, k=1) | sigmoid"],
+        ["branch 2 is off: write `conv(3, k=1)` there, which then makes [3, 1, 1]"],
+    ),
+    "a pool that keeps the size": (
+        "concat",
+        ["conv(8, k=1)", "avgpool(3)", "conv(8, k=3, p=1)"],
+        ["branch 2 is off: write `avgpool(3, s=1, p=1)` there, which then makes [3, 32, 32]"],
+    ),
+    "a stride and a padding": (
+        "concat",
+        ["conv(8, k=2, s=2)", "maxpool(3)"],
+        ["write `maxpool(3, s=2, p=1)` in branch 2, which then makes [3, 16, 16]"],
+    ),
+    "all three differ": ("concat", ["maxpool(2)", "maxpool(3)", "identity"], FALLBACK),
+    "two and two": (
+        "concat",
+        ["conv(8, k=3)", "identity", "conv(4, k=3)", "relu"],
+        FALLBACK,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_branches(name):
+    kind, branches, expected = BRANCHES[name]
+    assert of_branches(kind, *branches) == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "size", "expected"),
+    [
+        ("conv(8, k=5)", "3x4x4", "`conv(8, k=5, p=1)`, or `conv(8, k=4)`, or shrink the input less before"),
+        ("conv(8, k=(7, 3), d=2)", "3x4x9", "`conv(8, k=(7, 3), d=2, p=(5, 2))`, or `conv(8, k=2, d=2)`, or shrink the input less before"),
+        ("maxpool(3, s=2)", "3x2x9", "`maxpool(3, s=2, p=1)`, or `maxpool(2, s=2)`, or shrink the input less before"),
+        ("maxpool(3, p=2)", "3x9x9", "`maxpool(3, p=1)`"),
+        ("conv(8, k=3, s=2, p=same)", "3x9x9", "`conv(8, k=3, s=2, p=1)`"),
+        ("conv_transpose(8, k=3, p=7)", "3x4x4", "`conv_transpose(8, k=3, p=1)`"),
+    ],
+)  # fmt: skip
+def test_kernels(step, size, expected):
+    (found,) = helps(f"net:\n  - {step}\n", size)
+    assert found == f"write {expected}"
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("nin_block(3, 96, s=4)", "write `nin_block(3, 96, k=3, s=4)`, with your numbers"),
+        ("nin_block(96, 3, s=4)", "write `nin_block(96, k=3, s=4)`: `96` is read as the input channels here"),
+        ("repeat: inception[(8, (8, 8), (8, 8))]", "a row is `(c1, (r3, c3), (r5, c5), cp)`"),
+        ("repeat: vgg_block[(8, 8, 1, 3)]", "a row is `(cout, n)`"),
+        ("repeat: vgg_block[(8, 8, 1)]", "write `(3, 8, 1)`, or leave the input channels out"),
+        ("repeat: nin_block[(8,), (9,)]", "a row has no keywords: use `for:`, which names its columns"),
+        ("leaky_relu(0.1)", "write `leaky_relu(negative_slope=0.1)`"),
+        ("conv(8, k=11 s=4)", "write a comma before `s`"),
+        ("conv(8, k=3), relu", "chain steps with `|`: `conv(64, k=3) | relu`"),
+    ],
+)  # fmt: skip
+def test_arguments(step, expected):
+    assert helps(f"net:\n  - {step}\n") == [expected]
+
+
+def test_a_name_in_many_places_is_one_mistake():
+    text = "net:\n  - conv(w, k=3) | conv(w, k=3)\n  - conv(w * 2, k=3)\n  - relu\n"
+    source = Source("spec.yaml", f"archspec: 1\ninput: 3x32x32\n{text}")
+    (found,) = check_source(source).diagnostics
+    assert found.primary.span.column == 10
+    assert found.notes == ("it also stands in lines 4, 5",)
+
+
+def test_the_library_is_not_mended():
+    assert helps("net:\n  - transition(8)\n", "3x1x1") == [
+        "pool less before, or start from a larger input"
+    ]
+
+
+def test_groups():
+    assert helps("net:\n  - conv(8, k=3, g=5)\n", "6x9x9") == [
+        "write `conv(8, k=3, g=2)`",
+        "1, 2 divide both",
+    ]  # fmt: skip
+
+
+def test_in_a_block_its_own_parameter_is_offered():
+    text = """\
+    blocks:
+      unit(c, *, s):
+        - add: ["conv(c, k=3, p=1, s=s)", "conv(c, k=1)"]
+    net:
+      - unit(8, s=2)
+    """
+    assert helps(text) == [
+        "write `conv(c, k=1, s=s)` in branch 2, which then makes [8, 16, 16]"
+    ]
+
+
+def test_in_a_block_the_padding_follows_its_kernel():
+    text = """\
+    blocks:
+      unit(c, *, k):
+        - concat: ["conv(c, k=k)", "conv(c, k=1)"]
+    net:
+      - unit(8, k=5)
+    """
+    assert helps(text) == [
+        "write `conv(c, k=k, p=k // 2)` in branch 1, which then makes [8, 32, 32]"
+    ]
+
+
+def test_a_name_that_means_something_else_outside():
+    text = """\
+    net:
+      - let: {f: 3, g: "'text'"}
+      - concat:
+          - repeat: f | g | conv(8, k=3)
+            for: {f: [relu], g: [tanh]}
+          - conv(8, k=1)
+    """
+    assert helps(text) == [
+        "write `conv(8, k=3, p=1)` in branch 1, which then makes [8, 32, 32]"
+    ]
+
+
+def test_what_is_computed_from_names_is_left_alone():
+    text = """\
+    params: {k: 9, c: 8}
+    net:
+      - conv(c, k=k, p=k // 9)
+    """
+    assert helps(text, "3x4x4") == [
+        "make the kernel smaller, pad with `p`, or shrink the input less before"
+    ]
+
+
+def test_the_search_is_bounded():
+    """Many mismatches of long branches take little longer than as many that fit."""
+    branch = " | ".join(["conv(8, k=3)", *["relu"] * 40])
+    text = f"  - ref(x)\n  - concat:\n      - {branch}\n      - maxpool(5)\n" * 40
+    started = time.process_time()
+    assert helps("net:\n  - x: relu\n" + text)
+    assert time.process_time() - started < 5
