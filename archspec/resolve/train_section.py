@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Chain, Document, Expression, Literal
-from archspec.ops.op import Signature
-from archspec.ops.recipes import BATCH_SIZE, RECIPES, Recipe
 from archspec.resolve.bind import bind, written
 from archspec.resolve.evaluate import EvaluationError, Evaluator, UnknownValue, describe
 from archspec.resolve.scope import Environment, Scope
+from archspec.signatures.recipes import BATCH_SIZE, RECIPES, Recipe
+from archspec.signatures.signature import Signature
 
 NOUNS = {"data": "data set", "augment": "augmentation", "init": "initialisation"}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.ops.recipes import BATCH_SIZE, Recipe, make_recipe
 from archspec.runs.errors import TrainingError
+from archspec.signatures.recipes import BATCH_SIZE, Recipe, make_recipe
 
 DataName = Literal["digits", "fashion_mnist", "mnist", "cifar10", "folder"]
 Device = Literal["auto", "cpu", "cuda", "mps"]

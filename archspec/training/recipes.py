@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from archspec.ops.recipes import Recipe
 from archspec.runs.errors import TrainingError
+from archspec.signatures.recipes import Recipe
 
 # (logits [N, K], those of auxiliary outputs, labels [N]) -> scalar
 Loss = Callable[[Tensor, Sequence[Tensor], Tensor], Tensor]

@@ -17,7 +17,7 @@ from archspec.catalog import bundled
 from archspec.frontend import document
 from archspec.frontend.schema import SCHEMA, STEP_KEYWORDS
 from archspec.frontend.structure import MISSING_HELP, OTHER_KEYS
-from archspec.ops.recipes import RECIPES
+from archspec.signatures.recipes import RECIPES
 
 LIBRARY = Path(str(files("archspec.library"))) / "blocks.yaml"
 TOP = set(SCHEMA["properties"])

@@ -10,7 +10,6 @@ from typing import get_args
 import pytest
 
 from archspec import load
-from archspec.ops.recipes import RECIPES, Recipe
 from archspec.runs.errors import TrainingError
 from archspec.runs.settings import (
     DataName,
@@ -19,6 +18,7 @@ from archspec.runs.settings import (
     resolve_settings,
     resume_settings,
 )
+from archspec.signatures.recipes import RECIPES, Recipe
 
 
 def test_the_section_of_a_spec_comes_before_the_defaults(tiny: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from archspec.ops.recipes import RECIPES, Recipe
 from archspec.runs.errors import TrainingError
+from archspec.signatures.recipes import RECIPES, Recipe
 from archspec.training.recipes import (
     Loss,
     check_trainable,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.ops.kinds import (
+from archspec.signatures.argument_types import (
     BOOLEAN,
     COUNT,
     NATURAL,
@@ -18,7 +18,7 @@ from archspec.ops.kinds import (
     PROBABILITY,
     Kind,
 )
-from archspec.ops.op import Parameter, Signature
+from archspec.signatures.signature import Parameter, Signature
 
 
 @dataclass(frozen=True, slots=True)
