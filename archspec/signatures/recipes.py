@@ -1,6 +1,6 @@
 """What a `train:` section may call: data sets, optimizers, schedules and the like.
 
-Signatures only; the trainer gives them their meaning.
+The tables hold signatures only. `archspec.training` implements them.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ from archspec.signatures.signature import Parameter, Signature
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A call in a `train:` section, its arguments complete."""
+    """A call in a `train:` section, with all its arguments."""
 
     name: str
     arguments: Mapping[str, Any]
+
+
+def make_recipe(signature: Signature, **arguments: object) -> Recipe:
+    """Call a signature, with the defaults of the omitted arguments."""
+    return Recipe(signature.name, {**signature.defaults(arguments), **arguments})
 
 
 def _recipe(name: str, about: str, *parameters: Parameter) -> Signature:
@@ -37,93 +42,89 @@ def _table(*recipes: Signature) -> dict[str, Signature]:
     return {recipe.name: recipe for recipe in recipes}
 
 
-BATCH_SIZE = 64  # of a spec that says none
-
-_LR = Parameter("lr", POSITIVE)
 _FACTOR = Kind(
     "a number above 0 and up to 1",
     lambda value: PROBABILITY.accepts(value) and value > 0,
     example="0.1",
 )
 
-RECIPES: dict[str, dict[str, Signature]] = {
-    "data": _table(
-        _recipe("digits", "1,797 digits of 8x8, in scikit-learn: needs no files"),
-        _recipe("fashion_mnist", "clothes, 10 classes, 28x28 grey"),
-        _recipe("mnist", "handwritten digits, 10 classes, 28x28 grey"),
-        _recipe("cifar10", "photographs, 10 classes, 32x32 colour"),
-        _recipe("folder", "images in `train/CLASS/` and `val/CLASS/`"),
-    ),
-    "optimizer": _table(
-        _recipe(
-            "sgd",
-            "stochastic gradient descent",
-            _LR,
-            Parameter("momentum", PROBABILITY, 0.0),
-            Parameter("weight_decay", NOT_NEGATIVE, 0.0),
-            Parameter("nesterov", BOOLEAN, default=False),
-        ),
-        _recipe(
-            "adam",
-            "steps scaled by the gradients' running moments",
-            Parameter("lr", POSITIVE, 1e-3),
-            Parameter("weight_decay", NOT_NEGATIVE, 0.0),
-        ),
-        _recipe(
-            "adamw",
-            "adam whose weight decay is apart from the gradient",
-            Parameter("lr", POSITIVE, 1e-3),
-            Parameter("weight_decay", NOT_NEGATIVE, 0.01),
-        ),
-    ),
-    "schedule": _table(
-        _recipe("constant", "the learning rate as it is"),
-        _recipe(
-            "cosine",
-            "down to 0 along a cosine, after a linear rise of `warmup` epochs",
-            Parameter("warmup", NOT_NEGATIVE, 0),
-        ),
-        _recipe(
-            "step",
-            "times `gamma` after every so many epochs",
-            Parameter("every", COUNT),
-            Parameter("gamma", _FACTOR, 0.1),
-        ),
-    ),
-    "init": _table(
-        _recipe("default", "as torch does it"),
-        _recipe("xavier_uniform", "Glorot & Bengio, 2010; biases 0"),
-        _recipe("xavier_normal", "Glorot & Bengio, 2010; biases 0"),
-        _recipe("kaiming_uniform", "He et al., 2015; biases 0"),
-        _recipe("kaiming_normal", "He et al., 2015; biases 0"),
-    ),
-    "loss": _table(
-        _recipe(
-            "cross_entropy",
-            "of the softmax of the logits; `aux` is the weight of each auxiliary output's",
-            Parameter("label_smoothing", PROBABILITY, 0.0),
-            Parameter("aux", NOT_NEGATIVE, 0.3),  # GoogLeNet's
-        ),
-    ),
-    "augment": _table(
-        _recipe("identity", "the images as they are"),
-        _recipe("hflip", "mirror half of the images"),
-        _recipe(
-            "crop",
-            "a window of `size` pixels, or of the image's own size, at a random place of "
-            "the image with `padding` black pixels around it",
-            Parameter("size", COUNT, None, positional=True),
-            Parameter("padding", NATURAL, 4),
-        ),
-        _recipe(
-            "color",
-            "brightness, contrast and saturation times 1 - `strength` to 1 + `strength`",
-            Parameter("strength", PROBABILITY, 0.2, positional=True),
-        ),
-    ),
-}
+DATA_SETS = _table(
+    _recipe("digits", "1,797 digits of 8x8 from scikit-learn, needs no files"),
+    _recipe("fashion_mnist", "clothes, 10 classes, 28x28 grayscale"),
+    _recipe("mnist", "handwritten digits, 10 classes, 28x28 grayscale"),
+    _recipe("cifar10", "photographs, 10 classes, 32x32 color"),
+    _recipe("folder", "images in `train/CLASS/`, `val/CLASS/` and `test/CLASS/`"),
+)
 
+OPTIMIZERS = _table(
+    _recipe(
+        "sgd",
+        "stochastic gradient descent",
+        Parameter("lr", POSITIVE),
+        Parameter("momentum", PROBABILITY, 0.0),
+        Parameter("weight_decay", NOT_NEGATIVE, 0.0),
+        Parameter("nesterov", BOOLEAN, default=False),
+    ),
+    _recipe(
+        "adam",
+        "Adam (Kingma & Ba, 2015)",
+        Parameter("lr", POSITIVE, 1e-3),
+        Parameter("weight_decay", NOT_NEGATIVE, 0.0),
+    ),
+    _recipe(
+        "adamw",
+        "Adam with decoupled weight decay (Loshchilov & Hutter, 2019)",
+        Parameter("lr", POSITIVE, 1e-3),
+        Parameter("weight_decay", NOT_NEGATIVE, 0.01),
+    ),
+)
 
-def make_recipe(key: str, name: str, **arguments: object) -> Recipe:
-    """A call of a key of the section, with the defaults of what it leaves out."""
-    return Recipe(name, {**RECIPES[key][name].defaults(arguments), **arguments})
+SCHEDULES = _table(
+    _recipe("constant", "constant learning rate"),
+    _recipe(
+        "cosine",
+        "linear rise over `warmup` epochs, then cosine decay to 0",
+        Parameter("warmup", NOT_NEGATIVE, 0),
+    ),
+    _recipe(
+        "step",
+        "multiply the learning rate by `gamma` after each `every` epochs",
+        Parameter("every", COUNT),
+        Parameter("gamma", _FACTOR, 0.1),
+    ),
+)
+
+INITS = _table(
+    _recipe("default", "PyTorch's own initialization"),
+    _recipe("xavier_uniform", "Glorot & Bengio, 2010, with zero biases"),
+    _recipe("xavier_normal", "Glorot & Bengio, 2010, with zero biases"),
+    _recipe("kaiming_uniform", "He et al., 2015, with zero biases"),
+    _recipe("kaiming_normal", "He et al., 2015, with zero biases"),
+)
+
+LOSSES = _table(
+    _recipe(
+        "cross_entropy",
+        "cross-entropy, with weight `aux` for the loss of each auxiliary output",
+        Parameter("label_smoothing", PROBABILITY, 0.0),
+        Parameter("aux", NOT_NEGATIVE, 0.3),  # GoogLeNet's
+    ),
+)
+
+AUGMENTATIONS = _table(
+    _recipe("identity", "no augmentation"),
+    _recipe("hflip", "flip half of the images horizontally"),
+    _recipe(
+        "crop",
+        "random crop of `size` pixels, by default the image's own size, after adding "
+        "`padding` black pixels on each side",
+        Parameter("size", COUNT, None, positional=True),
+        Parameter("padding", NATURAL, 4),
+    ),
+    _recipe(
+        "color",
+        "multiply brightness, contrast and saturation by a random factor between "
+        "1 - `strength` and 1 + `strength`",
+        Parameter("strength", PROBABILITY, 0.2, positional=True),
+    ),
+)

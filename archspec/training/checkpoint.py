@@ -17,8 +17,8 @@ from archspec.runs.atomic_files import write_atomically
 from archspec.runs.config import describe_run, fixed_entries
 from archspec.runs.errors import TrainingError, short_message
 from archspec.runs.history import EpochMetrics
-from archspec.runs.settings import Settings
 from archspec.runs.torch_errors import is_failed_cpu_allocation
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.metrics import Totals
 

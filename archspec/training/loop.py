@@ -16,8 +16,9 @@ from archspec.runs.curves import draw_curves
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import DataLoaderWorkerError, Stopped, TrainingError
 from archspec.runs.history import EpochMetrics, best_epoch
-from archspec.runs.settings import Settings, check_epochs
+from archspec.runs.resolve_settings import check_epochs
 from archspec.runs.torch_errors import is_dead_worker
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import (
     Checkpoint,

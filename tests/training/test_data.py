@@ -13,7 +13,7 @@ from PIL import Image
 
 from archspec import Spec, load
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.training.images.batches import Batches
 from archspec.training.images.data import open_test, open_training
 from archspec.training.images.datasets import load_digits

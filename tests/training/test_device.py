@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from archspec import load
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.training.machine import device
 from archspec.training.machine.device import settle_device, tune
 from archspec.training.machine.world import World

@@ -9,7 +9,7 @@ import torch
 
 from archspec import load
 from archspec.backends.torch.module_builder import build
-from archspec.runs.settings import resolve_settings
+from archspec.runs.resolve_settings import resolve_settings
 from archspec.training.learner import Learner
 from archspec.training.machine.world import World
 

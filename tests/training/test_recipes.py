@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from archspec.runs.errors import TrainingError
-from archspec.signatures.recipes import RECIPES, Recipe
+from archspec.signatures.recipes import INITS, Recipe
 from archspec.training.recipes import (
     Loss,
     check_trainable,
@@ -18,7 +18,7 @@ from archspec.training.recipes import (
 )
 
 
-@pytest.mark.parametrize("name", sorted(set(RECIPES["init"]) - {"default"}))
+@pytest.mark.parametrize("name", sorted(set(INITS) - {"default"}))
 def test_an_init_draws_weights_anew_and_sets_biases_to_zero(name: str) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 50, 5), nn.BatchNorm2d(50), nn.Linear(300, 200))

@@ -14,7 +14,7 @@ import torch
 
 from archspec import load
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.training.images.data import open_training
 from archspec.training.images.streaming import StreamedBatches
 from archspec.training.images.tensors import measure

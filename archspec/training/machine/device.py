@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Device, Precision, Settings
+from archspec.settings.settings import Device, Precision, Settings
 from archspec.spec import Spec
 from archspec.training.machine.place import own_share
 from archspec.training.machine.world import World

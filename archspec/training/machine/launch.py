@@ -15,7 +15,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Device
+from archspec.settings.settings import Device
 from archspec.training.machine.device import choose_device
 from archspec.training.machine.place import LAUNCHED
 

@@ -11,7 +11,7 @@ import torch
 
 from archspec.runs.confusion_matrix import ConfusionMatrix
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Device
+from archspec.settings.settings import Device
 from archspec.training.images.batches import Batches
 from archspec.training.images.data import open_test, open_training
 from archspec.training.machine.world import World
