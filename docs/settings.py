@@ -12,7 +12,7 @@ from archspec.signatures.recipes import Recipe
 from archspec.signatures.signature import show
 
 TYPE_WORDS = {
-    bool: "switch",
+    bool: "boolean",
     int: "integer",
     str: "text",
     tuple[str, ...]: "text",
