@@ -42,7 +42,7 @@ def compile_(
     ] = None,
     weights: WeightsOption = None,
     rename: RenameOption = None,
-    settings: SetOption = None,
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
@@ -63,7 +63,7 @@ def compile_(
         stop("`--rename` is about the names in a file: give it as `--weights`", USAGE)
     if suffix == ".safetensors" and not weights:
         stop("`.safetensors` holds weights: say with `--weights` which", USAGE)
-    loaded = load_spec(spec, settings, input_, variant)
+    loaded = load_spec(spec, overrides, input_, variant)
     if output is None or suffix == ".py":
         _write_source(loaded, output)
     else:

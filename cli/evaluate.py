@@ -14,11 +14,10 @@ from archspec.runs.confusion_matrix import (
     ConfusionMatrix,
     draw_confusion_matrix,
 )
-from archspec.runs.settings import Device
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .epochs import fraction
-from .options import Format, FormatOption, PictureOption, check_picture
+from .options import DeviceOption, Format, FormatOption, PictureOption, check_picture
 from .table import text_table
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def evaluate(
             metavar="DIR", help="The folder of the data sets, if it has moved."
         ),
     ] = None,
-    device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
+    device: DeviceOption = "auto",
 ) -> None:
     """Measure a run's best checkpoint on the test images; `-o` draws the confusions."""
     if output:

@@ -14,6 +14,7 @@ from archspec.checker import check
 from archspec.diagnostics.render import render_for
 from archspec.runs.atomic_files import write_atomically
 from archspec.runs.figures import FORMATS
+from archspec.settings.settings import SETTINGS, Device
 from archspec.spec import Spec
 from archspec.training.distributed.launch_environment import is_reporting_process
 
@@ -51,42 +52,27 @@ PictureOption = Annotated[
 FormatOption = Annotated[
     Format, typer.Option("--format", help="How the output is written.")
 ]
+DeviceOption = Annotated[Device, typer.Option(help=SETTINGS["device"].about)]
 WeightsOption = Annotated[
     Path | None,
-    typer.Option(
-        "--weights",
-        metavar="FILE",
-        help="Weights: a run, its `best.pt`, a state dict, or a `.safetensors` file.",
-    ),
+    typer.Option(metavar=SETTINGS["weights"].metavar, help=SETTINGS["weights"].about),
 ]
 RenameOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--rename",
-        metavar="OLD=NEW",
-        help="Weights of the file named OLD, or OLD.*, are NEW here; repeatable.",
-    ),
-]
-FreezeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--freeze",
-        metavar="PATTERN",
-        help="Leave these layers or weights as they are; `features.*`; repeatable.",
-    ),
+    typer.Option(metavar=SETTINGS["rename"].metavar, help=SETTINGS["rename"].about),
 ]
 
 
 def load_spec(
     spec: str,
-    settings: list[str] | None,
+    overrides: list[str] | None,
     input_: str | None,
     variant: str | None,
     train: Mapping[str, str] | None = None,
 ) -> Spec:
     """The checked spec; findings go to stderr, and errors end the command."""
     result = check(
-        spec, overrides=settings or (), input=input_, variant=variant, train=train
+        spec, overrides=overrides or (), input=input_, variant=variant, train=train
     )
     if result.diagnostics and is_reporting_process():
         print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)

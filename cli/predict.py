@@ -10,10 +10,9 @@ from typing import Annotated
 import typer
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Device
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
-from .options import FINDINGS, Format, FormatOption
+from .options import FINDINGS, DeviceOption, Format, FormatOption
 
 
 def predict(
@@ -28,7 +27,7 @@ def predict(
         int, typer.Option(min=1, help="How many classes to show for an image.")
     ] = 3,
     format_: FormatOption = Format.table,
-    device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
+    device: DeviceOption = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""
     configure_cpu_runtime()

@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.runs.settings import Device
+from archspec.settings.settings import Device
 from archspec.spec import Spec
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
-from .options import InputOption, SetOption, SpecArgument, VariantOption, load_spec
+from .options import (
+    DeviceOption,
+    InputOption,
+    SetOption,
+    SpecArgument,
+    VariantOption,
+    load_spec,
+)
 from .table import bar, sizes, text_table
 
 if TYPE_CHECKING:
@@ -38,16 +45,16 @@ class Format(StrEnum):
 def profile(
     spec: SpecArgument,
     batch: Annotated[int, typer.Option(min=1, max=65536, help="Images in a step.")] = 8,
-    device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
+    device: DeviceOption = "auto",
     format_: Annotated[
         Format, typer.Option("--format", help="How the profile is written.")
     ] = Format.table,
-    settings: SetOption = None,
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Measure each layer forwards and backwards, beside what the machine can do."""
-    loaded = load_spec(spec, settings, input_, variant)
+    loaded = load_spec(spec, overrides, input_, variant)
     measured = _measure(loaded, batch, device)
     if format_ is Format.json:
         print(json.dumps(_data(loaded, batch, measured), indent=2))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archspec.ops.recipes import Recipe
 from archspec.runs.errors import TrainingError
+from archspec.signatures.recipes import Recipe
 
 from .epochs import fraction
 from .options import PictureOption, check_picture, stop

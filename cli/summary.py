@@ -65,12 +65,12 @@ def summary(
     format_: Annotated[
         Format, typer.Option("--format", help="How the summary is written.")
     ] = Format.table,
-    settings: SetOption = None,
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Show each layer's output shape, parameters, multiply-accumulates and memory."""
-    loaded = load_spec(spec, settings, input_, variant)
+    loaded = load_spec(spec, overrides, input_, variant)
     rows = list(summarize(loaded.graph, loaded.document.source, depth, batch))
     match format_:
         case Format.table:

@@ -15,7 +15,7 @@ import archspec.cli.main
 from archspec.runs.config import describe_run
 from archspec.runs.directory import RunDirectory
 from archspec.runs.history import EpochMetrics
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 
 TINY = """\

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from archspec.runs.settings import CHANGEABLE_ON_RESUME, Settings
+from archspec.settings.settings import SETTINGS, Settings
 from archspec.spec import Spec
 
 
@@ -30,7 +30,8 @@ def describe_network(spec: Spec) -> dict[str, Any]:
 
 def fixed_entries(config: Mapping[str, object]) -> dict[str, Any]:
     """The entries that a resumed run cannot change, in the types that JSON has."""
-    free = (*CHANGEABLE_ON_RESUME, "out", "torch")
+    free = {"out", "torch"}
+    free |= {n for n, setting in SETTINGS.items() if setting.changeable_on_resume}
     fixed = {name: value for name, value in config.items() if name not in free}
     decoded: dict[str, Any] = json.loads(json.dumps(fixed))
     return decoded

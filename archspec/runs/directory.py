@@ -16,10 +16,10 @@ from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
 from archspec.runs.atomic_files import TEMPORARY, write_atomically
 from archspec.runs.config import set_arguments
-from archspec.runs.errors import TrainingError, short_message
+from archspec.runs.errors import TrainingError, reject_invalid_settings, short_message
 from archspec.runs.file_lock import lock_file
 from archspec.runs.history import EpochMetrics
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 
 SPEC, MODEL, CONFIG, METRICS = "spec.yaml", "model.py", "config.json", "metrics.jsonl"
@@ -174,7 +174,9 @@ class RunDirectory:
                     input=config["input"], overrides=set_arguments(config["params"])
                 ),
             ).require()
-            return _with_name(spec, config["name"]), Settings.from_json(config)
+            with reject_invalid_settings():
+                settings = Settings.from_json(config)
+            return _with_name(spec, config["name"]), settings
         except SpecError as error:
             raise TrainingError(
                 f"the spec of `{self.path}` has errors now:\n{error}"

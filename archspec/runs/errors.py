@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archspec.settings.declaration import InvalidSettingError
+
 
 class TrainingError(Exception):
     """A run cannot start or continue; `str()` is one sentence that ends with a hint."""
+
+
+@contextmanager
+def reject_invalid_settings() -> Iterator[None]:
+    """Raise an `InvalidSettingError` as a `TrainingError`."""
+    try:
+        yield
+    except InvalidSettingError as error:
+        raise TrainingError(str(error)) from error
 
 
 class PeerError(TrainingError):

@@ -10,7 +10,7 @@ from statistics import median
 from archspec.runs.directory import CONFIG, SPEC, RunDirectory
 from archspec.runs.errors import TrainingError, short_message
 from archspec.runs.history import EpochMetrics, best_epoch
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Device, Precision, Settings
+from archspec.settings.settings import Device, Precision, Settings
 from archspec.spec import Spec
 from archspec.training.distributed.launch_environment import cores_per_process
 from archspec.training.distributed.world import World

@@ -7,7 +7,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from archspec.ops.recipes import Recipe
+from archspec.signatures.recipes import Recipe
 
 INITIALIZERS: dict[str, Callable[[Tensor], Tensor]] = {
     "xavier_uniform": nn.init.xavier_uniform_,

@@ -15,8 +15,8 @@ from archspec.runs.curves import draw_curves
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import DataLoaderWorkerError
 from archspec.runs.history import EpochMetrics, best_epoch
-from archspec.runs.settings import Settings
 from archspec.runs.torch_errors import is_dead_worker
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import Position
 from archspec.training.cuda_graphs import with_cuda_graphs

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from archspec.ops.recipes import Recipe
+from archspec.signatures.recipes import Recipe
 
 # (logits [N, K], auxiliary logits, labels [N]) -> sum over the batch, a scalar
 Loss = Callable[[Tensor, Sequence[Tensor], Tensor], Tensor]

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Settings
 from archspec.runs.torch_errors import is_batch_norm_of_one_value
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.data.image_tensors import resize
 from archspec.training.data.input_normalization import (

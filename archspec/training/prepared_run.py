@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import Stopped, TrainingError
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import Checkpoint, Position, save_checkpoint
 from archspec.training.data.batches import BatchLoader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import cos, pi
 
-from archspec.ops.recipes import Recipe
+from archspec.signatures.recipes import Recipe
 
 
 def learning_rate(schedule: Recipe, peak: float, epoch: float, epochs: int) -> float:

@@ -10,7 +10,8 @@ from archspec.backends.torch.module_builder import build
 from archspec.runs.config import describe_run
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Settings, check_epochs
+from archspec.runs.resolve_settings import check_epochs
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import Checkpoint, Position
 from archspec.training.data.build_loaders import (

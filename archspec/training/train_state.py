@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Settings
 from archspec.runs.torch_errors import is_container_without_forward
+from archspec.settings.settings import Settings
 from archspec.training.checkpoint import Checkpoint
 from archspec.training.distributed.world import World
 from archspec.training.ema import update_ema

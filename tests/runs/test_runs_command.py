@@ -15,7 +15,7 @@ import pytest
 from tiny_runs import TINY, create_run, epochs, write_epochs
 
 from archspec import load
-from archspec.runs.settings import resolve_settings
+from archspec.runs.resolve_settings import resolve_settings
 
 Command = Callable[..., tuple[int, str, str]]
 

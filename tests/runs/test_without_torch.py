@@ -16,7 +16,7 @@ DRAW = """
 import importlib, pkgutil
 import archspec.runs
 names = [each.name for each in pkgutil.iter_modules(archspec.runs.__path__)]
-assert {"directory", "settings", "listing", "confusion_matrix"} <= {*names}
+assert {"directory", "resolve_settings", "listing", "confusion_matrix"} <= {*names}
 for name in names:
     importlib.import_module(f"archspec.runs.{name}")
 
@@ -28,7 +28,7 @@ from archspec.runs.curves import draw_curves
 from archspec.runs.directory import RunDirectory
 from archspec.runs.history import EpochMetrics
 from archspec.runs.listing import read_run
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 
 spec, settings = load("lenet"), Settings()
 run = RunDirectory.create(spec, settings.out, describe_run(spec, settings))

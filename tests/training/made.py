@@ -11,7 +11,7 @@ from tiny_runs import TINY
 from torch import nn
 
 from archspec import load
-from archspec.runs.settings import resolve_settings
+from archspec.runs.resolve_settings import resolve_settings
 
 from .files import write_folders
 from .processes import Processes

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as transforms
 
-from archspec.ops.recipes import Recipe
+from archspec.signatures.recipes import Recipe
 from archspec.training.data.augmentation import augment
 
 

@@ -13,7 +13,7 @@ import torch
 import archspec
 from archspec.backends.torch.module_builder import build
 from archspec.catalog import bundled
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.cuda_graphs import (
     MEMORY_FACTOR,

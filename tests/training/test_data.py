@@ -13,7 +13,7 @@ from PIL import Image
 
 from archspec import Spec, load
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.training.data.batches import BatchLoader
 from archspec.training.data.build_loaders import (
     build_test_loader,

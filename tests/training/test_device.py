@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from archspec import load
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.training import device
 from archspec.training.device import resolve_auto, tune_device
 from archspec.training.distributed.world import World

@@ -18,7 +18,7 @@ from archspec import load
 from archspec.runs.config import is_same_network
 from archspec.runs.errors import TrainingError
 from archspec.runs.listing import find_runs, read_run
-from archspec.runs.settings import resolve_settings
+from archspec.runs.resolve_settings import resolve_settings
 
 Command = Callable[..., tuple[int, str, str]]
 UNIT = "  unit(cout): conv(cout, k=3, p=1) | activate\n"
@@ -161,7 +161,7 @@ from pathlib import Path
 import archspec.runs.directory as directory
 from archspec import load
 from archspec.runs.config import describe_run
-from archspec.runs.settings import resolve_settings
+from archspec.runs.resolve_settings import resolve_settings
 
 write, count = directory.write_atomically, int(sys.argv[1])
 def killed(*arguments, **others):

@@ -14,7 +14,7 @@ import torch
 
 from archspec import load
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.training.data.build_loaders import build_training_loaders
 from archspec.training.data.input_normalization import measure_statistics
 from archspec.training.data.streaming_loader import StreamingLoader

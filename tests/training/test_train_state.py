@@ -9,7 +9,7 @@ import torch
 
 from archspec import load
 from archspec.backends.torch.module_builder import build
-from archspec.runs.settings import resolve_settings
+from archspec.runs.resolve_settings import resolve_settings
 from archspec.training.distributed.world import World
 from archspec.training.train_state import TrainState
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms import v2
 
-from archspec.ops.recipes import Recipe
+from archspec.signatures.recipes import Recipe
 from archspec.training.data.image_tensors import COLOR
 
 

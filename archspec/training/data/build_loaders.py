@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.data.batches import BatchLoader
 from archspec.training.data.datasets import (

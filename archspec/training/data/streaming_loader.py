@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from archspec.runs.errors import DataLoaderWorkerError, TrainingError
-from archspec.runs.settings import Settings
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.data.batches import Batch
 from archspec.training.data.decoding import read_image

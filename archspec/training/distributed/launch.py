@@ -15,7 +15,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Device
+from archspec.settings.settings import Device
 from archspec.training.device import resolve_device
 from archspec.training.distributed.launch_environment import LAUNCHED
 

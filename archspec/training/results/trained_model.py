@@ -13,7 +13,7 @@ from archspec.backends.torch.module_builder import build
 from archspec.runs.config import fixed_entries
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import Device, Settings
+from archspec.settings.settings import Device, Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import CorruptCheckpointError, load_checkpoint
 from archspec.training.data.input_normalization import ChannelStatistics

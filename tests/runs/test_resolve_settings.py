@@ -10,15 +10,14 @@ from typing import get_args
 import pytest
 
 from archspec import load
-from archspec.ops.recipes import RECIPES, Recipe
 from archspec.runs.errors import TrainingError
-from archspec.runs.settings import (
-    DataName,
-    Settings,
+from archspec.runs.resolve_settings import (
     check_epochs,
     resolve_settings,
     resume_settings,
 )
+from archspec.settings.settings import DataName, Settings
+from archspec.signatures.recipes import DATA_SETS, Recipe
 
 
 def test_the_section_of_a_spec_comes_before_the_defaults(tiny: Path) -> None:
@@ -62,7 +61,7 @@ def test_the_data_root_is_the_environment_s(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_data_names_are_those_that_a_spec_may_call() -> None:
-    assert set(get_args(DataName)) == set(RECIPES["data"])
+    assert set(get_args(DataName)) == set(DATA_SETS)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ def test_a_run_cannot_end_before_where_it_stands() -> None:
 
 def test_settings_and_errors_load_no_torch() -> None:
     program = (
-        "import sys, archspec.runs.settings, archspec.cli.main;"
+        "import sys, archspec.runs.resolve_settings, archspec.cli.main;"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
