@@ -9,8 +9,8 @@ from pathlib import Path
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.reader import read_yaml
-from archspec.frontend.tree import Mapping
+from archspec.frontend.yaml.reader import read_yaml
+from archspec.frontend.yaml.tree import Mapping
 
 
 @dataclass(frozen=True, slots=True)

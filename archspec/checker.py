@@ -10,7 +10,7 @@ from archspec.catalog import Entry, find_spec
 from archspec.compiler import Options, compile_sizes, compile_source
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
-from archspec.frontend.files import read_source
+from archspec.frontend.source_files import read_source
 from archspec.ir.graph import Shape
 from archspec.repair.proposals import with_fixes
 from archspec.repair.search import Search

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from archspec.frontend.schema import SCHEMA
+from archspec.frontend.schema.json_schema import SCHEMA
 
 
 def schema() -> None:

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
-from archspec.frontend.document import parse_document
+from archspec.frontend.document_parser import parse_document
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block, Callee, Environment
 

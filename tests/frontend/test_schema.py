@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from archspec.catalog import bundled
-from archspec.frontend import document
-from archspec.frontend.schema import SCHEMA, STEP_KEYWORDS
-from archspec.frontend.structure import MISSING_HELP, OTHER_KEYS
+from archspec.frontend import document_parser
+from archspec.frontend.schema.json_schema import SCHEMA, STEP_KEYWORDS
+from archspec.frontend.schema.report import MISSING_HELP, OTHER_KEYS
 from archspec.ops.recipes import RECIPES
 
 LIBRARY = Path(str(files("archspec.library"))) / "blocks.yaml"
@@ -73,7 +73,7 @@ def test_an_editor_can_explain_every_key():
 def keys_read() -> set[str]:
     """The keys that the reader of documents asks for, from its own syntax."""
     found = set()
-    for node in ast.walk(ast.parse(inspect.getsource(document))):
+    for node in ast.walk(ast.parse(inspect.getsource(document_parser))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         if node.func.attr in ("get", "key", "whole", "text"):
@@ -88,7 +88,7 @@ def test_every_key_that_is_read_is_in_the_schema():
 
 def test_every_key_of_the_schema_is_read():
     """`archspec` is for the schema alone; some steps are read by their key."""
-    by_key = {*document.MERGES, "split", "let", "aux"}
+    by_key = {*document_parser.MERGES, "split", "let", "aux"}
     assert keys_read() | by_key | {"archspec"} >= TOP | STEP_KEYWORDS
     assert by_key <= STEP_KEYWORDS
 

@@ -35,25 +35,25 @@ from archspec.frontend.ast import (
     StepLabel,
     Tuple,
 )
-from archspec.frontend.comments import comment_above
-from archspec.frontend.parser import (
+from archspec.frontend.call_parser import (
     parse_chain,
     parse_expression,
     parse_label,
     parse_rows,
     parse_signature,
 )
-from archspec.frontend.reader import read_yaml
-from archspec.frontend.scalars import FLOAT
-from archspec.frontend.schema import MERGES, STEP_KEYWORDS
-from archspec.frontend.split_calls import find_split_calls
-from archspec.frontend.structure import (
+from archspec.frontend.comments import comment_above
+from archspec.frontend.schema.json_schema import MERGES, STEP_KEYWORDS
+from archspec.frontend.schema.report import (
     check_structure,
     means_aux,
     report_misspelt_aux,
 )
 from archspec.frontend.tokens import SyntaxFault
-from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
+from archspec.frontend.yaml.reader import read_yaml
+from archspec.frontend.yaml.scalars import FLOAT
+from archspec.frontend.yaml.split_calls import find_split_calls
+from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
 
 OTHER_MERGES = {
     "cat": "concat",

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
-from archspec.frontend.scalars import INTEGER
-from archspec.frontend.schema import LANGUAGE_VERSION, SCHEMA, SIZE
-from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree, to_data
+from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, SCHEMA, SIZE
+from archspec.frontend.yaml.scalars import INTEGER
+from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, to_data
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
