@@ -1,22 +1,17 @@
-"""Where a document departs from the schema: the validator's findings, placed."""
+"""Report where a document violates the schema, each mistake once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, SCHEMA, SIZE
+from archspec.frontend.schema.validator import Path, Validator, Violation
 from archspec.frontend.yaml.scalars import INTEGER
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, to_data
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
-    from jsonschema.protocols import Validator
 
 TYPE_NAMES: dict[type, str] = {
     dict: "a mapping",
@@ -51,52 +46,38 @@ MISSING_HELP = {
     "then": "add `then:`",
     "if": "add `if:` with a condition",
 }
+STEP_FORMS = ("step", "steps", "branches")  # where `identity` can fill a gap
+FORM_HELP = {  # by the `x-form` of the schema
+    "version": f"write `archspec: {LANGUAGE_VERSION}`",
+    "steps": "write each step on a line of its own, behind `- `",
+    "branches": "write each branch on a line of its own, behind `- `",
+    "blocks": "write `unit(cout):`, and below it the steps of the block",
+    "bindings": "each has a line of its own: `name: value`",
+}
 
 
-def check_structure(tree: Tree, findings: Findings) -> set[int]:
-    """Report where the tree departs from the schema.
+def report_violations(tree: Tree, findings: Findings) -> set[int]:
+    """Report where the tree violates the schema.
 
     Returns the `id` of every part that must not be read further.
     """
-    check = _Structure(findings)
-    data: Any = to_data(tree)
-    errors = [*_validator().iter_errors(data)]
-    for error in sorted(errors, key=_is_about_a_value):
-        *parents, part = _parts(tree, error.absolute_path)
-        if not any(id(parent) in check.unknown for parent in [*parents, part]):
-            check.report(part, error, parents)
-    return check.broken
+    reporter = _Reporter(findings)
+    violations = Validator(SCHEMA).violations(to_data(tree))
+    # Unknown keys come first: they explain what else is wrong.
+    for violation in sorted(violations, key=_is_about_a_key, reverse=True):
+        *parents, part = _parts(tree, violation.path)
+        if not any(id(parent) in reporter.unknown for parent in [*parents, part]):
+            reporter.report(part, violation, parents)
+    return reporter.broken
 
 
-@cache
-def _validator() -> Validator:
-    """A validator for which 2.0 is no integer, as in the rest of the language."""
-    from jsonschema import Draft202012Validator, validators  # 0.1 s: not for all doors
-
-    checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
-    extend: Any = validators.extend
-    validator: Validator = extend(Draft202012Validator, type_checker=checker)(SCHEMA)
-    return validator
+def _is_about_a_key(violation: Violation) -> bool:
+    keywords = ("additionalProperties", "maxProperties")
+    return violation.is_about_key or violation.keyword in keywords
 
 
-def _is_integer(_: object, value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_about_a_value(error: ValidationError) -> bool:
-    """Unknown keys come first: they explain what else is wrong."""
-    return not _is_about_a_key(error)
-
-
-def _is_about_a_key(error: ValidationError) -> bool:
-    return (
-        error.validator in ("additionalProperties", "maxProperties")
-        or "propertyNames" in error.absolute_schema_path
-    )
-
-
-def _parts(tree: Tree, path: Iterable[str | int]) -> list[Tree]:
-    """The parts on the way to a place, from the root on."""
+def _parts(tree: Tree, path: Path) -> list[Tree]:
+    """Return the parts on the way to a place, from the root on."""
     parts = [tree]
     for step in path:
         if isinstance(tree, Mapping):
@@ -107,14 +88,14 @@ def _parts(tree: Tree, path: Iterable[str | int]) -> list[Tree]:
     return parts
 
 
-def means_aux(label: str) -> bool:
-    """Whether a label of labels is a misspelt `aux`: `max` is none."""
+def is_misspelt_aux(label: str) -> bool:
+    """Whether a label whose value is labels is a misspelt `aux`: `auxx`, not `max`."""
     near = label.startswith("a") and closest(label, ["aux"], cutoff=0.65)
     return label.isalpha() and (bool(near) or label == "auxiliary")
 
 
 def report_misspelt_aux(label: Scalar, findings: Findings) -> None:
-    """Record a label of labels that would be steps of the network, without a word."""
+    """Report a misspelt `aux`, whose heads would silently become steps of `net`."""
     findings.error(
         "invalid-label",
         f"`{label.text}` cannot be a label here: it is read as a misspelt `aux`",
@@ -123,52 +104,57 @@ def report_misspelt_aux(label: Scalar, findings: Findings) -> None:
     )
 
 
-class _Structure:
-    """Turns the validator's errors into findings, each mistake once."""
+class _Reporter:
+    """Turns violations into findings."""
 
     def __init__(self, findings: Findings) -> None:
         self.findings = findings
-        self.broken: set[int] = set()  # what must not be read
-        self.unknown: set[int] = set()  # values of unknown keys: not looked at
-        self.meant: set[tuple[int, str]] = set()  # keys that unknown ones stand for
+        self.broken: set[int] = set()  # ids of parts that must not be read
+        self.unknown: set[int] = set()  # ids of the values of unknown keys
+        self.meant: set[tuple[int, str]] = set()  # ids of mappings, misspelt keys
 
-    def report(self, part: Tree, error: ValidationError, parents: list[Tree]) -> None:
-        """Record one error."""
-        assert isinstance(error.schema, dict)
-        if _is_about_a_key(error):
+    def report(self, part: Tree, violation: Violation, parents: list[Tree]) -> None:
+        """Report one violation."""
+        keyword = violation.keyword
+        if _is_about_a_key(violation):
             assert isinstance(part, Mapping)
-            self.key(part, error, parents)
-        elif error.validator == "oneOf":
+            self.key(part, violation, parents)
+        elif keyword == "oneOf":
             assert isinstance(part, Mapping)
             self.repeat(part)
-        elif error.validator in ("required", "anyOf", "dependentRequired"):
-            self.missing_keys(part, error)
+        elif keyword in ("required", "anyOf", "dependentRequired"):
+            assert isinstance(part, Mapping)
+            self.missing_keys(part, violation)
         elif id(part) in self.broken:
             return
         else:
-            self.value(part, error)
-        if error.validator not in ("additionalProperties", "required", "anyOf"):
+            self.value(part, violation)
+        if keyword not in ("additionalProperties", "required", "anyOf"):
             self.broken.add(id(part))
 
     # --- keys ---
 
-    def key(self, part: Mapping, error: ValidationError, parents: list[Tree]) -> None:
-        if error.validator == "maxProperties":
+    def key(self, part: Mapping, violation: Violation, parents: list[Tree]) -> None:
+        if violation.keyword == "maxProperties":
             self.second_key(part, parents)
             return
-        if error.validator == "additionalProperties":
-            known = error.schema["properties"]  # type: ignore[index]
+        if violation.keyword == "additionalProperties":
+            known = violation.schema["properties"]
             for key, _ in part.pairs:
                 if key.text not in known:
                     self.unknown_key(part, key, known)
             return
-        found = part.key(str(error.instance))
+        found = part.key(str(violation.value))
         assert found is not None
-        if error.validator == "enum":
-            self.unknown_key(part, found, error.validator_value)
+        if violation.keyword == "enum":
+            self.unknown_key(part, found, violation.schema["enum"])
         else:
-            expected = error.schema["expected"]  # type: ignore[index]
-            self.expected(found.span, expected, f"`{found.text}`")
+            expected = violation.schema["expected"]
+            self.findings.error(
+                "invalid-type",
+                f"expected {expected}, found `{found.text}`",
+                found.span,
+            )
 
     def unknown_key(self, part: Mapping, key: Scalar, known: Any) -> None:
         match = closest(key.text, known, cutoff=0.5 if len(key.text) < 3 else 0.6)
@@ -197,7 +183,7 @@ class _Structure:
         around = parents[-1] if parents else None
         if isinstance(around, Mapping) and len(around.pairs) == 1:
             label = around.pairs[0][0]
-            if means_aux(label.text):
+            if is_misspelt_aux(label.text):
                 report_misspelt_aux(label, self.findings)
                 return
         self.findings.error(
@@ -223,59 +209,80 @@ class _Structure:
             help="add `times: 4`, or name the rows: `repeat: block[(64, 3), (128, 3)]`",
         )
 
-    def missing_keys(self, part: Tree, error: ValidationError) -> None:
-        assert isinstance(part, Mapping)
-        for missing, place in _missing(part, error):
-            if (id(part), missing) not in self.meant:
-                self.findings.error(
-                    "missing-key",
-                    f"the key `{missing}` is missing",
-                    place,
-                    help=MISSING_HELP[missing],
-                )
+    def missing_keys(self, part: Mapping, violation: Violation) -> None:
+        missing, place = _missing(part, violation)
+        if (id(part), missing) not in self.meant:
+            self.findings.error(
+                "missing-key",
+                f"the key `{missing}` is missing",
+                place,
+                help=MISSING_HELP[missing],
+            )
 
     # --- values ---
 
-    def value(self, part: Tree, error: ValidationError) -> None:
-        expected = error.schema["expected"]  # type: ignore[index]
-        help = _help(part, expected)
-        if error.absolute_path and error.absolute_path[-1] == "repeat":
+    def value(self, part: Tree, violation: Violation) -> None:
+        form = violation.schema.get("x-form", "")
+        code, help = "invalid-type", _help(part, form)
+        if violation.path and violation.path[-1] == "repeat":
             help = "the step goes under `repeat:`, and how often under `times:`"
-        self.expected(part.span, expected, _found(part, error), help)
-
-    def expected(self, span: Span, expected: str, found: str, help: str = "") -> None:
-        is_step = expected.startswith(("a step", "a list of"))
-        is_missing = is_step and found in ("nothing", "an empty list")
+        if form in STEP_FORMS and _is_nothing(violation):
+            code, help = "missing-step", "`identity` passes its input on"
+        expected, found = violation.schema["expected"], _found(part, violation)
         self.findings.error(
-            "missing-step" if is_missing else "invalid-type",
-            f"expected {expected}, found {found}",
-            span,
-            help="`identity` passes its input on" if is_missing else help,
+            code, f"expected {expected}, found {found}", part.span, help=help
         )
 
 
-def _missing(part: Mapping, error: ValidationError) -> Iterator[tuple[str, Span]]:
-    """The keys that are missing, and the keys that need them."""
-    if error.validator == "dependentRequired":
-        needs: Any = error.validator_value
-        for name, (missing, *_) in needs.items():
+def _missing(part: Mapping, violation: Violation) -> tuple[str, Span]:
+    """Return a missing key, and the place of the key that needs it."""
+    if violation.keyword == "dependentRequired":
+        needs: dict[str, list[str]] = violation.schema["dependentRequired"]
+        for name, (needed,) in needs.items():
             key = part.key(name)
-            if key and not part.get(missing):
-                yield missing, key.span
-                return
+            if key and not part.get(needed):
+                return needed, key.span
     start = part.pairs[0][0].span if part.pairs else part.span
-    yield "net" if error.validator == "anyOf" else "archspec", start
+    return "net" if violation.keyword == "anyOf" else "archspec", start
 
 
-def _found(part: Tree, error: ValidationError) -> str:
-    if error.validator in ("minItems", "minProperties"):
-        return "an empty list" if error.validator == "minItems" else "an empty mapping"
-    if error.validator == "pattern" and not str(error.instance).strip():
+def _is_nothing(violation: Violation) -> bool:
+    """Whether there is no step: no value, blank text, or an empty list."""
+    is_blank = violation.keyword == "pattern" and not str(violation.value).strip()
+    return is_blank or violation.value in (None, [])
+
+
+def _found(part: Tree, violation: Violation) -> str:
+    """Return the words for a value after "found"."""
+    value = violation.value
+    if violation.keyword in ("minItems", "minProperties"):
+        return f"an empty {'list' if violation.keyword == 'minItems' else 'mapping'}"
+    if violation.keyword == "pattern" and not str(value).strip():
         return "nothing"
-    if isinstance(part, Scalar) and part.text and error.instance is not None:
+    if isinstance(part, Scalar) and part.text and value is not None:
         shown = part.text if len(part.text) < 40 else f"{part.text[:40]}..."
         return f"the text `{shown}`" if part.style in ("'", '"') else f"`{shown}`"
-    return TYPE_NAMES[type(error.instance)]
+    return TYPE_NAMES[type(value)]
+
+
+def _help(part: Tree, form: str) -> str:
+    """Return what to write instead, if the form of the value tells."""
+    if form == "heads":
+        return _help_with_heads(part)
+    if form == "input":
+        return _help_with_input(re.findall("[0-9]+", part.span.text))
+    if form in FORM_HELP:
+        return FORM_HELP[form]
+    if isinstance(part, Scalar) and part.style and INTEGER.fullmatch(part.text):
+        return f"write `{part.text}` without quotes"
+    return ""
+
+
+def _help_with_heads(part: Tree) -> str:
+    step = part.text.strip() if isinstance(part, Scalar) else ""
+    if step and "," not in step:
+        return f"write `{{aux1: {step}}}`"
+    return f"each head has a line of its own below `aux`: `aux1: {step or '...'}`"
 
 
 def _help_with_input(sizes: list[str]) -> str:
@@ -284,26 +291,3 @@ def _help_with_input(sizes: list[str]) -> str:
     if len(sizes) == 2:
         return f"the channels come first, as in `3x{'x'.join(sizes)}`"
     return f"write `{'x'.join(sizes)}`" if len(sizes) == 3 else ""
-
-
-def _help(part: Tree, expected: str) -> str:
-    """What to write instead, where that can be told."""
-    if expected.startswith("a list of "):
-        item = "step" if "steps" in expected else "branch"
-        return f"write each {item} on a line of its own, behind `- `"
-    if expected.startswith("signatures"):
-        return "write `unit(cout):`, and below it the steps of the block"
-    if expected.startswith("heads"):
-        step = part.text.strip() if isinstance(part, Scalar) else ""
-        if step and "," not in step:
-            return f"write `{{aux1: {step}}}`"
-        return f"each head has a line of its own below `aux`: `aux1: {step or '...'}`"
-    if expected.startswith("names and values"):
-        return "each has a line of its own: `name: value`"
-    if expected.startswith("channels x"):
-        return _help_with_input(re.findall("[0-9]+", part.span.text))
-    if expected.startswith(f"`{LANGUAGE_VERSION}`"):
-        return f"write `archspec: {LANGUAGE_VERSION}`"
-    if isinstance(part, Scalar) and part.style and INTEGER.fullmatch(part.text):
-        return f"write `{part.text}` without quotes"
-    return ""
