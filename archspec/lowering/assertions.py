@@ -25,7 +25,7 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
     if wanted is None:
         return y
     if y.shape is None:
-        return y if context.values_unknown else _claimed(wanted, call.assertion)
+        return y if context.values_unknown else _asserted_value(wanted, call.assertion)
     if len(wanted) == len(y.shape) and all(
         want in (None, have) for want, have in zip(wanted, y.shape, strict=True)
     ):
@@ -48,10 +48,10 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
             have if want is None else want
             for want, have in zip(wanted, y.shape, strict=True)
         ]
-    return _claimed(wanted, call.assertion)
+    return _asserted_value(wanted, call.assertion)
 
 
-def _claimed(sizes: Sequence[int | None], assertion: ShapeAssertion) -> ir.Value:
+def _asserted_value(sizes: Sequence[int | None], assertion: ShapeAssertion) -> ir.Value:
     """The asserted shape, where all of its sizes are known and positive."""
     known = [size for size in sizes if size is not None and size > 0]
     is_whole = len(known) == len(sizes) in RANKS

@@ -12,7 +12,7 @@ from archspec.ir import graph as ir
 from archspec.lowering.context import AuxHead, Context
 from archspec.ops.merging import MERGES
 from archspec.ops.op import Op, ShapeError
-from archspec.resolve.bind import Bound
+from archspec.resolve.bind import BoundArguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class OpCallFault:
 
     call: Call
     op: Op
-    bound: Bound
+    bound: BoundArguments
     input: ir.Shape
     values: Mapping[str, Any]
     """Arguments by torch's names."""

@@ -17,7 +17,7 @@ from archspec.lowering.state_dict_names import Level
 def lower_labelled(
     step: Labelled, x: ir.Value, context: Context, items: Items
 ) -> ir.Value:
-    """A call under a name, or a group that is a level of the state dict."""
+    """Lower a labelled step, and keep its output for `ref`."""
     name = lower_label(step.label, x, context)
     context.level.next_ordinal()  # a label renames one layer, none after it
     y = lower_named(step, name, x, context, items)

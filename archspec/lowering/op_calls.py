@@ -1,4 +1,4 @@
-"""A call of an op: its attributes, its output's shape, its costs."""
+"""A call of an op: its attributes, its output shape, its parameters and MACs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from archspec.lowering.evaluation import evaluate
 from archspec.lowering.faults import OpCallFault
 from archspec.lowering.provenance import format_shape, producer, report
 from archspec.ops.op import Op, Parameter, ShapeError
-from archspec.resolve.bind import Bound, is_row
+from archspec.resolve.bind import BoundArguments, is_row
 from archspec.resolve.evaluate import Evaluator, describe
 
 MAX_SIZE = 2**31  # of an axis
-LARGE = 2**20  # an axis that every kernel fits into
+LARGE = 2**20  # an axis that is larger than any kernel
 RANKS = {1: "features", 2: "tokens", 3: "an image [C, H, W]"}
 
 
@@ -31,13 +31,13 @@ class OpCall:
 
     call: Call
     op: Op
-    bound: Bound
+    bound: BoundArguments
 
 
 def lower_op_call(
     layer: OpCall, x: ir.Value, context: Context, items: Items, name: Symbolic
 ) -> ir.Value:
-    """A node in the graph; its shape is unknown where something is in error."""
+    """Add a node to the graph; after an error its output has an unknown shape."""
     op, span = layer.op, layer.call.span
     attributes = _attributes(layer, x, context)
     shape = None if attributes is None else _shape(layer, attributes, x, context)
@@ -62,7 +62,7 @@ def make_node(
     span: Span,
     context: Context,
 ) -> ir.Node:
-    """A node and its output, counted."""
+    """A node with its output, counted against the bound on layers."""
     context.run.count_layer(span)
     output = ir.Value(shape, span=span)
     node = ir.Node(
@@ -78,7 +78,7 @@ def make_node(
 def _attributes(
     layer: OpCall, x: ir.Value, context: Context
 ) -> dict[str, Symbolic] | None:
-    """The value of every parameter; None if one is unknown or in error."""
+    """The value of every parameter; None if one is unknown or has an error."""
     found: dict[str, Symbolic | None] = {}
     for parameter in layer.op.parameters:
         if parameter.name in layer.bound.values:
@@ -116,7 +116,7 @@ def _argument(
 def _is_mistyped_word(
     expression: Expression, parameter: Parameter, context: Context
 ) -> TypeGuard[Name]:
-    """Whether a name that stands for nothing is given where a word may stand."""
+    """Whether an undefined name is given where a word such as `same` is possible."""
     return (
         isinstance(expression, Name)
         and bool(parameter.kind.words)
@@ -170,7 +170,7 @@ def _help_with_value(expression: Expression, *, needs_integer: bool) -> str:
 def _shape(
     layer: OpCall, attributes: Mapping[str, Symbolic], x: ir.Value, context: Context
 ) -> ir.Shape | None:
-    """The output's shape by the op's own rule; None and a finding if it has none."""
+    """The output shape by the op's own rule; None, with a finding, if there is none."""
     op, call = layer.op, layer.call
     values = {name: shape_argument(item) for name, item in attributes.items()}
     if x.shape is None:
@@ -203,7 +203,7 @@ def _shape(
 def _check_for_any_input(
     layer: OpCall, values: Mapping[str, Any], context: Context
 ) -> None:
-    """Find what is wrong for every input, such as a padding over half of the kernel."""
+    """Report what is wrong for any input, such as a padding over half of the kernel."""
     errors: list[tuple[ShapeError, ir.Shape]] = []
     groups = values.get("groups", 1)
     for rank in layer.op.ranks:
@@ -247,7 +247,7 @@ def _fault(
     values: Mapping[str, Any],
     context: Context,
 ) -> OpCallFault | None:
-    """What a fix can be found from; a call in the library is not the user's to change."""
+    """The data to find a fix from; None in the library, which the user cannot edit."""
     if context.scope.environment.bundled:
         return None
     call, op, bound = layer.call, layer.op, layer.bound

@@ -28,7 +28,7 @@ def try_step(step: Step, x: ir.Value, context: Context) -> Trial:
     run.budget.spent = context.run.budget.spent
     inside = replace(
         context.nested(), run=run, level=Level(), labels=dict(context.labels),
-        moving=set(), counting=set(),
+        channel_variables=set(), loop_variables=set(),
     )  # fmt: skip
     try:
         shape = context.run.step(step, x, inside, []).shape

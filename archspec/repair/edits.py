@@ -19,7 +19,7 @@ from archspec.frontend.ast import (
     Tuple,
 )
 from archspec.ops.op import Op, show
-from archspec.resolve.bind import Bound, Slot, is_row, slots, written
+from archspec.resolve.bind import BoundArguments, Slot, is_row, slots, written
 from archspec.resolve.evaluate import WORDS
 from archspec.resolve.scope import Block
 
@@ -87,14 +87,14 @@ def _expression(value: Any, span: Span) -> Expression:
 
 
 def slot_of(callee: Op | Block, name: str) -> Slot | None:
-    """The parameter that answers to a name."""
+    """The parameter with this short or long name."""
     return next((slot for slot in slots(callee) if name in slot.names), None)
 
 
-def is_free(slot: Slot, call: Call, bound: Bound) -> bool:
-    """Whether an argument is plain or left out, so that it may change.
+def is_free(slot: Slot, call: Call, bound: BoundArguments) -> bool:
+    """Whether an argument is a literal or left out, so that an edit may change it.
 
-    What a call computes from names is meant for other values of them too.
+    An expression over names is meant for other values of those names too.
     """
     value = bound.values.get(slot.key)
     return _is_plain(value) and not (value is None and is_row(call))

@@ -1,4 +1,9 @@
-"""Evaluate expressions: to a value, and to the Python that would compute it."""
+"""Evaluate expressions: to a value, and to the Python that computes it.
+
+    cout // 4  where cout is 64  ->  16, with the code `cout // 4`
+
+The code goes into the class of a block; an expression without names is a literal.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +32,7 @@ from archspec.ops.registry import OPS
 from archspec.resolve.budget import Budget
 from archspec.resolve.scope import Block, Scope
 
-NO_STEP = 0  # the channels where no step stands, as in `params`
+NO_STEP = 0  # the value of `ch` outside of steps, as in `params`
 NAMES = "names are given in `params`, in `let`, and in the signature of a block"
 MAX_INTEGER = 2**63 - 1
 MAX_ITEMS = 1_000  # in a tuple or a range
@@ -73,12 +78,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int,
     "range": lambda *bounds: tuple(_bounded(range(*bounds))),
 }
-# Words that an op takes for a parameter, such as `same`: they stand for themselves.
+# Words that are values of an op's parameter, such as `same` in `p=same`.
 WORDS = {w for op in OPS.values() for p in op.parameters for w in p.kind.words}
 
 
 def _digits(number: int) -> int:
-    """How many digits to round to; Python writes out a power of ten for them."""
+    """Digits to round to, bounded: Python computes that power of ten."""
     return min(max(number, -20), 20)
 
 
@@ -89,7 +94,7 @@ def _bounded(values: range) -> range:
 
 
 def unknown_function(name: Name) -> EvaluationError:
-    """What to raise for a call of something that is no function."""
+    """The error for a call of an unknown function."""
     return EvaluationError(
         "unknown-function",
         f"`{name.id}` is not a function of the language",
@@ -100,12 +105,12 @@ def unknown_function(name: Name) -> EvaluationError:
 
 
 class Evaluator:
-    """Evaluates in a scope, at a step where the channels are `ch` (None: unknown)."""
+    """Evaluates expressions in a scope, at a step with `ch` channels (None: unknown)."""
 
     def __init__(
         self, scope: Scope, ch: int | None = NO_STEP, budget: Budget | None = None
     ) -> None:
-        """Names mean what they mean in `scope`; computed values are counted in `budget`."""
+        """Look names up in `scope`; count computed values in `budget`."""
         self.scope = scope
         self.ch = ch
         self.budget = budget
@@ -115,9 +120,9 @@ class Evaluator:
         """The value of an expression, bounded in size.
 
         Raises:
-            UnknownValue: if it depends on a value nobody knows.
+            UnknownValue: if it depends on an unknown value.
             EvaluationError: if it has no value.
-            TooMany: if there is more to compute than a bound allows.
+            TooMany: if the budget is spent.
         """
         if self.budget:
             self.budget.spend(1, expression.span)
@@ -171,7 +176,7 @@ class Evaluator:
         raise self.undefined(name)
 
     def knows(self, name: str) -> bool:
-        """Whether a name stands for something here."""
+        """Whether a name has a meaning here."""
         environment = self.scope.environment
         return (
             self.scope.has(name)
@@ -216,7 +221,7 @@ class Evaluator:
         return _folded(-operand.value, ast.UnaryOp(ast.USub(), operand.code), operand)
 
     def either(self, expression: Binary) -> Symbolic:
-        """`and`, `or`: the right side counts only where the left leaves it open."""
+        """`and`, `or`: the right side counts only where the left does not decide."""
         left = self(expression.left)
         decided = bool(left.value) == (expression.operator == "or")
         right = self.unless_unknown(expression.right) if decided else None
@@ -229,7 +234,7 @@ class Evaluator:
         return _folded(value, code, left, right)
 
     def unless_unknown(self, expression: Expression) -> Symbolic | None:
-        """The value of a side that does not count: it may have none."""
+        """The value of a side that does not count; None if it has none."""
         depth = self.depth
         try:
             return self(expression)
@@ -373,7 +378,7 @@ class Evaluator:
 
 
 def undefined_names(expression: Expression, scope: Scope) -> Iterator[EvaluationError]:
-    """Every name and function in an expression that stands for nothing."""
+    """Every undefined name and unknown function in an expression."""
     evaluator = Evaluator(scope, None)
     for part in walk(expression):
         if isinstance(part, Name) and not evaluator.knows(part.id):
@@ -383,7 +388,7 @@ def undefined_names(expression: Expression, scope: Scope) -> Iterator[Evaluation
 
 
 def _count_items(value: tuple[Any, ...]) -> int:
-    """The items of a tuple, theirs included; too many if it is nested too deep."""
+    """The number of items, nested ones included; beyond the bound if nested too deep."""
     count = 0
     level: list[Any] = [value]
     for _ in range(MAX_NESTING):
@@ -409,7 +414,7 @@ def _is_constant(item: Symbolic) -> bool:
 
 
 def constant_or_name(value: Any) -> ast.expr:
-    """A literal; an op or block in it stands under its name."""
+    """A literal, in which an op or block is its name."""
     if isinstance(value, tuple):
         return ast.Tuple([constant_or_name(item) for item in value], ast.Load())
     if isinstance(value, Op | Block):
@@ -418,14 +423,14 @@ def constant_or_name(value: Any) -> ast.expr:
 
 
 def _folded(value: Any, code: ast.expr, *parts: Symbolic) -> Symbolic:
-    """The value with its expression, or as a literal if nothing in it varies."""
+    """The value with its expression, or as a literal if all parts are literals."""
     if all(_is_constant(part) for part in parts):
         return Symbolic(value, constant_or_name(value))
     return Symbolic(value, code)
 
 
 def describe(value: Any) -> str:
-    """A value as a message names it."""
+    """A value in words, for a message."""
     match value:
         case Op():
             return f"the op `{value.name}`"

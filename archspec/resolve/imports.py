@@ -1,6 +1,6 @@
-"""`import:` reads other files: their blocks join the ops, the library and the own ones.
+"""`import:` brings in the blocks of other files.
 
-Each file is read once. `import_stack` holds the files from the spec to the importing
+A document may call ops, the library's blocks, imported blocks, and its own. Each file is read once. `import_stack` holds the files from the spec to the importing
 one, so that a cycle is found.
 """
 

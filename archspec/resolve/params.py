@@ -1,4 +1,4 @@
-"""The values of a document's params: defaults, then a variant, then what is set."""
+"""The values of `params`: the defaults, changed by a variant, changed by `--set`."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def resolve_params(
     settings: Sequence[Binding],
     findings: Findings,
 ) -> None:
-    """Fill in `environment.params`; findings for names and types that do not fit.
+    """Fill in `environment.params`; findings for wrong names and types.
 
-    A param sees those before it as they are set. One whose value is in error is there,
-    and nobody knows its value.
+    A param reads the final values of the params before it. A param with an error has an
+    unknown value.
     """
     check_new_names([name for name, _ in document.params], findings)
     known = {name.id: expression for name, expression in document.params}
@@ -65,7 +65,7 @@ def _known(
     findings: Findings,
     where: str,
 ) -> Overrides:
-    """The values by name; a finding for each that is no param."""
+    """The values by name; a finding for each unknown param."""
     for name, _ in values:
         if name.id not in params:
             findings.error(
@@ -103,7 +103,7 @@ def _overridden(
     environment: Environment,
     budget: Budget,
 ) -> Symbolic | None:
-    """Another value, of the same type as the default."""
+    """The new value, which must have the type of the default."""
     if (
         default is not None
         and isinstance(default.value, str)

@@ -1,4 +1,4 @@
-"""Check the `train:` section: the same calls and findings, for recipes."""
+"""Check the `train:` section: its numbers, and calls such as `sgd(lr=0.1)`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOUNS = {"data": "data set", "augment": "augmentation", "init": "initialisation"
 def resolve_train(
     document: Document, environment: Environment, findings: Findings
 ) -> dict[str, object]:
-    """The settings of a spec: numbers, and recipes with their arguments complete."""
+    """The settings in a spec: numbers, and recipes with all their arguments."""
     scope = environment.scope
     found: dict[str, object] = {}
     for key, (_, setting) in document.train.items():
@@ -41,7 +41,7 @@ def resolve_train(
 def _check_accumulate(
     document: Document, found: Mapping[str, object], findings: Findings
 ) -> None:
-    """See that a step is cut into no more parts than it has images."""
+    """Report more micro-batches than images in a batch."""
     parts, images = found.get("accumulate"), found.get("batch_size", BATCH_SIZE)
     if isinstance(parts, int) and isinstance(images, int) and parts > images:
         findings.error(
@@ -89,7 +89,7 @@ def _arguments(
         expression = given.get(parameter.name)
         if expression is None:
             continue
-        values[parameter.name] = None  # as long as nobody knows it
+        values[parameter.name] = None  # unless it is known below
         try:
             value = evaluate(expression).value
         except UnknownValue:
