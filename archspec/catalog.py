@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib import import_module
 from pathlib import Path
 
 from archspec.diagnostics.diagnostic import Findings
@@ -24,7 +24,7 @@ class Entry:
 
 def specs_folder() -> Path:
     """Where the bundled specs are installed."""
-    return Path(str(files("archspec.specs")))
+    return Path(import_module("archspec.specs").__path__[0])
 
 
 def bundled() -> dict[str, Path]:

@@ -14,7 +14,8 @@ from archspec.training.results.confusion import MOST_WRITTEN, Confusion, draw_co
 from archspec.training.settings import Device
 
 from .epochs import fraction
-from .options import Format, FormatOption, PictureOption, check_picture
+from .formats import EvaluateFormat
+from .options import PictureOption, check_picture
 from .table import text_table
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def evaluate(
         typer.Argument(metavar="RUN", help="A run directory, such as `runs/lenet-1`."),
     ],
     output: PictureOption = None,
-    format_: FormatOption = Format.table,
+    format_: EvaluateFormat = "table",
     data_root: Annotated[
         Path | None,
         typer.Option(
@@ -46,7 +47,7 @@ def evaluate(
     from archspec.training.results.evaluate import evaluate_run  # loads torch
 
     found = evaluate_run(run, data_root=data_root, device=device)
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps(_data(found), indent=2))
     else:
         print("\n".join(_report(found)))

@@ -13,7 +13,8 @@ from archspec.training.errors import TrainingError
 from archspec.training.machine.runtime import prepare_runtime
 from archspec.training.settings import Device
 
-from .options import FINDINGS, Format, FormatOption
+from .formats import PredictFormat
+from .options import FINDINGS
 
 
 def predict(
@@ -27,7 +28,7 @@ def predict(
     top: Annotated[
         int, typer.Option(min=1, help="How many classes to show for an image.")
     ] = 3,
-    format_: FormatOption = Format.table,
+    format_: PredictFormat = "table",
     device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""
@@ -45,7 +46,7 @@ def predict(
             found[path] = predict_image(trained, path, top)
         except TrainingError as error:
             failed.append(f"error: {error}")
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps([_data(*item) for item in found.items()], indent=2))
     elif found:
         print("\n".join(_lines(found)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,7 @@ from archspec.spec import Spec
 from archspec.training.machine.runtime import prepare_runtime
 from archspec.training.settings import Device
 
+from .formats import ProfileFormat
 from .options import InputOption, SetOption, SpecArgument, VariantOption, load_spec
 from .table import bar, sizes, text_table
 
@@ -28,20 +28,11 @@ HEADER = (
 NAMES = (0, 1, 5, 7)  # columns that are no numbers
 
 
-class Format(StrEnum):
-    """How the profile is written."""
-
-    table = "table"
-    json = "json"
-
-
 def profile(
     spec: SpecArgument,
     batch: Annotated[int, typer.Option(min=1, max=65536, help="Images in a step.")] = 8,
     device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
-    format_: Annotated[
-        Format, typer.Option("--format", help="How the profile is written.")
-    ] = Format.table,
+    format_: ProfileFormat = "table",
     settings: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
@@ -49,7 +40,7 @@ def profile(
     """Measure each layer forwards and backwards, beside what the machine can do."""
     loaded = load_spec(spec, settings, input_, variant)
     measured = _measure(loaded, batch, device)
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps(_data(loaded, batch, measured), indent=2))
     else:
         _print_table(loaded, batch, measured)

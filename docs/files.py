@@ -27,7 +27,9 @@ def main() -> None:
             if files:
                 print("| file | what is in it |\n|---|---|")
             for path in files:
-                print(f"| `{path.name}` | {first_line(path).replace('|', chr(92) + '|')} |")
+                print(
+                    f"| `{path.name}` | {first_line(path).replace('|', chr(92) + '|')} |"
+                )
             print()
 
 
