@@ -14,7 +14,7 @@ from pathlib import Path
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
-from archspec.frontend.document import parse_document
+from archspec.frontend.document_parser import parse_document
 from archspec.ir.graph import Graph, Value
 from archspec.lints.rules import lint
 from archspec.lowering.lower import lower

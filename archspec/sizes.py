@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.frontend.ast import Group
-from archspec.frontend.schema import SIZE
+from archspec.frontend.schema.json_schema import SIZE
 from archspec.ir.graph import Shape, Value
 from archspec.lowering.stepwise import lower_stepwise
 from archspec.resolve.scope import Scope

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
@@ -21,6 +19,7 @@ from archspec.diagnostics.terminal import printable
 from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
 
+from .formats import CheckFormat
 from .options import (
     FINDINGS,
     USAGE,
@@ -33,23 +32,12 @@ from .options import (
 Result = CheckResult | SizesResult
 
 
-class Format(StrEnum):
-    """How findings are written."""
-
-    full = "full"
-    concise = "concise"
-    json = "json"
-    github = "github"
-
-
 def check(
     specs: Annotated[
         list[str],
         typer.Argument(metavar="SPEC...", help="Spec files, or bundled specs' names."),
     ],
-    format_: Annotated[
-        Format, typer.Option("--format", help="How findings are written.")
-    ] = Format.full,
+    format_: CheckFormat = "full",
     sizes: Annotated[
         str | None,
         typer.Option(
@@ -84,17 +72,19 @@ def _parsed(sizes: str) -> range:
         stop(str(error), USAGE)
 
 
-def _render(results: list[Result], format_: Format) -> str:
+def _render(results: list[Result], format_: CheckFormat) -> str:
     match format_:
-        case Format.json:
+        case "json":
+            import json
+
             return json.dumps({"files": _files(results)}, indent=2)
-        case Format.concise:
+        case "concise":
             parts = [render_concise(_findings(results)), *_answers(results)]
-        case Format.github:
+        case "github":
             reports = [render_github(r.diagnostics, r.name) for r in results]
             lines = [line for report in reports for line in report.split("\n")]
             parts = [*dict.fromkeys(lines), *_answers(results)]
-        case Format.full:
+        case "full":
             parts = [render_for(sys.stdout, _findings(results))]
             parts += [_verdict(r) for r in results if isinstance(r, CheckResult)]
             parts += _answers(results)

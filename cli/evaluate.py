@@ -17,7 +17,8 @@ from archspec.runs.confusion_matrix import (
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .epochs import fraction
-from .options import DeviceOption, Format, FormatOption, PictureOption, check_picture
+from .formats import EvaluateFormat
+from .options import DeviceOption, PictureOption, check_picture
 from .table import text_table
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def evaluate(
         typer.Argument(metavar="RUN", help="A run directory, such as `runs/lenet-1`."),
     ],
     output: PictureOption = None,
-    format_: FormatOption = Format.table,
+    format_: EvaluateFormat = "table",
     data_root: Annotated[
         Path | None,
         typer.Option(
@@ -49,7 +50,7 @@ def evaluate(
     from archspec.training.results.evaluation import evaluate_run  # loads torch
 
     found = evaluate_run(run, data_root=data_root, device=device)
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps(_data(found), indent=2))
     else:
         print("\n".join(_report(found)))

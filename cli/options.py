@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,20 +11,11 @@ import typer
 
 from archspec.checker import check
 from archspec.diagnostics.render import render_for
-from archspec.runs.atomic_files import write_atomically
-from archspec.runs.figures import FORMATS
 from archspec.settings.settings import SETTINGS, Device
 from archspec.spec import Spec
 from archspec.training.distributed.launch_environment import is_reporting_process
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
-
-
-class Format(StrEnum):
-    """How what a command has found is written."""
-
-    table = "table"
-    json = "json"
 
 
 SpecArgument = Annotated[
@@ -48,9 +38,6 @@ DepthOption = Annotated[
 PictureOption = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="A picture: SVG, PNG or PDF, by its suffix."),
-]
-FormatOption = Annotated[
-    Format, typer.Option("--format", help="How the output is written.")
 ]
 DeviceOption = Annotated[Device, typer.Option(help=SETTINGS["device"].about)]
 WeightsOption = Annotated[
@@ -85,6 +72,8 @@ def load_spec(
 
 def check_picture(path: Path) -> None:
     """End the command if the suffix is of no picture."""
+    from archspec.runs.figures import FORMATS
+
     if path.suffix.removeprefix(".").lower() not in FORMATS:
         known = ", ".join(f"`.{name}`" for name in FORMATS)
         stop(f"`{path}` should end in one of {known}", USAGE)
@@ -92,6 +81,8 @@ def check_picture(path: Path) -> None:
 
 def write_file(path: Path, data: str | bytes) -> None:
     """Write an output file, whole or not at all."""
+    from archspec.runs.atomic_files import write_atomically
+
     content = data.encode() if isinstance(data, str) else data
     write_atomically(path, lambda file: file.write(content))
 

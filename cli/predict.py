@@ -12,7 +12,8 @@ import typer
 from archspec.runs.errors import TrainingError
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
-from .options import FINDINGS, DeviceOption, Format, FormatOption
+from .formats import PredictFormat
+from .options import FINDINGS, DeviceOption
 
 
 def predict(
@@ -26,7 +27,7 @@ def predict(
     top: Annotated[
         int, typer.Option(min=1, help="How many classes to show for an image.")
     ] = 3,
-    format_: FormatOption = Format.table,
+    format_: PredictFormat = "table",
     device: DeviceOption = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""
@@ -44,7 +45,7 @@ def predict(
             found[path] = predict_image(trained, path, top)
         except TrainingError as error:
             failed.append(f"error: {error}")
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps([_data(*item) for item in found.items()], indent=2))
     elif found:
         print("\n".join(_lines(found)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,7 @@ from archspec.settings.settings import Device
 from archspec.spec import Spec
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
+from .formats import ProfileFormat
 from .options import (
     DeviceOption,
     InputOption,
@@ -35,20 +35,11 @@ HEADER = (
 TEXT_COLUMNS = (0, 1, 5, 7)
 
 
-class Format(StrEnum):
-    """Output formats of the profile."""
-
-    table = "table"
-    json = "json"
-
-
 def profile(
     spec: SpecArgument,
     batch: Annotated[int, typer.Option(min=1, max=65536, help="Images in a step.")] = 8,
     device: DeviceOption = "auto",
-    format_: Annotated[
-        Format, typer.Option("--format", help="How the profile is written.")
-    ] = Format.table,
+    format_: ProfileFormat = "table",
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
@@ -56,7 +47,7 @@ def profile(
     """Measure each layer forwards and backwards, beside what the machine can do."""
     loaded = load_spec(spec, overrides, input_, variant)
     measured = _measure(loaded, batch, device)
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps(_data(loaded, batch, measured), indent=2))
     else:
         _print_table(loaded, batch, measured)

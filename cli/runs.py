@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +14,7 @@ from archspec.runs.errors import TrainingError
 from archspec.signatures.recipes import Recipe
 
 from .epochs import fraction
+from .formats import RunsFormat
 from .options import PictureOption, check_picture, stop
 from .table import markdown_table, text_table
 
@@ -28,15 +28,9 @@ HEADER = (
 TEXT_COLUMNS = (0, 1, 2, 8)
 
 
-class Format(StrEnum):
-    """Output formats of the list."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
-
-
 runs = typer.Typer(
+    name="runs",
+    add_completion=False,
     help="List the runs side by side: what they were made with, and how good they are.",
     invoke_without_command=True,
 )
@@ -48,9 +42,7 @@ def _list(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the run directories are.")
     ] = Path("runs"),
-    format_: Annotated[
-        Format, typer.Option("--format", help="How the runs are written.")
-    ] = Format.table,
+    format_: RunsFormat = "table",
 ) -> None:
     if context.invoked_subcommand:
         return
@@ -59,10 +51,10 @@ def _list(
     )
 
     found = {path: _read(path) for path in find_runs(out)}
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps([_data(*item) for item in found.items()], indent=2))
         return
-    write = markdown_table if format_ is Format.markdown else text_table
+    write = markdown_table if format_ == "markdown" else text_table
     rows = [_cells(*item) for item in found.items()]
     print("\n".join(write(HEADER, rows, TEXT_COLUMNS)))
     damaged = [str(run) for run in found.values() if isinstance(run, TrainingError)]

@@ -240,14 +240,14 @@ def test_wrong_overrides_are_found_in_their_own_text(path, override, code, colum
 WITHOUT_TORCH = """
 import sys
 sys.modules["torch"] = sys.modules["torchvision"] = None
-import archspec, archspec.passes.summarize, archspec.frontend.schema
+import archspec, archspec.passes.summarize, archspec.frontend.schema.json_schema
 assert archspec.check("nin").ok
 spec = archspec.load("nin", classes=100)
 rows = list(archspec.passes.summarize.summarize(spec.graph, spec.document.source))
 assert len(rows) == len(spec.layers)
 assert "digraph" in archspec.draw(spec).dot
 assert "class Nin" in archspec.to_source(spec)
-assert archspec.frontend.schema.SCHEMA["title"]
+assert archspec.frontend.schema.json_schema.SCHEMA["title"]
 """
 
 

@@ -20,7 +20,7 @@ from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.machine import render_concise, render_github, to_json
 from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source
-from archspec.frontend.files import decode
+from archspec.frontend.source_files import decode
 
 LIMIT = 2.0  # seconds of the processor for one text
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))

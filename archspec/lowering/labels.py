@@ -8,7 +8,7 @@ import keyword
 from archspec.diagnostics.diagnostic import Label
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import StepLabel
-from archspec.frontend.parser import LABEL, MAX_LABEL
+from archspec.frontend.call_parser import LABEL, MAX_LABEL
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, literal
 from archspec.lowering.context import Context

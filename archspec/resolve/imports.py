@@ -13,8 +13,8 @@ from pathlib import Path
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Document
-from archspec.frontend.document import parse_document
-from archspec.frontend.files import read_source
+from archspec.frontend.document_parser import parse_document
+from archspec.frontend.source_files import read_source
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.params import resolve_params

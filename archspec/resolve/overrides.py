@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import Binding, Chain, Expression, Literal, Name, Tuple
-from archspec.frontend.document import parse_recipes, parse_value
-from archspec.frontend.reader import read_yaml
-from archspec.frontend.schema import SIZE
+from archspec.frontend.document_parser import parse_recipes, parse_value
+from archspec.frontend.schema.json_schema import SIZE
+from archspec.frontend.yaml.reader import read_yaml
 from archspec.ir.graph import Value
 
 INPUT = re.compile(f"({SIZE})x({SIZE})x({SIZE})")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from archspec import load
 from archspec.cli.setting_options import add_setting_options
-from archspec.frontend.schema import train_properties
+from archspec.frontend.schema.json_schema import train_properties
 from archspec.runs.config import describe_run
 from archspec.settings.declaration import (
     Declaration,

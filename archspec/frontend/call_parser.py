@@ -28,9 +28,9 @@ from archspec.frontend.ast import (
     Tuple,
     Unary,
 )
-from archspec.frontend.scalars import MAX_DIGITS
 from archspec.frontend.tokens import SyntaxFault, Token, tokenize
-from archspec.frontend.tree import Scalar
+from archspec.frontend.yaml.scalars import MAX_DIGITS
+from archspec.frontend.yaml.tree import Scalar
 
 MAX_NESTING = 20  # parentheses within parentheses
 MAX_TERMS = 50  # in a row

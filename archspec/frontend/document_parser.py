@@ -35,25 +35,25 @@ from archspec.frontend.ast import (
     StepLabel,
     Tuple,
 )
-from archspec.frontend.comments import comment_above
-from archspec.frontend.parser import (
+from archspec.frontend.call_parser import (
     parse_chain,
     parse_expression,
     parse_label,
     parse_rows,
     parse_signature,
 )
-from archspec.frontend.reader import read_yaml
-from archspec.frontend.scalars import FLOAT
-from archspec.frontend.schema import MERGES, STEP_KEYWORDS
-from archspec.frontend.split_calls import find_split_calls
-from archspec.frontend.structure import (
-    check_structure,
-    means_aux,
+from archspec.frontend.comments import comment_above
+from archspec.frontend.schema.json_schema import MERGES, STEP_KEYWORDS
+from archspec.frontend.schema.report import (
+    is_misspelt_aux,
     report_misspelt_aux,
+    report_violations,
 )
 from archspec.frontend.tokens import SyntaxFault
-from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
+from archspec.frontend.yaml.reader import read_yaml
+from archspec.frontend.yaml.scalars import FLOAT
+from archspec.frontend.yaml.split_calls import find_split_calls
+from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
 
 OTHER_MERGES = {
     "cat": "concat",
@@ -86,7 +86,7 @@ def parse_document(
     structure = Findings()
     if check_schema:
         with suppress(TooMany):
-            broken |= check_structure(tree, structure)
+            broken |= report_violations(tree, structure)
     for diagnostic in structure:
         if not any(
             _overlaps(diagnostic.primary.span, d.primary.span) for d in findings
@@ -297,7 +297,7 @@ class _DocumentReader:
         """Whether a label of labels was meant to be `aux`."""
         inner = {name.text for name, _ in _pairs(value)}
         is_labels = bool(inner) and not inner & STEP_KEYWORDS
-        if not is_labels or id(value) in self.broken or not means_aux(key.text):
+        if not is_labels or id(value) in self.broken or not is_misspelt_aux(key.text):
             return False
         report_misspelt_aux(key, self.findings)
         return True

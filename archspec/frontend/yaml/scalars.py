@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from archspec.frontend.tree import Plain
+from archspec.frontend.yaml.tree import Plain
 
 MAX_DIGITS = 18  # an integer fits into 64 bits
 

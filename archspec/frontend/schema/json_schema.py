@@ -1,7 +1,7 @@
-"""The JSON Schema of a spec: the structure of a document.
+"""The JSON Schema of a spec: the structure of a document, in which a call is text.
 
-What stands in a call is text to it. `expected` is ours: it completes the sentence
-"expected ..., found ..." in a message.
+Two keywords are our own. `expected` completes the message "expected ..., found ...".
+`x-form` names what a value is, so that a report can choose a help; it is not published.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from archspec.settings.settings import SETTINGS
 
 LANGUAGE_VERSION = 1
 SIZE = "[1-9][0-9]{0,6}"
-_END = "$(?!\\n)"  # Python's `$` also stands before a last line break
-ROWS = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*\["  # `block[...]`
+_END = "$(?!\\n)"  # Python's `$` also matches before a last line break
+ROWS = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*\["  # `block[(64, 3), (128, 3)]`
 MERGES = ("concat", "add", "mul")
 
 _STEP = {"$ref": "#/$defs/step"}
@@ -25,18 +25,21 @@ _BRANCHES = {
     "items": _STEP,
     "minItems": 1,
     "expected": "a list of branches",
+    "x-form": "branches",
 }
 _PARAMS = {
     "type": "object",
     "propertyNames": {"$ref": "#/$defs/name"},
     "additionalProperties": _VALUE,
     "expected": "names and values, as `{classes: 10}`",
+    "x-form": "bindings",
 }
 _HEADS = {
     "type": "object",
     "additionalProperties": _STEP,
     "minProperties": 1,
     "expected": "heads by their labels, as `{aux1: head(10)}`",
+    "x-form": "heads",
 }
 _ROWS = {"type": "string", "pattern": ROWS}
 _CALL = {"type": "string", "expected": "a name or a call, as `sgd(lr=0.1)`"}
@@ -45,7 +48,7 @@ _TWO_BRANCHES = ["conv(16, k=1)", "conv(16, k=3, p=1)"]
 
 
 def _key(value: dict[str, Any], about: str, *examples: object) -> dict[str, Any]:
-    """What a key holds, as an editor shows it."""
+    """Add what an editor shows about a key."""
     return {**value, "description": about, "examples": [*examples]}
 
 
@@ -97,6 +100,7 @@ SCHEMA: dict[str, Any] = {
         "archspec": {
             "const": LANGUAGE_VERSION,
             "expected": f"`{LANGUAGE_VERSION}`, the version of the language",
+            "x-form": "version",
             "description": "The version of the language.",
             "examples": [LANGUAGE_VERSION],
         },
@@ -117,6 +121,7 @@ SCHEMA: dict[str, Any] = {
             "type": "string",
             "pattern": f"^{SIZE}x{SIZE}x{SIZE}{_END}",
             "expected": "channels x height x width, as `3x224x224`",
+            "x-form": "input",
             "description": "Channels x height x width; the batch is implied.",
             "examples": ["1x28x28", "3x224x224"],
         },
@@ -145,6 +150,7 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": _STEP,
             "minProperties": 1,
             "expected": "signatures and their bodies",
+            "x-form": "blocks",
             "description": "Parametrised blocks: a signature, then a body.",
             "examples": [{"conv_relu(cout, *, k)": ["conv(cout, k=k) | relu"]}],
         },
@@ -153,6 +159,7 @@ SCHEMA: dict[str, Any] = {
             "items": _STEP,
             "minItems": 1,
             "expected": "a list of steps",
+            "x-form": "steps",
             "description": "The network: steps from the input to the output.",
             "examples": [["conv(6, k=5) | relu", "flatten | linear(classes)"]],
         },
@@ -180,6 +187,7 @@ SCHEMA: dict[str, Any] = {
         "step": {
             "type": ["string", "array", "object"],
             "expected": "a step: a call, a list of steps, or a mapping",
+            "x-form": "step",
             "pattern": "\\S",
             "items": _STEP,
             "minItems": 1,
@@ -271,3 +279,15 @@ SCHEMA: dict[str, Any] = {
 }
 
 STEP_KEYWORDS = frozenset(SCHEMA["$defs"]["step"]["properties"])
+
+
+def published_schema() -> dict[str, Any]:
+    """Return the schema as editors and other validators get it."""
+    schema: dict[str, Any] = _without_forms(SCHEMA)
+    return schema
+
+
+def _without_forms(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {k: _without_forms(value) for k, value in part.items() if k != "x-form"}
+    return [*map(_without_forms, part)] if isinstance(part, list) else part

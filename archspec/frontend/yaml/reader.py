@@ -10,9 +10,9 @@ import yaml
 
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Source, Span
-from archspec.frontend.scalars import plain_value, scalar_fault
-from archspec.frontend.tree import Mapping, Scalar, Sequence, Tree
-from archspec.frontend.yaml_errors import report_yaml_error
+from archspec.frontend.yaml.errors import report_yaml_error
+from archspec.frontend.yaml.scalars import plain_value, scalar_fault
+from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
 
 MAX_DEPTH = 60  # nested lists and mappings
 MAX_NODES = 20_000  # after aliases are followed
