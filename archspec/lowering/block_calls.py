@@ -22,7 +22,8 @@ from archspec.lowering.context import Context, Given, Items
 from archspec.lowering.evaluation import evaluate
 from archspec.lowering.provenance import report
 from archspec.lowering.state_dict_names import Level
-from archspec.ops.op import Op, channels
+from archspec.ops.op import Op
+from archspec.ops.shapes import channels
 from archspec.resolve.bind import Bound, pattern_key
 from archspec.resolve.evaluate import describe
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names

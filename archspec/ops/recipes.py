@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.ops.kinds import (
+from archspec.ops.argument_types import (
     BOOLEAN,
     COUNT,
     NATURAL,
     NOT_NEGATIVE,
     POSITIVE,
     PROBABILITY,
-    Kind,
+    ArgumentType,
 )
-from archspec.ops.op import Parameter, Signature
+from archspec.ops.signature import Parameter, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def _table(*recipes: Signature) -> dict[str, Signature]:
 BATCH_SIZE = 64  # of a spec that says none
 
 _LR = Parameter("lr", POSITIVE)
-_FACTOR = Kind(
+_FACTOR = ArgumentType(
     "a number above 0 and up to 1",
     lambda value: PROBABILITY.accepts(value) and value > 0,
     example="0.1",

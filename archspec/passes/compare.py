@@ -23,8 +23,8 @@ from archspec.ir.graph import (
     producing_node,
     walk,
 )
-from archspec.ops.op import show
 from archspec.ops.registry import OPS
+from archspec.ops.signature import show
 from archspec.passes.alignment import in_common
 
 Part = Layer | Module | Merge

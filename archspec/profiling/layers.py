@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from archspec.backends.torch.module_builder import build
 from archspec.ir.graph import Node, Shape, plain
-from archspec.ops.op import bytes_of
 from archspec.ops.registry import OPS
+from archspec.ops.shapes import bytes_of
 from archspec.profiling.clock import LONG, SHORT, seconds
 from archspec.profiling.machine import Machine, measure_machine
 from archspec.spec import Spec

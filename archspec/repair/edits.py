@@ -18,7 +18,8 @@ from archspec.frontend.ast import (
     Name,
     Tuple,
 )
-from archspec.ops.op import Op, show
+from archspec.ops.op import Op
+from archspec.ops.signature import show
 from archspec.resolve.bind import Bound, Slot, is_row, slots, written
 from archspec.resolve.evaluate import WORDS
 from archspec.resolve.scope import Block

@@ -17,8 +17,9 @@ from archspec.frontend.ast import (
     Parameter,
     Tuple,
 )
-from archspec.ops.op import Op, Required, Signature
+from archspec.ops.op import Op
 from archspec.ops.registry import OPS
+from archspec.ops.signature import Required, Signature
 from archspec.resolve.scope import Block
 
 EXAMPLES = {"k": "3", "cout": "64"}  # for the parameters of blocks
@@ -61,7 +62,7 @@ def slots(callee: Block | Signature) -> list[Slot]:
                 isinstance(p.default, Required),
                 p.positional,
                 p.variadic,
-                p.kind.example,
+                p.type.example,
             )
             for p in callee.parameters
         ]

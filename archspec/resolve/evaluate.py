@@ -74,7 +74,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "range": lambda *bounds: tuple(_bounded(range(*bounds))),
 }
 # Words that an op takes for a parameter, such as `same`: they stand for themselves.
-WORDS = {w for op in OPS.values() for p in op.parameters for w in p.kind.words}
+WORDS = {w for op in OPS.values() for p in op.parameters for w in p.type.words}
 
 
 def _digits(number: int) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Chain, Document, Expression, Literal
-from archspec.ops.op import Signature
 from archspec.ops.recipes import BATCH_SIZE, RECIPES, Recipe
+from archspec.ops.signature import Signature
 from archspec.resolve.bind import bind, written
 from archspec.resolve.evaluate import EvaluationError, Evaluator, UnknownValue, describe
 from archspec.resolve.scope import Environment, Scope
@@ -98,11 +98,11 @@ def _arguments(
             findings.error(fault.code, fault.message, fault.span, help=fault.help)
             continue
         values[parameter.name] = value
-        if not parameter.kind.accepts(value):
+        if not parameter.type.accepts(value):
             findings.error(
                 "invalid-argument",
                 f"`{parameter.shown}` of `{recipe.name}` expects "
-                f"{parameter.kind.expected}, found {describe(value)}",
+                f"{parameter.type.expected}, found {describe(value)}",
                 expression.span,
             )
     return {**recipe.defaults(values), **values}

@@ -9,8 +9,10 @@ from typing import Any
 
 from archspec.diagnostics.source import Span
 from archspec.ir.graph import Graph, Module, Node, Shape
-from archspec.ops.op import REQUIRED, Op, pair, show
+from archspec.ops.op import Op
 from archspec.ops.registry import OPS
+from archspec.ops.shapes import pair
+from archspec.ops.signature import REQUIRED, show
 from archspec.resolve.scope import Block
 
 SIGNS = {"add": "+", "mul": "×"}  # of ops that join; the others have their names
