@@ -121,7 +121,7 @@ def _train(  # noqa: PLR0915  # one loop, to be read from top to bottom
         _check_images(settings, world, before, num_images, classes)
         check_epochs(settings, done=before.epoch if before else 0)
         network = build(spec.graph)
-        initialize(network, settings.init)
+        initialize(network, spec.graph, settings.init)
         if settings.weights and before is None:
             report = load_weights(
                 network, spec, settings.weights, renames=settings.rename, new_head=True

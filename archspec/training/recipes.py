@@ -10,7 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from archspec.ir.graph import Graph
+from archspec.ops.op import WeightInit
 from archspec.ops.recipes import Recipe
+from archspec.ops.registry import OPS
 from archspec.training.errors import TrainingError
 
 # (logits [N, K], those of auxiliary outputs, labels [N]) -> scalar
@@ -30,15 +33,27 @@ INITS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def initialize(model: nn.Module, recipe: Recipe) -> None:
-    """Draw the weights of convolutions and linear layers anew, with biases of zero."""
+def initialize(model: nn.Module, graph: Graph, recipe: Recipe) -> None:
+    """Initialize the weights of a graph's module, each as its op declares.
+
+    The order of drawing is that of `named_parameters`, so that a seed gives the same
+    weights on every machine.
+    """
     if recipe.name == "default":
         return
-    for module in model.modules():
-        if isinstance(module, nn.modules.conv._ConvNd | nn.Linear):  # noqa: SLF001
-            INITS[recipe.name](module.weight)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+    inits = {
+        f"{node.path}.{weight.name}": weight.init
+        for node in graph.layers
+        for weight in OPS[node.op].weights
+    }
+    for name, parameter in model.named_parameters():
+        match inits[name]:
+            case WeightInit.DRAWN:
+                INITS[recipe.name](parameter)
+            case WeightInit.ZEROED:
+                nn.init.zeros_(parameter)
+            case WeightInit.UNCHANGED:
+                pass
 
 
 def check_trainable(model: nn.Module) -> None:
