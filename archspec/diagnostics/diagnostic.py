@@ -124,7 +124,7 @@ class Findings:
         severity: Severity = Severity.ERROR,
         fault: object | None = None,
     ) -> None:
-        """Add a finding, an error unless `severity` says otherwise."""
+        """Add a finding given by its parts."""
         helps = (help,) if isinstance(help, str) else help
         self.add(
             Diagnostic(

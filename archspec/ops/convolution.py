@@ -100,7 +100,7 @@ def conv_bias(_x: Shape, y: Shape, *, bias: bool, **_: Any) -> int:
 
 
 def conv_macs(x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any) -> int:
-    """Apply the kernel at every output position; adding the bias is not counted."""
+    """Count the kernel once per output position, without adding the bias."""
     return prod(y) * (x[0] // groups) * prod(pair(kernel_size))
 
 
@@ -152,7 +152,7 @@ def transposed_weight(
 def transposed_macs(
     x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any
 ) -> int:
-    """Apply the kernel at every input position."""
+    """Count the kernel once per input position."""
     return prod(x) * (y[0] // groups) * prod(pair(kernel_size))
 
 
@@ -172,7 +172,7 @@ def linear_bias(_x: Shape, y: Shape, *, bias: bool, **_: Any) -> int:
 
 
 def linear_macs(x: Shape, y: Shape, **_: Any) -> int:
-    """Multiply every input feature into every output feature, for each token."""
+    """Count every pair of an input and an output feature, for each token."""
     return prod(x) * y[-1]
 
 

@@ -1,4 +1,4 @@
-"""Merges, which join parallel branches: `concat`, `add`, `mul`; the parts of a `split`."""
+"""Merges of parallel branches: `concat`, `add`, `mul`. Also the chunks of a `split`."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def saves_nothing(needs_gradient: Sequence[bool]) -> Sequence[bool]:
 def saves_factors(needs_gradient: Sequence[bool]) -> Sequence[bool]:
     """Save each factor that the gradient of another factor is computed from.
 
-    >>> saves_factors([True, False])  # d(xy)/dx = y
+    If only x needs a gradient, y is saved, since d(xy)/dx = y:
+
+    >>> saves_factors([True, False])
     [False, True]
     """
     count = sum(needs_gradient)
@@ -112,10 +114,10 @@ def saves_factors(needs_gradient: Sequence[bool]) -> Sequence[bool]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeOp:
-    """Everything that archspec knows of a merge, whatever the number of its branches.
+    """Everything that archspec knows of a merge of any number of branches.
 
-    `saved_inputs` says which inputs autograd saves for the backward pass, given which
-    of them need a gradient.
+    `saved_inputs` takes which inputs need a gradient, and returns which of them autograd
+    saves for the backward pass.
     """
 
     name: str

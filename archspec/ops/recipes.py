@@ -1,6 +1,7 @@
-"""What a `train:` section may call: data sets, optimizers, schedules and the like.
+"""Signatures of the recipes that a `train:` section may call.
 
-Signatures only; the trainer gives them their meaning.
+Recipes name data sets, optimizers, schedules, initializations, losses and augmentations.
+`training` implements them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from archspec.ops.signature import Parameter, Signature
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A call in a `train:` section, its arguments complete."""
+    """A call in a `train:` section, with all arguments: `sgd(lr=0.1, momentum=0.0)`."""
 
     name: str
     arguments: Mapping[str, Any]
@@ -37,7 +38,7 @@ def _table(*recipes: Signature) -> dict[str, Signature]:
     return {recipe.name: recipe for recipe in recipes}
 
 
-BATCH_SIZE = 64  # of a spec that says none
+BATCH_SIZE = 64  # if the spec has none
 
 _LR = Parameter("lr", POSITIVE)
 _FACTOR = ArgumentType(
@@ -125,5 +126,5 @@ RECIPES: dict[str, dict[str, Signature]] = {
 
 
 def make_recipe(key: str, name: str, **arguments: object) -> Recipe:
-    """A call of a key of the section, with the defaults of what it leaves out."""
+    """Return a recipe of a key of the section, with defaults for omitted arguments."""
     return Recipe(name, {**RECIPES[key][name].defaults(arguments), **arguments})

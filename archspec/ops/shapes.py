@@ -1,4 +1,4 @@
-"""Shapes as the ops read them: channels, sizes per axis, and what a mismatch is."""
+"""Helpers for shape rules: channels, sizes per axis, and the error of a mismatch."""
 
 from __future__ import annotations
 
