@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from archspec.catalog import bundled
 from archspec.checker import check_source
 from archspec.diagnostics.diagnostic import Findings
-from archspec.diagnostics.machine import render_concise, render_github, to_json
+from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
 from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source
 from archspec.frontend.source_files import decode

@@ -11,7 +11,7 @@ from deadline import deadline
 
 from archspec.checker import check_source
 from archspec.diagnostics.diagnostic import MAX_FINDINGS, Diagnostic
-from archspec.diagnostics.machine import render_concise, render_github
+from archspec.diagnostics.machine_formats import render_concise, render_github
 from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source
 

@@ -335,9 +335,8 @@ def test_no_text_of_a_spec_is_more_than_text(browser: Browser, text: str) -> Non
     module = network.graph.body[0]
     assert isinstance(module, Module)
     module.name = Symbolic(text, constant(text))
-    document = replace(network.document, name=text)
-    graph = replace(network.graph, about=text)
-    browser.open(replace(network, document=document, graph=graph))
+    graph = replace(network.graph, name=text, about=text)
+    browser.open(replace(network, graph=graph))
     shown = text.replace("\x1b", "\N{REPLACEMENT CHARACTER}")
     assert browser.one("h1").text == shown
     assert browser.all("summary b")[0].text == f"{shown}: unit(8)"
