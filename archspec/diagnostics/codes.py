@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What `archspec explain` says about a code.
 
     An example is steps of `net` (it starts with `- `), commands (`$ `), or lines of a
