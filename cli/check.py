@@ -46,7 +46,7 @@ def check(
             "one that does is enough.",
         ),
     ] = None,
-    settings: SetOption = None,
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
@@ -55,7 +55,7 @@ def check(
     if sizes is not None:
         ask = partial(check_sizes, sizes=_parsed(sizes))
     results = [
-        ask(spec, overrides=settings or (), input=input_, variant=variant)
+        ask(spec, overrides=overrides or (), input=input_, variant=variant)
         for spec in specs
     ]
     text = _render(results, format_)

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from archspec.training.errors import PeerError, TrainingError
+from archspec.runs.errors import PeerError, TrainingError
 
 from .options import BUG, FINDINGS
 

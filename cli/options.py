@@ -11,8 +11,9 @@ import typer
 
 from archspec.checker import check
 from archspec.diagnostics.render import render_for
+from archspec.settings.settings import SETTINGS, Device
 from archspec.spec import Spec
-from archspec.training.machine.place import speaks
+from archspec.training.distributed.launch_environment import is_reporting_process
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
 
@@ -38,44 +39,29 @@ PictureOption = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="A picture: SVG, PNG or PDF, by its suffix."),
 ]
+DeviceOption = Annotated[Device, typer.Option(help=SETTINGS["device"].about)]
 WeightsOption = Annotated[
     Path | None,
-    typer.Option(
-        "--weights",
-        metavar="FILE",
-        help="Weights: a run, its `best.pt`, a state dict, or a `.safetensors` file.",
-    ),
+    typer.Option(metavar=SETTINGS["weights"].metavar, help=SETTINGS["weights"].about),
 ]
 RenameOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--rename",
-        metavar="OLD=NEW",
-        help="Weights of the file named OLD, or OLD.*, are NEW here; repeatable.",
-    ),
-]
-FreezeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--freeze",
-        metavar="PATTERN",
-        help="Leave these layers or weights as they are; `features.*`; repeatable.",
-    ),
+    typer.Option(metavar=SETTINGS["rename"].metavar, help=SETTINGS["rename"].about),
 ]
 
 
 def load_spec(
     spec: str,
-    settings: list[str] | None,
+    overrides: list[str] | None,
     input_: str | None,
     variant: str | None,
     train: Mapping[str, str] | None = None,
 ) -> Spec:
     """The checked spec; findings go to stderr, and errors end the command."""
     result = check(
-        spec, overrides=settings or (), input=input_, variant=variant, train=train
+        spec, overrides=overrides or (), input=input_, variant=variant, train=train
     )
-    if result.diagnostics and speaks():
+    if result.diagnostics and is_reporting_process():
         print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)
     if result.spec is None:
         if result.ok:
@@ -86,7 +72,7 @@ def load_spec(
 
 def check_picture(path: Path) -> None:
     """End the command if the suffix is of no picture."""
-    from archspec.training.results.picture import FORMATS
+    from archspec.runs.figures import FORMATS
 
     if path.suffix.removeprefix(".").lower() not in FORMATS:
         known = ", ".join(f"`.{name}`" for name in FORMATS)
@@ -95,7 +81,7 @@ def check_picture(path: Path) -> None:
 
 def write_file(path: Path, data: str | bytes) -> None:
     """Write an output file, whole or not at all."""
-    from archspec.training.files import write_atomically
+    from archspec.runs.atomic_files import write_atomically
 
     content = data.encode() if isinstance(data, str) else data
     write_atomically(path, lambda file: file.write(content))
@@ -103,6 +89,6 @@ def write_file(path: Path, data: str | bytes) -> None:
 
 def stop(message: str, code: int = FINDINGS) -> NoReturn:
     """End the command with one sentence on stderr."""
-    if speaks():
+    if is_reporting_process():
         print(f"error: {message}", file=sys.stderr)
     raise typer.Exit(code)

@@ -54,12 +54,12 @@ def summary(
         ),
     ] = 1,
     format_: SummaryFormat = "table",
-    settings: SetOption = None,
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Show each layer's output shape, parameters, multiply-accumulates and memory."""
-    loaded = load_spec(spec, settings, input_, variant)
+    loaded = load_spec(spec, overrides, input_, variant)
     rows = list(summarize(loaded.graph, loaded.document.source, depth, batch))
     match format_:
         case "table":

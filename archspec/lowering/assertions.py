@@ -10,8 +10,8 @@ from archspec.lowering.context import Context
 from archspec.lowering.evaluation import evaluate, is_integer
 from archspec.lowering.op_calls import RANKS
 from archspec.lowering.provenance import format_shape, producer, report
-from archspec.ops.op import show
 from archspec.resolve.evaluate import describe
+from archspec.signatures.signature import show
 
 
 def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:

@@ -16,9 +16,10 @@ from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluation import evaluate
 from archspec.lowering.faults import OpCallFault
 from archspec.lowering.provenance import format_shape, producer, report
-from archspec.ops.op import Op, Parameter, ShapeError
+from archspec.ops.op import Op, ShapeError
 from archspec.resolve.bind import BoundArguments, is_row
 from archspec.resolve.evaluate import Evaluator, describe
+from archspec.signatures.signature import Parameter
 
 MAX_SIZE = 2**31  # of an axis
 LARGE = 2**20  # an axis that is larger than any kernel

@@ -112,13 +112,13 @@ class _Loop:
         if not codes or len(codes) < len(self.updates):
             return None
         stay = variable(self.channels)
-        setting = [code for code in codes if not same(code, stay)]
-        code = setting[0] if setting else stay
-        if not all(same(other, code) for other in setting):
+        changed = [code for code in codes if not same(code, stay)]
+        code = changed[0] if changed else stay
+        if not all(same(other, code) for other in changed):
             return None
         moving = {self.channels, *self.variables[0]}
         is_constant = len(self.widths) == 1 and not variables(code) & moving
-        return code if is_constant or len(setting) in (0, len(codes)) else None
+        return code if is_constant or len(changed) in (0, len(codes)) else None
 
     def item(self, rows: Symbolic) -> ir.Repeat:
         """The graph's item for the repeat."""

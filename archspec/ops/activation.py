@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from archspec.ops.kinds import NUMBER, POSITIVE, one_of
-from archspec.ops.op import CostRule, Op, Parameter, no_cost, written_as
+from archspec.ops.op import (
+    CostRule,
+    Op,
+    no_cost,
+    written_as,
+)
+from archspec.signatures.argument_types import NUMBER, POSITIVE, one_of
+from archspec.signatures.signature import Parameter
 
 
 def _activation(

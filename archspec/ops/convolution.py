@@ -6,8 +6,20 @@ from math import gcd, isqrt, prod
 from typing import Any
 
 from archspec.ir.graph import Shape
-from archspec.ops.kinds import BOOLEAN, CONV_PADDING, COUNT, PADDING, SIZE
-from archspec.ops.op import Op, Parameter, ShapeError, pair, written_as
+from archspec.ops.op import (
+    Op,
+    ShapeError,
+    pair,
+    written_as,
+)
+from archspec.signatures.argument_types import (
+    BOOLEAN,
+    CONV_PADDING,
+    COUNT,
+    PADDING,
+    SIZE,
+)
+from archspec.signatures.signature import Parameter
 
 Size = int | tuple[int, int]
 

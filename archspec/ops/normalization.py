@@ -7,17 +7,17 @@ from typing import Any
 
 from archspec.ir.graph import Shape
 from archspec.ir.symbolic import as_symbolic
-from archspec.ops.kinds import BOOLEAN, POSITIVE, PROBABILITY
 from archspec.ops.op import (
     Attributes,
     Op,
-    Parameter,
     TorchCall,
     bytes_of,
     channels,
     plain_call,
     written_as,
 )
+from archspec.signatures.argument_types import BOOLEAN, POSITIVE, PROBABILITY
+from archspec.signatures.signature import Parameter
 
 IMAGE = 3  # the rank of (C, H, W)
 

@@ -8,12 +8,9 @@ from typing import Any
 
 from archspec.ir.graph import Shape
 from archspec.ir.symbolic import as_symbolic
-from archspec.ops.kinds import BOOLEAN, PADDING, SIZE, one_of
 from archspec.ops.op import (
     Attributes,
-    Like,
     Op,
-    Parameter,
     ShapeError,
     TorchCall,
     no_bytes,
@@ -21,6 +18,8 @@ from archspec.ops.op import (
     plain_call,
     written_as,
 )
+from archspec.signatures.argument_types import BOOLEAN, PADDING, SIZE, one_of
+from archspec.signatures.signature import Like, Parameter
 
 Size = int | tuple[int, int]
 

@@ -6,16 +6,16 @@ from math import prod
 
 from archspec.ir.graph import Shape
 from archspec.ir.symbolic import as_symbolic
-from archspec.ops.kinds import AXES, AXIS, COUNT, NUMBER
 from archspec.ops.op import (
     Attributes,
     Op,
-    Parameter,
     ShapeError,
     TorchCall,
     channels,
     written_as,
 )
+from archspec.signatures.argument_types import AXES, AXIS, COUNT, NUMBER
+from archspec.signatures.signature import Parameter
 
 
 def flatten_shape(x: Shape) -> Shape:

@@ -23,9 +23,9 @@ from archspec.ir.graph import (
     producing_node,
     walk,
 )
-from archspec.ops.op import show
 from archspec.ops.registry import OPS
 from archspec.passes.alignment import in_common
+from archspec.signatures.signature import show
 
 Part = Layer | Module | Merge
 Pair = tuple[Part | None, Part | None]

@@ -18,10 +18,11 @@ from archspec.frontend.ast import (
     Name,
     Tuple,
 )
-from archspec.ops.op import Op, show
+from archspec.ops.op import Op
 from archspec.resolve.bind import BoundArguments, Slot, is_row, slots, written
 from archspec.resolve.evaluate import WORDS
 from archspec.resolve.scope import Block
+from archspec.signatures.signature import show
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,10 @@ from archspec.frontend.ast import (
     Parameter,
     Tuple,
 )
-from archspec.ops.op import Op, Required, Signature
+from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block
+from archspec.signatures.signature import Required, Signature
 
 EXAMPLES = {
     "k": "3",

@@ -27,7 +27,7 @@ def resolve_params(
     document: Document,
     environment: Environment,
     variant: str | None,
-    settings: Sequence[Binding],
+    overrides: Sequence[Binding],
     findings: Findings,
 ) -> None:
     """Fill in `environment.params`; findings for wrong names and types.
@@ -41,12 +41,12 @@ def resolve_params(
     budget = Budget(findings)
     for title, values in document.variants.items():
         where = f"the variant `{title}` sets"
-        overrides = _known(values, known, findings, where)
+        changes = _known(values, known, findings, where)
         if title == variant:
-            chosen = overrides
+            chosen = changes
         else:  # it has mistakes too
             copy = Environment({}, environment.callees, complete=environment.complete)
-            _resolve(document, copy, [overrides], budget)
+            _resolve(document, copy, [changes], budget)
     if variant is not None and variant not in document.variants:
         findings.error(
             "unknown-variant",
@@ -55,7 +55,7 @@ def resolve_params(
             help=did_you_mean(variant, document.variants)
             or _listed("the variants are", document.variants),
         )
-    given = _known(settings, known, findings, "")
+    given = _known(overrides, known, findings, "")
     _resolve(document, environment, [chosen, given], budget)
 
 

@@ -21,7 +21,8 @@ from archspec.frontend.schema.json_schema import (
     published_schema,
 )
 from archspec.frontend.schema.report import MISSING_HELP, OTHER_KEYS
-from archspec.ops.recipes import RECIPES
+from archspec.settings.declaration import Panel
+from archspec.settings.settings import SETTINGS
 
 LIBRARY = Path(str(files("archspec.library"))) / "blocks.yaml"
 TOP = set(SCHEMA["properties"])
@@ -97,9 +98,11 @@ def test_every_key_of_the_schema_is_read():
     assert by_key <= STEP_KEYWORDS
 
 
-def test_every_recipe_is_a_key_of_train():
+def test_every_setting_of_the_section_is_a_key_of_train():
+    declared = {name for name, each in SETTINGS.items() if each.panel is Panel.SPEC}
+    recipes = {name for name, each in SETTINGS.items() if each.recipes}
     numbers = {"batch_size", "epochs", "accumulate", "clip", "ema", "seed"}
-    assert set(RECIPES) | numbers == TRAIN
+    assert declared == TRAIN >= recipes | numbers
 
 
 @pytest.mark.parametrize(

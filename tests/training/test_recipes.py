@@ -6,19 +6,16 @@ import pytest
 import torch
 from torch import nn
 
-from archspec.ops.recipes import RECIPES, Recipe
-from archspec.training.errors import TrainingError
-from archspec.training.recipes import (
-    Loss,
-    check_trainable,
-    initialize,
-    learning_rate,
-    make_loss,
-    make_optimizer,
-)
+from archspec.runs.errors import TrainingError
+from archspec.signatures.recipes import INITS, Recipe
+from archspec.training.initialization import initialize
+from archspec.training.loss import Loss, make_loss
+from archspec.training.optimizer import make_optimizer
+from archspec.training.schedule import learning_rate
+from archspec.training.train_state import check_trainable
 
 
-@pytest.mark.parametrize("name", sorted(set(RECIPES["init"]) - {"default"}))
+@pytest.mark.parametrize("name", sorted(set(INITS) - {"default"}))
 def test_an_init_draws_weights_anew_and_sets_biases_to_zero(name: str) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 50, 5), nn.BatchNorm2d(50), nn.Linear(300, 200))

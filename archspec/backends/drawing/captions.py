@@ -9,9 +9,10 @@ from typing import Any
 
 from archspec.diagnostics.source import Span
 from archspec.ir.graph import Graph, Module, Node, Shape
-from archspec.ops.op import REQUIRED, Op, pair, show
+from archspec.ops.op import Op, pair
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block
+from archspec.signatures.signature import REQUIRED, show
 
 SIGNS = {"add": "+", "mul": "×"}  # of ops that join; the others have their names
 

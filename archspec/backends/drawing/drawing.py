@@ -62,7 +62,7 @@ def picture(dot: str, format: str) -> bytes:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep C libraries off stderr: fontconfig warns of a newer system's settings."""
+    """Keep C libraries off stderr: fontconfig warns of a newer system's configuration."""
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -6,7 +6,11 @@ Two keywords are our own. `expected` completes the message "expected ..., found 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+from archspec.settings.declaration import Panel, Setting
+from archspec.settings.settings import SETTINGS
 
 LANGUAGE_VERSION = 1
 SIZE = "[1-9][0-9]{0,6}"
@@ -39,7 +43,6 @@ _HEADS = {
 }
 _ROWS = {"type": "string", "pattern": ROWS}
 _CALL = {"type": "string", "expected": "a name or a call, as `sgd(lr=0.1)`"}
-_COUNT = {"type": "integer", "minimum": 1, "expected": "a positive integer"}
 _JOINED = "Branches that all read what comes in, "
 _TWO_BRANCHES = ["conv(16, k=1)", "conv(16, k=3, p=1)"]
 
@@ -47,6 +50,40 @@ _TWO_BRANCHES = ["conv(16, k=1)", "conv(16, k=3, p=1)"]
 def _key(value: dict[str, Any], about: str, *examples: object) -> dict[str, Any]:
     """Add what an editor shows about a key."""
     return {**value, "description": about, "examples": [*examples]}
+
+
+def train_properties(settings: Iterable[Setting]) -> dict[str, Any]:
+    """The keys of the `train:` section, from the declarations of the settings."""
+    return {
+        setting.name: _key(_setting_value(setting), setting.about, *setting.examples)
+        for setting in settings
+        if setting.panel is Panel.SPEC
+    }
+
+
+def _setting_value(setting: Setting) -> dict[str, Any]:
+    """The values of a setting in a spec: a call, a boolean or a number."""
+    if setting.recipes is not None:
+        return _CALL
+    if setting.type is bool:
+        return {"type": "boolean", "expected": "`true` or `false`"}
+    if setting.type is int:
+        low = {} if setting.least is None else {"minimum": setting.least}
+        return {"type": "integer", **low, "expected": _expected_integer(setting.least)}
+    if setting.type is float:
+        bounds = {"exclusiveMinimum": setting.above, "exclusiveMaximum": setting.below}
+        bounds = {name: bound for name, bound in bounds.items() if bound is not None}
+        return {"type": "number", **bounds, "expected": setting.expected_number}
+    raise TypeError(f"`train:` cannot hold `{setting.name}`, of type {setting.type}")
+
+
+def _expected_integer(least: int | None) -> str:
+    match least:
+        case None:
+            return "an integer"
+        case 1:
+            return "a positive integer"
+    return f"an integer from {least} on"
 
 
 SCHEMA: dict[str, Any] = {
@@ -132,69 +169,7 @@ SCHEMA: dict[str, Any] = {
             "expected": "settings, as `{data: digits, epochs: 5}`",
             "description": "How the network is usually trained.",
             "examples": [{"data": "digits", "epochs": 5, "optimizer": "adam"}],
-            "properties": {
-                "data": _key(_CALL, "The data set.", "digits", "cifar10"),
-                "batch_size": _key(_COUNT, "Images in a step.", 128),
-                "epochs": _key(_COUNT, "Passes over the training set.", 10),
-                "optimizer": _key(
-                    _CALL,
-                    "What changes the weights, and how fast.",
-                    "sgd(lr=0.1, momentum=0.9)",
-                    "adam(lr=1e-3)",
-                ),
-                "schedule": _key(
-                    _CALL,
-                    "How the learning rate goes on.",
-                    "cosine(warmup=1)",
-                    "constant",
-                ),
-                "init": _key(
-                    _CALL,
-                    "What the weights are drawn from.",
-                    "xavier_uniform",
-                    "kaiming_normal",
-                ),
-                "loss": _key(
-                    _CALL,
-                    "What training makes small.",
-                    "cross_entropy(label_smoothing=0.1)",
-                ),
-                "augment": _key(
-                    _CALL,
-                    "Random changes of the training images.",
-                    "crop(28, padding=4) | hflip",
-                    "color(0.2)",
-                ),
-                "accumulate": _key(
-                    _COUNT, "Parts of a step's images, one after the other.", 4
-                ),
-                "clip": _key(
-                    {
-                        "type": "number",
-                        "exclusiveMinimum": 0,
-                        "expected": "a number above 0",
-                    },
-                    "The longest gradient that a step may follow.",
-                    1.0,
-                ),
-                "ema": _key(
-                    {
-                        "type": "number",
-                        "exclusiveMinimum": 0,
-                        "exclusiveMaximum": 1,
-                        "expected": "a number between 0 and 1",
-                    },
-                    "The share of their average that the averaged weights keep in a step.",
-                    0.999,
-                ),
-                "seed": {
-                    "type": "integer",
-                    "minimum": 0,
-                    "expected": "an integer from 0 on",
-                    "description": "Where the random numbers start.",
-                    "examples": [0],
-                },
-            },
+            "properties": train_properties(SETTINGS.values()),
         },
     },
     "$defs": {
