@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
@@ -13,8 +13,7 @@ from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A spec's file, the name it is shown under, and the variant its name chose."""
 
     path: Path

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from archspec.diagnostics.source import Span
@@ -19,12 +18,12 @@ from archspec.frontend.ast import (
     Expression,
     FunctionCall,
     IfElse,
-    Index,
     Literal,
     Name,
     Parameter,
     ShapeAssertion,
     StepLabel,
+    Subscript,
     Tuple,
     Unary,
 )
@@ -375,7 +374,7 @@ class Parser:
         value = self.atom()
         while self.take("["):
             index = self.nested(self.expression)
-            value = Index(value.span.to(self.expect("]").span), value, index)
+            value = Subscript(value.span.to(self.expect("]").span), value, index)
         return value
 
     def atom(self) -> Expression:
@@ -417,7 +416,7 @@ class Parser:
         items, comma = self.items(self.expression, ")")
         span = start.to(self.expect(")").span)
         if len(items) == 1 and not comma:
-            return replace(items[0], span=span)
+            return items[0]._replace(span=span)
         return Tuple(span, tuple(items))
 
     def name_or_function(self) -> Expression:

@@ -5,7 +5,7 @@ maxpool(3, s=2)  with s changed to 1  ->  maxpool(3, s=1)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from archspec.diagnostics.source import Span
@@ -58,13 +58,13 @@ class CallEdit:
         span = self.call.span
         value = _expression(self.value, span)
         given = [
-            replace(a, value=value) if a.value is self.before else a
+            a._replace(value=value) if a.value is self.before else a
             for a in self.call.arguments
         ]
         for slot, added in self._added():
             keyword = Name(span, slot.names[0])
             given.append(Argument(span, keyword, _expression(added, span)))
-        return replace(self.call, arguments=tuple(given))
+        return self.call._replace(arguments=tuple(given))
 
 
 def _written(value: Any) -> str:

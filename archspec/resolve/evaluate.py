@@ -19,9 +19,9 @@ from archspec.frontend.ast import (
     Expression,
     FunctionCall,
     IfElse,
-    Index,
     Literal,
     Name,
+    Subscript,
     Tuple,
     Unary,
     walk,
@@ -151,8 +151,8 @@ class Evaluator:
                 return self.binary(expression)
             case IfElse():
                 return self.if_else(expression)
-            case Index():
-                return self.index(expression)
+            case Subscript():
+                return self.subscript(expression)
             case FunctionCall():
                 return self.function(expression)
 
@@ -291,8 +291,8 @@ class Evaluator:
         code = ast.IfExp(test.code, arms[0].code, arms[1].code)
         return _folded(result.value, code, test, *arms)
 
-    def index(self, expression: Index) -> Symbolic:
-        value, index = self(expression.value), self(expression.index)
+    def subscript(self, expression: Subscript) -> Symbolic:
+        value, index = self(expression.value), self(expression.subscript)
         if not isinstance(value.value, tuple):
             raise EvaluationError(
                 "invalid-argument-type",
@@ -303,14 +303,14 @@ class Evaluator:
             raise EvaluationError(
                 "invalid-argument-type",
                 f"expected an integer index, found {describe(index.value)}",
-                expression.index.span,
+                expression.subscript.span,
             )
         size = len(value.value)
         if not -size <= index.value < size:
             raise EvaluationError(
                 "index-out-of-range",
                 f"the tuple has {size} items, found the index {index.value}",
-                expression.index.span,
+                expression.subscript.span,
                 "the first item is 0",
             )
         code = ast.Subscript(value.code, index.code, ast.Load())

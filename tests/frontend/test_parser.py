@@ -46,8 +46,8 @@ def written(node) -> str:
         case ast.IfElse():
             parts = map(written, (node.test, node.then, node.otherwise))
             return "[{} ? {} : {}]".format(*parts)
-        case ast.Index():
-            return f"{written(node.value)}<{written(node.index)}>"
+        case ast.Subscript():
+            return f"{written(node.value)}<{written(node.subscript)}>"
         case ast.FunctionCall():
             return f"{node.name.id}({', '.join(map(written, node.arguments))})"
     raise AssertionError(node)

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 Schema = dict[str, Any]
 Path = tuple[str | int, ...]  # keys and indices from the root
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """A value that a keyword does not accept."""
 
     path: Path
@@ -92,7 +90,7 @@ class Validator:
             case "propertyNames", dict():
                 for key in value:
                     for violation in self.violations(key, argument, path):
-                        yield replace(violation, is_about_key=True)
+                        yield violation._replace(is_about_key=True)
 
     def _definition(self, reference: str) -> Schema:
         """Return the part of the schema at a reference such as `#/$defs/step`."""

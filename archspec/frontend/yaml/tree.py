@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.diagnostics.source import Span
 
 Plain = None | bool | int | float | str
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A leaf: its text, what the text reads as, and where the code in it starts."""
 
     span: Span
@@ -33,8 +32,7 @@ class Scalar:
         return inner if inner.text.split() == self.text.split() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A list; `flow` tells `[a, b]` from one item per line."""
 
     span: Span
@@ -42,8 +40,7 @@ class Sequence:
     flow: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Keys and values in the order written, each key once."""
 
     span: Span
