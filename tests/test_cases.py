@@ -3,14 +3,14 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import harness
 import pytest
-from harness import CASES, check_case, describe, expected_errors, unmatched
 
 import archspec
+import harness
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.diagnostic import Severity
 from archspec.diagnostics.render import render_full
+from harness import CASES, check_case, describe, expected_errors, unmatched
 
 PACKAGE = Path(archspec.__file__).parent
 INVALID = harness.invalid_cases()
