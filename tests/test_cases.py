@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import harness
 import pytest
-from harness import CASES, check_case, describe, expected_errors, unmatched
 
+import harness
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.diagnostic import Severity
 from archspec.diagnostics.render import render_full
+from harness import CASES, check_case, describe, expected_errors, unmatched
 
 INVALID = harness.invalid_cases()
 VALID = harness.valid_cases()

@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import re
 
-import harness
 import yaml
-from deadline import TooSlow, deadline
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+import harness
 from archspec.catalog import bundled
 from archspec.checker import check_source
 from archspec.diagnostics.diagnostic import Findings
@@ -21,6 +20,7 @@ from archspec.diagnostics.machine_formats import render_concise, render_github, 
 from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source
 from archspec.frontend.source_files import decode
+from deadline import TooSlow, deadline
 
 LIMIT = 2.0  # seconds of the processor for one text
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))

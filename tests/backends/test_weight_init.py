@@ -8,7 +8,7 @@ from torch import nn
 
 from archspec.backends.torch.module_builder import build
 from archspec.signatures.recipes import Recipe
-from archspec.training.recipes import INITS, initialize
+from archspec.training.initialization import INITIALIZERS, initialize
 
 from .corpus import NAMES, spec
 
@@ -20,7 +20,7 @@ def initialize_by_class(model: nn.Module) -> None:
     """Draw as a textbook does it: no knowledge of ops, only of torch's classes."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            INITS[RECIPE](module.weight)
+            INITIALIZERS[RECIPE](module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
 
