@@ -9,8 +9,7 @@ from torch import nn
 from archspec.backends.torch.module_builder import build
 from archspec.signatures.recipes import Recipe
 from archspec.training.initialization import INITIALIZERS, initialize
-
-from .corpus import NAMES, spec
+from corpus import NAMES, corpus_spec
 
 RECIPE = "kaiming_normal"
 LARGE = 30_000_000  # parameters; drawing more takes seconds
@@ -25,10 +24,10 @@ def initialize_by_class(model: nn.Module) -> None:
                 nn.init.zeros_(module.bias)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if spec(n).params < LARGE])
+@pytest.mark.parametrize("name", [n for n in NAMES if corpus_spec(n).params < LARGE])
 def test_weights_are_those_of_a_loop_over_classes(name: str) -> None:
     """The same numbers, so also in the same order."""
-    graph = spec(name).graph
+    graph = corpus_spec(name).graph
     model = build(graph)
     untouched = [tensor.clone() for tensor in model.parameters()]
     torch.manual_seed(0)
