@@ -21,10 +21,11 @@ TAKEN = {
 
 
 def python_name(name: str) -> str:
-    """A parameter's name in emitted code: different names stay different.
+    """A variable's name in emitted code: `lambda` becomes `lambda_`.
 
-    `lambda` is `lambda_`, and so `lambda_` is `lambda__`. A class mangles names that
-    start with `__`, and its own name starts with a capital letter.
+    Different names stay different, so `lambda_` becomes `lambda__`. Names that start
+    with `__` change because Python mangles them in a class, and names that start with
+    a capital letter because a class may have them.
     """
     if name == "cin":
         return "in_channels"

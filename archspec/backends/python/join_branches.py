@@ -42,7 +42,7 @@ def join_branches(
     names: Sequence[str],
     statements: ForwardStatements,
 ) -> Expr:
-    """Join outputs, each of which may be assigned to its name first."""
+    """The join of some outputs. `names` are the variables of the branches."""
     place = _place(merge.node.span)
     if merge.node.op == "concat":
         outputs = _simplified(outputs, names, statements, too_long=False)
@@ -78,7 +78,7 @@ def _simplified(
 def _shortened(
     operator: str, outputs: Sequence[Expr], name: str, statements: ForwardStatements
 ) -> tuple[Expr, ...]:
-    """The operands, of which the first may be a part of a long sum, assigned before."""
+    """The operands of a short enough expression; a part of a long one is assigned."""
     gap = len(f" {operator} ")
     widths = [len(flat(output)) for output in outputs]
     width = sum(widths) + gap * (len(outputs) - 1)

@@ -66,10 +66,10 @@ Member = LocalVariable | Submodule | SubmoduleLoop | EqualSubmodules | Submodule
 
 
 class Container(Enum):
-    """The base of a class with a `forward` of its own; it names the submodules.
+    """The base of a class with a `forward` of its own.
 
-    Attributes if all have labels, a list if none has, else a dictionary: so the state
-    dict has the spec's names.
+    It gives the state dict the spec's names: attributes if all submodules have labels,
+    a list if none has, else a dictionary.
     """
 
     ATTRIBUTES = NameExpr("nn", "Module")
