@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.ops.op import Family, Op, SavedTensors, Weight, WeightInit
+from archspec.ops.op import Family, Op, OpWeight, SavedTensors, WeightInit
 from archspec.ops.torch_call import written_as
 from archspec.signatures.argument_types import NUMBER, POSITIVE, one_of
 from archspec.signatures.signature import Parameter
@@ -16,7 +16,7 @@ def _activation(
     torch: str,
     about: str,
     *parameters: Parameter,
-    weights: tuple[Weight, ...] = (),
+    weights: tuple[OpWeight, ...] = (),
     saves: SavedTensors = INPUT,
 ) -> Op:
     return Op(
@@ -44,7 +44,7 @@ OPS = (
         "PReLU",
         "leaky relu whose slope is learned, one for all channels",
         Parameter("init", NUMBER, 0.25),
-        weights=(Weight("weight", lambda *_, **__: 1, WeightInit.UNCHANGED),),
+        weights=(OpWeight("weight", lambda *_, **__: 1, WeightInit.UNCHANGED),),
     ),
     _activation(
         "elu",

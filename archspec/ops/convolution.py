@@ -6,7 +6,7 @@ from math import gcd, isqrt, prod
 from typing import Any
 
 from archspec.ir.graph import Shape
-from archspec.ops.op import CountRule, Family, Op, SavedTensors, Weight, WeightInit
+from archspec.ops.op import CountRule, Family, Op, OpWeight, SavedTensors, WeightInit
 from archspec.ops.shapes import ShapeError, pair
 from archspec.ops.torch_call import written_as
 from archspec.signatures.argument_types import (
@@ -184,11 +184,11 @@ def linear_macs(x: Shape, y: Shape, **_: Any) -> int:
 
 def drawn_weight_and_zero_bias(
     weight: CountRule, bias: CountRule
-) -> tuple[Weight, ...]:
+) -> tuple[OpWeight, ...]:
     """Return the two weights of an op that multiplies; the bias is optional."""
     return (
-        Weight("weight", weight, WeightInit.DRAWN),
-        Weight("bias", bias, WeightInit.ZEROED),
+        OpWeight("weight", weight, WeightInit.DRAWN),
+        OpWeight("bias", bias, WeightInit.ZEROED),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from archspec.ir.graph import Shape
 from archspec.ir.symbolic import as_symbolic
-from archspec.ops.op import Family, Op, SavedTensors, Weight, WeightInit
+from archspec.ops.op import Family, Op, OpWeight, SavedTensors, WeightInit
 from archspec.ops.shapes import bytes_of, channels
 from archspec.ops.torch_call import Attributes, TorchCall, plain_call, written_as
 from archspec.signatures.argument_types import BOOLEAN, POSITIVE, PROBABILITY
@@ -21,8 +21,8 @@ def _per_channel(x: Shape, _y: Shape, *, affine: bool = True, **_: Any) -> int:
 
 
 SCALE_AND_SHIFT = (
-    Weight("weight", _per_channel, WeightInit.UNCHANGED),  # ones
-    Weight("bias", _per_channel, WeightInit.UNCHANGED),  # zeros
+    OpWeight("weight", _per_channel, WeightInit.UNCHANGED),  # ones
+    OpWeight("bias", _per_channel, WeightInit.UNCHANGED),  # zeros
 )
 
 

@@ -38,7 +38,7 @@ class WeightInit(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class OpWeight:
     """A trained tensor of an op: `weight` or `bias` of a convolution."""
 
     name: str  # in the state dict, below the path of the op
@@ -84,7 +84,7 @@ class Op(Signature):
     """The ranks of input that it takes: 1 for features, 2 for tokens, 3 for images."""
 
     shape: ShapeRule = lambda x, **_: x
-    weights: tuple[Weight, ...] = ()
+    weights: tuple[OpWeight, ...] = ()
     macs: CountRule = no_macs
     saved_for_backward: SavedTensors
     view: Literal["never", "inference", "always"] = "never"

@@ -60,6 +60,8 @@ def to_dot(graph: Graph, depth: int | None = None, direction: Direction = "TB") 
 
 
 class _DotWriter:
+    """Writes nodes into nested clusters, then all edges at the end."""
+
     def __init__(self, graph: Graph, depth: int | None, direction: Direction) -> None:
         self.graph = graph
         self.depth = depth
@@ -194,13 +196,12 @@ class _DotWriter:
         self, parts: Sequence[Part], fork: str, dot: graphviz.Digraph, depth: int
     ) -> None:
         """Draw a branch. A labelled group has its label on its first edge, not a frame."""
+        is_open = self.shows_contents(depth)
         match parts:
-            case (Cluster(module, inner),) if not module.block and self.shows_contents(
-                depth
-            ):
+            case (Cluster(module, inner),) if is_open and not module.block:
                 self.forks[fork] = branch_label(parts)
                 self.parts(inner, dot, depth + 1)
-            case (Cluster() | Repetition(), *_) if self.shows_contents(depth):
+            case (Cluster() | Repetition(), *_) if is_open:
                 with self.waypoint(entry(parts[0]), LANDING, dot, arrowhead="none"):
                     self.parts(parts, dot, depth)
             case (Box(),):
@@ -266,8 +267,8 @@ class _DotWriter:
 def _stages(sequence: Iterable[Copies]) -> list[list[Copies]]:
     """Group consecutive calls of one block that keep the size of the image.
 
-    With `s=2`, `residual(128)` starts a stage, and `residual(128)` after it continues
-    the stage.
+    `residual(64)`, `residual(128, s=2)` and `residual(128)` are two stages: the second
+    one starts where the size changes.
     """
     stages: list[list[Copies]] = []
     for copies in sequence:
