@@ -1,7 +1,5 @@
 """The settings of a run, each declared once."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
