@@ -13,7 +13,7 @@ import typer
 from archspec.checker import check as check_spec
 from archspec.checker import check_sizes
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
-from archspec.diagnostics.machine import render_concise, render_github, to_json
+from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
 from archspec.diagnostics.render import render_for
 from archspec.diagnostics.terminal import printable
 from archspec.sizes import SizesResult, parse_sizes

@@ -1,4 +1,4 @@
-"""Shared by all tests: the harness is importable, whatever the import mode."""
+"""Shared by all tests: their helpers are importable, whatever the import mode."""
 
 from __future__ import annotations
 

@@ -7,20 +7,18 @@ tested in `frontend/test_files.py`, and one case of each code stands in `cases`.
 from __future__ import annotations
 
 import pytest
-from deadline import deadline
 
-from archspec.checker import check_source
 from archspec.diagnostics.diagnostic import MAX_FINDINGS, Diagnostic
-from archspec.diagnostics.machine import render_concise, render_github
+from archspec.diagnostics.machine_formats import render_concise, render_github
 from archspec.diagnostics.render import render_full
-from archspec.diagnostics.source import Source
+from deadline import deadline
+from specs import check
 
-HEAD = "archspec: 1\ninput: 3x32x32\n"
 SECONDS = 4  # of the processor; 2 where nothing else slows it down
 
 
 def net(*steps: str) -> str:
-    return f"{HEAD}net:\n" + "".join(f"  - {step}\n" for step in steps)
+    return "net:\n" + "".join(f"  - {step}\n" for step in steps)
 
 
 def repeated(step: str, times: int, *, deep: int = 1) -> str:
@@ -37,12 +35,12 @@ def doubling(first: str, step: str, call: str) -> str:
         f"  b0{first}\n",
         *(f"  b{i}{step.replace('@', f'b{i - 1}')}\n" for i in range(1, 61)),
     ]
-    return f"{HEAD}blocks:\n{''.join(blocks)}net: ['{call}']\n"  # fmt: skip
+    return f"blocks:\n{''.join(blocks)}net: ['{call}']\n"  # fmt: skip
 
 
 def found(text: str) -> tuple[Diagnostic, ...]:
     with deadline(SECONDS):
-        diagnostics = check_source(Source("spec.yaml", text)).diagnostics
+        diagnostics = check(text).diagnostics
         for render in (render_full, render_concise):
             render(diagnostics).encode()
         render_github(diagnostics, "spec.yaml")
@@ -58,11 +56,11 @@ TEXTS = {
     "aliases that multiply": (net(*BOMB), "document-too-large"),
     "aliases that stack up": (net(*LEVELS), "nesting-too-deep"),
     "lists in lists": (net("[" * 10_000 + "]" * 10_000), "nesting-too-deep"),
-    "an alias of itself": (f"{HEAD}net: &a [*a]\n", "invalid-yaml"),
+    "an alias of itself": ("net: &a [*a]\n", "invalid-yaml"),
     "one label for all steps": (net(*["a: relu"] * 6_000), "too-many-findings"),
     "a colon in a long line": (net("a(" + ": " * 100_000), "invalid-yaml"),
     "a quote that is open": (net(f'"{TEXT}'), "invalid-yaml"),
-    "zeros": (f"{HEAD}params: {{a: {'0' * 200_000}x}}\nnet: [relu]\n", "ambiguous-scalar"),
+    "zeros": (f"params: {{a: {'0' * 200_000}x}}\nnet: [relu]\n", "ambiguous-scalar"),
     # --- calls and expressions ---
     "brackets": (net("conv(" + "(" * 9_000 + ")" * 9_000 + ", k=1)"), "nesting-too-deep"),
     "signs": (net("conv(" + "-" * 9_000 + "1, k=1)"), "nesting-too-deep"),
@@ -82,8 +80,8 @@ TEXTS = {
         repeated("{let: {a: max(range(1000))}}, relu", 7_000), "too-much-work"
     ),
     "a default in a repeat": (
-        HEAD + f"blocks:\n  ? unit(*, a=min({', '.join('1' * 30_000)}))\n"
-        + "  : conv(a, k=1)\nnet:\n  - repeat: unit\n    times: 7000\n",
+        (f"blocks:\n  ? unit(*, a=min({', '.join('1' * 30_000)}))\n"
+         "  : conv(a, k=1)\nnet:\n  - repeat: unit\n    times: 7000\n"),
         "too-much-work",
     ),
     "columns": (
@@ -91,7 +89,7 @@ TEXTS = {
         "too-much-work",
     ),
     "variants of many params": (
-        HEAD + "params:\n" + "".join(f"  p{i}: {i}\n" for i in range(1_500))
+        "params:\n" + "".join(f"  p{i}: {i}\n" for i in range(1_500))
         + "variants:\n" + "".join(f"  v{i}: {{p0: 2}}\n" for i in range(3_000))
         + "net: [relu]\n",
         "too-much-work",
@@ -115,7 +113,7 @@ TEXTS = {
         "unknown-op",
     ),
     "nesting of blocks": (
-        HEAD + "blocks:\n  b0: relu\n"
+        "blocks:\n  b0: relu\n"
         + "".join(f"  b{i + 1}: [[b{i}]]\n" for i in range(60)) + "net: [b60]\n",
         "nesting-too-deep",
     ),
@@ -130,7 +128,7 @@ TEXTS = {
         "too-many-findings",
     ),
     "findings that quote much": (
-        f"{HEAD}params: {{a: '{TEXT}'}}\n{net(*['conv(a, k=1)'] * 200).removeprefix(HEAD)}",
+        f"params: {{a: '{TEXT}'}}\n{net(*['conv(a, k=1)'] * 200)}",
         "too-many-findings",
     ),
     "places that explain one": (
@@ -139,8 +137,8 @@ TEXTS = {
     # --- labels ---
     "a label": (net(f"? {TEXT}\n    : relu"), "invalid-label"),
     "a label in a repeat": (
-        HEAD + f"params: {{a: '{TEXT}'}}\n"
-        + "net:\n  - repeat:\n      l{a}{i}: relu\n    times: 7000\n",
+        (f"params: {{a: '{TEXT}'}}\n"
+         "net:\n  - repeat:\n      l{a}{i}: relu\n    times: 7000\n"),
         "invalid-label",
     ),
 }  # fmt: skip
@@ -157,6 +155,6 @@ def test_it_ends_and_says_why(name):
 
 def test_warnings_are_no_errors_however_many():
     params = "".join(f"  p{i}: 1\n" for i in range(9_000))
-    diagnostics = found(f"{HEAD}params:\n{params}net: [relu]\n")
+    diagnostics = found(f"params:\n{params}net: [relu]\n")
     assert {d.severity for d in diagnostics} == {"warning"}
     assert len(diagnostics) == MAX_FINDINGS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-import harness
 import pytest
 import torch
 from torch import nn
 
+import harness
 from archspec.catalog import bundled
 from archspec.checker import check, check_sizes
 from archspec.sizes import SizesResult, parse_sizes

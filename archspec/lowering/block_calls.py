@@ -28,7 +28,8 @@ from archspec.lowering.context import CallerArgument, Context, Items
 from archspec.lowering.evaluation import evaluate
 from archspec.lowering.provenance import report
 from archspec.lowering.state_dict_names import Level
-from archspec.ops.op import Op, channels
+from archspec.ops.op import Op
+from archspec.ops.shapes import channels
 from archspec.resolve.bind import BoundArguments, pattern_key
 from archspec.resolve.evaluate import describe
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names

@@ -10,7 +10,8 @@ from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluation import evaluate, is_integer
 from archspec.lowering.op_calls import OpCall, lower_op_call
 from archspec.lowering.provenance import channel_producer, report
-from archspec.ops.op import Op, channels
+from archspec.ops.op import Op
+from archspec.ops.shapes import channels
 from archspec.resolve.bind import BoundArguments, bind, is_row, slots, written
 from archspec.resolve.evaluate import describe
 from archspec.resolve.scope import Block, Callee

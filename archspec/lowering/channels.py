@@ -6,7 +6,7 @@ import ast
 
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, SymbolicInt, code_of
-from archspec.ops.op import channels
+from archspec.ops.shapes import channels
 
 
 def channels_as(shape: ir.Shape, code: ast.expr) -> ir.Shape:

@@ -7,7 +7,7 @@ from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context
 from archspec.lowering.provenance import report
-from archspec.ops.op import channels
+from archspec.ops.shapes import channels
 from archspec.resolve.evaluate import (
     EvaluationError,
     Evaluator,

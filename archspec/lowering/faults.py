@@ -11,7 +11,8 @@ from archspec.frontend.ast import Call, Merge
 from archspec.ir import graph as ir
 from archspec.lowering.context import AuxHead, Context
 from archspec.ops.merging import MERGES
-from archspec.ops.op import Op, ShapeError
+from archspec.ops.op import Op
+from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments
 
 
@@ -77,6 +78,6 @@ class AuxFault:
 def merged_shape(kind: str, shapes: Sequence[ir.Shape]) -> ir.Shape | None:
     """The output of a join; None if the shapes mismatch."""
     try:
-        return MERGES[kind](shapes)
+        return MERGES[kind].shape(shapes)
     except ShapeError:
         return None

@@ -16,7 +16,8 @@ from archspec.lowering.context import Context, Items
 from archspec.lowering.evaluation import evaluate
 from archspec.lowering.faults import OpCallFault
 from archspec.lowering.provenance import format_shape, producer, report
-from archspec.ops.op import Op, ShapeError
+from archspec.ops.op import Op
+from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments, is_row
 from archspec.resolve.evaluate import Evaluator, describe
 from archspec.signatures.signature import Parameter
@@ -48,7 +49,7 @@ def lower_op_call(
     if shape is not None and x.shape is not None:
         before, after = ir.plain(x.shape), ir.plain(shape)
         values = node.values
-        node.parameters = op.weights(before, after, **values)
+        node.parameters = op.count_parameters(before, after, **values)
         node.macs = op.macs(before, after, **values)
     items.append(ir.Layer(name, node))
     return node.output
@@ -100,7 +101,7 @@ def _argument(
 ) -> Symbolic | None:
     if (
         isinstance(expression, Name)
-        and expression.id in parameter.kind.words
+        and expression.id in parameter.type.words
         and not context.scope.has(expression.id)
     ):
         return literal(expression.id)
@@ -108,7 +109,7 @@ def _argument(
         _report_word(op, parameter, expression, context)
         return None
     value = evaluate(expression, x, context)
-    if value is None or parameter.kind.accepts(value.value):
+    if value is None or parameter.type.accepts(value.value):
         return value
     _report_argument(op, parameter, expression, value.value, context)
     return None
@@ -120,7 +121,7 @@ def _is_mistyped_word(
     """Whether an undefined name is given where a word such as `same` is possible."""
     return (
         isinstance(expression, Name)
-        and bool(parameter.kind.words)
+        and bool(parameter.type.words)
         and not Evaluator(context.scope, None).knows(expression.id)
     )
 
@@ -129,10 +130,10 @@ def _report_word(op: Op, parameter: Parameter, word: Name, context: Context) -> 
     report(
         context,
         "invalid-argument",
-        f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
+        f"`{parameter.shown}` of `{op.name}` expects {parameter.type.expected}, "
         f"found `{word.id}`",
         word.span,
-        help=did_you_mean(word.id, {*parameter.kind.words, *context.scope.names()}),
+        help=did_you_mean(word.id, {*parameter.type.words, *context.scope.names()}),
     )
 
 
@@ -140,14 +141,14 @@ def _report_argument(
     op: Op, parameter: Parameter, expression: Expression, found: Any, context: Context
 ) -> None:
     is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    needs_integer = isinstance(found, float) and "integer" in parameter.kind.expected
+    needs_integer = isinstance(found, float) and "integer" in parameter.type.expected
     is_pair = isinstance(found, tuple) and len(found) == 2
     wrong_type = needs_integer or not (is_number or is_pair)
-    wants_truth = "`true`" in parameter.kind.expected
+    wants_truth = "`true`" in parameter.type.expected
     report(
         context,
         "invalid-argument-type" if wrong_type or wants_truth else "invalid-argument",
-        f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
+        f"`{parameter.shown}` of `{op.name}` expects {parameter.type.expected}, "
         f"found {describe(found)}",
         expression,
         help=_help_with_value(expression, needs_integer=needs_integer),

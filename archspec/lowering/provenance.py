@@ -9,7 +9,7 @@ from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Expression
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
-from archspec.ops.op import channels
+from archspec.ops.shapes import channels
 
 
 def format_shape(shape: ir.Shape | None) -> str:

@@ -20,7 +20,8 @@ from archspec.lowering.channels import channels_as, channels_code, with_channels
 from archspec.lowering.context import MAX_LAYERS, Context, Items
 from archspec.lowering.evaluation import evaluate, is_integer
 from archspec.lowering.provenance import report, written_at
-from archspec.ops.op import Op, channels
+from archspec.ops.op import Op
+from archspec.ops.shapes import channels
 from archspec.resolve.evaluate import describe
 from archspec.resolve.scope import Block, check_new_names
 

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from archspec.backends.torch.module_builder import build
 from archspec.ir.graph import Node, Shape, plain
-from archspec.ops.op import bytes_of
 from archspec.ops.registry import OPS
+from archspec.ops.shapes import bytes_of
 from archspec.profiling.roofline import Roofline, measure_roofline
 from archspec.profiling.timing import LONG, SHORT, best_time
 from archspec.runs.errors import TrainingError

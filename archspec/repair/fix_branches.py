@@ -27,7 +27,7 @@ from archspec.frontend.step_traversal import calls, with_call
 from archspec.ir import graph as ir
 from archspec.lowering.faults import MergeFault, merged_shape
 from archspec.lowering.provenance import format_shape
-from archspec.ops.op import channels
+from archspec.ops.shapes import channels
 from archspec.repair.candidates import (
     STRIDES,
     Cost,

@@ -70,7 +70,7 @@ def slots(callee: Block | Signature) -> list[Slot]:
                 isinstance(p.default, Required),
                 p.positional,
                 p.variadic,
-                p.kind.example,
+                p.type.example,
             )
             for p in callee.parameters
         ]

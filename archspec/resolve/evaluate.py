@@ -79,7 +79,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "range": lambda *bounds: tuple(_bounded(range(*bounds))),
 }
 # Words that are values of an op's parameter, such as `same` in `p=same`.
-WORDS = {w for op in OPS.values() for p in op.parameters for w in p.kind.words}
+WORDS = {w for op in OPS.values() for p in op.parameters for w in p.type.words}
 
 
 def _digits(number: int) -> int:

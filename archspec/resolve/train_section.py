@@ -113,11 +113,11 @@ def _arguments(
             findings.error(fault.code, fault.message, fault.span, help=fault.help)
             continue
         values[parameter.name] = value
-        if not parameter.kind.accepts(value):
+        if not parameter.type.accepts(value):
             findings.error(
                 "invalid-argument",
                 f"`{parameter.shown}` of `{recipe.name}` expects "
-                f"{parameter.kind.expected}, found {describe(value)}",
+                f"{parameter.type.expected}, found {describe(value)}",
                 expression.span,
             )
     return {**recipe.defaults(values), **values}

@@ -16,7 +16,7 @@ from archspec.signatures.argument_types import (
     NOT_NEGATIVE,
     POSITIVE,
     PROBABILITY,
-    Kind,
+    ArgumentType,
 )
 from archspec.signatures.signature import Parameter, Signature
 
@@ -42,7 +42,7 @@ def _table(*recipes: Signature) -> dict[str, Signature]:
     return {recipe.name: recipe for recipe in recipes}
 
 
-_FACTOR = Kind(
+_FACTOR = ArgumentType(
     "a number above 0 and up to 1",
     lambda value: PROBABILITY.accepts(value) and value > 0,
     example="0.1",

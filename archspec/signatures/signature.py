@@ -1,4 +1,4 @@
-"""Signatures of what a spec may call: parameters and their defaults."""
+"""Signatures of what a spec may call: parameters, their types and defaults."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from archspec.signatures.argument_types import Kind
+from archspec.signatures.argument_types import ArgumentType
 
 
 class Required:
-    """The default of a parameter that has none."""
+    """The default of a parameter that has no default."""
 
 
 REQUIRED: Final = Required()
@@ -18,10 +18,10 @@ REQUIRED: Final = Required()
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """A default that is another parameter's value."""
+    """A default that is the value of another parameter: `s=k` of a pooling op."""
 
-    parameter: str
-    shown: str
+    parameter: str  # torch's name, which looks up the value
+    shown: str  # the spec's name, which the signature shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Parameter:
     """A parameter under torch's name, with the spec's short name if it has one."""
 
     name: str
-    kind: Kind
+    type: ArgumentType
     default: Any = REQUIRED
     short: str = ""
     positional: bool = False
@@ -37,18 +37,18 @@ class Parameter:
 
     @property
     def shown(self) -> str:
-        """The name a spec uses."""
+        """The name that a spec uses."""
         return self.short or self.name
 
-    def default_beside(self, values: Mapping[str, Any]) -> Any:
-        """The default, which may be the value of another parameter."""
+    def default_given(self, values: Mapping[str, Any]) -> Any:
+        """Return the default, which may be the value of another parameter."""
         default = self.default
         return values[default.parameter] if isinstance(default, Like) else default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """Something a spec may call: a name, what it is, and its parameters."""
+    """An op or recipe that a spec may call: its name, purpose and parameters."""
 
     name: str
     about: str
@@ -56,7 +56,7 @@ class Signature:
 
     @property
     def signature(self) -> str:
-        """As in a spec: `conv(out_channels, *, k, s=1)`."""
+        """The signature as a spec writes it: `conv(out_channels, *, k, s=1)`."""
         parts = [
             f"*{p.name}" if p.variadic else p.shown
             for p in self.parameters
@@ -64,26 +64,30 @@ class Signature:
         ]
         keywords = [p for p in self.parameters if not p.positional]
         parts += ["*"] if keywords else []
-        parts += [_shown_parameter(p) for p in keywords]
+        parts += [_keyword(p) for p in keywords]
         return f"{self.name}({', '.join(parts)})" if parts else self.name
 
-    def defaults(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        """Values for the parameters that a call leaves out."""
+    def defaults(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of the parameters that a call omits."""
         return {
-            p.name: p.default_beside(attributes)
+            p.name: p.default_given(arguments)
             for p in self.parameters
-            if p.name not in attributes
+            if p.name not in arguments
         }
 
 
-def _shown_parameter(parameter: Parameter) -> str:
+def _keyword(parameter: Parameter) -> str:
     if isinstance(parameter.default, Required):
         return parameter.shown
     return f"{parameter.shown}={show(parameter.default)}"
 
 
 def show(value: Any) -> str:
-    """A value as a spec writes it."""
+    """Write a value as a spec does.
+
+    >>> show(True), show((3,)), show(0.1)
+    ('true', '(3,)', '0.1')
+    """
     if isinstance(value, Like):
         return value.shown
     if isinstance(value, bool):

@@ -7,6 +7,9 @@ from functools import partial
 
 from torch import Tensor, nn
 
+from archspec.ir.graph import Graph
+from archspec.ops.op import WeightInit
+from archspec.ops.registry import OPS
 from archspec.signatures.recipes import Recipe
 
 INITIALIZERS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -17,12 +20,24 @@ INITIALIZERS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def initialize(model: nn.Module, recipe: Recipe) -> None:
-    """Draw new weights for convolutions and linear layers, and set biases to zero."""
+def initialize(model: nn.Module, graph: Graph, recipe: Recipe) -> None:
+    """Initialize the weights of a graph's module, each as its op declares.
+
+    The order of drawing is that of `named_parameters`, so that a seed gives the same
+    weights on every machine.
+    """
     if recipe.name == "default":
         return
-    for module in model.modules():
-        if isinstance(module, nn.modules.conv._ConvNd | nn.Linear):  # noqa: SLF001
-            INITIALIZERS[recipe.name](module.weight)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+    inits = {
+        f"{node.path}.{weight.name}": weight.init
+        for node in graph.layers
+        for weight in OPS[node.op].weights
+    }
+    for name, parameter in model.named_parameters():
+        match inits[name]:
+            case WeightInit.DRAWN:
+                INITIALIZERS[recipe.name](parameter)
+            case WeightInit.ZEROED:
+                nn.init.zeros_(parameter)
+            case WeightInit.UNCHANGED:
+                pass

@@ -114,7 +114,7 @@ def _build_state(
             _check_images(settings, checkpoint, loaders)
         check_epochs(settings, done=checkpoint.epoch if checkpoint else 0)
         network = build(spec.graph)
-        initialize(network, settings.init)
+        initialize(network, spec.graph, settings.init)
         if settings.weights and checkpoint is None:
             report = load_weights(
                 network, spec, settings.weights, renames=settings.rename, new_head=True

@@ -13,7 +13,6 @@ from archspec.catalog import bundled, variants
 
 NAMES = [n for name, path in bundled().items() for n in variants(path) or [name]]
 
-HEAD = "archspec: 1\ninput: 4x8x8\nnet:\n"
 STEPS = ["conv(4, k=1)", "conv(4, k=3, p=1)", "bn", "relu", "dense_layer(2)", "tanh"]
 
 
@@ -24,7 +23,8 @@ def compare(archspec, tmp_path):
     def run(before, after):
         paths = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
         for path, steps in zip(paths, (before, after), strict=True):
-            path.write_text(HEAD + "".join(f"  - {step}\n" for step in steps))
+            net = "".join(f"  - {step}\n" for step in steps)
+            path.write_text(f"archspec: 1\ninput: 4x8x8\nnet:\n{net}")
         done = archspec("diff", *paths, "--format", "json")
         assert (done.code, done.err) == (0, "")
         return json.loads(done.out)["changes"]

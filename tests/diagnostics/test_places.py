@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import textwrap
 
-from archspec.checker import check_source
 from archspec.diagnostics.render import render_full
-from archspec.diagnostics.source import Source
+from specs import check
 
 
 def report(spec: str) -> str:
     """What checking a text prints."""
-    result = check_source(Source("net.yaml", textwrap.dedent(spec).lstrip("\n")))
-    return render_full(result.diagnostics)
+    return render_full(check(spec, file="net.yaml").diagnostics)
 
 
 def text(expected: str) -> str:

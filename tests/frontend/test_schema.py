@@ -8,11 +8,11 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-import harness
 import jsonschema_rs
 import pytest
 import yaml
 
+import harness
 from archspec.catalog import bundled
 from archspec.frontend import document_parser
 from archspec.frontend.schema.json_schema import (

@@ -9,12 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import harness
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, validators
 
+import harness
 from archspec.catalog import bundled
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source

@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 
 import archspec
-from archspec.checker import check_source
-from archspec.diagnostics.source import Source
+from specs import check, codes
 
 PACKAGE = Path(archspec.__file__).parent
 FILES = [*PACKAGE.parent.glob("specs/*.yaml"), *PACKAGE.glob("library/*.yaml")]
-HEAD = "archspec: 1\ninput: 3x8x8\n"
-
-
-def codes(text):
-    return [d.code for d in check_source(Source("spec.yaml", HEAD + text)).diagnostics]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -29,10 +23,10 @@ def test_there_are_files():
 
 
 def test_a_warning_leaves_the_network():
-    result = check_source(Source("spec.yaml", HEAD + "params: {n: 1}\nnet: [relu]\n"))
+    result = check("params: {n: 1}\nnet: [relu]\n")
     assert [d.code for d in result.diagnostics] == ["unused-parameter"]
     assert result.ok
-    assert result.require().output_shape == (3, 8, 8)
+    assert result.require().output_shape == (3, 32, 32)
 
 
 def test_a_typo_is_one_mistake():
@@ -53,4 +47,4 @@ def test_a_param_that_holds_a_block_may_be_set_to_any():
 
 def test_blocks_of_a_library_are_for_others():
     text = "archspec: 1\nblocks:\n  unit(c): conv(c, k=1)\n"
-    assert check_source(Source("spec.yaml", text)).diagnostics == ()
+    assert codes(text) == []

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -12,6 +10,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 import archspec
+import specs
 from archspec.passes.summarize import summarize
 from archspec.spec import Spec
 
@@ -91,10 +90,8 @@ class SmallGoogLeNet(nn.Module):
 
 
 @pytest.fixture
-def spec(tmp_path: Path) -> Spec:
-    path = tmp_path / "small_googlenet.yaml"
-    path.write_text(SPEC)
-    return archspec.load(path)
+def spec() -> Spec:
+    return specs.spec(SPEC)
 
 
 @pytest.fixture
@@ -148,12 +145,12 @@ def test_settings(pair: tuple[nn.Module, nn.Module]) -> None:
     assert settings_of(ours, x) == settings_of(theirs, x)
 
 
-def test_names_in_the_state_dict(spec: Spec, tmp_path: Path) -> None:
+def test_names_in_the_state_dict(spec: Spec) -> None:
     """In both modes; without heads the other names stay as they are."""
     names = list(archspec.compile(spec).train().state_dict())
     assert list(archspec.compile(spec).eval().state_dict()) == names
     assert {n.split(".")[0] for n in names if n.startswith("aux")} == {"aux1", "aux2"}
-    without = archspec.load(tmp_path / "small_googlenet.yaml", aux=False)
+    without = specs.spec(SPEC, params={"aux": False})
     others = [name for name in names if not name.startswith("aux")]
     assert list(archspec.compile(without).state_dict()) == others
     assert isinstance(archspec.compile(without), nn.Sequential)

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, nn
 
 import archspec
+import specs
 
 from .comparison import (
     Size,
@@ -23,8 +22,6 @@ from .comparison import (
 )
 
 SPEC = """
-archspec: 1
-input: 3x16x16
 net:
   - residual(4, s=2, maxpool_shortcut=true)
   - residual(4, s=2, maxpool_shortcut=true)
@@ -64,10 +61,8 @@ def by_hand() -> nn.Sequential:
 
 
 @pytest.mark.parametrize("size", [(3, 16, 16), (3, 17, 17), (3, 21, 14), (3, 19, 25)])
-def test_residual_with_a_pool(size: Size, tmp_path: Path) -> None:
-    path = tmp_path / "pooled.yaml"
-    path.write_text(SPEC)
-    spec = archspec.load(path, input="x".join(map(str, size)))
+def test_residual_with_a_pool(size: Size) -> None:
+    spec = specs.spec(SPEC, input="x".join(map(str, size)))
     ours, theirs = archspec.compile(spec), by_hand()
     assert parameters_of(theirs) == spec.params
     randomize(theirs)

@@ -10,9 +10,8 @@ from torch import Tensor, fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import archspec
+import specs
 from archspec.catalog import bundled, variants
-from archspec.checker import check_source
-from archspec.diagnostics.source import Source
 from archspec.passes.memory import activation_memory
 from archspec.passes.summarize import summarize
 from archspec.spec import Spec
@@ -42,7 +41,7 @@ SMALLER: dict[str, dict[str, Any]] = {  # units or blocks that repeat
 @pytest.fixture(params=[*ALL, "heads"])
 def spec(request: pytest.FixtureRequest) -> Spec:
     if request.param == "heads":
-        return check_source(Source("heads.yaml", HEADS)).require()
+        return specs.spec(HEADS)
     return archspec.load(request.param, **SMALLER.get(request.param, {}))
 
 
@@ -87,7 +86,7 @@ def test_backward_keeps_what_autograd_stores(spec: Spec) -> None:
     found = {storage(t): t.untyped_storage().nbytes() for t in kept if t.ndim}
     stored = sum(size for place, size in found.items() if place not in own)
     memory = activation_memory(spec.graph, BATCH)
-    assert sum(cost.kept for cost in memory.values()) == stored
+    assert sum(cost.saved for cost in memory.values()) == stored
 
 
 # --- inference -----------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import archspec
+import specs
 from archspec.catalog import bundled
 from archspec.cli.main import app
 from archspec.passes.summarize import summarize
@@ -81,11 +82,10 @@ def test_a_row_names_the_line_of_the_spec(nested):
         assert row.op in lines[row.line - 1] or row.op == "identity"
 
 
-def test_a_layer_of_a_library_block_names_its_call(tmp_path):
+def test_a_layer_of_a_library_block_names_its_call():
     """The library is not the reader's file."""
-    path = tmp_path / "a.yaml"
-    path.write_text("archspec: 1\ninput: 1x8x8\nnet:\n  - relu\n  - dense_layer(4)\n")
-    assert {row.line for row in rows(archspec.load(path))} == {4, 5}
+    network = specs.spec("net:\n  - relu\n  - dense_layer(4)\n")
+    assert {row.line for row in rows(network)} == {5, 6}
 
 
 @pytest.mark.parametrize("name", bundled())

@@ -1,20 +1,19 @@
-"""Which code is offered where branches or kernels do not fit; `test_help` applies it."""
+"""The code that help proposes where branches or kernels do not fit.
+
+`test_offered_code` applies it.
+"""
 
 from __future__ import annotations
 
-import textwrap
 import time
 
 import pytest
 
-from archspec.checker import check_source
-from archspec.diagnostics.source import Source
+from specs import check
 
 
 def helps(text, size="3x32x32"):
-    lines = textwrap.dedent(text)
-    source = Source("spec.yaml", f"archspec: 1\ninput: {size}\n{lines}")
-    return list(check_source(source).diagnostics[0].help)
+    return list(check(text, input=size).diagnostics[0].help)
 
 
 def test_a_block_keeps_its_parameter():
@@ -167,10 +166,9 @@ def test_arguments(step, expected):
 
 def test_a_name_in_many_places_is_one_mistake():
     text = "net:\n  - conv(w, k=3) | conv(w, k=3)\n  - conv(w * 2, k=3)\n  - relu\n"
-    source = Source("spec.yaml", f"archspec: 1\ninput: 3x32x32\n{text}")
-    (found,) = check_source(source).diagnostics
+    (found,) = check(text).diagnostics
     assert found.primary.span.column == 10
-    assert found.notes == ("it also stands in lines 4, 5",)
+    assert found.notes == ("it also stands in lines 5, 6",)
 
 
 def test_the_library_is_not_mended():

@@ -7,11 +7,11 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from tiny_runs import epochs
 
 from archspec.cli.epochs import epoch_table
 from archspec.runs.curves import compare_curves, draw_curves
 from archspec.runs.errors import TrainingError
+from tiny_runs import epochs
 
 
 def comments(path: Path) -> list[str]:

@@ -12,10 +12,10 @@ from math import nan
 from pathlib import Path
 
 import pytest
-from tiny_runs import TINY, create_run, epochs, write_epochs
 
 from archspec import load
 from archspec.runs.resolve_settings import resolve_settings
+from tiny_runs import TINY, create_run, epochs, write_epochs
 
 Command = Callable[..., tuple[int, str, str]]
 

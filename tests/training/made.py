@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tiny_runs import TINY
 from torch import nn
 
 from archspec import load
 from archspec.runs.resolve_settings import resolve_settings
+from tiny_runs import TINY
 
 from .files import write_folders
 from .processes import Processes

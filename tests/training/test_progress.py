@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from tiny_runs import epochs
 
 from archspec.training import progress
 from archspec.training.metrics import Totals
 from archspec.training.progress import RunProgress
+from tiny_runs import epochs
 
 RECENT = Totals(loss=50.0, correct=75, images=100)
 

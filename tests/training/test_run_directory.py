@@ -12,13 +12,13 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
-from tiny_runs import TINY, create_run
 
 from archspec import load
 from archspec.runs.config import is_same_network
 from archspec.runs.errors import TrainingError
 from archspec.runs.listing import find_runs, read_run
 from archspec.runs.resolve_settings import resolve_settings
+from tiny_runs import TINY, create_run
 
 Command = Callable[..., tuple[int, str, str]]
 UNIT = "  unit(cout): conv(cout, k=3, p=1) | activate\n"

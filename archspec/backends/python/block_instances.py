@@ -24,8 +24,8 @@ from archspec.ir.graph import (
     Repeat,
 )
 from archspec.ir.symbolic import constant, is_short, same, substitute, variables
-from archspec.ops.op import TorchCall
 from archspec.ops.registry import OPS
+from archspec.ops.torch_call import TorchCall
 
 Body = tuple[Item, ...]
 Bodies = Sequence[Body]  # the same body in several instances

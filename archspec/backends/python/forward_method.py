@@ -30,12 +30,12 @@ from archspec.backends.python.shared_numbers import Mismatch, Scope
 from archspec.backends.python.submodules import Local, Members, Single
 from archspec.diagnostics.source import Span
 from archspec.ir.graph import Choice, Head, Layer, Merge, Module, Reference, Repeat
+from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 
 INDENT = 8
 LONGEST = 60  # characters of nested calls before they become two statements
 DEEPEST = 3  # nested calls that a reader takes in; `relu(bn(conv(x)))`
-SIGNS = {"add": " + ", "mul": " * "}
 
 
 @dataclass
@@ -266,10 +266,10 @@ class Forward:
 
     def joined(self, op: str, results: list[Doc], names: list[str], axis: int) -> Doc:
         """`torch.cat([a, b], dim=1)`, `a + b` or `a * b`."""
-        if op == "concat":
+        if not MERGES[op].operator:
             self.simplify(results, names, too_long=False)
             return Call("torch.cat(", (Call("[", tuple(results), "]"), f"dim={axis}"))
-        sign = SIGNS[op]
+        sign = f" {MERGES[op].operator} "
         too_long = len(sign.join(map(flat, results))) > LONGEST
         self.simplify(results, names, too_long=too_long)
         pieces = [flat(result) for result in results]

@@ -34,7 +34,8 @@ from archspec.ir.symbolic import (
     variable,
     variables,
 )
-from archspec.ops.op import TorchCall, channels
+from archspec.ops.shapes import channels
+from archspec.ops.torch_call import TorchCall
 
 
 @dataclass

@@ -223,11 +223,13 @@ class _Reporter:
 
     def value(self, part: Tree, violation: Violation) -> None:
         form = violation.schema.get("x-form", "")
-        code, help = "invalid-type", _help(part, form)
+        code = "invalid-type"
+        help = _help(part, form)
         if violation.path and violation.path[-1] == "repeat":
             help = "the step goes under `repeat:`, and how often under `times:`"
         if form in STEP_FORMS and _is_nothing(violation):
-            code, help = "missing-step", "`identity` passes its input on"
+            code = "missing-step"
+            help = "`identity` passes its input on"
         expected, found = violation.schema["expected"], _found(part, violation)
         self.findings.error(
             code, f"expected {expected}, found {found}", part.span, help=help

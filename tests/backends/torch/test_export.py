@@ -15,9 +15,8 @@ from torch import Tensor, nn
 import archspec
 from archspec.backends.torch.export import to_onnx, to_program
 from archspec.spec import Spec
+from corpus import BUNDLED, OWN, corpus_spec
 
-from .corpus import BUNDLED, OWN
-from .corpus import spec as own
 from .random_weights import randomise
 
 SMALLER: dict[str, dict[str, Any]] = {
@@ -56,7 +55,11 @@ def trained(spec: Spec) -> nn.Module:
 )
 @pytest.mark.parametrize("name", [*BUNDLED, "every_op", "heads"])
 def test_makes_the_same_numbers(name: str, write: Any, read: Reader) -> None:
-    spec = own(name) if name in OWN else archspec.load(name, **SMALLER.get(name, {}))
+    spec = (
+        corpus_spec(name)
+        if name in OWN
+        else archspec.load(name, **SMALLER.get(name, {}))
+    )
     model = trained(spec)
     data = write(model, spec.input_shape)
     assert (

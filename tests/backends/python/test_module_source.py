@@ -8,6 +8,7 @@ import pickle
 import re
 import subprocess
 import sys
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,17 @@ from hypothesis import strategies as st
 
 import archspec
 from archspec.backends.python.module_source import MARK, network_class, to_source
-from archspec.checker import check_source
-from archspec.diagnostics.source import Source
-from archspec.spec import Spec
-
-from .corpus import FOLDER, NAMES, VARIANTS, spec, spec_of
-from .random_specs import random_spec
+from archspec.ir.graph import Graph
+from corpus import FOLDER, NAMES, VARIANTS, corpus_spec
+from random_specs import random_spec
+from specs import spec
 
 RUFF = [sys.executable, "-m", "ruff"]
-HEAD = "archspec: 1\nname: a\ninput: 3x8x8\n"
+
+
+def graph_of(text: str, **options: Any) -> Graph:
+    """The graph of a text, whose input is 3x8x8."""
+    return spec(text, input="3x8x8", **options).graph
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +38,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources of the corpus, and of some random specs."""
     path = tmp_path_factory.mktemp("emitted")
     for name in [*NAMES, *VARIANTS]:
-        source = to_source(spec(name).graph)
+        source = to_source(corpus_spec(name).graph)
         (path / f"{name.replace('-', '_')}.py").write_text(source, encoding="utf-8")
     for seed in range(20):
-        source = to_source(spec_of(random_spec(seed)).graph)
+        source = to_source(spec(random_spec(seed)).graph)
         (path / f"random_{seed}.py").write_text(source, encoding="utf-8")
     return path
 
@@ -74,7 +77,7 @@ def test_linters_see_what_is_wrong(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
 def test_stands_alone(name: str) -> None:
     """It imports only torch, every class is used, and the network's is the last."""
-    source = to_source(spec(name).graph)
+    source = to_source(corpus_spec(name).graph)
     tree = ast.parse(source)
     imported = {
         alias.name if isinstance(node, ast.Import) else node.module
@@ -85,8 +88,8 @@ def test_stands_alone(name: str) -> None:
     assert imported == {"torch"}
     classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
     called = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    assert set(classes) - called == {network_class(spec(name).graph)}
-    assert classes[-1] == network_class(spec(name).graph)
+    assert set(classes) - called == {network_class(corpus_spec(name).graph)}
+    assert classes[-1] == network_class(corpus_spec(name).graph)
     assert MARK in (ast.get_docstring(tree) or "")
 
 
@@ -104,7 +107,7 @@ print(sum(weight.numel() for weight in model.parameters()))
 
 @pytest.mark.parametrize("name", ["resnet18", "densenet", "full_preactivation"])
 def test_runs_where_only_torch_is(name: str, tmp_path: Path) -> None:
-    network = spec(name)
+    network = corpus_spec(name)
     (tmp_path / "network.py").write_text(to_source(network.graph), encoding="utf-8")
     size = map(str, network.input_shape)
     done = subprocess.run(
@@ -160,14 +163,14 @@ def structure(source: str) -> str:
 @settings(deadline=None, max_examples=100)
 def test_about_stays_a_docstring(text: str) -> None:
     """Whatever a spec says of itself, the code is the same."""
-    plain = spec_of(f"{HEAD}net: [relu]\n").graph
+    plain = graph_of("net: [relu]\n")
     source = to_source(replace(plain, about=text))
     assert structure(source) == structure(to_source(plain))
     assert all(c.isprintable() or c == "\n" for c in source)
 
 
 def test_nasty_docstrings_are_formatted(tmp_path: Path) -> None:
-    plain = spec_of(f"{HEAD}net: [relu]\n").graph
+    plain = graph_of("net: [relu]\n")
     for number, text in enumerate(NASTY):
         source = to_source(replace(plain, about=text))
         (tmp_path / f"m{number}.py").write_text(source, encoding="utf-8")
@@ -181,15 +184,16 @@ def test_nasty_docstrings_are_formatted(tmp_path: Path) -> None:
 def test_strings_do_not_break_out(text: str) -> None:
     """A string that reaches a condition is a literal there."""
     quote = "'" if "'" not in text else '"'
-    network = spec_of(
-        f"{HEAD}blocks:\n"
-        "  b(mode):\n"
-        f"    - if: mode == {quote}{text}{quote}\n"
-        "      then: relu\n"
-        "      else: tanh\n"
-        f"net:\n  - b({quote}{text}{quote}) | b('other')\n"
-    )
-    source = to_source(network.graph)
+    network = f"""
+        blocks:
+          b(mode):
+            - if: mode == {quote}{text}{quote}
+              then: relu
+              else: tanh
+        net:
+          - b({quote}{text}{quote}) | b('other')
+    """
+    source = to_source(graph_of(network))
     strings = [
         n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)
     ]
@@ -210,36 +214,27 @@ def test_strings_do_not_break_out(text: str) -> None:
 def test_any_name_makes_a_class(name: str) -> None:
     """Names that Python, torch or a helper has are no obstacle."""
     blocks = f"blocks:\n  {name}(c):\n    - linear(c)\n"
-    network = spec_of(
-        f"{HEAD}{blocks}net:\n  - mean(1) | {name}(4) | permute(0, 2, 1)\n"
-    )
-    own = network_of(name.strip("_1"), "tokens")
-    same = network_of("b", "b(4)", blocks="blocks:\n  b(c): [relu]\n")
-    for one in (network, own, same):
+    block = graph_of(f"{blocks}net:\n  - mean(1) | {name}(4) | permute(0, 2, 1)\n")
+    own = graph_of("net: [tokens]", name=name.strip("_1"))
+    same = graph_of("blocks:\n  b(c): [relu]\nnet:\n  - b(4)\n", name="b")
+    for graph in (block, own, same):
         namespace: dict[str, Any] = {}
-        exec(to_source(one.graph), namespace)
-        assert (
-            namespace[network_class(one.graph)]()(torch.zeros(2, 3, 8, 8)).shape[0] == 2
-        )
-
-
-def network_of(name: str, net: str, blocks: str = "") -> Spec:
-    head = HEAD.replace("name: a", f"name: {name}")
-    return spec_of(f"{head}{blocks}net:\n  - {net}\n")
+        exec(to_source(graph), namespace)
+        module = namespace[network_class(graph)]()
+        assert module(torch.zeros(2, 3, 8, 8)).shape[0] == 2
 
 
 def test_a_step_that_ref_leaves_behind() -> None:
     """It is a module still, for the state dict, but `forward` does not run it."""
-    source = to_source(
-        spec_of(
-            f"{HEAD}net:\n"
-            "  - stem: conv(4, k=1)\n"
-            "  - conv(8, k=1)\n"
-            "  - add: [relu, tanh]\n"
-            "  - ref(stem)\n"
-            "  - relu\n"
-        ).graph
-    )
+    text = """
+        net:
+          - stem: conv(4, k=1)
+          - conv(8, k=1)
+          - add: [relu, tanh]
+          - ref(stem)
+          - relu
+    """
+    source = to_source(graph_of(text))
     assert source.endswith(
         "        stem, _, _, _, relu2 = self.values()\n"
         "        stem_out = stem(x)\n"
@@ -252,7 +247,7 @@ def test_a_step_that_ref_leaves_behind() -> None:
 
 def test_comments_come_along() -> None:
     """Those above blocks and steps, each where it belongs."""
-    source = to_source(spec_of(COMMENTED).graph)
+    source = to_source(spec(COMMENTED).graph)
     assert source.endswith(COMMENTED_SOURCE)
 
 
@@ -345,12 +340,9 @@ class A(nn.Sequential):
 )
 def test_comments_change_nothing(text: str, tmp_path: Path) -> None:
     """No tool takes one for its own, and no comment becomes code."""
-    plain = f"{HEAD}blocks:\n  b:\n    - relu\nnet:\n  - b | b\n  - conv(3, k=1)\n"
+    plain = "blocks:\n  b:\n    - relu\nnet:\n  - b | b\n  - conv(3, k=1)\n"
     commented = plain.replace("\n  ", f"\n  # {text}\n  ")
-    source, expected = (
-        to_source(spec_of(commented).graph),
-        to_source(spec_of(plain).graph),
-    )
+    source, expected = (to_source(graph_of(each)) for each in (commented, plain))
     assert without_docstrings(source) == without_docstrings(expected)
     path = tmp_path / "m.py"
     path.write_text(source.replace("nn.ReLU()", 'nn.ReLU(inplace="no")'), "utf-8")
@@ -360,9 +352,9 @@ def test_comments_change_nothing(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.\nimport os", "noqa", "type: int", "a\x0cb.#"])
 def test_no_name_of_a_file_is_code(name: str) -> None:
-    text = f"{HEAD}net:\n  - add: [relu, tanh]\n"
-    source = to_source(check_source(Source(name, text)).require().graph)
-    assert structure(source) == structure(to_source(spec_of(text).graph))
+    text = "net:\n  - add: [relu, tanh]\n"
+    source = to_source(graph_of(text, file=name))
+    assert structure(source) == structure(to_source(graph_of(text)))
     comment = source.splitlines()[-1].partition("  # ")[2]
     assert re.fullmatch(r"[A-Za-z0-9_.-]+:5", comment)
 
@@ -375,32 +367,22 @@ def without_docstrings(source: str) -> str:
     return ast.dump(tree)
 
 
-def test_a_traceback_shows_the_line_of_a_join(tmp_path: Path) -> None:
+def test_a_traceback_shows_the_line_of_a_join() -> None:
     """Where branches do not fit an input that nobody has promised."""
-    path = tmp_path / "halves and\nwholes.yaml"
-    path.write_text(
-        f"{HEAD}net:\n  - add:\n      - maxpool(2) | upsample(2)\n      - relu\n"
-    )
-    script = (
-        f"import archspec, torch\n"
-        f"model = archspec.compile({str(path)!r})\n"
-        f"archspec.compile('lenet')\n"
-        f"model(torch.zeros(1, 3, 9, 9))\n"
-    )
-    died = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert died.returncode == 1
-    assert "# halves_and_wholes.yaml:5\n" in died.stderr
+    text = "net:\n  - add:\n      - maxpool(2) | upsample(2)\n      - relu\n"
+    network = spec(text, input="3x8x8", file="halves and\nwholes.yaml")
+    model = archspec.compile(network)
+    archspec.compile("lenet")
+    with pytest.raises(RuntimeError) as raised:
+        model(torch.zeros(1, 3, 9, 9))
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "# halves_and_wholes.yaml:5\n" in shown
 
 
 def test_two_networks_of_one_name_stay_apart() -> None:
-    texts = [
-        f"archspec: 1\nname: a\ninput: 3x4x4\nnet:\n  - {op}\n"
-        for op in ("conv(2, k=1)", "bn")
-    ]
-    one, other = (archspec.compile(spec_of(text)) for text in texts)
-    again = archspec.compile(spec_of(texts[0]))
+    texts = [f"net:\n  - {op}\n" for op in ("conv(2, k=1)", "bn")]
+    one, other = (archspec.compile(spec(text)) for text in texts)
+    again = archspec.compile(spec(texts[0]))
     assert type(one) is type(again) is not type(other)
     assert type(pickle.loads(pickle.dumps(one))) is type(one)
 
@@ -409,7 +391,7 @@ def test_two_networks_of_one_name_stay_apart() -> None:
 
 
 def test_a_block_with_a_shortcut() -> None:
-    assert to_source(spec_of(f"{HEAD}{RESIDUAL}").graph).endswith(RESIDUAL_SOURCE)
+    assert to_source(graph_of(RESIDUAL)).endswith(RESIDUAL_SOURCE)
 
 
 RESIDUAL = """\
@@ -465,7 +447,7 @@ class A(nn.Sequential):
 
 def test_heads_are_computed_in_training() -> None:
     """Where they stand; what goes on does not know of them."""
-    assert to_source(spec_of(f"{HEAD}{HEADS}").graph).endswith(HEADS_SOURCE)
+    assert to_source(graph_of(HEADS)).endswith(HEADS_SOURCE)
 
 
 HEADS = """\
@@ -510,7 +492,7 @@ class A(nn.Module):
 
 def test_equal_iterations_are_a_loop() -> None:
     """Where the first one is different, and each loop has its own `channels`."""
-    source = to_source(spec_of(f"{HEAD}{UNITS}").graph)
+    source = to_source(graph_of(UNITS))
     assert source.endswith(UNITS_SOURCE)
 
 
@@ -554,23 +536,25 @@ class A(nn.Sequential):
 
 
 def test_a_repeat_is_a_loop() -> None:
-    network = spec_of(f"{HEAD}net:\n  - dense_block(4, 8) | dense_block(2, 4)\n")
+    source = to_source(graph_of("net:\n  - dense_block(4, 8) | dense_block(2, 4)\n"))
     loop = """
         channels = in_channels
         for _ in range(n):
             self.append(DenseLayer(channels, growth))
             channels += growth
 """
-    assert loop in to_source(network.graph)
+    assert loop in source
 
 
 def test_one_class_takes_different_features() -> None:
     """What flatten leaves is no expression of the block's, so it is a parameter."""
-    network = spec_of(
-        f"{HEAD}blocks:\n  head(n): [flatten, linear(n)]\nnet:\n"
-        "  - add: [head(4), maxpool(2) | head(4)]\n"
-    )
-    source = to_source(network.graph)
+    text = """
+        blocks:
+          head(n): [flatten, linear(n)]
+        net:
+          - add: [head(4), maxpool(2) | head(4)]
+    """
+    source = to_source(graph_of(text))
     assert "def __init__(self, n: int, *, in_features: int) -> None:" in source
     assert "Head(4, in_features=192)" in source
     assert "Head(4, in_features=48)" in source
@@ -578,7 +562,7 @@ def test_one_class_takes_different_features() -> None:
 
 def test_instances_of_one_structure_share_a_class() -> None:
     """Numbers never make a second class; structure does."""
-    network = spec("structures")
+    network = corpus_spec("structures")
     source = to_source(network.graph)
     assert source.count("class Branches") == 1
     assert source.count("class Deep") == 1

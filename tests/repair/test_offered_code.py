@@ -7,11 +7,11 @@ import shutil
 from functools import cache
 from pathlib import Path
 
-import harness
 import pytest
-from harness import CASES, check_case
 
+import harness
 from archspec.diagnostics.diagnostic import Severity
+from harness import CASES, check_case
 
 # Code to write. What has `...` in it is a form, and what has "your numbers" an example.
 OFFERED = re.compile(r"(?:write|or|mean|put|start) `([^`]*[^`:])`")

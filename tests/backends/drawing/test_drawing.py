@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -17,17 +18,17 @@ import archspec
 from archspec.backends.drawing.captions import describe
 from archspec.backends.drawing.dot import Direction, to_dot
 from archspec.backends.drawing.drawing import FORMATS, picture
-from archspec.backends.drawing.palette import COLORS
+from archspec.backends.drawing.family_styles import style_of
 from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Layer, Module, walk
 from archspec.ir.symbolic import Symbolic, constant
-from archspec.ops.registry import OPS
+from archspec.ops.op import Family
 from archspec.spec import Spec
+from corpus import NAMES, corpus_spec
+from random_specs import random_spec
+from specs import spec
 
-from .corpus import NAMES, spec, spec_of
-from .random_specs import random_spec
-
-HEAD = "archspec: 1\nname: a\ninput: 4x8x8\n"
+network_of = partial(spec, input="4x8x8")
 STARTS = {
     "svg": b"<?xml",
     "png": b"\x89PNG",
@@ -98,18 +99,18 @@ def check_connected(network: Spec, depth: int | None) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_is_connected(name: str, depth: int | None) -> None:
     """Every node but the input has something before it, and leads to an output."""
-    check_connected(spec(name), depth)
+    check_connected(corpus_spec(name), depth)
 
 
 @pytest.mark.parametrize("depth", [None, 1, 2])
 @pytest.mark.parametrize("seed", range(20))
 def test_random_networks_are_connected(seed: int, depth: int | None) -> None:
-    check_connected(spec_of(random_spec(seed)), depth)
+    check_connected(spec(random_spec(seed)), depth)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_layer_is_drawn(name: str) -> None:
-    network = spec(name)
+    network = corpus_spec(name)
     graph = pygraphviz.AGraph(string=to_dot(network.graph))
     said = {text for node in graph.nodes() for text in texts(node.attr["label"])}
     layers = [node for node in network.graph.layers if node.op != "identity"]
@@ -117,7 +118,7 @@ def test_each_layer_is_drawn(name: str) -> None:
 
 
 def test_depth_1_shows_the_networks_own_steps() -> None:
-    graph = drawn(spec("nin"), 1)
+    graph = drawn(corpus_spec("nin"), 1)
     assert list(names(graph).values()) == [
         "input", "nin_block(96, k=11, s=4)", "maxpool 3×3, s=2",
         "nin_block(256, k=5, p=2)", "maxpool 3×3, s=2", "nin_block(384, k=3, p=1)",
@@ -128,8 +129,8 @@ def test_depth_1_shows_the_networks_own_steps() -> None:
 
 
 def test_a_layer_shares_a_box_with_what_adjusts_it() -> None:
-    network = spec_of(
-        f"{HEAD}net:\n  - bn | relu | conv(4, k=3, p=1) | bn | relu | conv(4, k=1)\n"
+    network = network_of(
+        "net:\n  - bn | relu | conv(4, k=3, p=1) | bn | relu | conv(4, k=1)\n"
     )
     said = svg_texts(to_dot(network.graph))
     start = said.index("bn")
@@ -141,12 +142,12 @@ def test_a_layer_shares_a_box_with_what_adjusts_it() -> None:
 def test_what_is_read_again_ends_its_box() -> None:
     """An arrow that leaves a box leaves its last layer."""
     body = "  - a: conv(4, k=1)\n  - relu\n  - add: [identity, ref(a)]\n"
-    graph = drawn(spec_of(f"{HEAD}net:\n{body}"))
+    graph = drawn(network_of(f"net:\n{body}"))
     assert ("conv 1×1, 4", "relu", "4×8×8") in edges(graph)
 
 
 def test_a_shortcut_goes_around_and_both_ends_are_drawn() -> None:
-    network = spec_of(f"{HEAD}net:\n  - add: [identity, relu, identity]\n")
+    network = network_of("net:\n  - add: [identity, relu, identity]\n")
     assert sorted(edges(drawn(network))) == [
         ("", "+", ""), ("", "+", ""), ("", "relu", ""), ("+", "output", "4×8×8"),
         ("input", "", "4×8×8"), ("relu", "+", ""),
@@ -156,14 +157,14 @@ def test_a_shortcut_goes_around_and_both_ends_are_drawn() -> None:
 @pytest.mark.parametrize("depth", [None, 1])
 def test_a_block_that_does_nothing_is_passed_through(depth: int | None) -> None:
     blocks = "blocks:\n  nothing: [identity]\n"
-    network = spec_of(f"{HEAD}{blocks}net:\n  - nothing | relu | nothing\n")
+    network = network_of(f"{blocks}net:\n  - nothing | relu | nothing\n")
     assert edges(drawn(network, depth)) == [
         ("input", "relu", "4×8×8"), ("relu", "output", "4×8×8"),
     ]  # fmt: skip
 
 
 def test_a_split_says_what_its_branches_read() -> None:
-    network = spec_of(f"{HEAD}net:\n  - split: [identity, dropout(0.5)]\n")
+    network = network_of("net:\n  - split: [identity, dropout(0.5)]\n")
     assert ("split into 2×8×8", "dropout 0.5", "") in edges(drawn(network))
 
 
@@ -172,7 +173,7 @@ def test_a_split_says_what_its_branches_read() -> None:
 
 def test_what_repeats_is_drawn_once() -> None:
     body = "  - repeat: conv(4, k=1) | maxpool(3, s=1, p=1)\n    times: 3\n"
-    graph = drawn(spec_of(f"{HEAD}net:\n{body}"))
+    graph = drawn(network_of(f"net:\n{body}"))
     assert list(names(graph).values()) == [
         "input", "× 3", "conv 1×1, 4", "maxpool 3×3, s=1, p=1", "output",
     ]  # fmt: skip
@@ -180,7 +181,7 @@ def test_what_repeats_is_drawn_once() -> None:
 
 def test_a_first_iteration_that_differs_stands_by_itself() -> None:
     body = "  - repeat: residual(8, s=2 if i == 0 else 1)\n    times: 4\n"
-    said = svg_texts(to_dot(spec_of(f"{HEAD}net:\n{body}").graph))
+    said = svg_texts(to_dot(network_of(f"net:\n{body}").graph))
     assert [text for text in said if "residual" in text] == [
         "residual(8, s=2)", "residual(8) × 3",
     ]  # fmt: skip
@@ -189,20 +190,20 @@ def test_a_first_iteration_that_differs_stands_by_itself() -> None:
 def test_labels_of_what_repeats_are_a_range() -> None:
     blocks = "blocks:\n  unit: [relu]\n"
     body = '  - repeat: {"unit{i + 1}": unit}\n    times: 3\n'
-    network = spec_of(f"{HEAD}{blocks}net:\n{body}")
+    network = network_of(f"{blocks}net:\n{body}")
     assert "unit1 … unit3: unit × 3" in svg_texts(to_dot(network.graph, 1))
 
 
 def test_rows_of_a_table_have_their_labels() -> None:
     blocks = "blocks:\n  unit(cout):\n    - conv(cout, k=1)\n"
-    network = spec_of(f"{HEAD}{blocks}net:\n  - one: unit(8)\n  - unit(9)\n")
+    network = network_of(f"{blocks}net:\n  - one: unit(8)\n  - unit(9)\n")
     said = svg_texts(to_dot(network.graph, 1))
     assert {"unit", "one: 8", "9"} <= set(said)
 
 
 def test_calls_of_one_block_in_a_row_are_a_table() -> None:
     """Until the size of the image changes."""
-    graph = drawn(spec("resnet18"), 1)
+    graph = drawn(corpus_spec("resnet18"), 1)
     assert list(names(graph).values())[3:7] == [
         "residual(64) × 2", "residual", "residual", "residual",
     ]  # fmt: skip
@@ -216,8 +217,8 @@ def test_a_head_ends_in_an_output_of_its_own(
     depth: int | None, direction: Direction
 ) -> None:
     """Beside the network, which goes on straight down from what the head reads."""
-    network = spec_of(
-        f"{HEAD}blocks:\n  head: flatten | linear(5)\nnet:\n  - maxpool(2)\n"
+    network = network_of(
+        "blocks:\n  head: flatten | linear(5)\nnet:\n  - maxpool(2)\n"
         "  - aux: {one: head, two: flatten | linear(5)}\n  - avgpool(2)\n"
         "  - flatten | linear(5)\n"
     )
@@ -236,7 +237,7 @@ def test_a_head_ends_in_an_output_of_its_own(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters_add_up(name: str) -> None:
-    network = spec(name)
+    network = corpus_spec(name)
     graph = pygraphviz.AGraph(string=to_dot(network.graph, 1))
     said = [text for node in graph.nodes() for text in texts(node.attr["label"])]
     counts = [re.match(r"([\d,]+) parameters", text) for text in said]
@@ -245,17 +246,15 @@ def test_parameters_add_up(name: str) -> None:
 
 
 def test_the_legend_has_the_kinds_that_are_there() -> None:
-    assert svg_texts(to_dot(spec("lenet").graph))[:6] == [
+    assert svg_texts(to_dot(corpus_spec("lenet").graph))[:6] == [
         "convolution", "linear", "pooling", "activation", "shape",
         "61,706 parameters, 416,520 MACs",
     ]  # fmt: skip
 
 
 def test_colours_differ_in_grey_and_black_is_read_on_all() -> None:
-    assert {op.family for op in OPS.values()} <= COLORS.keys()
-    parts = [
-        [int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in COLORS.values()
-    ]
+    colors = [style_of(family).color for family in Family]
+    parts = [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in colors]
     greys = sorted(0.299 * r + 0.587 * g + 0.114 * b for r, g, b in parts)
     assert all(after - before > 10 for before, after in pairwise(greys))
     assert greys[0] > 140
@@ -267,7 +266,7 @@ def test_colours_differ_in_grey_and_black_is_read_on_all() -> None:
 @pytest.mark.parametrize("name", ["googlenet", "densenet", "resnet18", "vgg"])
 def test_depth_1_can_be_read_on_a_page(name: str) -> None:
     """On A4 with margins of an inch no text is smaller than 6 points."""
-    graph = drawn(spec(name), 1)
+    graph = drawn(corpus_spec(name), 1)
     width, height = map(float, graph.graph_attr["bb"].split(",")[2:])
     assert 8.5 * min(451 / width, 698 / height, 1) >= 6
 
@@ -286,7 +285,7 @@ def test_branches_stand_in_the_order_written() -> None:
     [("identity, relu", ["way", "relu"]), ("relu, identity", ["relu", "way"])],
 )
 def test_a_way_around_stands_in_its_order(branches: str, sides: list[str]) -> None:
-    graph = drawn(spec_of(f"{HEAD}net:\n  - add: [{branches}]\n"))
+    graph = drawn(network_of(f"net:\n  - add: [{branches}]\n"))
     (relu,) = columns(graph, "relu")
     fork, end = (next(n for n, w in names(graph).items() if w == x) for x in ("", "+"))
     points = graph.get_edge(fork, end).attr["pos"].removeprefix("e,").split()
@@ -296,7 +295,7 @@ def test_a_way_around_stands_in_its_order(branches: str, sides: list[str]) -> No
 
 @pytest.mark.parametrize("direction", ["TB", "LR"])
 def test_direction(direction: Direction) -> None:
-    graph = drawn(spec("lenet"), direction=direction)
+    graph = drawn(corpus_spec("lenet"), direction=direction)
     (x, y), (x_end, y_end) = (
         map(float, graph.get_node(name).attr["pos"].split(","))
         for name in ("input", "output")
@@ -326,8 +325,8 @@ NASTY = [
 def test_any_label_is_drawn_as_it_is(
     text: str, depth: int | None, direction: Direction
 ) -> None:
-    network = spec_of(
-        f"{HEAD}net:\n  - stem: conv(4, k=1) | relu\n"
+    network = network_of(
+        "net:\n  - stem: conv(4, k=1) | relu\n"
         "  - add: [identity, way: relu | maxpool(1)]\n"
     )
     for item in walk(network.graph.body):
@@ -372,7 +371,7 @@ def test_dot_text_needs_no_graphviz() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PATH": ""}, capture_output=True, check=True
     )
-    assert done.stdout.decode().strip() == to_dot(spec("nin").graph).strip()
+    assert done.stdout.decode().strip() == to_dot(corpus_spec("nin").graph).strip()
 
 
 def test_a_notebook_shows_a_drawing_and_a_spec() -> None:

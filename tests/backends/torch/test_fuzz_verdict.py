@@ -9,9 +9,8 @@ import os
 
 from hypothesis import HealthCheck, given, settings
 
-from archspec.checker import check_source
 from archspec.diagnostics.render import render_full
-from archspec.diagnostics.source import Source
+from specs import check
 
 from .agreement import assert_agrees
 from .random_programs import Program, programs
@@ -29,7 +28,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
 )
 @given(programs())
 def test_the_verdict_is_torchs(program: Program) -> None:
-    result = check_source(Source("spec.yaml", program.text))
+    result = check(program.text)
     report = f"{program.text}\n{render_full(result.diagnostics)}"
     expected = layer_shapes(program)
     assert result.ok == (expected is not None), report

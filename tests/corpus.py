@@ -1,4 +1,4 @@
-"""The specs whose source is looked at: bundled ones, and those in `specs/`."""
+"""The specs whose source is checked: bundled ones, and those in `backends/specs/`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from pathlib import Path
 
 import archspec
 from archspec.catalog import bundled, variants
-from archspec.checker import check_source
-from archspec.diagnostics.source import Source
 from archspec.spec import Spec
 
-FOLDER = Path(__file__).parent / "specs"
+FOLDER = Path(__file__).parent / "backends" / "specs"
 BUNDLED = list(bundled())
 VARIANTS = [name for path in bundled().values() for name in variants(path)]
 OWN = [
@@ -23,14 +21,9 @@ SMALL = [name for name in OWN if not name.endswith("_torchvision")]
 
 
 @cache
-def spec(name: str) -> Spec:
+def corpus_spec(name: str) -> Spec:
     """A spec of the corpus; `family-small` is a variant."""
     if name not in OWN:
         return archspec.load(name)
     stem, _, variant = name.partition("-")
     return archspec.load(FOLDER / f"{stem}.yaml", variant=variant or None)
-
-
-def spec_of(text: str) -> Spec:
-    """A spec from its text."""
-    return check_source(Source("spec.yaml", text)).require()

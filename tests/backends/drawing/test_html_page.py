@@ -19,8 +19,8 @@ import archspec
 from archspec.ir.graph import Module
 from archspec.ir.symbolic import Symbolic, constant
 from archspec.spec import Spec
-
-from .corpus import NAMES, spec, spec_of
+from corpus import NAMES, corpus_spec
+from specs import spec
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
@@ -126,29 +126,29 @@ def page(network: Spec, depth: int | None = None) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_layer_is_there_once_in_the_table(name: str) -> None:
-    network = spec(name)
+    network = corpus_spec(name)
     layers = [node for node in network.layers if node.op != "identity"]
     assert page(network).count("<tr data-layers=") == len(layers)
 
 
 def test_it_needs_nothing_else() -> None:
-    tags = Tags(page(spec("resnet18")))
+    tags = Tags(page(corpus_spec("resnet18")))
     assert not tags.attributes & {"src", "href", "onclick", "style"}
     assert not {"link", "img", "iframe"} & set(tags.found)
 
 
 def test_line_ends_and_tabs_are_no_text() -> None:
     text = SPEC.replace("archspec: 1\n", "archspec: 1 #\tone\n").replace("\n", "\r\n")
-    assert "\N{REPLACEMENT CHARACTER}" not in page(spec_of(text))
+    assert "\N{REPLACEMENT CHARACTER}" not in page(spec(text))
 
 
 def test_the_label_of_a_branch_of_one_layer() -> None:
-    assert "<span>shortcut</span>" in page(spec("resnet18"))
-    assert "<span>0</span>" not in page(spec("resnet18"))
+    assert "<span>shortcut</span>" in page(corpus_spec("resnet18"))
+    assert "<span>0</span>" not in page(corpus_spec("resnet18"))
 
 
 def test_a_head_ends_in_an_output_of_its_own() -> None:
-    written = page(spec("heads_labelled"))
+    written = page(corpus_spec("heads_labelled"))
     ends = re.findall('<div class="end">(.*?)</div>', written)
     assert ends == ["input", "aux1", "aux2", "output"]
     assert written.count('<div class="side">') == 2
@@ -160,14 +160,14 @@ def test_a_head_ends_in_an_output_of_its_own() -> None:
 @needs_chromium
 @pytest.mark.parametrize("depth", [None, 1])
 def test_blocks_are_folded_below_the_depth(browser: Browser, depth: int | None) -> None:
-    browser.open(spec("nin"), depth)
+    browser.open(corpus_spec("nin"), depth)
     assert browser.open_blocks() == [depth is None] * 4
     assert browser.all("details .box")[0].is_displayed() == (depth is None)
 
 
 @needs_chromium
 def test_a_click_folds_and_unfolds(browser: Browser) -> None:
-    browser.open(spec_of(SPEC))
+    browser.open(spec(SPEC))
     first, *_ = browser.all("summary")
     inner, *_ = browser.all("details .layer")
     assert inner.is_displayed()
@@ -179,7 +179,7 @@ def test_a_click_folds_and_unfolds(browser: Browser) -> None:
 
 @needs_chromium
 def test_all_blocks_at_once(browser: Browser) -> None:
-    browser.open(spec_of(SPEC))
+    browser.open(spec(SPEC))
     browser.one("#fold").click()
     assert not any(browser.open_blocks())
     browser.one("#unfold").click()
@@ -188,7 +188,7 @@ def test_all_blocks_at_once(browser: Browser) -> None:
 
 @needs_chromium
 def test_a_layer_lights_its_rows_and_its_lines(browser: Browser) -> None:
-    browser.open(spec_of(SPEC))
+    browser.open(spec(SPEC))
     browser.point_at(browser.all("#diagram .layer")[0])
     assert browser.texts("#layers .lit td:first-child") == ["0.0"]
     assert browser.lit_lines() == ["- conv(cout, k=1) | relu", "- unit(8)"]
@@ -196,7 +196,7 @@ def test_a_layer_lights_its_rows_and_its_lines(browser: Browser) -> None:
 
 @needs_chromium
 def test_what_repeats_lights_every_row(browser: Browser) -> None:
-    browser.open(spec_of(SPEC))
+    browser.open(spec(SPEC))
     assert browser.texts("summary b")[2] == "residual(16) × 3"
     browser.point_at(browser.all("details details .layer")[0])
     rows = browser.texts("#layers .lit td:first-child")
@@ -206,7 +206,7 @@ def test_what_repeats_lights_every_row(browser: Browser) -> None:
 
 @needs_chromium
 def test_a_row_lights_its_layer_or_the_block_it_is_folded_in(browser: Browser) -> None:
-    browser.open(spec_of(SPEC))
+    browser.open(spec(SPEC))
     row = browser.all("#layers tbody tr")[2]
     browser.point_at(row)
     assert browser.texts("#diagram .layer.lit") == ["conv 1×1, 16"]
@@ -218,7 +218,7 @@ def test_a_row_lights_its_layer_or_the_block_it_is_folded_in(browser: Browser) -
 
 @needs_chromium
 def test_a_line_lights_what_is_made_on_it(browser: Browser) -> None:
-    browser.open(spec_of(SPEC))
+    browser.open(spec(SPEC))
     lines = browser.all("#spec span")
     browser.point_at(lines[SPEC.splitlines().index("  - maxpool(2) | relu")])
     assert browser.texts("#diagram .layer.lit") == ["maxpool 2×2", "relu"]
@@ -229,7 +229,7 @@ def test_a_line_lights_what_is_made_on_it(browser: Browser) -> None:
 
 @needs_chromium
 def test_what_is_lit_is_scrolled_to(browser: Browser) -> None:
-    browser.open(spec("googlenet"))
+    browser.open(corpus_spec("googlenet"))
     browser.point_at(browser.all("#diagram .layer")[-1])
     panel, row = browser.one("#layers").rect, browser.all("#layers tbody tr")[-1].rect
     assert panel["y"] < row["y"] < panel["y"] + panel["height"] - row["height"]
@@ -241,8 +241,6 @@ def test_what_is_lit_is_scrolled_to(browser: Browser) -> None:
 
 
 JUMPS = """\
-archspec: 1
-input: 8x8x8
 net:
   - a: relu
   - b:
@@ -255,7 +253,7 @@ net:
 
 @needs_chromium
 def test_a_jump_lights_where_it_comes_from(browser: Browser) -> None:
-    browser.open(spec_of(JUMPS))
+    browser.open(spec(JUMPS, input="8x8x8"))
     assert browser.texts(".jump") == ["from a", "from b"]
     for jump, names in zip(browser.all(".jump"), (["a"], ["b.0", "b.2"]), strict=True):
         browser.point_at(jump)
@@ -267,9 +265,7 @@ def test_a_jump_lights_where_it_comes_from(browser: Browser) -> None:
 @needs_chromium
 def test_what_is_lit_is_scrolled_to_sideways(browser: Browser) -> None:
     branches = ", ".join(f'"conv({n}, k=1)"' for n in range(1, 25))
-    browser.open(
-        spec_of(f"archspec: 1\ninput: 4x8x8\nnet: [{{concat: [{branches}]}}]\n")
-    )
+    browser.open(spec(f"net: [{{concat: [{branches}]}}]\n", input="4x8x8"))
     panel, rows = browser.one("#diagram").rect, browser.all("#layers tbody tr")
     for row, box in zip(rows, browser.all("#diagram .layer"), strict=True):
         browser.point_at(row)
@@ -282,7 +278,7 @@ def test_what_is_lit_is_scrolled_to_sideways(browser: Browser) -> None:
 @needs_chromium
 def test_it_works_with_the_keyboard(browser: Browser) -> None:
     """Tab reaches each panel, arrows go on in it, Enter folds."""
-    browser.open(spec_of(SPEC))
+    browser.open(spec(SPEC))
     focused = browser.press(Keys.TAB, Keys.TAB, Keys.TAB)
     assert focused.text.startswith("unit(8)")
     focused = browser.press(Keys.ARROW_DOWN)
@@ -298,7 +294,7 @@ def test_it_works_with_the_keyboard(browser: Browser) -> None:
 
 @needs_chromium
 def test_what_is_folded_away_is_no_stop_of_the_keyboard(browser: Browser) -> None:
-    browser.open(spec_of(SPEC))
+    browser.open(spec(SPEC))
     browser.all("#diagram .layer")[0].click()
     browser.one("#fold").click()
     focused = browser.press(Keys.TAB, Keys.TAB)
@@ -307,7 +303,7 @@ def test_what_is_folded_away_is_no_stop_of_the_keyboard(browser: Browser) -> Non
 
 @needs_chromium
 def test_light_and_dark(browser: Browser) -> None:
-    browser.open(spec("lenet"))
+    browser.open(corpus_spec("lenet"))
     papers = []
     for scheme in ("light", "dark"):
         feature = {"name": "prefers-color-scheme", "value": scheme}
@@ -331,13 +327,12 @@ NASTY = [
 @needs_chromium
 @pytest.mark.parametrize("text", NASTY)
 def test_no_text_of_a_spec_is_more_than_text(browser: Browser, text: str) -> None:
-    network = spec_of(f"# {text}\n{SPEC}".replace("\x1b", ""))
+    network = spec(f"# {text}\n{SPEC}".replace("\x1b", ""))
     module = network.graph.body[0]
     assert isinstance(module, Module)
     module.name = Symbolic(text, constant(text))
-    document = replace(network.document, name=text)
-    graph = replace(network.graph, about=text)
-    browser.open(replace(network, document=document, graph=graph))
+    graph = replace(network.graph, name=text, about=text)
+    browser.open(replace(network, graph=graph))
     shown = text.replace("\x1b", "\N{REPLACEMENT CHARACTER}")
     assert browser.one("h1").text == shown
     assert browser.all("summary b")[0].text == f"{shown}: unit(8)"
@@ -351,7 +346,7 @@ def test_no_text_of_a_spec_is_more_than_text(browser: Browser, text: str) -> Non
 @needs_chromium
 def test_a_head_stands_beside_what_goes_on(browser: Browser) -> None:
     """Which is drawn straight down: from the stem to the block behind the head."""
-    browser.open(spec("heads_labelled"), 1)
+    browser.open(corpus_spec("heads_labelled"), 1)
     stem, head, block = (
         summary.rect for summary in browser.all("#diagram summary")[:3]
     )

@@ -17,9 +17,9 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 import archspec
 from archspec.spec import Spec
+from corpus import SMALL, corpus_spec
 
 from .agreement import leaves
-from .corpus import SMALL, spec
 from .random_weights import randomise
 
 FORMS = ["joins", "choices", "refs", "heads"]  # every form of `forward`
@@ -29,7 +29,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def load(name: str) -> Spec:
-    return archspec.load(name, input="1x32x32") if name in PUBLISHED else spec(name)
+    return (
+        archspec.load(name, input="1x32x32") if name in PUBLISHED else corpus_spec(name)
+    )
 
 
 def prepare(network: Spec) -> tuple[nn.Module, Tensor]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .random_specs import as_yaml
+from random_specs import as_yaml
 
 # --- programs ------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Diagnostics for programs: one line each, JSON, and GitHub's annotations."""
+"""Diagnostics for programs: concise lines, JSON, and GitHub annotations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archspec.diagnostics.terminal import printable
 
 
 def render_concise(diagnostics: Iterable[Diagnostic]) -> str:
-    """`file:line:column: error[code]: message`, one line each."""
+    """Return a line per diagnostic: `lenet.yaml:4:5: error[unknown-op]: message`."""
     return "\n".join(
         f"{_place(d.primary.span)}: {d.severity}[{d.code}]: {printable(d.message)}"
         for d in diagnostics
@@ -19,7 +19,7 @@ def render_concise(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """The diagnostic as plain data; lines and columns count from 1."""
+    """Return a diagnostic as JSON data; lines and columns count from 1."""
     span = diagnostic.primary.span
     end_line, end_column = span.end_position
     return {
@@ -37,10 +37,11 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def render_github(diagnostics: Iterable[Diagnostic], checked: str) -> str:
-    """Workflow commands that GitHub shows as annotations of a pull request.
+    """Return workflow commands, which GitHub shows as annotations of a pull request.
 
-    A finding in a block of another file is shown at the step in the `checked` file
-    that expands to it: the library is no part of the pull request.
+    `::error file=lenet.yaml,line=4,col=5,...::message`. A finding in a block of another
+    file is shown at the step in the `checked` file that calls the block, since the
+    other file may not belong to the pull request.
     """
     return "\n".join(_github_command(d, checked) for d in diagnostics)
 
@@ -65,21 +66,21 @@ def _github_command(diagnostic: Diagnostic, checked: str) -> str:
 
 
 def _in_file(name: str, diagnostic: Diagnostic) -> Span:
-    """The place of a finding in a file, if it has one there: last comes the call."""
+    """Return the span of a finding in a file, if it has one: the last is the call."""
     labels = [*diagnostic.related, diagnostic.primary]
     here = [label.span for label in labels if label.span.source.name == name]
     return here[-1] if here else diagnostic.primary.span
 
 
 def _escape(text: str, also: str = "") -> str:
-    """Percent-encode what a workflow command gives a meaning to."""
+    """Percent-encode the special characters of a workflow command."""
     for character in "%\r\n" + also:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
 
 
 def _related(label: Label, source: Source) -> dict[str, Any]:
-    """A related place; one in another file names it."""
+    """Return a related label, with its file if that is another one."""
     span = label.span
     place = {"message": label.message, "line": span.line, "column": span.column}
     return place if span.source is source else {**place, "file": span.source.name}

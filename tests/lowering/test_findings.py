@@ -1,0 +1,63 @@
+"""What findings in blocks, branches and expressions show."""
+
+from __future__ import annotations
+
+from specs import check, codes
+
+
+def test_a_finding_in_a_block_names_the_call():
+    text = """\
+blocks:
+  inner(cout): conv(cout, k=50)
+  outer: inner(8)
+net:
+  - outer
+"""
+    (found,) = check(text).diagnostics
+    assert found.primary.span.text == "50"
+    labels = [(label.span.text, label.message) for label in found.related]
+    assert labels == [
+        ("3x32x32", "says [3, 32, 32]"),
+        ("inner(8)", "in `inner`, called here"),
+        ("outer", "which this step expands to"),
+    ]
+
+
+def test_branches_that_do_not_fit_are_all_named():
+    (found,) = check("net:\n  - add: [identity, maxpool(2), relu]\n").diagnostics
+    labels = [(label.span.text, label.message) for label in found.related]
+    assert labels == [
+        ("identity", "makes [3, 32, 32]"),
+        ("maxpool(2)", "makes [3, 16, 16]"),
+        ("relu", "makes [3, 32, 32]"),
+    ]
+
+
+def test_the_producer_of_channels_is_the_step_that_made_them():
+    """Not the activation or the pooling in between."""
+    text = "net:\n  - conv(8, k=3)\n  - relu | bn | maxpool(2)\n  - conv(3, 8, k=3)\n"
+    (found,) = check(text).diagnostics
+    assert [label.span.text for label in found.related] == ["conv(8, k=3)"]
+
+
+def test_what_fails_in_two_calls_is_said_once():
+    text = "blocks:\n  unit(k): conv(8, k=k) | cnov(1)\nnet: [unit(3), unit(5)]\n"
+    assert codes(text) == ["unknown-op"]
+
+
+def test_all_mistakes_of_an_expression_are_named():
+    """In a block whose values nobody knows, as in one that is called."""
+    text = "blocks:\n  unit(n): conv(n * nn + mm, k=1)\nnet: [relu]\n"
+    found = check(text).diagnostics
+    assert [d.primary.span.text for d in found] == ["nn", "mm"]
+
+
+def test_an_arm_that_guards_is_no_mistake():
+    text = """\
+params: {n: 0, act: 3}
+net:
+  - if: n > 0
+    then: conv(8 // n, k=1) | act
+  - relu
+"""
+    assert codes(text) == []
