@@ -98,8 +98,7 @@ def check_sizes(
     result = compile_sizes(source, folder, options, sizes, findings)
     # A search is too slow for each of many sizes.
     fixed = _with_fixes(tuple(result.reasons.values()), may_search=False)
-    return replace(
-        result,
+    return result._replace(
         diagnostics=_with_fixes(result.diagnostics),
         reasons=dict(zip(result.reasons, fixed, strict=True)),
     )

@@ -14,7 +14,6 @@ from archspec.checker import check as check_spec
 from archspec.checker import check_sizes
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
 from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
-from archspec.diagnostics.render import render_for
 from archspec.diagnostics.terminal import printable
 from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
@@ -85,10 +84,19 @@ def _render(results: list[Result], format_: CheckFormat) -> str:
             lines = [line for report in reports for line in report.split("\n")]
             parts = [*dict.fromkeys(lines), *_answers(results)]
         case "full":
-            parts = [render_for(sys.stdout, _findings(results))]
+            parts = [_report(_findings(results))]
             parts += [_verdict(r) for r in results if isinstance(r, CheckResult)]
             parts += _answers(results)
     return "\n".join(part for part in parts if part)
+
+
+def _report(diagnostics: list[Diagnostic]) -> str:
+    """Render the findings, if there are any: a sound spec imports no renderer."""
+    if not diagnostics:
+        return ""
+    from archspec.diagnostics.render import render_for
+
+    return render_for(sys.stdout, diagnostics)
 
 
 def _findings(results: list[Result]) -> list[Diagnostic]:

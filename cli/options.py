@@ -10,10 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from archspec.checker import check
-from archspec.diagnostics.render import render_for
 from archspec.settings.settings import SETTINGS, Device
 from archspec.spec import Spec
-from archspec.training.distributed.launch_environment import is_reporting_process
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
 
@@ -61,8 +59,10 @@ def load_spec(
     result = check(
         spec, overrides=overrides or (), input=input_, variant=variant, train=train
     )
-    if result.diagnostics and is_reporting_process():
-        print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)
+    if result.diagnostics:
+        from archspec.diagnostics.render import render_for
+
+        _report_once(render_for(sys.stderr, result.diagnostics))
     if result.spec is None:
         if result.ok:
             stop(f"`{spec}` has blocks and no `net`: there is no network in it")
@@ -89,6 +89,13 @@ def write_file(path: Path, data: str | bytes) -> None:
 
 def stop(message: str, code: int = FINDINGS) -> NoReturn:
     """End the command with one sentence on stderr."""
-    if is_reporting_process():
-        print(f"error: {message}", file=sys.stderr)
+    _report_once(f"error: {message}")
     raise typer.Exit(code)
+
+
+def _report_once(text: str) -> None:
+    """Write to stderr in one of the processes that share a run."""
+    from archspec.training.distributed.launch_environment import is_reporting_process
+
+    if is_reporting_process():
+        print(text, file=sys.stderr)

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from textwrap import wrap
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from archspec.diagnostics.diagnostic import Diagnostic, Label
 from archspec.diagnostics.source import Source
@@ -46,8 +45,7 @@ def render_full(
     return "\n\n".join(_Frame(d, color, width).render() for d in diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(NamedTuple):
     """The part of a line that is shown: all of it, or the part around a span.
 
     `left` and `right` are indexes of characters. `edges[i]` is the column where

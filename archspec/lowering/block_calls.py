@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Label
 from archspec.frontend.ast import Call, Group, Literal, Parameter, Tuple
@@ -37,8 +38,7 @@ from archspec.resolve.scope import CIN, Block, Scope, check_new_names
 Arguments = Mapping[str, Symbolic | None]  # None: unknown
 
 
-@dataclass(frozen=True, slots=True)
-class BlockCall:
+class BlockCall(NamedTuple):
     """A call of a block, with its arguments bound."""
 
     call: Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Span
@@ -28,8 +28,7 @@ CallerArgument = tuple[
 Lower = Callable[[Step, ir.Value, "Context", Items], ir.Value]
 
 
-@dataclass(frozen=True, slots=True)
-class AuxHead:
+class AuxHead(NamedTuple):
     """A head of `aux`, to be checked once the network's output is known."""
 
     step: Labelled

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.frontend.ast import Call, Merge
 from archspec.ir import graph as ir
@@ -16,8 +15,7 @@ from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments
 
 
-@dataclass(frozen=True, slots=True)
-class OpCallFault:
+class OpCallFault(NamedTuple):
     """An op that cannot take its input with these arguments."""
 
     call: Call
@@ -31,8 +29,7 @@ class OpCallFault:
     """The argument at fault, by torch's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class MergeFault:
+class MergeFault(NamedTuple):
     """Branches whose shapes mismatch."""
 
     kind: str
@@ -67,8 +64,7 @@ class MergeFault:
         return merged_shape(self.kind, shapes)
 
 
-@dataclass(frozen=True, slots=True)
-class AuxFault:
+class AuxFault(NamedTuple):
     """A head whose output is not of the network's shape."""
 
     head: AuxHead

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
@@ -27,8 +26,7 @@ LARGE = 2**20  # an axis that is larger than any kernel
 RANKS = {1: "features", 2: "tokens", 3: "an image [C, H, W]"}
 
 
-@dataclass(frozen=True, slots=True)
-class OpCall:
+class OpCall(NamedTuple):
     """A call of an op, with its arguments bound."""
 
     call: Call

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.ir.graph import Shape
 from archspec.ops.shapes import ShapeError
@@ -112,8 +112,7 @@ def saves_factors(needs_gradient: Sequence[bool]) -> Sequence[bool]:
     return [count > needed for needed in needs_gradient]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeOp:
+class MergeOp(NamedTuple):
     """Everything that archspec knows of a merge of any number of branches.
 
     `saved_inputs` takes which inputs need a gradient, and returns which of them autograd

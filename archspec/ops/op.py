@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from archspec.ir.graph import Shape
 from archspec.ops.torch_call import TorchRule
@@ -37,8 +37,7 @@ class WeightInit(Enum):
     UNCHANGED = auto()  # as the module's constructor sets it: the scale of a norm
 
 
-@dataclass(frozen=True, slots=True)
-class OpWeight:
+class OpWeight(NamedTuple):
     """A trained tensor of an op: `weight` or `bias` of a convolution."""
 
     name: str  # in the state dict, below the path of the op
@@ -56,8 +55,7 @@ def no_bytes(_batch: int, _x: Shape, _y: Shape, **_attributes: Any) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedTensors:
+class SavedTensors(NamedTuple):
     """The tensors that autograd saves when an op runs, for the backward pass.
 
     `extra_bytes` is the size of those that are neither input nor output, such as the

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -107,7 +106,7 @@ def _global_pool(kind: str, about: str, saves: SavedTensors) -> Op:
 
 def _upsample(op: Signature, _x: Shape, attributes: Attributes) -> TorchCall:
     call = plain_call(op, "nn.Upsample", attributes)
-    return replace(call, args=(), kwargs={"scale_factor": call.args[0], **call.kwargs})
+    return call._replace(args=(), kwargs={"scale_factor": call.args[0], **call.kwargs})
 
 
 KERNEL = Parameter("kernel_size", SIZE, short="k", positional=True)

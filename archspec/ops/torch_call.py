@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from archspec.ir.graph import Shape
 from archspec.ir.symbolic import Symbolic, as_symbolic
@@ -14,8 +14,7 @@ from archspec.signatures.signature import Signature
 Attributes = Mapping[str, Symbolic]
 
 
-@dataclass(frozen=True, slots=True)
-class TorchCall:
+class TorchCall(NamedTuple):
     """The construction of a module: a class and its arguments.
 
     The source omits a keyword argument that is a literal equal to its value in
@@ -24,8 +23,8 @@ class TorchCall:
 
     name: str
     args: tuple[Symbolic, ...] = ()
-    kwargs: Mapping[str, Symbolic] = field(default_factory=dict)
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    kwargs: Mapping[str, Symbolic] = MappingProxyType({})
+    defaults: Mapping[str, Any] = MappingProxyType({})
 
 
 # Takes the op, its input's shape and its attributes.

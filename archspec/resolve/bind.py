@@ -8,7 +8,7 @@ One positional argument more than the signature has is the number of input chann
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Span
@@ -38,8 +38,7 @@ SHORT = {  # usual names of a block's parameters, by torch's names
 LARGEST_KERNEL = 11  # in use; a larger number means channels
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A parameter of an op or of a block, with the names that a keyword may use."""
 
     key: str  # of the argument in `BoundArguments.values`
@@ -51,8 +50,7 @@ class Slot:
     example: str = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class BoundArguments:
+class BoundArguments(NamedTuple):
     """A call's arguments by parameter, and the input channels if it states them."""
 
     in_channels: Expression | None

@@ -2,18 +2,18 @@
 
 A field of a dataclass declares a setting:
 
-    clip: Annotated[float | None, Declaration("Maximum norm.", above=0)] = None
+    clip: Annotated[float | None, Setting("Maximum norm.", above=0)] = None
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from enum import StrEnum
 from math import inf, isfinite
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.signatures.recipes import Recipe
@@ -34,17 +34,14 @@ class Panel(StrEnum):
     MACHINE = "The machine"
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """What a declaration says of a setting, except for name, type and default."""
+class Setting(NamedTuple):
+    """A setting. `declared_settings` fills in what the field itself says."""
 
     about: str
     """The help of the flag, and the description in the schema and the docs."""
 
     panel: Panel | None = None
     """The group of the flag in `--help`."""
-
-    _: KW_ONLY
 
     metavar: str | None = None
     """The word for the value in `--help`; by default, the type."""
@@ -67,13 +64,10 @@ class Declaration:
     changeable_on_resume: bool = False
     """Whether a resumed run may change the setting."""
 
+    name: str = ""
+    """The name of the field."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting(Declaration):
-    """A declared setting."""
-
-    name: str
-    type: Any
+    type: Any = None
     """The type of its values, without None."""
 
     is_optional: bool = True
@@ -158,14 +152,14 @@ def declared_settings(cls: Any) -> dict[str, Setting]:
 
 
 def _setting(name: str, annotation: Any, default: Any) -> Setting:
-    """Read a field `name: Annotated[int | None, Declaration(...)] = default`."""
-    type_, declaration = get_args(annotation)
+    """Read a field `name: Annotated[int | None, Setting(...)] = default`."""
+    type_, setting = get_args(annotation)
     types = [each for each in get_args(type_) if each is not NoneType]
     is_optional = NoneType in get_args(type_)
-    return Setting(
+    declared: Setting = setting._replace(
         name=name,
         type=types[0] if is_optional else type_,
         is_optional=is_optional,
         default=None if default is MISSING else default,
-        **{each.name: getattr(declaration, each.name) for each in fields(Declaration)},
     )
+    return declared

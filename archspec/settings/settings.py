@@ -1,7 +1,5 @@
 """The settings of a run, each declared once."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from archspec.settings.declaration import (
-    Declaration,
     InvalidSettingError,
     Panel,
     Setting,
@@ -55,14 +52,14 @@ class Settings:
 
     data: Annotated[
         DataName,
-        Declaration(
+        Setting(
             "Data set.", Panel.SPEC, recipes=DATA_SETS, examples=("digits", "cifar10")
         ),
     ] = "digits"
 
     data_root: Annotated[
         Path,
-        Declaration(
+        Setting(
             "Directory of the data sets (default: $ARCHSPEC_DATA or the user's cache).",
             Panel.MACHINE,
             metavar="DIR",
@@ -72,14 +69,14 @@ class Settings:
 
     batch_size: Annotated[
         int,
-        Declaration(
+        Setting(
             "Batch size, over all processes.", Panel.SPEC, least=1, examples=(128,)
         ),
     ] = 64
 
     epochs: Annotated[
         int,
-        Declaration(
+        Setting(
             "Number of epochs.",
             Panel.SPEC,
             least=1,
@@ -90,7 +87,7 @@ class Settings:
 
     optimizer: Annotated[
         Recipe,
-        Declaration(
+        Setting(
             "Optimizer, e.g. `sgd(lr=0.1)`.",
             Panel.SPEC,
             recipes=OPTIMIZERS,
@@ -100,7 +97,7 @@ class Settings:
 
     schedule: Annotated[
         Recipe,
-        Declaration(
+        Setting(
             "Learning rate schedule, e.g. `cosine(warmup=1)`.",
             Panel.SPEC,
             recipes=SCHEDULES,
@@ -110,7 +107,7 @@ class Settings:
 
     init: Annotated[
         Recipe,
-        Declaration(
+        Setting(
             "Weight initialization, e.g. `kaiming_normal`.",
             Panel.SPEC,
             recipes=INITS,
@@ -120,7 +117,7 @@ class Settings:
 
     loss: Annotated[
         Recipe,
-        Declaration(
+        Setting(
             "Loss function, e.g. `cross_entropy(label_smoothing=0.1)`.",
             Panel.SPEC,
             recipes=LOSSES,
@@ -130,7 +127,7 @@ class Settings:
 
     augment: Annotated[
         tuple[Recipe, ...],
-        Declaration(
+        Setting(
             "Augmentations, e.g. `crop(padding=4) | hflip`, or `identity` for none.",
             Panel.SPEC,
             recipes=AUGMENTATIONS,
@@ -140,7 +137,7 @@ class Settings:
 
     accumulate: Annotated[
         int,
-        Declaration(
+        Setting(
             "Number of micro-batches per step, to save memory.",
             Panel.SPEC,
             least=1,
@@ -150,12 +147,12 @@ class Settings:
 
     clip: Annotated[
         float | None,
-        Declaration("Maximum gradient norm.", Panel.SPEC, above=0, examples=(1.0,)),
+        Setting("Maximum gradient norm.", Panel.SPEC, above=0, examples=(1.0,)),
     ] = None
 
     ema: Annotated[
         float | None,
-        Declaration(
+        Setting(
             "Decay of the exponential moving average (EMA) of the weights.",
             Panel.SPEC,
             above=0,
@@ -166,12 +163,12 @@ class Settings:
 
     seed: Annotated[
         int,
-        Declaration("Random seed.", Panel.SPEC, least=0, examples=(0,)),
+        Setting("Random seed.", Panel.SPEC, least=0, examples=(0,)),
     ] = 0
 
     device: Annotated[
         Device,
-        Declaration(
+        Setting(
             "Device to run on (`auto`: CUDA, else MPS, else the CPU).",
             Panel.MACHINE,
             changeable_on_resume=True,
@@ -180,7 +177,7 @@ class Settings:
 
     precision: Annotated[
         Precision,
-        Declaration(
+        Setting(
             "Precision for convolutions and matrix products (`auto`: bf16 where fast).",
             Panel.MACHINE,
             changeable_on_resume=True,
@@ -189,7 +186,7 @@ class Settings:
 
     strategy: Annotated[
         Strategy,
-        Declaration(
+        Setting(
             "How processes share the network: replicas (`ddp`) or shards (`fsdp`).",
             Panel.MACHINE,
             changeable_on_resume=True,
@@ -198,12 +195,12 @@ class Settings:
 
     sync_bn: Annotated[
         bool,
-        Declaration("Synchronize batch norm over all processes.", Panel.MACHINE),
+        Setting("Synchronize batch norm over all processes.", Panel.MACHINE),
     ] = False
 
     compile: Annotated[
         bool,
-        Declaration(
+        Setting(
             "Compile the network with `torch.compile`, in a minute or two.",
             Panel.MACHINE,
         ),
@@ -211,14 +208,12 @@ class Settings:
 
     tensorboard: Annotated[
         bool,
-        Declaration(
-            "Also write a TensorBoard log.", Panel.RUN, changeable_on_resume=True
-        ),
+        Setting("Also write a TensorBoard log.", Panel.RUN, changeable_on_resume=True),
     ] = False
 
     weights: Annotated[
         Path | None,
-        Declaration(
+        Setting(
             "Weights: a run, its `best.pt`, a state dict, or a `.safetensors` file.",
             metavar="FILE",
         ),
@@ -226,7 +221,7 @@ class Settings:
 
     rename: Annotated[
         tuple[str, ...],
-        Declaration(
+        Setting(
             "Rename weights OLD, or OLD.*, to NEW when loading (repeatable).",
             metavar="OLD=NEW",
         ),
@@ -234,7 +229,7 @@ class Settings:
 
     freeze: Annotated[
         tuple[str, ...],
-        Declaration(
+        Setting(
             "Freeze these layers or weights, e.g. `features.*` (repeatable).",
             metavar="PATTERN",
         ),
@@ -242,7 +237,7 @@ class Settings:
 
     out: Annotated[
         Path,
-        Declaration(
+        Setting(
             "Directory in which to create the run directory.", Panel.RUN, metavar="DIR"
         ),
     ] = Path("runs")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentType:
+class ArgumentType(NamedTuple):
     """A set of values. `expected` completes the message "expected ..., found ..."."""
 
     expected: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from archspec.signatures.argument_types import ArgumentType
 
@@ -16,16 +16,14 @@ class Required:
 REQUIRED: Final = Required()
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
+class Like(NamedTuple):
     """A default that is the value of another parameter: `s=k` of a pooling op."""
 
     parameter: str  # torch's name, which looks up the value
     shown: str  # the spec's name, which the signature shows
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A parameter under torch's name, with the spec's short name if it has one."""
 
     name: str

@@ -17,9 +17,9 @@ from archspec.cli.setting_options import add_setting_options
 from archspec.frontend.schema.json_schema import train_properties
 from archspec.runs.config import describe_run
 from archspec.settings.declaration import (
-    Declaration,
     InvalidSettingError,
     Panel,
+    Setting,
     declared_settings,
 )
 from archspec.settings.settings import FLAGS, SETTINGS, Settings
@@ -33,26 +33,26 @@ class TrialSettings(Settings):
 
     label_noise: Annotated[
         float,
-        Declaration(
+        Setting(
             "Share of wrong labels.", Panel.SPEC, above=0, below=1, examples=(0.1,)
         ),
     ] = 0.5
 
     patience: Annotated[
         int | None,
-        Declaration("Epochs to wait for a better accuracy.", Panel.SPEC, least=2),
+        Setting("Epochs to wait for a better accuracy.", Panel.SPEC, least=2),
     ] = None
 
-    shuffle: Annotated[bool, Declaration("Shuffle the images.", Panel.SPEC)] = False
+    shuffle: Annotated[bool, Setting("Shuffle the images.", Panel.SPEC)] = False
 
     logs: Annotated[
         Path | None,
-        Declaration(
+        Setting(
             "Directory of logs.", Panel.RUN, metavar="DIR", changeable_on_resume=True
         ),
     ] = None
 
-    tags: Annotated[tuple[str, ...], Declaration("Tags of the run.")] = ()
+    tags: Annotated[tuple[str, ...], Setting("Tags of the run.")] = ()
 
 
 TRIALS = declared_settings(TrialSettings)
@@ -96,7 +96,7 @@ def test_it_is_a_key_of_the_schema() -> None:
 def test_a_type_that_a_spec_cannot_hold_is_no_key() -> None:
     @dataclass(frozen=True, kw_only=True)
     class Wrong:
-        logs: Annotated[str, Declaration("A name.", Panel.SPEC)] = ""
+        logs: Annotated[str, Setting("A name.", Panel.SPEC)] = ""
 
     with pytest.raises(TypeError, match="`train:` cannot hold `logs`"):
         train_properties(declared_settings(Wrong).values())
