@@ -87,7 +87,7 @@ def test_limits_in_the_language_page_are_those_of_the_code():
     from archspec.frontend.yaml.reader import MAX_DEPTH, MAX_NODES
     from archspec.lowering import context
     from archspec.resolve.budget import MAX_VALUES
-    from archspec.resolve.evaluate import MAX_ITEMS
+    from archspec.resolve.expression_values import MAX_ITEMS
 
     page = (ROOT / "docs" / "language.md").read_text()
     for row in (

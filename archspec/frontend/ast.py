@@ -149,7 +149,7 @@ class StepLabel(NamedTuple):
     parts: tuple[str | Expression, ...]
 
 
-class Labelled(NamedTuple):
+class Labeled(NamedTuple):
     """`stem: conv(64, k=7)`."""
 
     span: Span
@@ -208,7 +208,7 @@ class Aux(NamedTuple):
     """Heads: side branches to extra outputs, which training has and inference not."""
 
     span: Span  # the keyword
-    heads: tuple[Labelled, ...]
+    heads: tuple[Labeled, ...]
 
 
 Binding = tuple[Name, Expression | None]  # None: the value has a fault
@@ -228,7 +228,7 @@ class Broken(NamedTuple):
 
 
 Step = (
-    Chain | Labelled | Group | Merge | RepeatTimes | RepeatFor | If | Aux | Let | Broken
+    Chain | Labeled | Group | Merge | RepeatTimes | RepeatFor | If | Aux | Let | Broken
 )
 
 # --- documents -----------------------------------------------------------------------

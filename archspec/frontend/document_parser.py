@@ -24,7 +24,7 @@ from archspec.frontend.ast import (
     Expression,
     Group,
     If,
-    Labelled,
+    Labeled,
     Let,
     Literal,
     Merge,
@@ -263,16 +263,16 @@ class _DocumentReader:
             return Broken(tree.span)
         if self.is_misspelt_aux(key, value):
             return Broken(tree.span)
-        labelled = self.labelled(tree.span, key, value, "a labelled group")
-        return labelled or Broken(tree.span)
+        labeled = self.labeled(tree.span, key, value, "a labelled group")
+        return labeled or Broken(tree.span)
 
-    def labelled(
+    def labeled(
         self, span: Span, key: Scalar, value: Tree, what: str
-    ) -> Labelled | None:
+    ) -> Labeled | None:
         label = self.parsed(parse_label, key)
         with self.within(what):
             step = self.step(value)
-        return Labelled(span, label, step) if label else None
+        return Labeled(span, label, step) if label else None
 
     def aux(self, key: Scalar, value: Tree) -> Step:
         """Heads; elsewhere than in `net`, none, so that the steps around it go on."""
@@ -287,7 +287,7 @@ class _DocumentReader:
             )
             return Group(key.span, ())
         heads = [
-            self.labelled(name.span.to(step.span), name, step, "a head")
+            self.labeled(name.span.to(step.span), name, step, "a head")
             for name, step in _pairs(value)
             if id(name) not in self.broken
         ]
@@ -439,8 +439,8 @@ def _identity(span: Span, then: Step) -> Step:
         return Group(span, ())
     while isinstance(then, Group) and len(then.steps) == 1:
         then = then.steps[0]
-    if isinstance(then, Labelled):
-        return Labelled(span, StepLabel(span, then.label.parts), identity)
+    if isinstance(then, Labeled):
+        return Labeled(span, StepLabel(span, then.label.parts), identity)
     return identity
 
 

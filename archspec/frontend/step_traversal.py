@@ -10,7 +10,7 @@ from archspec.frontend.ast import (
     Chain,
     Group,
     If,
-    Labelled,
+    Labeled,
     Merge,
     RepeatFor,
     RepeatTimes,
@@ -23,7 +23,7 @@ def parts(step: Step) -> tuple[Step, ...]:
     match step:
         case Group():
             return step.steps
-        case Labelled():
+        case Labeled():
             return (step.step,)
         case Merge():
             return step.branches
@@ -54,7 +54,7 @@ def with_call(step: Step, old: Call, new: Call) -> Step:
             return step._replace(calls=calls)
         case Group():
             return step._replace(steps=inner)
-        case Labelled():
+        case Labeled():
             return step._replace(step=inner[0])
         case Merge():
             return step._replace(branches=inner)

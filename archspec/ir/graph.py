@@ -65,7 +65,7 @@ class Layer:
 
 @dataclass(eq=False, slots=True)
 class Module:
-    """A level of the state dict: a block call, or a labelled group (`block` empty).
+    """A level of the state dict: a block call, or a labeled group (`block` empty).
 
     `arguments` are the values of the block's parameters, as expressions over the
     caller's parameters; `given` names those that the call spells out.

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from archspec.frontend.ast import Call, ShapeAssertion
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
-from archspec.lowering.evaluation import evaluate, is_integer
 from archspec.lowering.op_calls import RANKS
 from archspec.lowering.provenance import format_shape, producer, report
-from archspec.resolve.evaluate import describe
+from archspec.lowering.values_in_context import evaluate, is_integer
+from archspec.resolve.expression_values import describe
 from archspec.signatures.signature import show
 
 

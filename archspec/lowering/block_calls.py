@@ -26,13 +26,13 @@ from archspec.ir.symbolic import (
 )
 from archspec.lowering.channels import channels_as, symbolic_channels, with_channels
 from archspec.lowering.context import CallerArgument, Context, Items
-from archspec.lowering.evaluation import evaluate
 from archspec.lowering.provenance import report
 from archspec.lowering.state_dict_names import Level
+from archspec.lowering.values_in_context import evaluate
 from archspec.ops.op import Op
 from archspec.ops.shapes import channels
 from archspec.resolve.bind import BoundArguments, pattern_key
-from archspec.resolve.evaluate import describe
+from archspec.resolve.expression_values import describe
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names
 
 Arguments = Mapping[str, Symbolic | None]  # None: unknown

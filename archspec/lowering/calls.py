@@ -7,13 +7,13 @@ from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, literal
 from archspec.lowering.block_calls import BlockCall, lower_block_call
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluation import evaluate, is_integer
 from archspec.lowering.op_calls import OpCall, lower_op_call
 from archspec.lowering.provenance import channel_producer, report
+from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.op import Op
 from archspec.ops.shapes import channels
 from archspec.resolve.bind import BoundArguments, bind, is_row, slots, written
-from archspec.resolve.evaluate import describe
+from archspec.resolve.expression_values import describe
 from archspec.resolve.scope import Block, Callee
 from archspec.resolve.synonyms import suggest_callee
 

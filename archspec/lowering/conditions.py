@@ -6,9 +6,9 @@ from archspec.frontend.ast import If
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluation import evaluate
 from archspec.lowering.provenance import report
-from archspec.resolve.evaluate import describe
+from archspec.lowering.values_in_context import evaluate
+from archspec.resolve.expression_values import describe
 
 
 def lower_condition(step: If, x: ir.Value, context: Context, items: Items) -> ir.Value:

@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Span
-from archspec.frontend.ast import Expression, Labelled, Name, Step
+from archspec.frontend.ast import Expression, Labeled, Name, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.state_dict_names import Level
@@ -31,7 +31,7 @@ Lower = Callable[[Step, ir.Value, "Context", Items], ir.Value]
 class AuxHead(NamedTuple):
     """A head of `aux`, to be checked once the network's output is known."""
 
-    step: Labelled
+    step: Labeled
     name: str
     input: ir.Value
     output: ir.Value
@@ -125,7 +125,7 @@ class Context:
     scope: Scope
     level: Level
     labels: dict[str, ir.Value]  # of this body, for `ref`
-    outer_labels: frozenset[str] = frozenset()  # around a labelled group
+    outer_labels: frozenset[str] = frozenset()  # around a labeled group
     block: str = ""
     calls: tuple[Span, ...] = ()
     caller: Context | None = None

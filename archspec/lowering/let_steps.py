@@ -8,7 +8,7 @@ from archspec.frontend.ast import Let
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, variable, variables
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluation import evaluate
+from archspec.lowering.values_in_context import evaluate
 from archspec.resolve.scope import check_new_names
 
 

@@ -12,13 +12,13 @@ from archspec.frontend.ast import Call, Expression, Literal, Name
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, literal, shape_argument
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluation import evaluate
 from archspec.lowering.faults import OpCallFault
 from archspec.lowering.provenance import format_shape, producer, report
+from archspec.lowering.values_in_context import evaluate
 from archspec.ops.op import Op
 from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments, is_row
-from archspec.resolve.evaluate import Evaluator, describe
+from archspec.resolve.expression_values import Evaluator, describe
 from archspec.signatures.signature import Parameter
 
 MAX_SIZE = 2**31  # of an axis

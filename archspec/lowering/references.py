@@ -1,4 +1,4 @@
-"""`ref(label)`: a chain that reads the output of an earlier labelled step."""
+"""`ref(label)`: a chain that reads the output of an earlier labeled step."""
 
 from __future__ import annotations
 

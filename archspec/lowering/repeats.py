@@ -18,11 +18,11 @@ from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, same, variable, variables
 from archspec.lowering.channels import channels_as, channels_code, with_channels
 from archspec.lowering.context import MAX_LAYERS, Context, Items
-from archspec.lowering.evaluation import evaluate, is_integer
 from archspec.lowering.provenance import report, written_at
+from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.op import Op
 from archspec.ops.shapes import channels
-from archspec.resolve.evaluate import describe
+from archspec.resolve.expression_values import describe
 from archspec.resolve.scope import Block, check_new_names
 
 Repeat = RepeatTimes | RepeatFor

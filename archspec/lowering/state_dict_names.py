@@ -16,7 +16,7 @@ class Level:
     spans: dict[str, Span] = field(default_factory=dict)
 
     def next_ordinal(self) -> str:
-        """The name of the next unlabelled layer: its ordinal among the steps."""
+        """The name of the next unlabeled layer: its ordinal among the steps."""
         self.ordinal += 1
         return str(self.ordinal - 1)
 

@@ -47,7 +47,7 @@ def summarize(
 ) -> Iterator[Row]:
     """Yield the rows in the order in which the layers run, with the memory of a batch.
 
-    A depth folds deeper blocks and labelled groups into one row each: depth 1 folds
+    A depth folds deeper blocks and labeled groups into one row each: depth 1 folds
     everything below the network's own steps, so `stem: conv(64, k=7) | relu` is one
     row, `stem`, instead of `stem.0` and `stem.1`.
     """

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from archspec.diagnostics.diagnostic import Findings
 from archspec.frontend.ast import Binary, Call, Literal, Name
 from archspec.lowering.context import Context
-from archspec.lowering.evaluation import is_integer
+from archspec.lowering.values_in_context import is_integer
 from archspec.ops.op import Op
 from archspec.ops.shapes import pair
 from archspec.repair.edits import CallEdit, is_free, slot_of
 from archspec.resolve.bind import BoundArguments, Slot, bind, slots
-from archspec.resolve.evaluate import EvaluationError, Evaluator, UnknownValue
+from archspec.resolve.expression_values import EvaluationError, Evaluator, UnknownValue
 from archspec.resolve.scope import CIN, Block, Callee
 
 STRIDES = range(1, 9)

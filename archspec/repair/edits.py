@@ -20,7 +20,7 @@ from archspec.frontend.ast import (
 )
 from archspec.ops.op import Op
 from archspec.resolve.bind import BoundArguments, Slot, is_row, slots, written
-from archspec.resolve.evaluate import WORDS
+from archspec.resolve.expression_values import WORDS
 from archspec.resolve.scope import Block
 from archspec.signatures.signature import show
 

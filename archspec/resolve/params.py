@@ -11,7 +11,7 @@ from archspec.frontend.ast import Binding, Document, Expression, Literal, Name
 from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
 from archspec.resolve.budget import Budget
-from archspec.resolve.evaluate import (
+from archspec.resolve.expression_values import (
     EvaluationError,
     Evaluator,
     UnknownValue,

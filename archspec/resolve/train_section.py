@@ -8,7 +8,12 @@ from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Chain, Document, Expression, Literal
 from archspec.resolve.bind import bind, written
-from archspec.resolve.evaluate import EvaluationError, Evaluator, UnknownValue, describe
+from archspec.resolve.expression_values import (
+    EvaluationError,
+    Evaluator,
+    UnknownValue,
+    describe,
+)
 from archspec.resolve.scope import Environment, Scope
 from archspec.settings.declaration import Setting
 from archspec.settings.settings import SETTINGS

@@ -54,7 +54,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A frame around the parts of a block or labelled group."""
+    """A frame around the parts of a block or labeled group."""
 
     module: Module
     parts: tuple[Part, ...]
@@ -173,7 +173,7 @@ def repeated(part: Part) -> Sequence[Part]:
 
 
 def branch_label(branch: Sequence[Part]) -> str:
-    """Return the label of a branch that is one labelled layer or group, or ""."""
+    """Return the label of a branch that is one labeled layer or group, or ""."""
     match branch:
         case (Box((node,)),):
             label = node.path.rpartition(".")[2]

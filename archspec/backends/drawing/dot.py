@@ -195,7 +195,7 @@ class _DotWriter:
     def branch(
         self, parts: Sequence[Part], fork: str, dot: graphviz.Digraph, depth: int
     ) -> None:
-        """Draw a branch. A labelled group has its label on its first edge, not a frame."""
+        """Draw a branch. A labeled group has its label on its first edge, not a frame."""
         is_open = self.shows_contents(depth)
         match parts:
             case (Cluster(module, inner),) if is_open and not module.block:

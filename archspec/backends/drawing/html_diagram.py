@@ -122,7 +122,7 @@ class _HtmlWriter:
                 return f'<div class="jump" {link}>from {text(label)}</div>'
 
     def referenced(self, reference: BackReference) -> Iterator[Node]:
-        """Yield the labelled layer, or the layers of the labelled block."""
+        """Yield the labeled layer, or the layers of the labeled block."""
         value = reference.value
         module = self.modules.get((reference.label, value.producer))
         if module:

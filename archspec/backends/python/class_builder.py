@@ -1,7 +1,7 @@
 """Build one class from the bodies of all its instances.
 
 A chain becomes an `nn.Sequential`, and its repeats become loops. A body with branches
-becomes a class with a `forward` of its own. A labelled group becomes an `nn.Sequential`
+becomes a class with a `forward` of its own. A labeled group becomes an `nn.Sequential`
 in place, or a class of its own that is given what it reads.
 
     unit(c):              ->   class Unit(nn.Sequential):
@@ -64,7 +64,7 @@ class FinishedClasses(Protocol):
 
 
 class ClassBuilder:
-    """Builds one class, and the classes of its labelled groups before it."""
+    """Builds one class, and the classes of its labeled groups before it."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class ClassBuilder:
     # --- groups ---
 
     def _group(self, column: list[Module], scope: ClassScope) -> Expr:
-        """A labelled group: `nn.Sequential` in place, or the call of its class."""
+        """A labeled group: `nn.Sequential` in place, or the call of its class."""
         bodies = [module.body for module in column]
         scope = replace(scope, may_loop=self.scope.may_loop)
         before = self.unifier.state

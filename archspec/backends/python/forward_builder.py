@@ -242,7 +242,7 @@ class ForwardBuilder:
         return NameExpr(handle)
 
     def _output_variable(self, label: str) -> str:
-        """A variable for the output of a labelled item, which may have one itself."""
+        """A variable for the output of a labeled item, which may have one itself."""
         name = f"{label}_out" if self.has_variables else label
         return self.statements.names.fresh(name)
 

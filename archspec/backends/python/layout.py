@@ -13,7 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archspec.backends.python.comments import WIDTH, comment_lines, docstring_lines
+from archspec.backends.python.comments_and_docstrings import (
+    WIDTH,
+    comment_lines,
+    docstring_lines,
+)
 from archspec.backends.python.syntax import (
     AddAssignStmt,
     AssignStmt,

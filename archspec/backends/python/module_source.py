@@ -18,7 +18,7 @@ from __future__ import annotations
 import ast
 
 from archspec.backends.python.block_classes import BlockClasses
-from archspec.backends.python.comments import docstring_lines
+from archspec.backends.python.comments_and_docstrings import docstring_lines
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.identifiers import class_name, unique
 from archspec.backends.python.layout import class_lines

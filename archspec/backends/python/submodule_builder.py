@@ -135,7 +135,7 @@ class SubmoduleBuilder:
         return self._submodule(column, value, scope)
 
     def _module(self, column: Sequence[Module], scope: ClassScope) -> Submodule:
-        """`residual(64, s=2)` as `Residual(64, s=2)`; or a labelled group."""
+        """`residual(64, s=2)` as `Residual(64, s=2)`; or a labeled group."""
         if not column[0].block:
             group = self.build_group(list(column), scope)
             return self._submodule(column, group, scope)

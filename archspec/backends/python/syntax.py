@@ -59,7 +59,7 @@ class ListExpr:
 
 @dataclass(frozen=True, slots=True)
 class DictExpr:
-    """`{"stem": nn.ReLU()}`, each element labelled with its key."""
+    """`{"stem": nn.ReLU()}`, each element labeled with its key."""
 
     elements: tuple[Element, ...]
 

@@ -10,9 +10,9 @@ import yaml
 
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Source, Span
-from archspec.frontend.yaml.errors import report_yaml_error
 from archspec.frontend.yaml.scalars import plain_value, scalar_fault
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
+from archspec.frontend.yaml.yaml_errors import report_yaml_error
 
 MAX_DEPTH = 60  # nested lists and mappings
 MAX_NODES = 20_000  # after aliases are followed

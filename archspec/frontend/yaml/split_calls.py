@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
-from archspec.frontend.yaml.errors import report_colon
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
+from archspec.frontend.yaml.yaml_errors import report_colon
 
 
 def find_split_calls(tree: Tree, findings: Findings) -> set[int]:

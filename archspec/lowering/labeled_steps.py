@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archspec.frontend.ast import Call, Chain, Labelled, Step
+from archspec.frontend.ast import Call, Chain, Labeled, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.assertions import check_assertion
@@ -14,10 +14,10 @@ from archspec.lowering.labels import lower_label
 from archspec.lowering.state_dict_names import Level
 
 
-def lower_labelled(
-    step: Labelled, x: ir.Value, context: Context, items: Items
+def lower_labeled(
+    step: Labeled, x: ir.Value, context: Context, items: Items
 ) -> ir.Value:
-    """Lower a labelled step, and keep its output for `ref`."""
+    """Lower a labeled step, and keep its output for `ref`."""
     name = lower_label(step.label, x, context)
     context.level.next_ordinal()  # a label renames one layer, none after it
     y = lower_named(step, name, x, context, items)
@@ -26,12 +26,12 @@ def lower_labelled(
 
 
 def lower_named(
-    step: Labelled, name: Symbolic, x: ir.Value, context: Context, items: Items
+    step: Labeled, name: Symbolic, x: ir.Value, context: Context, items: Items
 ) -> ir.Value:
     """The step as a layer, block or group of this name."""
     call = _only_call(step.step)
     if call is None:
-        return _lower_labelled_group(step, name, x, context, items)
+        return _lower_labeled_group(step, name, x, context, items)
     y = lower_call(call, x, context, items, name)
     return check_assertion(call, y, context)
 
@@ -43,8 +43,8 @@ def _only_call(step: Step) -> Call | None:
     return None
 
 
-def _lower_labelled_group(
-    step: Labelled, name: Symbolic, x: ir.Value, context: Context, items: Items
+def _lower_labeled_group(
+    step: Labeled, name: Symbolic, x: ir.Value, context: Context, items: Items
 ) -> ir.Value:
     level = Level(context.level.join(name.value))
     inside = replace(

@@ -8,7 +8,7 @@ from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context
 from archspec.lowering.provenance import report
 from archspec.ops.shapes import channels
-from archspec.resolve.evaluate import (
+from archspec.resolve.expression_values import (
     EvaluationError,
     Evaluator,
     UnknownValue,
