@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -74,8 +75,6 @@ def _parsed(sizes: str) -> range:
 def _render(results: list[Result], format_: CheckFormat) -> str:
     match format_:
         case "json":
-            import json
-
             return json.dumps({"files": _files(results)}, indent=2)
         case "concise":
             parts = [render_concise(_findings(results)), *_answers(results)]

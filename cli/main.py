@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -89,6 +90,7 @@ def _program(
 
 def main() -> None:
     """Run the command line; a bug of ours ends with exit code 101 and one sentence."""
+    gc.freeze()  # imported modules are never garbage: do not search them at exit
     if isinstance(sys.stdout, TextIOWrapper):  # names may have characters it lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
