@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# torch reads this when it is imported, here and in every process that a test starts.
+# The networks of tests are small and the other cores run other tests.
+os.environ["OMP_NUM_THREADS"] = "1"

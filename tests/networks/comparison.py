@@ -42,9 +42,9 @@ def randomize(model: nn.Module, seed: int = 0) -> None:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-            if not tensor.is_floating_point():
-                continue
-            if tensor.ndim > 1:  # a gain that outlives the relu behind
+            if not tensor.is_floating_point():  # the batches that a norm has seen
+                tensor.zero_()
+            elif tensor.ndim > 1:  # a gain that outlives the relu behind
                 deviation = (2 / tensor[0].numel()) ** 0.5
                 tensor.normal_(0, deviation, generator=generator)
             elif name.endswith(("weight", "running_var")):  # of a norm
@@ -58,7 +58,20 @@ def copy_in_order(source: nn.Module, target: nn.Module) -> None:
     ours, theirs = target.state_dict(), source.state_dict()
     shapes = [tuple(t.shape) for t in theirs.values()]
     assert [tuple(t.shape) for t in ours.values()] == shapes
-    target.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
+    copies = [tensor.clone() for tensor in theirs.values()]
+    target.load_state_dict(dict(zip(ours, copies, strict=True)), assign=True)
+
+
+def with_equal_weights(
+    ours: Callable[[], nn.Module], theirs: Callable[[], nn.Module]
+) -> tuple[nn.Module, nn.Module]:
+    """Build two networks with the same random weights, and without torch's own."""
+    with torch.device("meta"):  # which would take half of the time
+        our_model, their_model = ours(), theirs()
+    their_model.to_empty(device="cpu")
+    randomize(their_model)
+    copy_in_order(their_model, our_model)
+    return our_model, their_model
 
 
 def images(size: Size) -> Tensor:
@@ -72,9 +85,10 @@ def parameters_of(model: nn.Module) -> int:
 
 
 def macs_of(model: nn.Module, size: Size) -> int:
-    """Multiply-accumulates for one image; the model is on the meta device."""
-    with FlopCounterMode(display=False) as counter:
-        model.eval()(torch.empty(1, *size, device="meta"))
+    """Multiply-accumulates for one image."""
+    device = next(model.parameters()).device
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model.eval()(torch.zeros(1, *size, device=device))
     return int(counter.get_total_flops()) // 2
 
 

@@ -16,12 +16,11 @@ from archspec.spec import Spec
 
 from .comparison import (
     assert_equal,
-    copy_in_order,
     images,
     macs_of,
     parameters_of,
-    randomize,
     settings_of,
+    with_equal_weights,
     without_dropout,
 )
 from .googlenet import Inception, conv_relu, half_size
@@ -97,10 +96,7 @@ def spec() -> Spec:
 @pytest.fixture
 def pair(spec: Spec) -> tuple[nn.Module, nn.Module]:
     """Compiled, and by hand, with the same random weights."""
-    ours, theirs = archspec.compile(spec), SmallGoogLeNet()
-    randomize(theirs)
-    copy_in_order(theirs, ours)
-    return ours, theirs
+    return with_equal_weights(lambda: archspec.compile(spec), SmallGoogLeNet)
 
 
 def test_outputs_in_evaluation(pair: tuple[nn.Module, nn.Module]) -> None:

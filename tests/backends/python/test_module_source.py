@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import pickle
 import re
@@ -34,7 +35,7 @@ def graph_of(text: str, **options: Any) -> Graph:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources of the corpus, and of some random specs."""
     path = tmp_path_factory.mktemp("emitted")
     for name in [*NAMES, *VARIANTS]:
@@ -51,27 +52,51 @@ def run(*command: str) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def test_is_as_ruff_formats_it(folder: Path) -> None:
-    assert run(*RUFF, "format", "--isolated", "--diff", str(folder)) == ""
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with an error, and commented sources with an argument that is none."""
+    path = tmp_path_factory.mktemp("wrong")
+    (path / "bad.py").write_text("import os\nx : int = 'a'\n", encoding="utf-8")
+    for number, text in enumerate(COMMENTS):
+        source = to_source(graph_of(commented(text)))
+        source = source.replace("nn.ReLU()", 'nn.ReLU(inplace="no")')
+        (path / f"commented_{number}.py").write_text(source, encoding="utf-8")
+    return path
 
 
-def test_is_clean_under_ruff_check(folder: Path) -> None:
-    assert run(*RUFF, "check", "--isolated", "--no-cache", str(folder)) == ""
+@pytest.fixture(scope="module")
+def mypy_errors(emitted: Path, wrong: Path) -> dict[str, str]:
+    """What mypy says of each file. It runs once, since reading torch takes long."""
+    files = map(str, [*emitted.glob("*.py"), *wrong.glob("*.py")])
+    options = ["--config-file=", "--cache-dir=.mypy_cache/emitted"]
+    report = run(sys.executable, "-m", "mypy", *options, *files)
+    errors: dict[str, str] = {}
+    for line in report.splitlines():
+        name = Path(line.partition(":")[0]).name
+        errors[name] = errors.get(name, "") + line
+    return errors
 
 
-def test_is_clean_under_mypy(folder: Path) -> None:
-    files = sorted(str(path) for path in folder.glob("*.py"))
-    assert run(sys.executable, "-m", "mypy", "--config-file=", *files) == ""
+def test_is_as_ruff_formats_it(emitted: Path) -> None:
+    assert run(*RUFF, "format", "--isolated", "--diff", str(emitted)) == ""
 
 
-def test_linters_see_what_is_wrong(tmp_path: Path) -> None:
+def test_is_clean_under_ruff_check(emitted: Path) -> None:
+    assert run(*RUFF, "check", "--isolated", "--no-cache", str(emitted)) == ""
+
+
+def test_is_clean_under_mypy(emitted: Path, mypy_errors: dict[str, str]) -> None:
+    names = {path.name for path in emitted.glob("*.py")}
+    assert len(names) > 20
+    assert {name: mypy_errors[name] for name in names & {*mypy_errors}} == {}
+
+
+def test_linters_see_what_is_wrong(wrong: Path, mypy_errors: dict[str, str]) -> None:
     """The three tests above can fail."""
-    bad = tmp_path / "bad.py"
-    bad.write_text("import os\nx : int = 'a'\n", encoding="utf-8")
-    assert run(*RUFF, "format", "--isolated", "--diff", str(bad))
-    assert "F401" in run(*RUFF, "check", "--isolated", "--no-cache", str(bad))
-    command = [sys.executable, "-m", "mypy", "--config-file=", str(bad)]
-    assert "Incompatible types" in run(*command)
+    bad = str(wrong / "bad.py")
+    assert run(*RUFF, "format", "--isolated", "--diff", bad)
+    assert "F401" in run(*RUFF, "check", "--isolated", "--no-cache", bad)
+    assert "Incompatible types" in mypy_errors["bad.py"]
 
 
 @pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
@@ -94,31 +119,37 @@ def test_stands_alone(name: str) -> None:
 
 
 ALONE = """
-import sys
+import importlib, json, sys
 for name in ("archspec", "torchvision", "yaml", "jsonschema", "typer"):
     sys.modules[name] = None
 import torch
-import network
-model = getattr(network, sys.argv[1])()
-model.eval()(torch.zeros(1, *map(int, sys.argv[2:])))
-print(sum(weight.numel() for weight in model.parameters()))
+for name, network, size in json.loads(sys.argv[1]):
+    model = getattr(importlib.import_module(name), network)()
+    model.eval()(torch.zeros(1, *size))
+    print(sum(weight.numel() for weight in model.parameters()))
 """
 
 
-@pytest.mark.parametrize("name", ["resnet18", "densenet", "full_preactivation"])
-def test_runs_where_only_torch_is(name: str, tmp_path: Path) -> None:
-    network = corpus_spec(name)
-    (tmp_path / "network.py").write_text(to_source(network.graph), encoding="utf-8")
-    size = map(str, network.input_shape)
+def test_runs_where_only_torch_is(tmp_path: Path) -> None:
+    networks = {
+        n: corpus_spec(n) for n in ("resnet18", "densenet", "full_preactivation")
+    }
+    for name, network in networks.items():
+        (tmp_path / f"{name}.py").write_text(to_source(network.graph), encoding="utf-8")
+    modules = [
+        (name, network_class(network.graph), network.input_shape)
+        for name, network in networks.items()
+    ]
     done = subprocess.run(
-        [sys.executable, "-c", ALONE, network_class(network.graph), *size],
+        [sys.executable, "-c", ALONE, json.dumps(modules)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.stderr == ""
-    assert int(done.stdout) == network.params
+    found = [int(line) for line in done.stdout.splitlines()]
+    assert found == [network.params for network in networks.values()]
 
 
 def test_is_the_same_every_time() -> None:
@@ -322,32 +353,37 @@ class A(nn.Sequential):
 '''
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "type: int",
-        "noqa",
-        "see # type: ignore",
-        "fmt: off",
-        "ruff: noqa",
-        "mypy: ignore-errors",
-        "word " * 17 + "type: int",
-        "w" * 200,
-        '"""',
-        "\\",
-        "caf\u00e9 \u202e bidi",
-    ],
-)
-def test_comments_change_nothing(text: str, tmp_path: Path) -> None:
+PLAIN = "blocks:\n  b:\n    - relu\nnet:\n  - b | b\n  - conv(3, k=1)\n"
+COMMENTS = [
+    "type: int",
+    "noqa",
+    "see # type: ignore",
+    "fmt: off",
+    "ruff: noqa",
+    "mypy: ignore-errors",
+    "word " * 17 + "type: int",
+    "w" * 200,
+    '"""',
+    "\\",
+    "caf\u00e9 \u202e bidi",
+]
+
+
+def commented(text: str) -> str:
+    """A spec with a comment above every line of its blocks and its net."""
+    return PLAIN.replace("\n  ", f"\n  # {text}\n  ")
+
+
+@pytest.mark.parametrize("text", COMMENTS)
+def test_comments_change_nothing(
+    text: str, wrong: Path, mypy_errors: dict[str, str]
+) -> None:
     """No tool takes one for its own, and no comment becomes code."""
-    plain = "blocks:\n  b:\n    - relu\nnet:\n  - b | b\n  - conv(3, k=1)\n"
-    commented = plain.replace("\n  ", f"\n  # {text}\n  ")
-    source, expected = (to_source(graph_of(each)) for each in (commented, plain))
-    assert without_docstrings(source) == without_docstrings(expected)
-    path = tmp_path / "m.py"
-    path.write_text(source.replace("nn.ReLU()", 'nn.ReLU(inplace="no")'), "utf-8")
-    assert run(*RUFF, "format", "--isolated", "--diff", str(path)) == ""
-    assert "arg-type" in run(sys.executable, "-m", "mypy", "--config-file=", str(path))
+    source, plain = (to_source(graph_of(each)) for each in (commented(text), PLAIN))
+    assert without_docstrings(source) == without_docstrings(plain)
+    name = f"commented_{COMMENTS.index(text)}.py"
+    assert run(*RUFF, "format", "--isolated", "--diff", str(wrong / name)) == ""
+    assert "arg-type" in mypy_errors[name]
 
 
 @pytest.mark.parametrize("name", ["a.\nimport os", "noqa", "type: int", "a\x0cb.#"])

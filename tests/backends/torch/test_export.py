@@ -30,6 +30,9 @@ SMALLER: dict[str, dict[str, Any]] = {
     "vgg": {"input": "1x32x32", "width": 0.25},
 }
 
+NAMES = [*BUNDLED, "every_op", "heads"]
+FORMS = ["joins", "choices", "refs"]  # of `forward`, with `heads`
+
 Reader = Callable[[bytes], Callable[[Tensor], Tensor]]
 
 
@@ -51,10 +54,14 @@ def trained(spec: Spec) -> nn.Module:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
-    ("write", "read"), [(to_onnx, read_onnx), (to_program, read_program)]
+    ("name", "write", "read"),
+    [
+        *((name, to_onnx, read_onnx) for name in NAMES),
+        *((name, to_program, read_program) for name in [*NAMES, *FORMS]),
+    ],
 )
-@pytest.mark.parametrize("name", [*BUNDLED, "every_op", "heads"])
 def test_makes_the_same_numbers(name: str, write: Any, read: Reader) -> None:
+    """For one image and for three."""
     spec = (
         corpus_spec(name)
         if name in OWN

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
 import archspec
+import specs
 from archspec.spec import Spec
 from corpus import SMALL, corpus_spec
 
@@ -48,7 +49,7 @@ def network(request: pytest.FixtureRequest) -> Spec:
 def test_compiles_without_a_break(network: Spec) -> None:
     """`aot_eager` goes all the way but for writing C++, which takes long."""
     module, x = prepare(network)
-    torch._dynamo.reset()
+    torch.compiler.reset()
     compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x), module(x))
 
@@ -57,7 +58,7 @@ def test_compiles_without_a_break(network: Spec) -> None:
 def test_compiles_both_modes(name: str) -> None:
     """A tuple in training mode, and a tensor in evaluation mode, as without it."""
     module, x = prepare(load(name))
-    torch._dynamo.reset()
+    torch.compiler.reset()
     compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
     for mode in (False, True):
         module.training = mode  # of the network alone, so that nothing is dropped
@@ -68,19 +69,16 @@ def test_compiles_both_modes(name: str) -> None:
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile writes C++")
 def test_compiles_to_machine_code() -> None:
-    module, x = prepare(load("resnet18"))
-    torch._dynamo.reset()
+    """A few layers, since each becomes a file in C++."""
+    network = specs.spec(
+        "net:\n  - residual(4) | residual(8, s=2)\n  - flatten | linear(5)\n",
+        input="4x8x8",
+    )
+    module, x = prepare(network)
+    torch.compiler.reset()
     with torch.no_grad():
         compiled = torch.compile(module, fullgraph=True)
         torch.testing.assert_close(compiled(x), module(x))
-
-
-def test_exports_with_any_batch(network: Spec) -> None:
-    module, x = prepare(network)
-    batch = {0: torch.export.Dim.DYNAMIC}
-    program = torch.export.export(module, (x,), dynamic_shapes=(batch,))
-    for images in (x[:1], torch.cat([x, x, x[:1]])):
-        torch.testing.assert_close(program.module()(images), module(images))
 
 
 @pytest.mark.parametrize("name", [*SMALL, *PUBLISHED])
@@ -88,7 +86,9 @@ def test_traces(name: str) -> None:
     module, x = prepare(load(name))
     with torch.no_grad():
         expected = module(x)
-        torch.testing.assert_close(torch.jit.trace(module, x)(x), expected)
+        torch.testing.assert_close(
+            torch.jit.trace(module, x, check_trace=False)(x), expected
+        )
         torch.testing.assert_close(torch.fx.symbolic_trace(module)(x), expected)
 
 
@@ -188,6 +188,7 @@ import torch
 from torch.distributed import destroy_process_group, init_process_group
 from torch.nn.parallel import DistributedDataParallel
 import archspec
+import specs
 
 rank, folder = int(sys.argv[1]), sys.argv[2]
 torch.set_num_threads(1)
