@@ -22,10 +22,10 @@ def main() -> None:
         for init in sorted((ROOT / package).rglob("__init__.py")):
             folder = init.parent
             print(f"### `{folder.relative_to(ROOT).as_posix()}/`\n")
-            print(f"{first_line(init)}.\n")
+            print(f"{first_line(init)}.")
             files = sorted(path for path in folder.glob("*.py") if path != init)
             if files:
-                print("| file | what is in it |\n|---|---|")
+                print("\n| file | what is in it |\n|---|---|")
             for path in files:
                 print(
                     f"| `{path.name}` | {first_line(path).replace('|', chr(92) + '|')} |"
