@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib.resources import files
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.reader import read_yaml
-from archspec.frontend.tree import Mapping
+from archspec.frontend.yaml.reader import read_yaml
+from archspec.frontend.yaml.tree import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A spec's file, the name it is shown under, and the variant its name chose."""
 
     path: Path
@@ -24,7 +23,7 @@ class Entry:
 
 def specs_folder() -> Path:
     """Where the bundled specs are installed."""
-    return Path(str(files("archspec.specs")))
+    return Path(import_module("archspec.specs").__path__[0])
 
 
 def bundled() -> dict[str, Path]:

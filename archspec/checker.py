@@ -8,12 +8,10 @@ from pathlib import Path
 
 from archspec.catalog import Entry, find_spec
 from archspec.compiler import Options, compile_sizes, compile_source
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Diagnostic, Findings
 from archspec.diagnostics.source import Source
-from archspec.frontend.files import read_source
+from archspec.frontend.source_files import read_source
 from archspec.ir.graph import Shape
-from archspec.repair.proposals import with_fixes
-from archspec.repair.search import Search
 from archspec.sizes import SizesResult
 from archspec.spec import CheckResult, Spec
 
@@ -98,17 +96,28 @@ def check_sizes(
     options = Options(variant=chosen, input=input, overrides=overrides)
     folder = entry.path.parent
     result = compile_sizes(source, folder, options, sizes, findings)
-    no_search = Search(remaining=0)  # one size of many is not worth one
-    fixed = with_fixes(result.reasons.values(), no_search)
-    return replace(
-        result,
-        diagnostics=with_fixes(result.diagnostics),
+    # A search is too slow for each of many sizes.
+    fixed = _with_fixes(tuple(result.reasons.values()), may_search=False)
+    return result._replace(
+        diagnostics=_with_fixes(result.diagnostics),
         reasons=dict(zip(result.reasons, fixed, strict=True)),
     )
 
 
 def _fixed(result: CheckResult) -> CheckResult:
-    return replace(result, diagnostics=with_fixes(result.diagnostics))
+    return replace(result, diagnostics=_with_fixes(result.diagnostics))
+
+
+def _with_fixes(
+    diagnostics: tuple[Diagnostic, ...], *, may_search: bool = True
+) -> tuple[Diagnostic, ...]:
+    """Add the fixes that repair proposes, which a sound spec never imports."""
+    if not any(diagnostic.fault for diagnostic in diagnostics):
+        return diagnostics
+    from archspec.repair.proposals import with_fixes
+    from archspec.repair.search import Search
+
+    return with_fixes(diagnostics, Search() if may_search else Search(remaining=0))
 
 
 def _find(

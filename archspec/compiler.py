@@ -8,13 +8,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
-from archspec.frontend.document import parse_document
+from archspec.frontend.document_parser import parse_document
 from archspec.ir.graph import Graph, Value
 from archspec.lints.rules import lint
 from archspec.lowering.lower import lower
@@ -32,8 +33,7 @@ from archspec.sizes import SizesResult, try_sizes
 from archspec.spec import CheckResult, Spec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """What a caller chooses about a spec."""
 
     variant: str | None = None
@@ -86,8 +86,7 @@ def compile_sizes(
     return SizesResult(source.name, tuple(findings))
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
+class _Network(NamedTuple):
     """A document whose names are resolved, ready to be lowered."""
 
     document: Document

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.frontend.ast import Group
-from archspec.frontend.schema import SIZE
+from archspec.frontend.schema.json_schema import SIZE
 from archspec.ir.graph import Shape, Value
 from archspec.lowering.stepwise import lower_stepwise
 from archspec.resolve.scope import Scope
@@ -18,8 +19,7 @@ MAX_SIZES = 5_000  # in one question
 SIZES = re.compile(rf"({SIZE})(?:\.\.({SIZE}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class SizesResult:
+class SizesResult(NamedTuple):
     """For which sizes a spec checks.
 
     `diagnostics` are about all sizes. `reasons` say why the sizes beside the first
@@ -29,7 +29,7 @@ class SizesResult:
     name: str
     diagnostics: tuple[Diagnostic, ...]
     ranges: tuple[range, ...] = ()
-    reasons: Mapping[int, Diagnostic] = field(default_factory=dict)
+    reasons: Mapping[int, Diagnostic] = MappingProxyType({})
 
     @property
     def ok(self) -> bool:

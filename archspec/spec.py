@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
-from archspec.diagnostics.render import render_full
 from archspec.frontend.ast import Document
 from archspec.ir.graph import Graph, Node, Shape, plain
 
@@ -99,6 +98,8 @@ class CheckResult:
             SpecError: with the rendered report, if there is an error or no network.
         """
         if self.spec is None:
+            from archspec.diagnostics.render import render_full
+
             report = render_full(self.diagnostics)
             raise SpecError(self.diagnostics, report or f"{self.name} has no `net`")
         return self.spec

@@ -22,7 +22,7 @@ from machine import describe_machine_and_gpu
 from train_speed import OURS, copy_images
 
 import archspec
-from archspec.training.machine.device import choose_device
+from archspec.training.device import resolve_device
 
 INPUT = "1x224x224"
 NETWORKS = ("resnet18", "vgg11")
@@ -63,7 +63,7 @@ def main():
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--epochs", type=int, default=3)
     given = parser.parse_args()
-    device = choose_device("auto")
+    device = resolve_device("auto")
     most = peak(device)
     print(
         f"{most / 1e12:.2f} TFLOPS in bf16, on {describe_machine_and_gpu()}, {device}.\n"

@@ -6,7 +6,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
@@ -15,12 +14,12 @@ import typer
 from archspec.checker import check as check_spec
 from archspec.checker import check_sizes
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
-from archspec.diagnostics.machine import render_concise, render_github, to_json
-from archspec.diagnostics.render import render_for
+from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
 from archspec.diagnostics.terminal import printable
 from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
 
+from .formats import CheckFormat
 from .options import (
     FINDINGS,
     USAGE,
@@ -33,23 +32,12 @@ from .options import (
 Result = CheckResult | SizesResult
 
 
-class Format(StrEnum):
-    """How findings are written."""
-
-    full = "full"
-    concise = "concise"
-    json = "json"
-    github = "github"
-
-
 def check(
     specs: Annotated[
         list[str],
         typer.Argument(metavar="SPEC...", help="Spec files, or bundled specs' names."),
     ],
-    format_: Annotated[
-        Format, typer.Option("--format", help="How findings are written.")
-    ] = Format.full,
+    format_: CheckFormat = "full",
     sizes: Annotated[
         str | None,
         typer.Option(
@@ -58,7 +46,7 @@ def check(
             "one that does is enough.",
         ),
     ] = None,
-    settings: SetOption = None,
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
@@ -67,7 +55,7 @@ def check(
     if sizes is not None:
         ask = partial(check_sizes, sizes=_parsed(sizes))
     results = [
-        ask(spec, overrides=settings or (), input=input_, variant=variant)
+        ask(spec, overrides=overrides or (), input=input_, variant=variant)
         for spec in specs
     ]
     text = _render(results, format_)
@@ -84,21 +72,30 @@ def _parsed(sizes: str) -> range:
         stop(str(error), USAGE)
 
 
-def _render(results: list[Result], format_: Format) -> str:
+def _render(results: list[Result], format_: CheckFormat) -> str:
     match format_:
-        case Format.json:
+        case "json":
             return json.dumps({"files": _files(results)}, indent=2)
-        case Format.concise:
+        case "concise":
             parts = [render_concise(_findings(results)), *_answers(results)]
-        case Format.github:
+        case "github":
             reports = [render_github(r.diagnostics, r.name) for r in results]
             lines = [line for report in reports for line in report.split("\n")]
             parts = [*dict.fromkeys(lines), *_answers(results)]
-        case Format.full:
-            parts = [render_for(sys.stdout, _findings(results))]
+        case "full":
+            parts = [_report(_findings(results))]
             parts += [_verdict(r) for r in results if isinstance(r, CheckResult)]
             parts += _answers(results)
     return "\n".join(part for part in parts if part)
+
+
+def _report(diagnostics: list[Diagnostic]) -> str:
+    """Render the findings, if there are any: a sound spec imports no renderer."""
+    if not diagnostics:
+        return ""
+    from archspec.diagnostics.render import render_for
+
+    return render_for(sys.stdout, diagnostics)
 
 
 def _findings(results: list[Result]) -> list[Diagnostic]:

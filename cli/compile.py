@@ -42,7 +42,7 @@ def compile_(
     ] = None,
     weights: WeightsOption = None,
     rename: RenameOption = None,
-    settings: SetOption = None,
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
@@ -63,7 +63,7 @@ def compile_(
         stop("`--rename` is about the names in a file: give it as `--weights`", USAGE)
     if suffix == ".safetensors" and not weights:
         stop("`.safetensors` holds weights: say with `--weights` which", USAGE)
-    loaded = load_spec(spec, settings, input_, variant)
+    loaded = load_spec(spec, overrides, input_, variant)
     if output is None or suffix == ".py":
         _write_source(loaded, output)
     else:
@@ -89,6 +89,7 @@ def _exported(
         stop(f"{spec.params:,} parameters are too many for one `.onnx`: write a `.pt2`")
     from archspec.backends.torch.export import to_onnx, to_program, to_safetensors
     from archspec.backends.torch.module_builder import build
+    from archspec.runs.torch_errors import is_out_of_memory
     from archspec.training.weights.loading import load_weights
 
     try:
@@ -107,6 +108,6 @@ def _exported(
             case _:
                 return to_program(model, spec.input_shape)
     except RuntimeError as error:
-        if "allocate memory" not in str(error):
+        if not is_out_of_memory(error):
             raise
         stop("the network with its weights and an image does not fit into memory")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from enum import StrEnum
 from itertools import groupby
 from typing import Annotated
 
@@ -15,15 +14,9 @@ from archspec.catalog import bundled
 from archspec.passes.compare import Change, compare
 from archspec.spec import Spec
 
+from .formats import DiffFormat
 from .options import load_spec
 from .table import sizes, text_table
-
-
-class Format(StrEnum):
-    """How the differences are written."""
-
-    table = "table"
-    json = "json"
 
 
 def diff(
@@ -35,14 +28,12 @@ def diff(
         ),
     ],
     after: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
-    format_: Annotated[
-        Format, typer.Option("--format", help="How the differences are written.")
-    ] = Format.table,
+    format_: DiffFormat = "table",
 ) -> None:
     """Show what changed from A to B; the exit code is 0, whether they differ or not."""
     one, other = _load(before), _load(after)
     changes = compare(one.graph, other.graph)
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps(_data(one, other, changes), indent=2))
     elif changes or _totals(one) != _totals(other):
         _print_changes(changes)

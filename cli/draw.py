@@ -33,7 +33,7 @@ def draw(
         Literal["TB", "LR"],
         typer.Option("--direction", help="Top to bottom, or left to right."),
     ] = "TB",
-    settings: SetOption = None,
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
@@ -47,7 +47,7 @@ def draw(
         stop(f"`{output}` should end in one of {known}", USAGE)
     if (format_, direction) == ("html", "LR"):
         stop("the page goes from top to bottom: leave `--direction LR` out", USAGE)
-    network = load_spec(spec, settings, input_, variant)
+    network = load_spec(spec, overrides, input_, variant)
     drawing = draw_graph(network.graph, network.document.source, depth, direction)
     if output is None:
         print(drawing.dot, end="")

@@ -1,27 +1,27 @@
-"""The epochs of a run as a small table."""
+"""A table of the epochs of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archspec.training.history import EpochMetrics, best_epoch
+from archspec.runs.history import EpochMetrics, best_epoch
 
 from .table import text_table
 
-MOST = 12  # rows
+MAX_ROWS = 12  # and the best epoch
 HEADER = ("epoch", "train loss", "train acc", "val loss", "val acc", "test acc", "")
 
 
 def epoch_table(epochs: Sequence[EpochMetrics]) -> list[str]:
-    """Lines: the first epoch, the best, the last, and some between if there are many."""
+    """A table of all epochs, or of some that include the first, the best and the last."""
     best = best_epoch(epochs)
     rows = [_cells(row, is_best=row is best) for row in _chosen(epochs, best)]
     return text_table(HEADER, rows, (6,))
 
 
 def _chosen(epochs: Sequence[EpochMetrics], best: EpochMetrics) -> list[EpochMetrics]:
-    """All, or some that are spread evenly, and the best."""
-    count = min(MOST, len(epochs))
+    """All epochs, or the best and some that are spread evenly."""
+    count = min(MAX_ROWS, len(epochs))
     gaps = max(1, count - 1)
     spread = {round(n * (len(epochs) - 1) / gaps) for n in range(count)}
     return [row for n, row in enumerate(epochs) if n in spread or row is best]
@@ -40,5 +40,5 @@ def _cells(row: EpochMetrics, *, is_best: bool) -> tuple[str, ...]:
 
 
 def fraction(value: float | None) -> str:
-    """An accuracy, or nothing where none was measured."""
+    """An accuracy, or an empty cell if it was not measured."""
     return "" if value is None else f"{value:.4f}"

@@ -1,4 +1,4 @@
-"""`archspec evaluate`: how good a run's best checkpoint is, class by class."""
+"""`archspec evaluate`: the accuracy of a run's best checkpoint, class by class."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archspec.training.machine.runtime import prepare_runtime
-from archspec.training.results.confusion import MOST_WRITTEN, Confusion, draw_confusion
-from archspec.training.settings import Device
+from archspec.runs.confusion_matrix import (
+    MAX_ANNOTATED,
+    ConfusionMatrix,
+    draw_confusion_matrix,
+)
+from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .epochs import fraction
-from .options import Format, FormatOption, PictureOption, check_picture
+from .formats import EvaluateFormat
+from .options import DeviceOption, PictureOption, check_picture
 from .table import text_table
 
 if TYPE_CHECKING:
-    from archspec.training.results.evaluate import Evaluation
+    from archspec.training.results.evaluation import Evaluation
 
-MOST_PAIRS = 20  # lines
-SHORT = 5  # characters of a class that heads a column
+MAX_PAIRS = 20  # lines
+MAX_HEADER = 5  # characters of a class name that fits above a column
 
 
 def evaluate(
@@ -30,35 +34,35 @@ def evaluate(
         typer.Argument(metavar="RUN", help="A run directory, such as `runs/lenet-1`."),
     ],
     output: PictureOption = None,
-    format_: FormatOption = Format.table,
+    format_: EvaluateFormat = "table",
     data_root: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR", help="The folder of the data sets, if it has moved."
         ),
     ] = None,
-    device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
+    device: DeviceOption = "auto",
 ) -> None:
     """Measure a run's best checkpoint on the test images; `-o` draws the confusions."""
     if output:
         check_picture(output)
-    prepare_runtime()
-    from archspec.training.results.evaluate import evaluate_run  # loads torch
+    configure_cpu_runtime()
+    from archspec.training.results.evaluation import evaluate_run  # loads torch
 
     found = evaluate_run(run, data_root=data_root, device=device)
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps(_data(found), indent=2))
     else:
         print("\n".join(_report(found)))
     if output:
-        title = f"{run}: {found.part} accuracy {found.confusion.accuracy:.4f}"
-        draw_confusion(found.confusion, title, output)
+        title = f"{run}: {found.split} accuracy {found.confusion.accuracy:.4f}"
+        draw_confusion_matrix(found.confusion, title, output)
 
 
 def _data(found: Evaluation) -> dict[str, object]:
     confusion = found.confusion
     return {
-        "part": found.part,
+        "part": found.split,
         "accuracy": confusion.accuracy,
         "loss": found.loss,
         "images": confusion.images,
@@ -81,23 +85,23 @@ def _data(found: Evaluation) -> dict[str, object]:
 def _report(found: Evaluation) -> list[str]:
     confusion = found.confusion
     hits = f"{confusion.correct:,} of {confusion.images:,}"
-    accuracy = f"{found.part} accuracy {confusion.accuracy:.4f}"
+    accuracy = f"{found.split} accuracy {confusion.accuracy:.4f}"
     lines = [f"{accuracy} ({hits}), loss {found.loss:.4f}"]
-    if found.part == "validation":
+    if found.split == "validation":
         lines.append("there are no test images: these have chosen the best epoch")
-    is_small = len(confusion.classes) <= MOST_WRITTEN
+    is_small = len(confusion.classes) <= MAX_ANNOTATED
     matrix = _matrix(confusion) if is_small else _pairs(confusion)
     return [*lines, "", *_by_class(confusion), "", *matrix]
 
 
-def _by_class(confusion: Confusion) -> list[str]:
-    """Lines of a table with a row for each class."""
-    worst = {mistake.label: mistake for mistake in reversed(confusion.mistakes())}
+def _by_class(confusion: ConfusionMatrix) -> list[str]:
+    """A table with a row for each class."""
+    worst = {pair.label: pair for pair in reversed(confusion.misclassifications())}
     rows = []
     for label, name in enumerate(confusion.classes):
         words = ""
-        if mistake := worst.get(label):
-            words = f"{confusion.classes[mistake.taken_for]} ({mistake.images:,})"
+        if pair := worst.get(label):
+            words = f"{confusion.classes[pair.predicted]} ({pair.images:,})"
         images = f"{sum(confusion.counts[label]):,}"
         accuracy = fraction(confusion.class_accuracy(label))
         rows.append((name, images, accuracy, words))
@@ -105,35 +109,35 @@ def _by_class(confusion: Confusion) -> list[str]:
     return text_table(header, rows, (0, 3))
 
 
-def _matrix(confusion: Confusion) -> list[str]:
-    """Lines of a table with a row and a column for each class."""
+def _matrix(confusion: ConfusionMatrix) -> list[str]:
+    """The confusion matrix: a row for each class, a column for each prediction."""
     names: Sequence[str] = confusion.classes
-    heads = [*names]
-    if max(map(len, names)) > SHORT:  # long names head no columns: numbers do
-        heads = [str(label) for label in range(len(names))]
-        width = max(map(len, heads))
+    headers = [*names]
+    if max(map(len, names)) > MAX_HEADER:  # numbers stand for long names
+        headers = [str(label) for label in range(len(names))]
+        width = max(map(len, headers))
         names = [
-            f"{head:>{width}}  {name}"
-            for head, name in zip(heads, confusion.classes, strict=True)
+            f"{header:>{width}}  {name}"
+            for header, name in zip(headers, confusion.classes, strict=True)
         ]
     rows = [
         (name, *(f"{images:,}" if images else "." for images in row))
         for name, row in zip(names, confusion.counts, strict=True)
     ]
     title = "what the images of a class (rows) were taken for (columns)"
-    return [title, *text_table(("class", *heads), rows, (0,))]
+    return [title, *text_table(("class", *headers), rows, (0,))]
 
 
-def _pairs(confusion: Confusion) -> list[str]:
-    """Lines of a table of the classes that were confused most often."""
+def _pairs(confusion: ConfusionMatrix) -> list[str]:
+    """A table of the classes that were confused most often."""
     rows = [
         (
-            confusion.classes[mistake.label],
-            confusion.classes[mistake.taken_for],
-            f"{mistake.images:,}",
-            f"{mistake.images / sum(confusion.counts[mistake.label]):.4f}",
+            confusion.classes[pair.label],
+            confusion.classes[pair.predicted],
+            f"{pair.images:,}",
+            f"{pair.images / sum(confusion.counts[pair.label]):.4f}",
         )
-        for mistake in confusion.mistakes()[:MOST_PAIRS]
+        for pair in confusion.misclassifications()[:MAX_PAIRS]
     ]
     header = ("class", "taken for", "images", "of the class")
     return text_table(header, rows, (0, 1))

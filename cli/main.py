@@ -1,63 +1,74 @@
-"""The `archspec` program: its commands, and what happens when one fails."""
+"""The `archspec` program: its commands, and its exit codes when one fails."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable
-from importlib.metadata import version
+from importlib import import_module
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from archspec.training.errors import PeerError, TrainingError
+from archspec.runs.errors import PeerError, TrainingError
 
-from .check import check
-from .compile import compile_
-from .diff import diff
-from .draw import draw
-from .evaluate import evaluate
-from .explain import explain
-from .list import list_
-from .new import new
 from .options import BUG, FINDINGS
-from .predict import predict
-from .profile import profile
-from .runs import runs
-from .schema import schema
-from .summary import summary
-from .train import train
+
+# Each command by its function, in the file of the command's name.
+COMMANDS = {
+    "check": "check",
+    "summary": "summary",
+    "diff": "diff",
+    "profile": "profile",
+    "draw": "draw",
+    "compile": "compile_",
+    "train": "train",
+    "evaluate": "evaluate",
+    "predict": "predict",
+    "explain": "explain",
+    "list": "list_",
+    "schema": "schema",
+    "new": "new",
+    "runs": "runs",
+}
+
+
+class CommandGroup(TyperGroup):
+    """Imports a command when it is invoked, and all of them for the help."""
+
+    def __init__(self, **attributes: Any) -> None:
+        """Start with the names, from which a mistyped one is guessed."""
+        super().__init__(**attributes)
+        self.commands = dict.fromkeys(COMMANDS, TyperCommand(name=None))
+
+    def get_command(self, _: Any, name: str) -> Any:
+        """Import a command; None if there is none of this name."""
+        if name not in COMMANDS:
+            return None
+        module = import_module(f".{name}", __package__)
+        command = getattr(module, COMMANDS[name])
+        if not isinstance(command, typer.Typer):
+            function, command = command, typer.Typer(add_completion=False)
+            command.command(name)(function)
+        return get_command(command)
+
 
 app = typer.Typer(
+    cls=CommandGroup,
     help="Neural-network architectures as short YAML specs: check, draw, compile, train.",
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "check": check,
-    "summary": summary,
-    "diff": diff,
-    "profile": profile,
-    "draw": draw,
-    "compile": compile_,
-    "train": train,
-    "evaluate": evaluate,
-    "predict": predict,
-    "explain": explain,
-    "list": list_,
-    "schema": schema,
-    "new": new,
-}
-for name, command in COMMANDS.items():
-    app.command(name)(command)
-app.add_typer(runs, name="runs")
-
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # 15 ms
+
         print(f"archspec {version('archspec-nn')}")
         raise typer.Exit
 
@@ -78,19 +89,20 @@ def _program(
 
 
 def main() -> None:
-    """Run the command line; a mistake of ours ends with 101 and a plain sentence."""
-    if isinstance(sys.stdout, TextIOWrapper):  # names may have what it cannot encode
+    """Run the command line; a bug of ours ends with exit code 101 and one sentence."""
+    gc.freeze()  # imported modules are never garbage: do not search them at exit
+    if isinstance(sys.stdout, TextIOWrapper):  # names may have characters it lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
-    except PeerError:  # said by the process that has failed
+    except PeerError:  # the process that failed has reported it
         sys.exit(FINDINGS)
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(FINDINGS)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+    except BrokenPipeError:  # the reader of our output has exited, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except OSError as error:
@@ -98,7 +110,7 @@ def main() -> None:
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FINDINGS)
-    except Exception as error:  # the last door: no traceback for a user
+    except Exception as error:  # a user sees no traceback
         _report_bug(error)
         sys.exit(BUG)
 

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from archspec.checker import check
-from archspec.diagnostics.render import render_for
+from archspec.settings.settings import SETTINGS, Device
 from archspec.spec import Spec
-from archspec.training.files import write_atomically
-from archspec.training.machine.place import speaks
-from archspec.training.results.picture import FORMATS
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # exit codes; 0 is clean
-
-
-class Format(StrEnum):
-    """How what a command has found is written."""
-
-    table = "table"
-    json = "json"
 
 
 SpecArgument = Annotated[
@@ -48,48 +37,32 @@ PictureOption = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="A picture: SVG, PNG or PDF, by its suffix."),
 ]
-FormatOption = Annotated[
-    Format, typer.Option("--format", help="How the output is written.")
-]
+DeviceOption = Annotated[Device, typer.Option(help=SETTINGS["device"].about)]
 WeightsOption = Annotated[
     Path | None,
-    typer.Option(
-        "--weights",
-        metavar="FILE",
-        help="Weights: a run, its `best.pt`, a state dict, or a `.safetensors` file.",
-    ),
+    typer.Option(metavar=SETTINGS["weights"].metavar, help=SETTINGS["weights"].about),
 ]
 RenameOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--rename",
-        metavar="OLD=NEW",
-        help="Weights of the file named OLD, or OLD.*, are NEW here; repeatable.",
-    ),
-]
-FreezeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--freeze",
-        metavar="PATTERN",
-        help="Leave these layers or weights as they are; `features.*`; repeatable.",
-    ),
+    typer.Option(metavar=SETTINGS["rename"].metavar, help=SETTINGS["rename"].about),
 ]
 
 
 def load_spec(
     spec: str,
-    settings: list[str] | None,
+    overrides: list[str] | None,
     input_: str | None,
     variant: str | None,
     train: Mapping[str, str] | None = None,
 ) -> Spec:
     """The checked spec; findings go to stderr, and errors end the command."""
     result = check(
-        spec, overrides=settings or (), input=input_, variant=variant, train=train
+        spec, overrides=overrides or (), input=input_, variant=variant, train=train
     )
-    if result.diagnostics and speaks():
-        print(render_for(sys.stderr, result.diagnostics), file=sys.stderr)
+    if result.diagnostics:
+        from archspec.diagnostics.render import render_for
+
+        _report_once(render_for(sys.stderr, result.diagnostics))
     if result.spec is None:
         if result.ok:
             stop(f"`{spec}` has blocks and no `net`: there is no network in it")
@@ -99,6 +72,8 @@ def load_spec(
 
 def check_picture(path: Path) -> None:
     """End the command if the suffix is of no picture."""
+    from archspec.runs.figures import FORMATS
+
     if path.suffix.removeprefix(".").lower() not in FORMATS:
         known = ", ".join(f"`.{name}`" for name in FORMATS)
         stop(f"`{path}` should end in one of {known}", USAGE)
@@ -106,12 +81,21 @@ def check_picture(path: Path) -> None:
 
 def write_file(path: Path, data: str | bytes) -> None:
     """Write an output file, whole or not at all."""
+    from archspec.runs.atomic_files import write_atomically
+
     content = data.encode() if isinstance(data, str) else data
     write_atomically(path, lambda file: file.write(content))
 
 
 def stop(message: str, code: int = FINDINGS) -> NoReturn:
     """End the command with one sentence on stderr."""
-    if speaks():
-        print(f"error: {message}", file=sys.stderr)
+    _report_once(f"error: {message}")
     raise typer.Exit(code)
+
+
+def _report_once(text: str) -> None:
+    """Write to stderr in one of the processes that share a run."""
+    from archspec.training.distributed.launch_environment import is_reporting_process
+
+    if is_reporting_process():
+        print(text, file=sys.stderr)

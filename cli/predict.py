@@ -1,4 +1,4 @@
-"""`archspec predict`: what a run's best checkpoint sees in images from disk."""
+"""`archspec predict`: predict the classes of image files with a run's best checkpoint."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from archspec.training.errors import TrainingError
-from archspec.training.machine.runtime import prepare_runtime
-from archspec.training.settings import Device
+from archspec.runs.errors import TrainingError
+from archspec.training.cpu_runtime import configure_cpu_runtime
 
-from .options import FINDINGS, Format, FormatOption
+from .formats import PredictFormat
+from .options import FINDINGS, DeviceOption
 
 
 def predict(
@@ -27,17 +27,17 @@ def predict(
     top: Annotated[
         int, typer.Option(min=1, help="How many classes to show for an image.")
     ] = 3,
-    format_: FormatOption = Format.table,
-    device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
+    format_: PredictFormat = "table",
+    device: DeviceOption = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""
-    prepare_runtime()
-    from archspec.training.results.predict import (
+    configure_cpu_runtime()
+    from archspec.training.results.prediction import (
         predict as predict_image,  # loads torch
     )
-    from archspec.training.results.trained import load_trained
+    from archspec.training.results.trained_model import load_trained_model
 
-    trained = load_trained(run, device)
+    trained = load_trained_model(run, device)
     found: dict[Path, list[tuple[str, float]]] = {}
     failed = []
     for path in dict.fromkeys(images):
@@ -45,7 +45,7 @@ def predict(
             found[path] = predict_image(trained, path, top)
         except TrainingError as error:
             failed.append(f"error: {error}")
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps([_data(*item) for item in found.items()], indent=2))
     elif found:
         print("\n".join(_lines(found)))
@@ -55,19 +55,21 @@ def predict(
 
 
 def _data(path: Path, classes: list[tuple[str, float]]) -> dict[str, object]:
-    guesses = [{"class": name, "probability": chance} for name, chance in classes]
-    return {"image": str(path), "classes": guesses}
+    predictions = [
+        {"class": name, "probability": probability} for name, probability in classes
+    ]
+    return {"image": str(path), "classes": predictions}
 
 
 def _lines(found: dict[Path, list[tuple[str, float]]]) -> list[str]:
-    """A line for each image, aligned."""
+    """An aligned line for each image."""
     paths = max(len(str(path)) for path in found)
     names = max(len(name) for classes in found.values() for name, _ in classes)
     return [
         "  ".join(
             [
                 f"{path!s:<{paths}}",
-                *(f"{name:<{names}} {chance:.4f}" for name, chance in classes),
+                *(f"{name:<{names}} {value:.4f}" for name, value in classes),
             ]
         )
         for path, classes in found.items()

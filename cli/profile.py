@@ -1,91 +1,88 @@
-"""`archspec profile`: how long each layer takes, and what it waits for."""
+"""`archspec profile`: the time of each layer, and what limits it."""
 
 from __future__ import annotations
 
 import json
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archspec.settings.settings import Device
 from archspec.spec import Spec
-from archspec.training.machine.runtime import prepare_runtime
-from archspec.training.settings import Device
+from archspec.training.cpu_runtime import configure_cpu_runtime
 
-from .options import InputOption, SetOption, SpecArgument, VariantOption, load_spec
+from .formats import ProfileFormat
+from .options import (
+    DeviceOption,
+    InputOption,
+    SetOption,
+    SpecArgument,
+    VariantOption,
+    load_spec,
+)
 from .table import bar, sizes, text_table
 
 if TYPE_CHECKING:
-    from archspec.profiling.layers import LayerTime, Profile
+    from archspec.profiling.layer_profile import LayerTime, Profile
 
 BAR = 4  # cells
 HEADER = (
     "layer", "op", "output", "forward ms", "backward ms", "% time",
     "FLOP/byte", "bound by", "% roof",
 )  # fmt: skip
-NAMES = (0, 1, 5, 7)  # columns that are no numbers
-
-
-class Format(StrEnum):
-    """How the profile is written."""
-
-    table = "table"
-    json = "json"
+TEXT_COLUMNS = (0, 1, 5, 7)
 
 
 def profile(
     spec: SpecArgument,
     batch: Annotated[int, typer.Option(min=1, max=65536, help="Images in a step.")] = 8,
-    device: Annotated[Device, typer.Option(help="What computes.")] = "auto",
-    format_: Annotated[
-        Format, typer.Option("--format", help="How the profile is written.")
-    ] = Format.table,
-    settings: SetOption = None,
+    device: DeviceOption = "auto",
+    format_: ProfileFormat = "table",
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Measure each layer forwards and backwards, beside what the machine can do."""
-    loaded = load_spec(spec, settings, input_, variant)
+    loaded = load_spec(spec, overrides, input_, variant)
     measured = _measure(loaded, batch, device)
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps(_data(loaded, batch, measured), indent=2))
     else:
         _print_table(loaded, batch, measured)
 
 
 def _measure(spec: Spec, batch: int, device: Device) -> Profile:
-    prepare_runtime()
-    import torch  # 1.7 s, and a wrong spec is told before
+    configure_cpu_runtime()
+    import torch  # 1.7 s, after the spec is checked
 
-    from archspec.profiling.layers import profile as profile_network
-    from archspec.training.machine.device import choose_device
+    from archspec.profiling.layer_profile import profile as profile_network
+    from archspec.training.device import resolve_device
 
     if sys.stderr.isatty():
         print(f"measuring {len(spec.layers)} layers ...", file=sys.stderr)
-    place = torch.device(choose_device(device))
-    return profile_network(spec, batch, place)
+    return profile_network(spec, batch, torch.device(resolve_device(device)))
 
 
 def _bound(layer: LayerTime, measured: Profile) -> str:
-    """What takes the time at best; a view takes none."""
+    """The limit of a layer at the peak of the machine; a view has none."""
     if not layer.bytes:
         return ""
-    is_dense = layer.intensity > measured.machine.ridge
-    return "arithmetic" if is_dense else "memory"
+    is_compute_bound = layer.intensity > measured.roofline.ridge
+    return "arithmetic" if is_compute_bound else "memory"
 
 
 def _data(spec: Spec, batch: int, measured: Profile) -> dict[str, object]:
-    machine = measured.machine
+    roofline = measured.roofline
     return {
         "name": spec.name,
         "input": list(spec.input_shape),
         "batch": batch,
-        "device": machine.name,
-        "flops_per_second": machine.flops,
-        "bytes_per_second": machine.bandwidth,
-        "ridge": machine.ridge,
+        "device": roofline.name,
+        "flops_per_second": roofline.flops,
+        "bytes_per_second": roofline.bandwidth,
+        "ridge": roofline.ridge,
         "forward_seconds": measured.forward_seconds,
         "backward_seconds": measured.backward_seconds,
         "layers": [
@@ -100,9 +97,9 @@ def _data(spec: Spec, batch: int, measured: Profile) -> dict[str, object]:
 
 
 def _print_table(spec: Spec, batch: int, measured: Profile) -> None:
-    machine = measured.machine
+    roofline = measured.roofline
     print(
-        f"{spec.name}, input {sizes(spec.input_shape)}, batch {batch}, on {machine.name}"
+        f"{spec.name}, input {sizes(spec.input_shape)}, batch {batch}, on {roofline.name}"
     )
     times = [x.forward_seconds + x.backward_seconds for x in measured.layers]
     rows = [
@@ -119,7 +116,7 @@ def _print_table(spec: Spec, batch: int, measured: Profile) -> None:
         )
         for layer, time in zip(measured.layers, times, strict=True)
     ]
-    print("\n".join(text_table(HEADER, rows, NAMES)))
+    print("\n".join(text_table(HEADER, rows, TEXT_COLUMNS)))
     print()
     for words in _notes(measured):
         print(words)
@@ -128,17 +125,19 @@ def _print_table(spec: Spec, batch: int, measured: Profile) -> None:
 def _share_of_roof(layer: LayerTime, measured: Profile) -> str:
     if not layer.bytes:
         return ""
-    least = measured.machine.least_seconds(layer.flops, layer.bytes)
+    least = measured.roofline.min_seconds(layer.flops, layer.bytes)
     return f"{100 * least / layer.forward_seconds:.0f}"
 
 
 def _notes(measured: Profile) -> list[str]:
-    machine, layers = measured.machine, measured.layers
+    roofline, layers = measured.roofline, measured.layers
     forward = sum(layer.forward_seconds for layer in layers)
     backward = sum(layer.backward_seconds for layer in layers)
-    peak = f"{machine.flops / 1e9:,.1f} GFLOP/s and {machine.bandwidth / 1e9:,.1f} GB/s"
+    peak = (
+        f"{roofline.flops / 1e9:,.1f} GFLOP/s and {roofline.bandwidth / 1e9:,.1f} GB/s"
+    )
     return [
-        f"machine: {peak}, as measured; the ridge is at {machine.ridge:.1f} FLOP/byte",
+        f"machine: {peak}, as measured; the ridge is at {roofline.ridge:.1f} FLOP/byte",
         f"forward: {_sum(forward, measured.forward_seconds)}",
         f"backward: {_sum(backward, measured.backward_seconds)}",
     ]

@@ -1,42 +1,36 @@
-"""`archspec runs`: what was trained, side by side."""
+"""`archspec runs`: list and compare runs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archspec.ops.recipes import Recipe
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
+from archspec.signatures.recipes import Recipe
 
 from .epochs import fraction
+from .formats import RunsFormat
 from .options import PictureOption, check_picture, stop
 from .table import markdown_table, text_table
 
 if TYPE_CHECKING:
-    from archspec.training.results.runs import FoundRun
+    from archspec.runs.listing import RunRecord
 
 HEADER = (
     "run", "spec", "data", "epochs", "val acc", "test acc", "parameters", "images/s",
     "state",
 )  # fmt: skip
-NAMES = (0, 1, 2, 8)  # columns that are no numbers
-
-
-class Format(StrEnum):
-    """How the runs are written."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
+TEXT_COLUMNS = (0, 1, 2, 8)
 
 
 runs = typer.Typer(
+    name="runs",
+    add_completion=False,
     help="List the runs side by side: what they were made with, and how good they are.",
     invoke_without_command=True,
 )
@@ -48,22 +42,21 @@ def _list(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the run directories are.")
     ] = Path("runs"),
-    format_: Annotated[
-        Format, typer.Option("--format", help="How the runs are written.")
-    ] = Format.table,
+    format_: RunsFormat = "table",
 ) -> None:
     if context.invoked_subcommand:
         return
-    from archspec.training.results.runs import (
-        find_runs,  # 20 ms, of which no `check` has a use
+    from archspec.runs.listing import (
+        find_runs,  # 20 ms that other commands save
     )
 
     found = {path: _read(path) for path in find_runs(out)}
-    if format_ is Format.json:
+    if format_ == "json":
         print(json.dumps([_data(*item) for item in found.items()], indent=2))
         return
-    write = markdown_table if format_ is Format.markdown else text_table
-    print("\n".join(write(HEADER, [_cells(*item) for item in found.items()], NAMES)))
+    write = markdown_table if format_ == "markdown" else text_table
+    rows = [_cells(*item) for item in found.items()]
+    print("\n".join(write(HEADER, rows, TEXT_COLUMNS)))
     damaged = [str(run) for run in found.values() if isinstance(run, TrainingError)]
     if damaged:
         print()
@@ -71,9 +64,9 @@ def _list(
         print(words.partition("\n")[0].rstrip(":"))
 
 
-def _read(path: Path) -> FoundRun | TrainingError:
-    """A run, or what is wrong with it: one that is damaged hides no other."""
-    from archspec.training.results.runs import read_run
+def _read(path: Path) -> RunRecord | TrainingError:
+    """A run, or its error, so that a corrupt run does not hide the others."""
+    from archspec.runs.listing import read_run
 
     try:
         return read_run(path)
@@ -81,7 +74,7 @@ def _read(path: Path) -> FoundRun | TrainingError:
         return error
 
 
-def _data(path: Path, run: FoundRun | TrainingError) -> dict[str, object]:
+def _data(path: Path, run: RunRecord | TrainingError) -> dict[str, object]:
     if isinstance(run, TrainingError):
         return {"run": str(path), "state": "damaged", "error": str(run)}
     best = run.best
@@ -90,7 +83,7 @@ def _data(path: Path, run: FoundRun | TrainingError) -> dict[str, object]:
         "state": _state(run),
         "spec": run.spec.name,
         "data": run.settings.data,
-        "epochs": len(run.epochs),
+        "epochs": len(run.history),
         "planned_epochs": run.settings.epochs,
         "best_epoch": best and best.epoch,
         "val_accuracy": best and best.val_accuracy,
@@ -100,22 +93,22 @@ def _data(path: Path, run: FoundRun | TrainingError) -> dict[str, object]:
     }
 
 
-def _cells(path: Path, run: FoundRun | TrainingError) -> tuple[str, ...]:
+def _cells(path: Path, run: RunRecord | TrainingError) -> tuple[str, ...]:
     if isinstance(run, TrainingError):
         return (path.name, *[""] * 7, "damaged")
     made = (path.name, run.spec.name, run.settings.data)
-    return (*made, *_figures(run).values(), _state(run))
+    return (*made, *_results(run).values(), _state(run))
 
 
-def _state(run: FoundRun) -> str:
+def _state(run: RunRecord) -> str:
     return "done" if run.is_done else "unfinished"
 
 
-def _figures(run: FoundRun) -> dict[str, str]:
-    """How it went, as the tables have it."""
+def _results(run: RunRecord) -> dict[str, str]:
+    """The results of a run as cells of a table."""
     best, speed = run.best, run.images_per_second
     return {
-        "epochs": f"{len(run.epochs)}/{run.settings.epochs}",
+        "epochs": f"{len(run.history)}/{run.settings.epochs}",
         "best validation accuracy": fraction(best.val_accuracy if best else None),
         "test accuracy of that epoch": fraction(best.test_accuracy if best else None),
         "parameters": f"{run.spec.params:,}",
@@ -134,39 +127,42 @@ def compare(
     """Show in what runs differ, and draw their curves: `compare.svg`, beside the first."""
     picture = output or paths[0].parent / "compare.svg"
     check_picture(picture)
-    from archspec.training.results.curves import compare_curves
-    from archspec.training.results.runs import read_run
+    from archspec.runs.curves import compare_curves
+    from archspec.runs.listing import read_run
 
     found = {str(path): read_run(path) for path in paths}
     for name, run in found.items():
-        if not run.epochs:
+        if not run.history:
             stop(f"`{name}` has no curves: it stopped before an epoch had ended")
     print("\n".join(_comparison(found)))
-    compare_curves({name: run.epochs for name, run in found.items()}, picture)
+    compare_curves({name: run.history for name, run in found.items()}, picture)
     print(f"curves in {picture}")
 
 
-def _comparison(found: dict[str, FoundRun]) -> list[str]:
-    """Lines of a table with a column for each run: what differs, and how they went."""
+def _comparison(found: dict[str, RunRecord]) -> list[str]:
+    """A table with a column for each run: the settings that differ, and the results."""
     runs = [*found.values()]
     differing = {
         name: values
         for name, values in _columns([_settings(run) for run in runs]).items()
         if len(set(values)) > 1
     }
-    rows = differing | _columns([_figures(run) for run in runs])
+    rows = differing | _columns([_results(run) for run in runs])
     return text_table(("", *found), [(name, *row) for name, row in rows.items()], (0,))
 
 
 def _columns(runs: Sequence[dict[str, str]]) -> dict[str, list[str]]:
-    """The value in each run, for each name that one of them has."""
+    """Turn rows into columns; a run without a name has an empty cell.
+
+    `[{"lr": "1"}, {"ema": "2"}]` becomes `{"lr": ["1", ""], "ema": ["", "2"]}`.
+    """
     names = dict.fromkeys(name for run in runs for name in run)
     return {name: [run.get(name, "") for run in runs] for name in names}
 
 
-def _settings(run: FoundRun) -> dict[str, str]:
-    """All that made a run, but for where it lies."""
-    from archspec.training.run_directory import describe_network
+def _settings(run: RunRecord) -> dict[str, str]:
+    """The spec, the params and the settings of a run, except for its location."""
+    from archspec.runs.config import describe_network
 
     network = describe_network(run.spec)
     values = {"spec": run.spec.name, "input": network["input"]}
@@ -174,11 +170,14 @@ def _settings(run: FoundRun) -> dict[str, str]:
     for each in fields(run.settings):
         values |= _parts(each.name, getattr(run.settings, each.name))
     del values["out"]
-    return {name: _word(value) for name, value in values.items()}
+    return {name: _format_value(value) for name, value in values.items()}
 
 
 def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
-    """A setting, and the arguments of a call each on its own."""
+    """A setting, with the arguments of a call as separate entries.
+
+    `optimizer: sgd(lr=0.1)` becomes `optimizer: sgd` and `optimizer.lr: 0.1`.
+    """
     if isinstance(value, Recipe):
         yield name, value.name
         for argument, given in value.arguments.items():
@@ -187,16 +186,18 @@ def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
         yield name, value
 
 
-def _word(value: Any) -> str:  # any value of a setting
+def _format_value(value: Any) -> str:  # any value of a setting
     match value:
         case None:
             return ""
         case bool():
             return str(value).lower()
         case Recipe():
-            words = {name: _word(given) for name, given in value.arguments.items()}
+            words = {
+                name: _format_value(given) for name, given in value.arguments.items()
+            }
             given = ", ".join(f"{name}={word}" for name, word in words.items() if word)
             return f"{value.name}({given})" if given else value.name
         case tuple():
-            return " | ".join(map(_word, value))
+            return " | ".join(map(_format_value, value))
     return str(value)

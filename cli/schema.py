@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from archspec.frontend.schema import SCHEMA
+from archspec.frontend.schema.json_schema import published_schema
 
 
 def schema() -> None:
     """Print the JSON Schema of a spec."""
-    print(json.dumps(SCHEMA, indent=2))
+    print(json.dumps(published_schema(), indent=2))

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, astuple, fields
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from archspec.ir.graph import Head
 from archspec.passes.summarize import Row, summarize
 from archspec.spec import Spec
 
+from .formats import SummaryFormat
 from .options import (
     DepthOption,
     InputOption,
@@ -44,15 +44,6 @@ COSTS: dict[str, Callable[[Row], int]] = {
 }
 
 
-class Format(StrEnum):
-    """How the summary is written."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
-    csv = "csv"
-
-
 def summary(
     spec: SpecArgument,
     depth: DepthOption = None,
@@ -62,24 +53,22 @@ def summary(
             min=1, max=65536, help="Images whose activations are in memory at once."
         ),
     ] = 1,
-    format_: Annotated[
-        Format, typer.Option("--format", help="How the summary is written.")
-    ] = Format.table,
-    settings: SetOption = None,
+    format_: SummaryFormat = "table",
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Show each layer's output shape, parameters, multiply-accumulates and memory."""
-    loaded = load_spec(spec, settings, input_, variant)
+    loaded = load_spec(spec, overrides, input_, variant)
     rows = list(summarize(loaded.graph, loaded.document.source, depth, batch))
     match format_:
-        case Format.table:
+        case "table":
             _print_table(_Costs(loaded, rows, batch))
-        case Format.json:
+        case "json":
             print(json.dumps(_data(_Costs(loaded, rows, batch)), indent=2))
-        case Format.markdown:
+        case "markdown":
             _print_markdown(_Costs(loaded, rows, batch))
-        case Format.csv:
+        case "csv":
             _print_csv(rows)
 
 

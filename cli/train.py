@@ -1,44 +1,45 @@
-"""`archspec train`: a spec to a trained network and a run directory."""
+"""`archspec train`: train a network and write a run directory."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archspec.runs.config import is_same_network
+from archspec.runs.directory import RunDirectory
+from archspec.runs.errors import Stopped, TrainingError
+from archspec.runs.resolve_settings import resolve_settings, resume_settings
+from archspec.runs.torch_errors import is_failed_compilation, is_out_of_memory
+from archspec.settings.declaration import Panel
+from archspec.settings.settings import FLAGS, SETTINGS, Settings
 from archspec.spec import Spec
-from archspec.training.errors import Stopped, TrainingError
-from archspec.training.machine.place import find_place, is_launched, said_once
-from archspec.training.machine.runtime import end_with_parent, prepare_runtime
-from archspec.training.settings import (
-    DataName,
-    Device,
-    Precision,
-    Strategy,
-    resolve_settings,
-    resume_settings,
+from archspec.training.cpu_runtime import configure_cpu_runtime
+from archspec.training.distributed.launch_environment import (
+    is_launched_by_archspec,
+    raise_on_rank_zero,
+    read_launch_environment,
+    terminate_with_parent,
 )
 
 from .epochs import epoch_table
-from .options import (
-    USAGE,
-    FreezeOption,
-    InputOption,
-    RenameOption,
-    SetOption,
-    VariantOption,
-    WeightsOption,
-    load_spec,
-    stop,
-)
+from .options import USAGE, InputOption, SetOption, VariantOption, load_spec, stop
+from .setting_options import add_setting_options
 
-SIGNALLED = 128  # exit codes: this and the number of the signal
-# torch's words, on GPUs, on Apple's, and on CPUs
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-RECIPES, RUN, MACHINE = "The `train:` section", "The run", "The machine"
+if TYPE_CHECKING:
+    from archspec.training.loop import TrainedRun
+
+SIGNALED = 128  # exit codes: this and the number of the signal
+
+# Parameters that `--help` lists before the others of their panel.
+HELP_ORDER = (
+    "data", "epochs", "batch_size", "lr", "optimizer", "schedule", "augment",
+    "out", "resume", "tensorboard",
+    "data_root", "download", "device", "devices", "strategy",
+)  # fmt: skip
 
 
 def train(
@@ -50,219 +51,63 @@ def train(
             show_default=False,
         ),
     ] = None,
-    data: Annotated[
-        DataName | None, typer.Option(help="The data set.", rich_help_panel=RECIPES)
-    ] = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Passes over the training images.", rich_help_panel=RECIPES
-        ),
-    ] = None,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Images in a step, over all processes.",
-            rich_help_panel=RECIPES,
-        ),
-    ] = None,
-    lr: Annotated[
-        float | None,
-        typer.Option(help="The learning rate to start from.", rich_help_panel=RECIPES),
-    ] = None,
-    optimizer: Annotated[
-        str | None,
-        typer.Option(metavar="CALL", help="As `sgd(lr=0.1)`.", rich_help_panel=RECIPES),
-    ] = None,
-    schedule: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CALL", help="As `cosine(warmup=1)`.", rich_help_panel=RECIPES
-        ),
-    ] = None,
-    augment: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CALLS",
-            help="As `crop(28, padding=4) | hflip`; `identity` for none.",
-            rich_help_panel=RECIPES,
-        ),
-    ] = None,
-    init: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CALL", help="As `kaiming_normal`.", rich_help_panel=RECIPES
-        ),
-    ] = None,
-    loss: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CALL",
-            help="As `cross_entropy(label_smoothing=0.1)`.",
-            rich_help_panel=RECIPES,
-        ),
-    ] = None,
-    accumulate: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Parts of a step, one after the other: less memory.",
-            rich_help_panel=RECIPES,
-        ),
-    ] = None,
-    clip: Annotated[
-        float | None,
-        typer.Option(
-            help="The longest gradient that a step may follow.",
-            rich_help_panel=RECIPES,
-        ),
-    ] = None,
-    ema: Annotated[
-        float | None,
-        typer.Option(
-            help="Average the weights, keeping this share of the average in a step.",
-            rich_help_panel=RECIPES,
-        ),
-    ] = None,
-    weights: WeightsOption = None,
-    rename: RenameOption = None,
-    freeze: FreezeOption = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="Where the random numbers start.", rich_help_panel=RECIPES
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Where the run directory is made.",
-            rich_help_panel=RUN,
-        ),
-    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(
             metavar="RUN",
-            help="Go on with a run, from its last checkpoint.",
-            rich_help_panel=RUN,
-        ),
-    ] = None,
-    tensorboard: Annotated[
-        bool | None,
-        typer.Option(
-            "--tensorboard",
-            help="Write a log for TensorBoard too.",
-            rich_help_panel=RUN,
-        ),
-    ] = None,
-    data_root: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="The folder of the data sets; else $ARCHSPEC_DATA, else the user's cache.",
-            rich_help_panel=MACHINE,
+            help="Resume a run from its last checkpoint.",
+            rich_help_panel=Panel.RUN,
         ),
     ] = None,
     download: Annotated[
         bool,
         typer.Option(
             "--download",
-            help="Fetch the data set if it is not there.",
-            rich_help_panel=MACHINE,
+            help="Download the data set if it is missing.",
+            rich_help_panel=Panel.MACHINE,
         ),
     ] = False,
-    device: Annotated[
-        Device | None, typer.Option(help="What computes.", rich_help_panel=MACHINE)
-    ] = None,
     devices: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="How many compute: as many processes share each step.",
-            rich_help_panel=MACHINE,
+            help="Number of processes, which share each step.",
+            rich_help_panel=Panel.MACHINE,
         ),
     ] = None,
-    strategy: Annotated[
-        Strategy | None,
-        typer.Option(
-            help="How processes share the network: copies, or parts.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = None,
-    precision: Annotated[
-        Precision | None,
-        typer.Option(help="Of convolutions and products.", rich_help_panel=MACHINE),
-    ] = None,
-    sync_bn: Annotated[
-        bool | None,
-        typer.Option(
-            "--sync-bn",
-            help="Batch norm over the images of all processes.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = None,
-    compile_: Annotated[
-        bool | None,
-        typer.Option(
-            "--compile",
-            help="Let torch compile the network: a minute or two.",
-            rich_help_panel=MACHINE,
-        ),
-    ] = None,
-    settings: SetOption = None,
+    overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
+    **flags: Any,
 ) -> None:
     """Train a network; its flags come before the spec's `train:` section."""
-    flags = {
-        "data": data,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "lr": lr,
-        "accumulate": accumulate,
-        "clip": clip,
-        "ema": ema,
-        "weights": weights,
-        "rename": tuple(rename) if rename else None,
-        "freeze": tuple(freeze) if freeze else None,
-        "seed": seed,
-        "out": out,
-        "tensorboard": tensorboard,
-        "data_root": data_root,
-        "device": device,
-        "strategy": strategy,
-        "precision": precision,
-        "sync_bn": sync_bn,
-        "compile": compile_,
-    }
-    calls = {
-        "optimizer": optimizer,
-        "schedule": schedule,
-        "augment": augment,
-        "init": init,
-        "loss": loss,
-    }
-    texts = {name: text for name, text in calls.items() if text is not None}
-    if rename and weights is None:
+    given = {name: value for name, value in flags.items() if value not in (None, [])}
+    calls = {name: text for name, text in given.items() if FLAGS[name].is_recipe}
+    values = {name: _value(value) for name, value in given.items() if name not in calls}
+    if "rename" in values and "weights" not in values:
         stop("`--rename` is about the names in a file: add `--weights FILE`", USAGE)
-    if resume and texts:
+    if resume and calls:
         stop(
-            f"a run that goes on keeps its `--{next(iter(texts))}`: leave it out", USAGE
+            f"a run that goes on keeps its `--{next(iter(calls))}`: leave it out", USAGE
         )
-    given: Spec | None = None
-    if spec is not None:
-        given = load_spec(spec, settings, input_, variant, texts)
-    elif resume is None or settings or input_ or variant:
+    if spec is None and (resume is None or overrides or input_ or variant):
         stop("name a SPEC to train; `archspec list` shows the bundled ones", USAGE)
+    network = None
+    if spec is not None:
+        network = load_spec(spec, overrides, input_, variant, calls)
     try:
-        _run(given, flags, resume, devices, download=download)
+        _run(network, values, resume, devices, download=download)
     except Stopped as stopped:
         if str(stopped):
             print(stopped, file=sys.stderr)
-        raise typer.Exit(SIGNALLED + stopped.signal) from None
+        raise typer.Exit(SIGNALED + stopped.signal) from None
+
+
+add_setting_options(train, FLAGS.values(), HELP_ORDER)
+
+
+def _value(flag: Any) -> Any:
+    return tuple(flag) if isinstance(flag, list) else flag
 
 
 def _run(
@@ -273,65 +118,91 @@ def _run(
     *,
     download: bool,
 ) -> None:
-    with said_once():
-        new = resolve_settings(spec.train, flags) if spec and not resume else None
-    prepare_runtime()
-    if is_launched():
-        end_with_parent()
-    from archspec.training.loop import train as train_network  # 1.7 s, for torch
-    from archspec.training.machine.launch import launch
-    from archspec.training.run_directory import RunDirectory, is_same_network
-    from archspec.training.tensorboard import require_tensorboard
-
-    run = None
-    if spec is None or new is None:
-        assert resume
-        with said_once():
-            run = RunDirectory.open(resume)
-            before, began_with = run.read()
-            if spec is not None and not is_same_network(spec, before):
-                raise TrainingError(
-                    f"`{resume}` began with another spec or other params: leave SPEC out to "
-                    "go on with it, or leave `--resume` out for a new run"
-                )
-            spec, new = before, resume_settings(began_with, flags)
-    place = find_place()
-    if place and devices not in (None, place.local_size):
+    """Train in this process, or in as many as `--devices` tells."""
+    configure_cpu_runtime()
+    if is_launched_by_archspec():
+        terminate_with_parent()
+    with raise_on_rank_zero():
+        spec, settings, run = _resolve(spec, flags, resume)
+    launched = read_launch_environment()
+    if launched and devices not in (None, launched.local_world_size):
         stop(
-            f"`--devices {devices}` is said to {place.local_size} processes that something "
+            f"`--devices {devices}` is said to {launched.local_world_size} processes that something "
             "else has started here: leave it out",
             USAGE,
         )
-    if place is None and devices and devices > 1:
-        if new.tensorboard:
-            require_tensorboard()
-        raise typer.Exit(launch(devices, new.device, sys.argv[1:]))
+    if launched is None and devices and devices > 1:
+        raise typer.Exit(_launch(devices, settings))
+    if launched is None:
+        _check_flags_of_one_process(flags)
+    trained = _train(spec, settings, run, download=download)
+    if trained.is_main:
+        _print_outcome(trained)
+
+
+def _resolve(
+    spec: Spec | None, flags: Mapping[str, object], resume: Path | None
+) -> tuple[Spec, Settings, RunDirectory | None]:
+    """The network and the settings of a new or resumed run, and its directory if any."""
+    if resume is None:
+        assert spec
+        return spec, resolve_settings(spec.train, flags), None
+    run = RunDirectory.open(resume)
+    before, settings = run.read()
+    if spec is not None and not is_same_network(spec, before):
+        raise TrainingError(
+            f"`{resume}` began with another spec or other params: leave SPEC out to "
+            "go on with it, or leave `--resume` out for a new run"
+        )
+    return before, resume_settings(settings, flags), run
+
+
+def _launch(devices: int, settings: Settings) -> int:
+    """Run this command in several processes, and return its exit code."""
+    from archspec.training.distributed.launch import launch
+    from archspec.training.tensorboard import require_tensorboard
+
+    if settings.tensorboard:
+        require_tensorboard()
+    return launch(devices, settings.device, sys.argv[1:])
+
+
+def _check_flags_of_one_process(flags: Mapping[str, object]) -> None:
     for name in ("strategy", "sync_bn"):
-        if place is None and flags[name] is not None:
-            flag = f"--{name.replace('_', '-')}"
+        if name in flags:
+            flag = SETTINGS[name].flag
             stop(f"`{flag}` is for several processes: add `--devices N`", USAGE)
+
+
+def _train(
+    spec: Spec, settings: Settings, run: RunDirectory | None, *, download: bool
+) -> TrainedRun:
+    """Train a network, and explain the errors of torch that its user can fix."""
+    from archspec.training.loop import train as train_network  # 1.7 s, for torch
+
     try:
-        trained = train_network(spec, new, resume=run, download=download)
+        return train_network(spec, settings, resume=run, download=download)
     except Exception as error:
-        if any(words in str(error) for words in OUT_OF_MEMORY):
+        if is_out_of_memory(error):
             raise TrainingError(
-                f"`{spec.name}` and a batch of {new.batch_size} images do not fit into the "
-                "memory of the device: use a smaller `--batch-size`, or cut it with "
-                "`--accumulate`"
+                f"`{spec.name}` and a batch of {settings.batch_size} images do not fit "
+                "into the memory of the device: use a smaller `--batch-size`, or cut it "
+                "with `--accumulate`"
             ) from error
-        if new.compile and type(error).__module__.startswith("torch._"):
+        if settings.compile and is_failed_compilation(error):
             raise TrainingError(
                 f"torch cannot compile `{spec.name}` here "
                 f"({str(error).strip().splitlines()[0]}): leave `--compile` out"
             ) from error
         raise
-    if trained.is_main:
-        print("\n".join(epoch_table(trained.metrics)))
-        if trained.best.test_accuracy is not None:
-            print(
-                f"test accuracy {trained.best.test_accuracy:.4f} after epoch {trained.best.epoch}"
-            )
-        print(
-            f"best accuracy {trained.best.val_accuracy:.4f} after epoch {trained.best.epoch}, "
-            f"in {trained.directory.path}"
-        )
+
+
+def _print_outcome(trained: TrainedRun) -> None:
+    best = trained.best
+    print("\n".join(epoch_table(trained.history)))
+    if best.test_accuracy is not None:
+        print(f"test accuracy {best.test_accuracy:.4f} after epoch {best.epoch}")
+    print(
+        f"best accuracy {best.val_accuracy:.4f} after epoch {best.epoch}, "
+        f"in {trained.directory.path}"
+    )

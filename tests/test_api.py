@@ -189,7 +189,7 @@ def test_params_see_those_before_them_as_they_are_set(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("setting", "name", "value"),
+    ("override", "name", "value"),
     [
         ("classes=100", "classes", 100),
         ("classes = 100", "classes", None),
@@ -203,8 +203,8 @@ def test_params_see_those_before_them_as_they_are_set(tmp_path):
         ('mode="bicubic"', "mode", "bicubic"),
     ],
 )
-def test_settings(path, setting, name, value):
-    result = archspec.check(path, overrides=[setting])
+def test_overrides(path, override, name, value):
+    result = archspec.check(path, overrides=[override])
     if value is None:
         assert [d.code for d in result.diagnostics] == ["invalid-syntax"]
     else:
@@ -212,7 +212,7 @@ def test_settings(path, setting, name, value):
 
 
 @pytest.mark.parametrize(
-    ("setting", "code", "column"),
+    ("override", "code", "column"),
     [
         ("classes", "invalid-syntax", 1),
         ("=3", "invalid-syntax", 1),
@@ -229,8 +229,8 @@ def test_settings(path, setting, name, value):
         ("classes=\udcff", "not-text", 9),
     ],
 )
-def test_wrong_settings_are_found_in_their_own_text(path, setting, code, column):
-    (found,) = archspec.check(path, overrides=[setting]).diagnostics
+def test_wrong_overrides_are_found_in_their_own_text(path, override, code, column):
+    (found,) = archspec.check(path, overrides=[override]).diagnostics
     span = found.primary.span
     assert (found.code, span.source.name, span.column) == (code, "--set", column)
 
@@ -240,14 +240,14 @@ def test_wrong_settings_are_found_in_their_own_text(path, setting, code, column)
 WITHOUT_TORCH = """
 import sys
 sys.modules["torch"] = sys.modules["torchvision"] = None
-import archspec, archspec.passes.summarize, archspec.frontend.schema
+import archspec, archspec.passes.summarize, archspec.frontend.schema.json_schema
 assert archspec.check("nin").ok
 spec = archspec.load("nin", classes=100)
 rows = list(archspec.passes.summarize.summarize(spec.graph, spec.document.source))
 assert len(rows) == len(spec.layers)
 assert "digraph" in archspec.draw(spec).dot
 assert "class Nin" in archspec.to_source(spec)
-assert archspec.frontend.schema.SCHEMA["title"]
+assert archspec.frontend.schema.json_schema.SCHEMA["title"]
 """
 
 

@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
 
-import archspec
 import harness
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.diagnostic import Severity
 from archspec.diagnostics.render import render_full
 from harness import CASES, check_case, describe, expected_errors, unmatched
 
-PACKAGE = Path(archspec.__file__).parent
 INVALID = harness.invalid_cases()
 VALID = harness.valid_cases()
 FIXES = [(case, e) for case in INVALID for e in expected_errors(case) if e.fix]
@@ -120,46 +117,8 @@ class TestTheHarnessCanFail:
 # What a file with comments in it cannot show: see tests/frontend/test_files.py.
 WITHOUT_CASE = {"unreadable-file", "not-text", "file-too-large", "empty-document"}
 
-REPORTERS = {"error", "fail", "stop", "ShapeError", "SyntaxFault", "EvaluationError"}
-
-
-def codes_in_source() -> set[str]:
-    """The codes that the program reports, read from its own syntax."""
-    found = set()
-    for file in PACKAGE.rglob("*.py"):
-        if file.name == "codes.py":
-            continue
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
-    return found
-
-
-def reported_codes() -> set[str]:
-    """The first argument of every call that reports a finding."""
-    found = set()
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Call) or not node.args:
-                continue
-            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            first = node.args[0]
-            if called in REPORTERS and isinstance(first, ast.Constant):
-                found.add(first.value)
-    return {code for code in found if isinstance(code, str) and "-" in code}
-
 
 def test_every_code_has_a_case():
     covered = {error.code for path in INVALID for error in expected_errors(path)}
     assert covered | WITHOUT_CASE == set(CODES)
     assert not covered & WITHOUT_CASE
-
-
-def test_every_code_in_the_source_is_in_the_table():
-    reported = {c for c in reported_codes() if c.replace("-", "").isalpha()}
-    assert len(reported) > 30
-    assert {c for c in reported if " " not in c} <= set(CODES)
-
-
-def test_every_code_in_the_table_is_in_the_source():
-    assert set(CODES) <= codes_in_source()

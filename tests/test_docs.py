@@ -82,12 +82,12 @@ def test_the_figures_in_the_readme():
 def test_limits_in_the_language_page_are_those_of_the_code():
     """The table of limits names the constants' values."""
     from archspec.diagnostics.diagnostic import MAX_FINDINGS
-    from archspec.frontend.files import MAX_BYTES
-    from archspec.frontend.parser import MAX_LABEL, MAX_NESTING, MAX_TERMS
-    from archspec.frontend.reader import MAX_DEPTH, MAX_NODES
+    from archspec.frontend.call_parser import MAX_LABEL, MAX_NESTING, MAX_TERMS
+    from archspec.frontend.source_files import MAX_BYTES
+    from archspec.frontend.yaml.reader import MAX_DEPTH, MAX_NODES
     from archspec.lowering import context
     from archspec.resolve.budget import MAX_VALUES
-    from archspec.resolve.evaluate import MAX_ITEMS
+    from archspec.resolve.expression_values import MAX_ITEMS
 
     page = (ROOT / "docs" / "language.md").read_text()
     for row in (

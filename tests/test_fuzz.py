@@ -16,10 +16,10 @@ import harness
 from archspec.catalog import bundled
 from archspec.checker import check_source
 from archspec.diagnostics.diagnostic import Findings
-from archspec.diagnostics.machine import render_concise, render_github, to_json
+from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
 from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source
-from archspec.frontend.files import decode
+from archspec.frontend.source_files import decode
 from deadline import TooSlow, deadline
 
 LIMIT = 2.0  # seconds of the processor for one text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from archspec.diagnostics.diagnostic import MAX_FINDINGS, Diagnostic
-from archspec.diagnostics.machine import render_concise, render_github
+from archspec.diagnostics.machine_formats import render_concise, render_github
 from archspec.diagnostics.render import render_full
 from deadline import deadline
 from specs import check

@@ -1,1 +1,1 @@
-"""What archspec says about a spec: places in a text, findings, and their renderings."""
+"""Diagnostics: sources and spans, findings as data, their codes and renderings."""

@@ -1,19 +1,18 @@
-"""Every diagnostic code: what it means, an example that has it, and one that does not.
+"""The page of every diagnostic code: its meaning, and a bad and a good example.
 
-`archspec explain CODE` shows an entry, and docs/diagnostics.md all of them.
+`archspec explain CODE` shows a page, and docs/diagnostics.md all of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What `archspec explain` says about a code.
+class Page(NamedTuple):
+    """The page of a code.
 
-    An example is steps of `net` (it starts with `- `), commands (`$ `), or lines of a
-    spec; it leaves out what is the same in every spec.
+    An example is a list of steps of `net` if it starts with `- `, commands if it starts
+    with `$ `, else lines of a spec. It omits the lines that all specs have in common.
     """
 
     meaning: str

@@ -1,25 +1,24 @@
-"""A finding about a spec, as data; how it looks is for `render`."""
+"""Findings about a spec, as data. `render` and `machine_formats` write them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
-from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.source import Span
 
 
 class Severity(StrEnum):
-    """How much a finding matters: an error stops the compiler."""
+    """An error stops the compiler; a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A place, and what to say beside it."""
+class Label(NamedTuple):
+    """A span, and the text to show next to it."""
 
     span: Span
     message: str = ""
@@ -27,11 +26,11 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding: a headline, the place it is about, and what helps.
+    """One finding: a headline, the span at fault, and how to fix it.
 
-    `related` are other places that explain it: the producer of a shape, the
-    call that expanded a block. `help` is what to write instead. `fault` is what failed,
-    as data from which a fix can be found.
+    `related` are other spans that explain it: the producer of a shape, or the call that
+    expanded a block. `help` proposes a change. `fault` is the failure as data, from
+    which `repair` searches fixes.
     """
 
     code: str
@@ -43,51 +42,47 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     fault: object | None = field(default=None, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Refuse a code that has no page."""
-        assert self.code in CODES, self.code
-
     @property
     def is_error(self) -> bool:
-        """Whether it stops the compiler."""
+        """Whether it is an error, not a warning."""
         return self.severity is Severity.ERROR
 
     def with_help(self, help: Sequence[str]) -> Diagnostic:
-        """The same finding with other help lines; empty ones are dropped."""
+        """Return the finding with other help lines, without empty ones."""
         return replace(self, help=tuple(_cut(text) for text in help if text))
 
 
-ONE_FOR_ALL = ("undefined-name",)  # one mistake, in however many places of a file
+ONE_PER_FILE = ("undefined-name",)  # one finding, whatever its number of places
 MAX_FINDINGS = 100
-MAX_RELATED = 20  # places that explain one finding
+MAX_RELATED = 20  # labels, or lines in a note, of one finding
 MAX_TEXT = 1_000  # characters of a message
 
 
 class TooMany(Exception):  # noqa: N818  # control flow: the finding is recorded
-    """There is more of something than a bound allows: go no further."""
+    """A bound is exceeded: of findings, nodes or values. The check stops."""
 
 
 class Findings:
-    """The diagnostics of one run, each mistake once, up to a bound.
+    """The diagnostics of one run, without duplicates and up to a bound.
 
-    A block that is used five times is expanded five times; a mistake inside it
-    is still one mistake.
+    A block that is used five times is expanded five times, but a mistake in it is one
+    finding.
     """
 
     def __init__(self) -> None:
-        """Start with none."""
-        self._found: dict[tuple[object, ...], dict[int, Diagnostic]] = {}  # by place
+        # By code and place; then by offset, for a finding in several places.
+        self._found: dict[tuple[object, ...], dict[int, Diagnostic]] = {}
         self._errors = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic, unless the same one was found at the same place.
+        """Add a diagnostic, unless its code was found at the same place before.
 
         Raises:
-            TooMany: at the bound on errors; warnings beyond it are dropped.
+            TooMany: At the bound on errors. Warnings over the bound are dropped.
         """
         span = diagnostic.primary.span
         key: tuple[object, ...] = diagnostic.code, id(span.source), span.start, span.end
-        if diagnostic.code in ONE_FOR_ALL:
+        if diagnostic.code in ONE_PER_FILE:
             key = diagnostic.code, id(span.source), diagnostic.message
         is_error = diagnostic.is_error
         if key in self._found:
@@ -107,12 +102,12 @@ class Findings:
             raise TooMany
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Keep several."""
+        """Add several diagnostics."""
         for diagnostic in diagnostics:
             self.add(diagnostic)
 
     def each(self) -> Iterator[Diagnostic]:
-        """As they came, those in several places for each of them."""
+        """Yield all in the order in which they were added, once per place."""
         for places in self._found.values():
             yield from places.values()
 
@@ -129,7 +124,7 @@ class Findings:
         severity: Severity = Severity.ERROR,
         fault: object | None = None,
     ) -> None:
-        """Keep a finding given by its parts."""
+        """Add a finding given by its parts."""
         helps = (help,) if isinstance(help, str) else help
         self.add(
             Diagnostic(
@@ -145,8 +140,8 @@ class Findings:
         )
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        """In the order of the text, file by file."""
-        found = [_with_places(places) for places in self._found.values()]
+        """Iterate in the order of the text, file by file."""
+        found = [_with_lines(places) for places in self._found.values()]
         order: dict[int, int] = {}
         for diagnostic in found:
             order.setdefault(id(diagnostic.primary.span.source), len(order))
@@ -158,26 +153,26 @@ class Findings:
         )
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of findings."""
         return len(self._found)
 
     @property
     def errors(self) -> int:
-        """How many of them stop the compiler."""
+        """The number of errors."""
         return self._errors
 
     @property
     def has_errors(self) -> bool:
-        """Whether any of them stops the compiler."""
+        """Whether any finding is an error."""
         return self._errors > 0
 
     def has(self, code: str) -> bool:
-        """Whether one has this code."""
+        """Whether a finding has this code."""
         return any(key[0] == code for key in self._found)
 
 
-def _with_places(places: Mapping[int, Diagnostic]) -> Diagnostic:
-    """The first in the text, and where the same is found again."""
+def _with_lines(places: Mapping[int, Diagnostic]) -> Diagnostic:
+    """Return the first finding in the text, with a note that lists the other lines."""
     first, *others = (places[start] for start in sorted(places))
     if not others:
         return first
@@ -188,14 +183,13 @@ def _with_places(places: Mapping[int, Diagnostic]) -> Diagnostic:
 
 
 def _cut(text: str) -> str:
-    """A message may quote all of a line, which may be all of a file."""
+    """Truncate a message: it may quote a line, which may be the whole file."""
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."
 
 
 class SpecError(ValueError):
-    """A spec that cannot be used; `str()` is the rendered report."""
+    """A spec with errors; `str()` is the rendered report."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic], report: str) -> None:
-        """Carry the diagnostics beside their report."""
         super().__init__(report)
         self.diagnostics = tuple(diagnostics)

@@ -1,45 +1,55 @@
-"""Diagnostics for readers: the lines they are about, what is marked there, and help."""
+"""Diagnostics for people: lines of source with marks and labels, notes and help.
+
+A diagnostic is rendered as in
+
+    error[unknown-op]: there is no op or block `cnov`
+     --> spec.yaml:5:5
+      |
+    5 |   - cnov(8, k=1)
+      |     ^^^^
+      |
+      = help: did you mean `conv`?
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from textwrap import wrap
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from archspec.diagnostics.diagnostic import Diagnostic, Label
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.terminal import cells, columns, printable, use_color
 
-LINE_WIDTH = 116  # longer source lines are cut around what they are about
-NARROWEST = 20  # below this a line is no longer a line
+LINE_WIDTH = 116  # of source; longer lines are cut around the span
+NARROWEST = 20  # columns of text, however narrow the terminal
 CUT = "..."
 STYLES = {"error": "1;31", "warning": "1;33", "frame": "1;34", "bold": "1"}
 
 
 def render_for(stream: TextIO, diagnostics: Iterable[Diagnostic]) -> str:
-    """The report for a stream: on a terminal coloured, and as wide as that is."""
+    """Render the report for a stream: for a terminal, in color and to its width."""
     return render_full(diagnostics, color=use_color(stream), width=columns(stream))
 
 
 def render_full(
     diagnostics: Iterable[Diagnostic], *, color: bool = False, width: int | None = None
 ) -> str:
-    """Each diagnostic with the lines it is about, labels under them, and help.
+    """Render each diagnostic with its lines of source, labels, notes and help.
 
-    With a `width`, lines of source are cut to it, and sentences wrapped.
+    With a `width`, lines of source are cut and sentences wrapped.
     """
     return "\n\n".join(_Frame(d, color, width).render() for d in diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """The part of a line that is shown: all of it, or what is around a place.
+class _Window(NamedTuple):
+    """The part of a line that is shown: all of it, or the part around a span.
 
-    `edges` are the columns in which the characters of the text begin and end.
+    `left` and `right` are indexes of characters. `edges[i]` is the column where
+    character `i` begins, since a wide character takes two columns.
     """
 
     text: str
@@ -65,13 +75,13 @@ class _Window:
 
     @property
     def shown(self) -> str:
-        """The part, with dots where it is cut."""
+        """The text of the part, with dots where it is cut."""
         before = CUT if self.left else ""
         after = CUT if self.right < len(self.text) else ""
         return before + self.text[self.left : self.right] + after
 
     def place(self, start: int, end: int) -> tuple[int, int]:
-        """Before which column some characters begin, and how many they take."""
+        """Return the column where some characters begin, and how many they take."""
         first = min(max(start, self.left), self.right)
         last = max(first, min(end, self.right))
         before = len(CUT) * bool(self.left) - self.edges[self.left]
@@ -79,7 +89,7 @@ class _Window:
 
 
 class _Frame:
-    """The drawing of one diagnostic."""
+    """Renders one diagnostic, as in the example above."""
 
     def __init__(self, diagnostic: Diagnostic, color: bool, width: int | None) -> None:
         self.diagnostic = diagnostic
@@ -112,7 +122,7 @@ class _Frame:
         ]
 
     def sentence(self, start: str, text: str) -> list[str]:
-        """A note or help: the lines behind the first stand below its words."""
+        """Render a note or help; its further lines are indented to its first word."""
         room = self.room(len(start))
         lines = [
             line
@@ -141,10 +151,12 @@ class _Frame:
         return lines
 
     def line(self, source: Source, number: int, labels: Sequence[Label]) -> list[str]:
-        """A line of source, and below it what is marked; last comes the primary."""
+        """Render a line of source, and its labels below it, the primary last."""
         text, edges = _shown(source, number)
         start, end = _columns(labels[0])
-        room = self.room(self.gutter + 4) or LINE_WIDTH  # a mark may stand behind it
+        room = (
+            self.room(self.gutter + 4) or LINE_WIDTH
+        )  # room for a mark after the line
         window = _Window.around(text, edges, start, end, min(room, LINE_WIDTH))
         gutter = self.paint(f"{number:>{self.gutter}} |", "frame")
         lines = [f"{gutter} {window.shown}".rstrip()]
@@ -162,7 +174,10 @@ class _Frame:
         return label is self.diagnostic.primary
 
     def marked(self, before: int, marks: str, message: str) -> list[tuple[int, str]]:
-        """The marks with their message behind them, or below where it does not fit."""
+        """Return the lines of a label: marks and message, or the message below them.
+
+        Each line has the number of spaces before it.
+        """
         room = self.room(self.gutter + 3)
         line = f"{marks} {message}".rstrip()
         if not (message and room) or before + len(line) <= room:
@@ -172,7 +187,7 @@ class _Frame:
         return [(before, marks), *((left, line) for line in below)]
 
     def room(self, taken: int) -> int | None:
-        """The columns that are left of the width; None: any number."""
+        """Return the remaining columns of the width; None if there is no width."""
         return self.width and max(NARROWEST, self.width - taken)
 
     def wrapped(self, text: str, width: int | None) -> list[str]:
@@ -186,14 +201,14 @@ class _Frame:
         return f"\033[{STYLES[style]}m{text}\033[0m" if self.color else text
 
 
-@lru_cache(maxsize=8)  # a hundred findings may be about one very long line
+@lru_cache(maxsize=8)  # a hundred findings may share one very long line
 def _shown(source: Source, number: int) -> tuple[str, Sequence[int]]:
-    """A line as it is shown, and the columns where its characters begin and end."""
+    """Return a line as shown, and the columns where its characters begin and end."""
     text = printable(source.line(number).replace("\t", " ").rstrip())
     return text, [0, *accumulate(map(cells, text))]
 
 
 def _columns(label: Label) -> tuple[int, int]:
-    """The characters of its line that a label is about."""
+    """Return the first and last index of a label's characters in their line."""
     start = label.span.column - 1
     return start, start + label.span.end - label.span.start

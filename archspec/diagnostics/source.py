@@ -1,43 +1,43 @@
-"""A text with a name, and places in it."""
+"""A source is a named text, a span a range of characters in it."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
 class Source:
-    """A text and the name it is shown under, usually its path."""
+    """A text and its name in messages, usually its path."""
 
     name: str
     text: str
     line_starts: list[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Index the lines once, so that a place is found by bisection."""
+        """Index the lines once, so that bisection finds a position."""
         lengths = (len(line) + 1 for line in self.text.split("\n"))
         object.__setattr__(self, "line_starts", [0, *accumulate(lengths)][:-1])
 
     def position(self, offset: int) -> tuple[int, int]:
-        """The line and column of a character, both from 1."""
+        """Return the line and column of a character, both from 1."""
         line = bisect_right(self.line_starts, offset)
         return line, offset - self.line_starts[line - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of one line, numbered from 1, without its line break."""
+        """Return a line, numbered from 1, without its line break."""
         start = self.line_starts[number - 1]
         end = self.text.find("\n", start)
         return self.text[start : end if end >= 0 else None].rstrip("\r")
 
     def span(self, start: int, end: int) -> Span:
-        """The characters from `start` up to, not including, `end`."""
+        """Return the span of the characters from `start` up to `end`, exclusive."""
         return Span(self, start, end)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of characters in a source."""
 
     source: Source
@@ -61,9 +61,9 @@ class Span:
 
     @property
     def end_position(self) -> tuple[int, int]:
-        """Line and column just behind the last character, both from 1."""
+        """The line and column after the last character, both from 1."""
         return self.source.position(self.end)
 
     def to(self, other: Span) -> Span:
-        """The span from the start of this one to the end of `other`."""
+        """Return the span from the start of this one to the end of `other`."""
         return Span(self.source, self.start, max(self.end, other.end))

@@ -1,4 +1,4 @@
-"""Guess which name was meant."""
+"""Suggestions for mistyped names."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 MAX_LENGTH = 50
-MAX_NAMES = 200  # those with the same first letter before others
+MAX_NAMES = 200  # to compare with; those with the same first letter come first
 
 
 def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name nearest to a mistyped one, if any is near.
+    """Return the known name that is closest to a mistyped one, if any is close.
 
     >>> closest("conv2", ["conv", "maxpool"]), closest("kernal", ["kernel_size"])
     ('conv', 'kernel_size')
@@ -19,7 +19,7 @@ def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
     return _closest(name, frozenset(names), cutoff)
 
 
-@lru_cache  # a mistake in a repeat is made many times
+@lru_cache  # a repeat evaluates the same mistake many times
 def _closest(name: str, names: frozenset[str], cutoff: float) -> str | None:
     if len(name) > MAX_LENGTH:
         return None
@@ -40,6 +40,6 @@ def _closest(name: str, names: frozenset[str], cutoff: float) -> str | None:
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """A help line that proposes the nearest known name, or nothing."""
+    """Return a help line with the closest known name, or ""."""
     match = closest(name, names)
     return f"did you mean `{match}`?" if match else ""

@@ -1,4 +1,4 @@
-"""What a terminal can show: characters, columns, colours."""
+"""Terminals: their colors, their width, and the characters they can show."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TextIO
 
 
 def use_color(stream: TextIO) -> bool:
-    """Whether a stream is a terminal whose user has not declined colour."""
+    """Whether a stream is a terminal, and `NO_COLOR` is not set."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def columns(stream: TextIO) -> int | None:
-    """How wide the terminal is that a stream goes to; None if it is none."""
+    """Return the width of the terminal of a stream; None if it is another file."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None
     except OSError:
@@ -21,12 +21,15 @@ def columns(stream: TextIO) -> int | None:
 
 
 def printable(text: str) -> str:
-    """The text with control characters replaced: a spec is untrusted input."""
+    """Replace control characters: a spec is untrusted input."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def cells(character: str) -> int:
-    """How many columns a printable character takes."""
-    if unicodedata.category(character) in ("Mn", "Me"):  # drawn over the one before
+    """Return the number of columns of a printable character."""
+    if unicodedata.category(character) in (
+        "Mn",
+        "Me",
+    ):  # a combining mark, drawn over the character before it
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,42 +1,43 @@
-"""The syntax tree of a spec: every part knows where it was written."""
+"""The syntax tree of a spec: every node knows where it was written.
+
+A frozen data class for each node would take four times as long to import, which is
+noticed in `archspec check`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.diagnostics.source import Source, Span
 
 # --- expressions ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """`96`, `0.5`, `true`, `"nearest"`."""
 
     span: Span
     value: int | float | bool | str
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A parameter, `cin`, `ch`, or the name of an op or block."""
 
     span: Span
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tuple:
+class Tuple(NamedTuple):
     """`(96, 128)`."""
 
     span: Span
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(NamedTuple):
     """`-a`, `+a`, `not a`."""
 
     span: Span
@@ -44,8 +45,7 @@ class Unary:
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(NamedTuple):
     """Arithmetic, a comparison, `and` or `or`; `operator_span` is the sign's place."""
 
     span: Span
@@ -55,8 +55,7 @@ class Binary:
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class IfElse:
+class IfElse(NamedTuple):
     """`a if test else b`."""
 
     span: Span
@@ -65,17 +64,15 @@ class IfElse:
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Subscript(NamedTuple):
     """`c[0]`."""
 
     span: Span
     value: Expression
-    index: Expression
+    subscript: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCall:
+class FunctionCall(NamedTuple):
     """`max(8, ch // 4)`: one of the language's few functions."""
 
     span: Span
@@ -83,7 +80,7 @@ class FunctionCall:
     arguments: tuple[Expression, ...]
 
 
-Expression = Literal | Name | Tuple | Unary | Binary | IfElse | Index | FunctionCall
+Expression = Literal | Name | Tuple | Unary | Binary | IfElse | Subscript | FunctionCall
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
@@ -98,8 +95,8 @@ def walk(expression: Expression) -> Iterator[Expression]:
             parts = (expression.left, expression.right)
         case IfElse():
             parts = (expression.then, expression.test, expression.otherwise)
-        case Index():
-            parts = (expression.value, expression.index)
+        case Subscript():
+            parts = (expression.value, expression.subscript)
         case FunctionCall():
             parts = expression.arguments
         case _:
@@ -111,8 +108,7 @@ def walk(expression: Expression) -> Iterator[Expression]:
 # --- calls ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """A value given to a call, by position or by keyword."""
 
     span: Span
@@ -120,16 +116,14 @@ class Argument:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeAssertion:
+class ShapeAssertion(NamedTuple):
     """`-> [96, _, 54]`: None stands for `_`, any size."""
 
     span: Span
     dims: tuple[Expression | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """`conv(96, k=11)`: an op, a block or `ref`, and the shape asserted after it."""
 
     span: Span
@@ -141,24 +135,21 @@ class Call:
 # --- steps ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """`conv(64, k=3) | relu`."""
 
     span: Span
     calls: tuple[Call, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StepLabel:
+class StepLabel(NamedTuple):
     """A label, which may hold expressions: `layer{i + 1}`."""
 
     span: Span
     parts: tuple[str | Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
+class Labeled(NamedTuple):
     """`stem: conv(64, k=7)`."""
 
     span: Span
@@ -166,16 +157,14 @@ class Labelled:
     step: Step
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A list of steps."""
 
     span: Span
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(NamedTuple):
     """`concat`, `add` or `mul` of parallel branches, or a `split` into them."""
 
     span: Span  # the keyword
@@ -183,8 +172,7 @@ class Merge:
     branches: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatTimes:
+class RepeatTimes(NamedTuple):
     """`repeat` with `times`."""
 
     span: Span  # the keyword
@@ -192,16 +180,14 @@ class RepeatTimes:
     times: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One name of `for` and its values."""
 
     name: Name
     values: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatFor:
+class RepeatFor(NamedTuple):
     """`repeat` with `for`: once per row of columns of equal length."""
 
     span: Span  # the keyword
@@ -209,8 +195,7 @@ class RepeatFor:
     columns: tuple[Column, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(NamedTuple):
     """`if`, decided when the block is expanded; a missing arm is `identity`."""
 
     span: Span  # the keyword
@@ -219,41 +204,37 @@ class If:
     otherwise: Step
 
 
-@dataclass(frozen=True, slots=True)
-class Aux:
+class Aux(NamedTuple):
     """Heads: side branches to extra outputs, which training has and inference not."""
 
     span: Span  # the keyword
-    heads: tuple[Labelled, ...]
+    heads: tuple[Labeled, ...]
 
 
 Binding = tuple[Name, Expression | None]  # None: the value has a fault
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(NamedTuple):
     """Names for values, for the rest of the body."""
 
     span: Span  # the keyword
     bindings: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """A step that could not be read; the finding is recorded."""
 
     span: Span
 
 
 Step = (
-    Chain | Labelled | Group | Merge | RepeatTimes | RepeatFor | If | Aux | Let | Broken
+    Chain | Labeled | Group | Merge | RepeatTimes | RepeatFor | If | Aux | Let | Broken
 )
 
 # --- documents -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A parameter of a block; several names are a tuple pattern `(r3, c3)`."""
 
     span: Span
@@ -263,8 +244,7 @@ class Parameter:
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class BlockDefinition:
+class BlockDefinition(NamedTuple):
     """A block: its signature and its body."""
 
     name: Name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from archspec.frontend.ast import (
     Aux,
@@ -11,7 +10,7 @@ from archspec.frontend.ast import (
     Chain,
     Group,
     If,
-    Labelled,
+    Labeled,
     Merge,
     RepeatFor,
     RepeatTimes,
@@ -24,7 +23,7 @@ def parts(step: Step) -> tuple[Step, ...]:
     match step:
         case Group():
             return step.steps
-        case Labelled():
+        case Labeled():
             return (step.step,)
         case Merge():
             return step.branches
@@ -51,18 +50,17 @@ def with_call(step: Step, old: Call, new: Call) -> Step:
     inner = tuple(with_call(part, old, new) for part in parts(step))
     match step:
         case Chain():
-            return replace(
-                step, calls=tuple(new if c is old else c for c in step.calls)
-            )
+            calls = tuple(new if call is old else call for call in step.calls)
+            return step._replace(calls=calls)
         case Group():
-            return replace(step, steps=inner)
-        case Labelled():
-            return replace(step, step=inner[0])
+            return step._replace(steps=inner)
+        case Labeled():
+            return step._replace(step=inner[0])
         case Merge():
-            return replace(step, branches=inner)
+            return step._replace(branches=inner)
         case RepeatTimes() | RepeatFor():
-            return replace(step, body=inner[0])
+            return step._replace(body=inner[0])
         case If():
-            return replace(step, then=inner[0], otherwise=inner[1])
+            return step._replace(then=inner[0], otherwise=inner[1])
         case _:
             return step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.diagnostics.source import Span
 
@@ -34,8 +34,7 @@ FOREIGN = {  # signs of other languages
 WORDS = {"and", "or", "not", "if", "else", "true", "false"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A number, name, string, sign or reserved word, or the end of the text."""
 
     kind: str

@@ -19,10 +19,10 @@ Shape = tuple[int, ...]  # (C, H, W), (S, C) for tokens, or (F,); the batch is i
 
 @dataclass(eq=False, slots=True)
 class Value:
-    """A tensor between nodes. The shape is None after an error: nobody knows it.
+    """A tensor between nodes. After an error its shape is None, unknown.
 
-    `span` is what makes it in the body that reads it, a layer or a whole block;
-    `before` is the value that step read.
+    `span` is the step that makes it, a layer or a whole block, in the body that reads
+    it; `before` is the input of that step.
     """
 
     shape: Shape | None
@@ -57,7 +57,7 @@ class Node:
 
 @dataclass(eq=False, slots=True)
 class Layer:
-    """A node that is a module: `name` is its place in the surrounding level."""
+    """A node that is a module; `name` is its name in the surrounding level."""
 
     name: Symbolic
     node: Node
@@ -65,9 +65,9 @@ class Layer:
 
 @dataclass(eq=False, slots=True)
 class Module:
-    """A level of the state dict: a block call, or a labelled group (`block` empty).
+    """A level of the state dict: a block call, or a labeled group (`block` empty).
 
-    `arguments` are the block's parameters as the call gives them, written over the
+    `arguments` are the values of the block's parameters, as expressions over the
     caller's parameters; `given` names those that the call spells out.
     """
 
@@ -98,10 +98,10 @@ class Merge:
 
 @dataclass(eq=False, slots=True)
 class Head:
-    """A side branch to an output of its own, which runs in training only.
+    """A side branch to an extra output, in training only.
 
-    The value that it reads goes on as if it were not there. It stands in the network
-    itself, or in a choice there, and in no module.
+    The next step reads the same value as the head. Heads are in the network itself, or
+    in a choice there, never in a module.
     """
 
     item: Layer | Module
@@ -115,7 +115,7 @@ class Head:
 
     @property
     def nodes(self) -> Iterator[Node]:
-        """Every node of it, in the order in which they run."""
+        """Its nodes in execution order."""
         return _nodes((self.item,))
 
 
@@ -123,8 +123,8 @@ class Head:
 class Repeat:
     """A body several times. `variables` holds each iteration's loop variables.
 
-    The channels that enter an iteration are the variable `channels`; `entry` and
-    `update` say what it is before the first and after each iteration.
+    The input channels of an iteration are the variable `channels`; `entry` and
+    `update` are its expressions before the first and after each iteration.
     """
 
     iterations: tuple[tuple[Item, ...], ...]
@@ -138,7 +138,7 @@ class Repeat:
 
 @dataclass(eq=False, slots=True)
 class Choice:
-    """An `if` as it was decided."""
+    """An `if`, with the arm that was chosen."""
 
     condition: Symbolic
     body: tuple[Item, ...]
@@ -146,7 +146,7 @@ class Choice:
 
 @dataclass(eq=False, slots=True)
 class Reference:
-    """The value goes on from an earlier label of the same body."""
+    """A `ref`: the next item reads the output of an earlier label."""
 
     label: str
     value: Value
@@ -154,7 +154,7 @@ class Reference:
 
 @dataclass(eq=False, slots=True)
 class Let:
-    """Names for values, written over the surrounding block's parameters."""
+    """Names for values, as expressions over the surrounding block's parameters."""
 
     values: Mapping[str, Symbolic]
 
@@ -174,7 +174,7 @@ class Graph:
 
     @property
     def nodes(self) -> Iterator[Node]:
-        """Every node, in the order in which they run in training."""
+        """All nodes in the execution order of training."""
         return _nodes(self.body)
 
     @property
@@ -184,30 +184,30 @@ class Graph:
 
     @property
     def parameters(self) -> int:
-        """The number of trained parameters, those of heads too."""
+        """The number of trainable parameters, including the heads."""
         return sum(node.parameters for node in self.nodes)
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of convolutions and linear layers, for one image.
 
-        Those of heads too, which are computed in training only.
+        Includes the heads, which run in training only.
         """
         return sum(node.macs for node in self.nodes)
 
     @property
     def layers(self) -> Iterator[Node]:
-        """The nodes that are modules: those a state dict can name."""
+        """The nodes that are modules, and so can have keys in the state dict."""
         return (item.node for item in walk(self.body) if isinstance(item, Layer))
 
 
 def plain(shape: Shape | None) -> Shape:
-    """A shape as mere numbers; nothing for one that is unknown."""
+    """A shape as plain integers; empty for an unknown one."""
     return tuple(int(size) for size in shape or ())
 
 
 def producing_node(value: Value) -> Node | None:
-    """The node that makes a value, not an identity that hands it on; None: the input."""
+    """The node that makes a value, looking through identities; None for the input."""
     node = value.producer
     while node and node.op == "identity":
         node = node.inputs[0].producer

@@ -1,9 +1,9 @@
-"""Values that remember how a block's parameters make them.
+"""Values that carry the expression they came from.
 
-A block is expanded with numbers, once per call. For its source to be one class with
-the block's own parameters, each number also carries the expression it came from, as
-Python syntax over those parameters. Shape rules need not know: the channel counts they
-add and multiply are integers that write down what is done to them.
+A block is expanded with numbers, once per call. To emit one class with the block's own
+parameters, each number also carries its expression over those parameters, as Python
+syntax. Shape rules need not know: the channel counts that they add and multiply are
+integers that record the operations.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Symbolic:
     code: ast.expr
 
     def __post_init__(self) -> None:
-        """Forget how a number came about where nobody would want to read it."""
+        """Replace an expression that is too long to read by its number."""
         if isinstance(self.value, int | float) and not is_short(self.code):
             object.__setattr__(self, "code", constant(self.value))
 
@@ -74,7 +74,7 @@ class SymbolicInt(int):
         return number
 
     def __add__(self, other: int) -> int:
-        """Add, and write it down."""
+        """Add, and record it."""
         return _combine(self, ast.Add(), other, int(self) + int(other))
 
     def __radd__(self, other: int) -> int:
@@ -82,7 +82,7 @@ class SymbolicInt(int):
         return _combine(other, ast.Add(), self, int(other) + int(self))
 
     def __mul__(self, other: int) -> int:
-        """Multiply, and write it down."""
+        """Multiply, and record it."""
         return _combine(self, ast.Mult(), other, int(self) * int(other))
 
     def __rmul__(self, other: int) -> int:
@@ -90,7 +90,7 @@ class SymbolicInt(int):
         return _combine(other, ast.Mult(), self, int(other) * int(self))
 
     def __floordiv__(self, other: int) -> int:
-        """Divide, rounding down, and write it down."""
+        """Divide, rounding down, and record it."""
         return _combine(self, ast.FloorDiv(), other, int(self) // int(other))
 
 
@@ -117,7 +117,7 @@ def variable(name: str) -> ast.expr:
 
 
 def constant(value: Any) -> ast.expr:
-    """A literal: a number, a truth value, a string, or a tuple of them."""
+    """A literal: a number, a boolean, a string, or a tuple of them."""
     if isinstance(value, tuple):
         return ast.Tuple([constant(item) for item in value], ast.Load())
     if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
@@ -127,17 +127,17 @@ def constant(value: Any) -> ast.expr:
 
 @lru_cache(typed=True)  # the literals of a network are few
 def literal(value: Any) -> Symbolic:
-    """A value that stands for itself."""
+    """A literal as a symbolic value."""
     return Symbolic(value, constant(value))
 
 
 def code_of(value: Any) -> ast.expr:
-    """The expression of a number, or the number itself."""
+    """The expression of a number, or a literal."""
     return value.code if isinstance(value, SymbolicInt) else constant(value)
 
 
 def as_symbolic(value: Any) -> Symbolic:
-    """A value with its own expression, as a rule for torch takes it."""
+    """A number with its own expression, as a `TorchCall` takes it."""
     code = code_of(value)
     return Symbolic(int(value) if isinstance(value, SymbolicInt) else value, code)
 
@@ -150,12 +150,12 @@ def shape_argument(item: Symbolic) -> Any:
 
 
 def is_short(code: ast.expr) -> bool:
-    """Whether an expression is one to write down: they grow with every layer."""
+    """Whether an expression is short enough to keep: they grow with every layer."""
     return isinstance(code, ATOMS) or _size(code) <= LARGEST
 
 
 def _size(code: ast.AST) -> int:
-    """The number of nodes; each notes its own, since expressions share their parts."""
+    """The number of nodes, cached in each since expressions share their parts."""
     size: int | None = getattr(code, "size", None)
     if size is None:
         size = 1 + sum(_size(part) for part in ast.iter_child_nodes(code))
@@ -164,12 +164,12 @@ def _size(code: ast.AST) -> int:
 
 
 def same(left: ast.expr, right: ast.expr) -> bool:
-    """Whether two expressions are written alike."""
+    """Whether two expressions are equal as syntax."""
     return left is right or ast.dump(left) == ast.dump(right)
 
 
 def variables(code: ast.expr) -> set[str]:
-    """The names an expression reads, the language's functions aside."""
+    """The names an expression reads, without the language's functions."""
     called = {id(node.func) for node in ast.walk(code) if isinstance(node, ast.Call)}
     return {
         node.id
@@ -179,7 +179,10 @@ def variables(code: ast.expr) -> set[str]:
 
 
 def substitute(code: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
-    """The expression with some variables replaced, and what is then known folded."""
+    """The expression with variables replaced and constants folded.
+
+    `cin * s` with s = 2 and cin = 8 is `16`.
+    """
     match code:
         case ast.Constant():
             return code
@@ -199,7 +202,7 @@ def _replaced(part: Any, values: Mapping[str, ast.expr]) -> Any:
 
 
 def _folded(code: ast.expr) -> ast.expr:
-    """The literal that an expression of literals stands for."""
+    """An expression of literals as one literal."""
     match code:
         case ast.BinOp(ast.Constant(a), sign, ast.Constant(b)):
             try:

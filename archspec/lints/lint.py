@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from archspec.diagnostics.source import Span
@@ -13,8 +12,7 @@ from archspec.lints.name_uses import NameUses
 from archspec.resolve.scope import Environment
 
 
-@dataclass(frozen=True, slots=True)
-class LintedSpec:
+class LintedSpec(NamedTuple):
     """A spec without errors, as rules look at it."""
 
     document: Document

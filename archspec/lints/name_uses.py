@@ -19,7 +19,7 @@ from archspec.frontend.ast import (
     Expression,
     Group,
     If,
-    Labelled,
+    Labeled,
     Let,
     Name,
     RepeatFor,
@@ -103,8 +103,8 @@ class NameUses:
                     for part in step.steps:
                         self.mark(part)
                         self.step(part)
-            case Labelled():
-                self.labelled(step)
+            case Labeled():
+                self.labeled(step)
             case Let():
                 for name, expression in step.bindings:
                     self.read(expression)
@@ -130,7 +130,7 @@ class NameUses:
                 self.give(column.name, "unused-name", "the column")
             self.step(step.body)
 
-    def labelled(self, step: Labelled) -> None:
+    def labeled(self, step: Labeled) -> None:
         self.label(step.label)
         with self.scope():
             if isinstance(step.step, Chain) and len(step.step.calls) == 1:
@@ -145,7 +145,7 @@ class NameUses:
 
     def mark(self, step: Step) -> None:
         """A label on `identity` names no layer: it is there for a `ref`."""
-        if not isinstance(step, Labelled) or not isinstance(step.step, Chain):
+        if not isinstance(step, Labeled) or not isinstance(step.step, Chain):
             return
         calls = [call.name.id for call in step.step.calls]
         text = step.label.span.text

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from archspec.frontend.ast import Call, ShapeAssertion
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
-from archspec.lowering.evaluation import evaluate, is_integer
 from archspec.lowering.op_calls import RANKS
 from archspec.lowering.provenance import format_shape, producer, report
-from archspec.ops.op import show
-from archspec.resolve.evaluate import describe
+from archspec.lowering.values_in_context import evaluate, is_integer
+from archspec.resolve.expression_values import describe
+from archspec.signatures.signature import show
 
 
 def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
@@ -25,7 +25,7 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
     if wanted is None:
         return y
     if y.shape is None:
-        return y if context.values_unknown else _claimed(wanted, call.assertion)
+        return y if context.values_unknown else _asserted_value(wanted, call.assertion)
     if len(wanted) == len(y.shape) and all(
         want in (None, have) for want, have in zip(wanted, y.shape, strict=True)
     ):
@@ -48,10 +48,10 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
             have if want is None else want
             for want, have in zip(wanted, y.shape, strict=True)
         ]
-    return _claimed(wanted, call.assertion)
+    return _asserted_value(wanted, call.assertion)
 
 
-def _claimed(sizes: Sequence[int | None], assertion: ShapeAssertion) -> ir.Value:
+def _asserted_value(sizes: Sequence[int | None], assertion: ShapeAssertion) -> ir.Value:
     """The asserted shape, where all of its sizes are known and positive."""
     known = [size for size in sizes if size is not None and size > 0]
     is_whole = len(known) == len(sizes) in RANKS

@@ -7,7 +7,7 @@ from archspec.frontend.ast import Aux
 from archspec.ir import graph as ir
 from archspec.lowering.context import AuxHead, Context, Items
 from archspec.lowering.faults import AuxFault
-from archspec.lowering.labelled_steps import lower_named
+from archspec.lowering.labeled_steps import lower_named
 from archspec.lowering.labels import lower_label
 from archspec.lowering.provenance import format_shape, producer
 

@@ -1,10 +1,17 @@
-"""A call of a block: its parameters, and its body, expanded."""
+"""A call of a block: evaluate its arguments, and expand its body.
+
+The body sees the parameters by name, so that all calls share one class:
+
+    residual(64, s=2)  ->  Module(arguments={cout: 64, s: 2}), in which
+    conv(cout, k=3, s=s) has the attributes 64 with the code `cout`, 2 with the code `s`
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Label
 from archspec.frontend.ast import Call, Group, Literal, Parameter, Tuple
@@ -18,37 +25,37 @@ from archspec.ir.symbolic import (
     variables,
 )
 from archspec.lowering.channels import channels_as, symbolic_channels, with_channels
-from archspec.lowering.context import Context, Given, Items
-from archspec.lowering.evaluation import evaluate
+from archspec.lowering.context import CallerArgument, Context, Items
 from archspec.lowering.provenance import report
 from archspec.lowering.state_dict_names import Level
-from archspec.ops.op import Op, channels
-from archspec.resolve.bind import Bound, pattern_key
-from archspec.resolve.evaluate import describe
+from archspec.lowering.values_in_context import evaluate
+from archspec.ops.op import Op
+from archspec.ops.shapes import channels
+from archspec.resolve.bind import BoundArguments, pattern_key
+from archspec.resolve.expression_values import describe
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names
 
-Arguments = Mapping[str, Symbolic | None]  # None: nobody knows the value
+Arguments = Mapping[str, Symbolic | None]  # None: unknown
 
 
-@dataclass(frozen=True, slots=True)
-class BlockCall:
+class BlockCall(NamedTuple):
     """A call of a block, with its arguments bound."""
 
     call: Call
     block: Block
-    bound: Bound
+    bound: BoundArguments
 
 
 def lower_block_call(
     module: BlockCall, x: ir.Value, context: Context, items: Items, name: Symbolic
 ) -> ir.Value:
-    """The block's body, with this call's arguments."""
+    """Expand the block's body with this call's arguments."""
     block = module.block
     if block in context.stack:
         _report_recursion(module, context)
         return ir.Value(None)
     arguments = _arguments(module, x, context)
-    if context.values_unknown and not context.run.first_time(block):
+    if context.values_unknown and not context.run.is_first_visit(block):
         return ir.Value(None)
     path = context.level.join(name.value)
     inside = _inside(module, arguments, path, x, context)
@@ -56,11 +63,11 @@ def lower_block_call(
     y = _lower_body(block, with_channels(x, variable(CIN)), inside, body)
     known = {key: value for key, value in arguments.items() if value is not None}
     items.append(_graph_module(module, known, (name, path, tuple(body)), (x, y)))
-    return _leave(y, x, known, module.call)
+    return _output_for_caller(y, x, known, module.call)
 
 
 def check_block(block: Block, context: Context) -> None:
-    """Check what can be known of a block whatever calls it: names and arguments."""
+    """Check the names and arguments in a block, whatever calls it."""
     scope = Scope(block.environment, None, dict.fromkeys(block.environment.params))
     scope.values[CIN] = None
     inside = Context(
@@ -78,14 +85,14 @@ def check_block(block: Block, context: Context) -> None:
         if parameter.default is not None:
             evaluate(parameter.default, ir.Value(None), inside)
         scope.values |= dict.fromkeys(name.id for name in parameter.names)
-    if context.run.first_time(block):
+    if context.run.is_first_visit(block):
         _lower_body(block, ir.Value(None), inside, [])
 
 
 def _inside(
     module: BlockCall, arguments: Arguments, path: str, x: ir.Value, context: Context
 ) -> Context:
-    """The context of the body: its document's params, and its own parameters."""
+    """The context of the body: its document's params and its own parameters."""
     block = module.block
     if context.values_unknown:  # the body is checked once, for all of its calls
         arguments = dict.fromkeys(arguments)
@@ -102,14 +109,14 @@ def _inside(
         caller=context,
         given=_given(module, values),
         stack=(*context.stack, block),
-        hoists={CIN, *arguments},
+        hoistable={CIN, *arguments},
         values_unknown=context.values_unknown,
     )
 
 
-def _given(module: BlockCall, values: Arguments) -> dict[str, Given]:
-    """The arguments by the names in the body; of a tuple its items."""
-    found: dict[str, Given] = {}
+def _given(module: BlockCall, values: Arguments) -> dict[str, CallerArgument]:
+    """The arguments by the names in the body; the items of a tuple one by one."""
+    found: dict[str, CallerArgument] = {}
     for parameter in module.block.definition.parameters:
         written = module.bound.values.get(pattern_key(parameter.names))
         if written is None:
@@ -130,7 +137,7 @@ def _as_parameter(name: str, value: Symbolic | None) -> Symbolic | None:
 
 
 def _lower_body(block: Block, x: ir.Value, context: Context, items: Items) -> ir.Value:
-    """The body's steps see one scope, so that a `let` holds for those after it."""
+    """Lower the steps of a body in one scope: a `let` holds for the steps after it."""
     body = block.definition.body
     for step in body.steps if isinstance(body, Group) else (body,):
         x = context.run.step(step, x, context, items)
@@ -143,7 +150,7 @@ def _graph_module(
     place: tuple[Symbolic, str, tuple[ir.Item, ...]],
     ends: tuple[ir.Value, ir.Value],
 ) -> ir.Module:
-    """The call in the graph."""
+    """The graph's item for the call."""
     definition = module.block.definition
     parameters = definition.parameters
     given = [p for p in parameters if pattern_key(p.names) in module.bound.values]
@@ -173,10 +180,10 @@ def _ids(parameters: Iterable[Parameter]) -> list[str]:
     return [name.id for parameter in parameters for name in parameter.names]
 
 
-def _leave(
+def _output_for_caller(
     y: ir.Value, x: ir.Value, arguments: Mapping[str, Symbolic], call: Call
 ) -> ir.Value:
-    """The output as the caller sees it: channels over the caller's parameters."""
+    """The output with its channels as an expression over the caller's parameters."""
     if y.shape is None:
         return ir.Value(None)
     code = code_of(channels(y.shape))
@@ -209,9 +216,9 @@ def _report_recursion(module: BlockCall, context: Context) -> None:
 def _arguments(
     module: BlockCall, x: ir.Value, context: Context
 ) -> dict[str, Symbolic | None]:
-    """The value of each parameter, written over the caller's; None: unknown.
+    """The value of each parameter, as an expression over the caller's; None: unknown.
 
-    A default sees the parameters before it.
+    A default may read the parameters before it.
     """
     before = module.block.environment.scope.inner({CIN: symbolic_channels(x)})
     inside = replace(

@@ -1,4 +1,4 @@
-"""Calls: which op or block is meant, and the input channels that a call states."""
+"""A call: find its op or block, and check the input channels that it states."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, literal
 from archspec.lowering.block_calls import BlockCall, lower_block_call
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluation import evaluate, is_integer
 from archspec.lowering.op_calls import OpCall, lower_op_call
 from archspec.lowering.provenance import channel_producer, report
-from archspec.ops.op import Op, channels
-from archspec.resolve.bind import Bound, bind, is_row, slots, written
-from archspec.resolve.evaluate import describe
+from archspec.lowering.values_in_context import evaluate, is_integer
+from archspec.ops.op import Op
+from archspec.ops.shapes import channels
+from archspec.resolve.bind import BoundArguments, bind, is_row, slots, written
+from archspec.resolve.expression_values import describe
 from archspec.resolve.scope import Block, Callee
 from archspec.resolve.synonyms import suggest_callee
 
@@ -24,21 +25,21 @@ def lower_call(
     items: Items,
     name: Symbolic | None = None,
 ) -> ir.Value:
-    """A layer or a block; without a `name` from a label, its ordinal is its name."""
+    """Lower the call of an op or block; without a label its ordinal is its name."""
     callee = _callee(call, context)
     bound = _bind(call, callee, context) if callee else None
     name = name or literal(context.level.next_ordinal())
     if callee is None or bound is None:
         return ir.Value(None)
-    if _says_what_comes_in(call, callee, bound, x, context):
+    if _input_channels_match(call, callee, bound, x, context):
         return _lower(call, callee, bound, x, context, items, name)
-    with context.run.apart() as consequences:  # of what is reported already
+    with context.run.separate_findings() as consequences:  # of the reported error
         y = _lower(call, callee, bound, x, context, items, name)
     return ir.Value(None) if consequences.has_errors else y
 
 
-def _bind(call: Call, callee: Callee, context: Context) -> Bound | None:
-    """The call's arguments; once, however often the call is expanded."""
+def _bind(call: Call, callee: Callee, context: Context) -> BoundArguments | None:
+    """The call's arguments, bound once however often the call is expanded."""
     known = context.run.bound
     key = id(call), id(callee)
     bound = known.get(key) or bind(call, callee, context.findings)
@@ -50,7 +51,7 @@ def _bind(call: Call, callee: Callee, context: Context) -> Bound | None:
 def _lower(
     call: Call,
     callee: Callee,
-    bound: Bound,
+    bound: BoundArguments,
     x: ir.Value,
     context: Context,
     items: Items,
@@ -93,10 +94,10 @@ def _callee(call: Call, context: Context) -> Callee | None:
 # --- input channels ---
 
 
-def _says_what_comes_in(
-    call: Call, callee: Callee, bound: Bound, x: ir.Value, context: Context
+def _input_channels_match(
+    call: Call, callee: Callee, bound: BoundArguments, x: ir.Value, context: Context
 ) -> bool:
-    """Whether the input channels that a call states are those that come in."""
+    """Whether the input channels that a call states match the input."""
     if bound.in_channels is None:
         return True
     stated = evaluate(bound.in_channels, x, context)
@@ -119,7 +120,7 @@ def _says_what_comes_in(
 
 
 def _by_keyword(call: Call, callee: Callee, first: Expression) -> str:
-    """The call with what is no number of channels given by keyword."""
+    """Help that gives the first argument, which is no number of channels, by keyword."""
     keywords = [slot for slot in slots(callee) if not slot.positional]
     if len(call.arguments) > 1 or not keywords:
         return f"`{callee.name}` takes its other arguments by keyword"
@@ -129,7 +130,7 @@ def _by_keyword(call: Call, callee: Callee, first: Expression) -> str:
 def _report_channels(
     call: Call,
     callee: Callee,
-    bound: Bound,
+    bound: BoundArguments,
     stated: int,
     x: ir.Value,
     context: Context,

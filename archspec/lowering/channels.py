@@ -1,4 +1,4 @@
-"""The channels of a value, with the expression over a block's parameters they came from."""
+"""The channels of a value, as an expression over the parameters of a block."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import ast
 
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, SymbolicInt, code_of
-from archspec.ops.op import channels
+from archspec.ops.shapes import channels
 
 
 def channels_as(shape: ir.Shape, code: ast.expr) -> ir.Shape:
-    """The shape, with an expression for its channels."""
+    """The shape with an expression for its channels."""
     sizes = list(ir.plain(shape))
     axis = 0 if len(sizes) == 3 else -1
     sizes[axis] = SymbolicInt(sizes[axis], code)
@@ -28,7 +28,7 @@ def with_channels(x: ir.Value, code: ast.expr) -> ir.Value:
 
 
 def channels_code(x: ir.Value) -> ast.expr | None:
-    """The expression of a value's channels, where they are known."""
+    """The expression of a value's channels; None if they are unknown."""
     return code_of(channels(x.shape)) if x.shape else None
 
 

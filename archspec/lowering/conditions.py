@@ -6,18 +6,18 @@ from archspec.frontend.ast import If
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluation import evaluate
 from archspec.lowering.provenance import report
-from archspec.resolve.evaluate import describe
+from archspec.lowering.values_in_context import evaluate
+from archspec.resolve.expression_values import describe
 
 
 def lower_condition(step: If, x: ir.Value, context: Context, items: Items) -> ir.Value:
     """Lower the arm that the condition chooses; check the names in the other."""
     condition = _condition(step, x, context)
     if condition is None:
-        _look_through(step, context, then=True, otherwise=True)
+        _check_names(step, context, then=True, otherwise=True)
         return ir.Value(None)
-    _look_through(step, context, then=not condition.value, otherwise=condition.value)
+    _check_names(step, context, then=not condition.value, otherwise=condition.value)
     arm = step.then if condition.value else step.otherwise
     body: Items = []
     y = context.run.step(arm, x, context.nested(), body)
@@ -39,9 +39,9 @@ def _condition(step: If, x: ir.Value, context: Context) -> Symbolic | None:
     return None
 
 
-def _look_through(step: If, context: Context, *, then: bool, otherwise: bool) -> None:
-    """Check the names and arguments of arms that are not taken, once."""
-    if not context.run.first_time(step):
+def _check_names(step: If, context: Context, *, then: bool, otherwise: bool) -> None:
+    """Check the names and arguments in the arms that are not taken, once."""
+    if not context.run.is_first_visit(step):
         return
     for arm, wanted in ((step.then, then), (step.otherwise, otherwise)):
         if wanted:

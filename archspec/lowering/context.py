@@ -1,36 +1,37 @@
-"""Where a step stands, and what one run of lowering shares."""
+"""The place of a step, and the state that all steps of one lowering share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Span
-from archspec.frontend.ast import Expression, Labelled, Name, Step
+from archspec.frontend.ast import Expression, Labeled, Name, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.state_dict_names import Level
-from archspec.resolve.bind import Bound
+from archspec.resolve.bind import BoundArguments
 from archspec.resolve.budget import Budget
 from archspec.resolve.scope import Block, Scope
 
 MAX_LAYERS = 15_000  # after expansion; ResNet-1001 has 3,500
-MAX_IDLE = 15_000  # steps that make no layer
+MAX_IDLE = 15_000  # steps without a layer
 MAX_DEPTH = 80  # steps within steps, blocks included
 
 Items = list[ir.Item]
-Given = tuple[Expression, Symbolic | None]  # an argument, and its value in the body
+CallerArgument = tuple[
+    Expression, Symbolic | None
+]  # an argument, and its value in the body
 Lower = Callable[[Step, ir.Value, "Context", Items], ir.Value]
 
 
-@dataclass(frozen=True, slots=True)
-class AuxHead:
+class AuxHead(NamedTuple):
     """A head of `aux`, to be checked once the network's output is known."""
 
-    step: Labelled
+    step: Labeled
     name: str
     input: ir.Value
     output: ir.Value
@@ -39,10 +40,10 @@ class AuxHead:
 
 @dataclass(eq=False)
 class LoweringRun:
-    """What all steps of one lowering share: findings, counts, what was checked before."""
+    """State of one lowering: findings, counts, and what was checked before."""
 
     findings: Findings
-    step: Lower  # lowers any step: those that hold others call it
+    step: Lower  # lowers any step; composite steps call it for their parts
     asserts: bool = True  # whether shape assertions count
     trust_assertions: bool = (
         True  # after a failed one, continue with the asserted shape
@@ -51,24 +52,26 @@ class LoweringRun:
     steps: int = 0
     depth: int = 0
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
-    bound: dict[tuple[int, int], Bound] = field(default_factory=dict)  # by call, callee
+    bound: dict[tuple[int, int], BoundArguments] = field(
+        default_factory=dict
+    )  # by call, callee
     faulty: dict[int, object] = field(default_factory=dict)  # by the `id` of a block
     heads: list[AuxHead] = field(default_factory=list)  # so far
     budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
-        """Start with nothing computed."""
+        """Start with the whole budget."""
         self.budget = Budget(self.findings)
 
-    def first_time(self, thing: object) -> bool:
-        """Whether something that is checked once comes by for the first time."""
+    def is_first_visit(self, thing: object) -> bool:
+        """Whether something that is checked once is visited for the first time."""
         new = id(thing) not in self.seen
         self.seen.add(id(thing))
         return new
 
     @contextmanager
     def nested(self, span: Span) -> Iterator[None]:
-        """Count a step, and how deep it stands."""
+        """Count a step and its nesting depth, within the bounds."""
         self.steps += 1
         self.depth += 1
         if self.steps > MAX_IDLE + 3 * self.layers:
@@ -93,7 +96,7 @@ class LoweringRun:
             self.too_many(span)
 
     def too_many(self, span: Span) -> NoReturn:
-        """Stop: the network is too large."""
+        """Report that the network is too large, and stop."""
         self.findings.error(
             "too-many-layers",
             f"the network has more than {MAX_LAYERS:,} layers",
@@ -103,8 +106,8 @@ class LoweringRun:
         raise TooMany
 
     @contextmanager
-    def apart(self) -> Iterator[Findings]:
-        """Collect findings apart from the others."""
+    def separate_findings(self) -> Iterator[Findings]:
+        """Collect findings separately."""
         before, self.findings = self.findings, Findings()
         try:
             yield self.findings
@@ -116,51 +119,53 @@ class LoweringRun:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a step stands: its scope, its level of the state dict, the calls around."""
+    """The place of a step: its scope, its level of the state dict, the calls around it."""
 
     run: LoweringRun
     scope: Scope
     level: Level
     labels: dict[str, ir.Value]  # of this body, for `ref`
-    outer_labels: frozenset[str] = frozenset()  # around a labelled group
+    outer_labels: frozenset[str] = frozenset()  # around a labeled group
     block: str = ""
     calls: tuple[Span, ...] = ()
     caller: Context | None = None
-    given: Mapping[str, Given] = field(default_factory=dict)  # by the caller
+    given: Mapping[str, CallerArgument] = field(default_factory=dict)  # by parameter
     stack: tuple[Block, ...] = ()
     active: frozenset[str] = frozenset()  # variables of the loops around
-    hoists: set[str] | None = None  # names a `let` may give a variable of its own
-    moving: set[str] = field(default_factory=set)  # this class's channels in loops
-    counting: set[str] = field(default_factory=set)  # its indices and columns
+    hoistable: set[str] | None = None  # names a `let` may give a variable of its own
+    channel_variables: set[str] = field(
+        default_factory=set
+    )  # this class's channels in loops
+    loop_variables: set[str] = field(default_factory=set)  # its indices and columns
     values_unknown: bool = False  # only names and arguments are checked
 
     @property
     def findings(self) -> Findings:
-        """Where this run keeps what it finds."""
+        """The findings of this lowering."""
         return self.run.findings
 
     def without_values(self) -> Context:
-        """The same place, to check steps of which nobody knows what they compute."""
+        """The same place with unknown values: only names and arguments can be checked."""
         return replace(
             self,
             scope=self.scope.without_values(),
             level=Level(),
             labels=dict(self.labels),
-            hoists=None,
+            hoistable=None,
             values_unknown=True,
         )
 
-    def is_news(self) -> bool:
-        """Whether a block is found wrong for the first of its calls.
+    def is_first_faulty_call(self) -> bool:
+        """Whether this is the first call of a block in which an error is found.
 
-        What is wrong in it for one call is often wrong in another way for the next.
+        Further calls often show the same mistake in other words.
         """
         if not self.stack:
             return True
         return self.run.faulty.setdefault(id(self.stack[-1]), self.given) is self.given
 
     def argument(self, expression: Expression) -> Expression | None:
-        """What the caller has written for it, where it is a parameter's name."""
+        """The argument in the call of this block, for the name of a parameter."""
         if not isinstance(expression, Name) or expression.id not in self.given:
             return None
         written, value = self.given[expression.id]
@@ -168,8 +173,8 @@ class Context:
         return None if is_shadowed else written
 
     def nested(self) -> Context:
-        """A list within a body: a `let` in it ends with it."""
-        return replace(self, scope=self.scope.inner(), hoists=None)
+        """A list within a body: the names of a `let` in it end with it."""
+        return replace(self, scope=self.scope.inner(), hoistable=None)
 
     def snapshot(self) -> Context:
         """This place as it is now: later steps add names and labels."""

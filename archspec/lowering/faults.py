@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.frontend.ast import Call, Merge
 from archspec.ir import graph as ir
 from archspec.lowering.context import AuxHead, Context
 from archspec.ops.merging import MERGES
-from archspec.ops.op import Op, ShapeError
-from archspec.resolve.bind import Bound
+from archspec.ops.op import Op
+from archspec.ops.shapes import ShapeError
+from archspec.resolve.bind import BoundArguments
 
 
-@dataclass(frozen=True, slots=True)
-class OpCallFault:
+class OpCallFault(NamedTuple):
     """An op that cannot take its input with these arguments."""
 
     call: Call
     op: Op
-    bound: Bound
+    bound: BoundArguments
     input: ir.Shape
     values: Mapping[str, Any]
     """Arguments by torch's names."""
@@ -30,8 +29,7 @@ class OpCallFault:
     """The argument at fault, by torch's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class MergeFault:
+class MergeFault(NamedTuple):
     """Branches whose shapes mismatch."""
 
     kind: str
@@ -66,8 +64,7 @@ class MergeFault:
         return merged_shape(self.kind, shapes)
 
 
-@dataclass(frozen=True, slots=True)
-class AuxFault:
+class AuxFault(NamedTuple):
     """A head whose output is not of the network's shape."""
 
     head: AuxHead
@@ -77,6 +74,6 @@ class AuxFault:
 def merged_shape(kind: str, shapes: Sequence[ir.Shape]) -> ir.Shape | None:
     """The output of a join; None if the shapes mismatch."""
     try:
-        return MERGES[kind](shapes)
+        return MERGES[kind].shape(shapes)
     except ShapeError:
         return None

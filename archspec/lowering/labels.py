@@ -8,13 +8,13 @@ import keyword
 from archspec.diagnostics.diagnostic import Label
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import StepLabel
-from archspec.frontend.parser import LABEL, MAX_LABEL
+from archspec.frontend.call_parser import LABEL, MAX_LABEL
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, literal
 from archspec.lowering.context import Context
-from archspec.lowering.evaluation import evaluate
 from archspec.lowering.reserved_labels import RESERVED_LABELS
-from archspec.resolve.evaluate import describe
+from archspec.lowering.values_in_context import evaluate
+from archspec.resolve.expression_values import describe
 
 
 def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Symbolic:

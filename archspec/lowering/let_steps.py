@@ -8,7 +8,7 @@ from archspec.frontend.ast import Let
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, variable, variables
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluation import evaluate
+from archspec.lowering.values_in_context import evaluate
 from archspec.resolve.scope import check_new_names
 
 
@@ -32,12 +32,12 @@ def lower_let(let: Let, x: ir.Value, context: Context, items: Items) -> ir.Value
 
 
 def _is_variable(name: str, value: Symbolic, context: Context) -> bool:
-    hoists = context.hoists
-    if hoists is None or name in hoists or isinstance(value.code, ast.Constant):
+    hoistable = context.hoistable
+    if hoistable is None or name in hoistable or isinstance(value.code, ast.Constant):
         return False
-    if name in context.moving | context.counting:
+    if name in context.channel_variables | context.loop_variables:
         return False
-    if not variables(value.code) <= hoists:
+    if not variables(value.code) <= hoistable:
         return False
-    hoists.add(name)
+    hoistable.add(name)
     return True

@@ -21,7 +21,7 @@ from archspec.frontend.ast import (
     Chain,
     Group,
     If,
-    Labelled,
+    Labeled,
     Let,
     Merge,
     RepeatFor,
@@ -35,7 +35,7 @@ from archspec.lowering.block_calls import check_block
 from archspec.lowering.calls import lower_call
 from archspec.lowering.conditions import lower_condition
 from archspec.lowering.context import Context, Items, LoweringRun
-from archspec.lowering.labelled_steps import lower_labelled
+from archspec.lowering.labeled_steps import lower_labeled
 from archspec.lowering.let_steps import lower_let
 from archspec.lowering.merges import lower_merge
 from archspec.lowering.references import lower_reference, report_misplaced
@@ -106,8 +106,8 @@ def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Va
                 return _lower_chain(step, x, context, items)
             case Group():
                 return _lower_group(step, x, context, items)
-            case Labelled():
-                return lower_labelled(step, x, context, items)
+            case Labeled():
+                return lower_labeled(step, x, context, items)
             case Merge():
                 return lower_merge(step, x, context, items)
             case RepeatTimes() | RepeatFor():

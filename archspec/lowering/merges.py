@@ -10,7 +10,7 @@ from archspec.lowering.faults import MergeFault
 from archspec.lowering.op_calls import make_node
 from archspec.lowering.provenance import format_shape, producer, report
 from archspec.ops.merging import MERGES, chunk_shape
-from archspec.ops.op import ShapeError
+from archspec.ops.shapes import ShapeError
 
 
 def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir.Value:
@@ -70,7 +70,7 @@ def _merged_shape(
     if len(shapes) < len(outputs):
         return None
     try:
-        return MERGES[kind](shapes)
+        return MERGES[kind].shape(shapes)
     except ShapeError as error:
         fault = MergeFault(kind, merge, x, shapes, context.snapshot())
         made = [

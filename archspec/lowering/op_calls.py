@@ -1,11 +1,10 @@
-"""A call of an op: its attributes, its output's shape, its costs."""
+"""A call of an op: its attributes, its output shape, its parameters and MACs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
@@ -13,31 +12,32 @@ from archspec.frontend.ast import Call, Expression, Literal, Name
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, literal, shape_argument
 from archspec.lowering.context import Context, Items
-from archspec.lowering.evaluation import evaluate
 from archspec.lowering.faults import OpCallFault
 from archspec.lowering.provenance import format_shape, producer, report
-from archspec.ops.op import Op, Parameter, ShapeError
-from archspec.resolve.bind import Bound, is_row
-from archspec.resolve.evaluate import Evaluator, describe
+from archspec.lowering.values_in_context import evaluate
+from archspec.ops.op import Op
+from archspec.ops.shapes import ShapeError
+from archspec.resolve.bind import BoundArguments, is_row
+from archspec.resolve.expression_values import Evaluator, describe
+from archspec.signatures.signature import Parameter
 
 MAX_SIZE = 2**31  # of an axis
-LARGE = 2**20  # an axis that every kernel fits into
+LARGE = 2**20  # an axis that is larger than any kernel
 RANKS = {1: "features", 2: "tokens", 3: "an image [C, H, W]"}
 
 
-@dataclass(frozen=True, slots=True)
-class OpCall:
+class OpCall(NamedTuple):
     """A call of an op, with its arguments bound."""
 
     call: Call
     op: Op
-    bound: Bound
+    bound: BoundArguments
 
 
 def lower_op_call(
     layer: OpCall, x: ir.Value, context: Context, items: Items, name: Symbolic
 ) -> ir.Value:
-    """A node in the graph; its shape is unknown where something is in error."""
+    """Add a node to the graph; after an error its output has an unknown shape."""
     op, span = layer.op, layer.call.span
     attributes = _attributes(layer, x, context)
     shape = None if attributes is None else _shape(layer, attributes, x, context)
@@ -47,7 +47,7 @@ def lower_op_call(
     if shape is not None and x.shape is not None:
         before, after = ir.plain(x.shape), ir.plain(shape)
         values = node.values
-        node.parameters = op.weights(before, after, **values)
+        node.parameters = op.count_parameters(before, after, **values)
         node.macs = op.macs(before, after, **values)
     items.append(ir.Layer(name, node))
     return node.output
@@ -62,7 +62,7 @@ def make_node(
     span: Span,
     context: Context,
 ) -> ir.Node:
-    """A node and its output, counted."""
+    """A node with its output, counted against the bound on layers."""
     context.run.count_layer(span)
     output = ir.Value(shape, span=span)
     node = ir.Node(
@@ -78,7 +78,7 @@ def make_node(
 def _attributes(
     layer: OpCall, x: ir.Value, context: Context
 ) -> dict[str, Symbolic] | None:
-    """The value of every parameter; None if one is unknown or in error."""
+    """The value of every parameter; None if one is unknown or has an error."""
     found: dict[str, Symbolic | None] = {}
     for parameter in layer.op.parameters:
         if parameter.name in layer.bound.values:
@@ -99,7 +99,7 @@ def _argument(
 ) -> Symbolic | None:
     if (
         isinstance(expression, Name)
-        and expression.id in parameter.kind.words
+        and expression.id in parameter.type.words
         and not context.scope.has(expression.id)
     ):
         return literal(expression.id)
@@ -107,7 +107,7 @@ def _argument(
         _report_word(op, parameter, expression, context)
         return None
     value = evaluate(expression, x, context)
-    if value is None or parameter.kind.accepts(value.value):
+    if value is None or parameter.type.accepts(value.value):
         return value
     _report_argument(op, parameter, expression, value.value, context)
     return None
@@ -116,10 +116,10 @@ def _argument(
 def _is_mistyped_word(
     expression: Expression, parameter: Parameter, context: Context
 ) -> TypeGuard[Name]:
-    """Whether a name that stands for nothing is given where a word may stand."""
+    """Whether an undefined name is given where a word such as `same` is possible."""
     return (
         isinstance(expression, Name)
-        and bool(parameter.kind.words)
+        and bool(parameter.type.words)
         and not Evaluator(context.scope, None).knows(expression.id)
     )
 
@@ -128,10 +128,10 @@ def _report_word(op: Op, parameter: Parameter, word: Name, context: Context) -> 
     report(
         context,
         "invalid-argument",
-        f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
+        f"`{parameter.shown}` of `{op.name}` expects {parameter.type.expected}, "
         f"found `{word.id}`",
         word.span,
-        help=did_you_mean(word.id, {*parameter.kind.words, *context.scope.names()}),
+        help=did_you_mean(word.id, {*parameter.type.words, *context.scope.names()}),
     )
 
 
@@ -139,14 +139,14 @@ def _report_argument(
     op: Op, parameter: Parameter, expression: Expression, found: Any, context: Context
 ) -> None:
     is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    needs_integer = isinstance(found, float) and "integer" in parameter.kind.expected
+    needs_integer = isinstance(found, float) and "integer" in parameter.type.expected
     is_pair = isinstance(found, tuple) and len(found) == 2
     wrong_type = needs_integer or not (is_number or is_pair)
-    wants_truth = "`true`" in parameter.kind.expected
+    wants_truth = "`true`" in parameter.type.expected
     report(
         context,
         "invalid-argument-type" if wrong_type or wants_truth else "invalid-argument",
-        f"`{parameter.shown}` of `{op.name}` expects {parameter.kind.expected}, "
+        f"`{parameter.shown}` of `{op.name}` expects {parameter.type.expected}, "
         f"found {describe(found)}",
         expression,
         help=_help_with_value(expression, needs_integer=needs_integer),
@@ -170,7 +170,7 @@ def _help_with_value(expression: Expression, *, needs_integer: bool) -> str:
 def _shape(
     layer: OpCall, attributes: Mapping[str, Symbolic], x: ir.Value, context: Context
 ) -> ir.Shape | None:
-    """The output's shape by the op's own rule; None and a finding if it has none."""
+    """The output shape by the op's own rule; None, with a finding, if there is none."""
     op, call = layer.op, layer.call
     values = {name: shape_argument(item) for name, item in attributes.items()}
     if x.shape is None:
@@ -203,7 +203,7 @@ def _shape(
 def _check_for_any_input(
     layer: OpCall, values: Mapping[str, Any], context: Context
 ) -> None:
-    """Find what is wrong for every input, such as a padding over half of the kernel."""
+    """Report what is wrong for any input, such as a padding over half of the kernel."""
     errors: list[tuple[ShapeError, ir.Shape]] = []
     groups = values.get("groups", 1)
     for rank in layer.op.ranks:
@@ -247,7 +247,7 @@ def _fault(
     values: Mapping[str, Any],
     context: Context,
 ) -> OpCallFault | None:
-    """What a fix can be found from; a call in the library is not the user's to change."""
+    """The data to find a fix from; None in the library, which the user cannot edit."""
     if context.scope.environment.bundled:
         return None
     call, op, bound = layer.call, layer.op, layer.bound

@@ -9,16 +9,16 @@ from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Expression
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
-from archspec.ops.op import channels
+from archspec.ops.shapes import channels
 
 
 def format_shape(shape: ir.Shape | None) -> str:
-    """A shape as a spec writes it: `[96, 54, 54]`."""
+    """A shape in the notation of specs: `[96, 54, 54]`."""
     return str([*ir.plain(shape)])
 
 
 def producer(x: ir.Value) -> list[Label]:
-    """The step that made this value."""
+    """A label at the step that made a value."""
     while x.span is None and x.before is not None:
         x = x.before
     if x.shape is None or x.span is None:
@@ -28,7 +28,7 @@ def producer(x: ir.Value) -> list[Label]:
 
 
 def channel_producer(x: ir.Value) -> list[Label]:
-    """The step that gave this value its channels: where a mismatch comes from."""
+    """A label at the step that gave a value its channels: the origin of a mismatch."""
     value = x
     while value.before is not None and _same_channels(value.before, x):
         value = value.before
@@ -53,10 +53,10 @@ def report(
     help: Sequence[str] | str = (),
     fault: object | None = None,
 ) -> None:
-    """Record a finding where the user has written what is wrong."""
+    """Record a finding at the place where the user wrote the mistake."""
     first = place if isinstance(place, Span) else place.span
     at, around = written_at(place, context)
-    if not around.is_news():
+    if not around.is_first_faulty_call():
         return
     if at is not first:
         related = [Label(first, f"in `{context.block}`"), *related]
@@ -67,9 +67,10 @@ def report(
 
 
 def written_at(place: Expression | Span, context: Context) -> tuple[Span, Context]:
-    """Where the user has written something, and what stands around that.
+    """The place in the user's text, and its context.
 
-    It is not in the library; and where a block hands on a parameter, it is the argument.
+    An error inside of the library is reported at the call. If a block passes on a
+    parameter, the place is the argument in the block's call.
     """
     while not isinstance(place, Span):
         argument = context.argument(place)
@@ -83,7 +84,7 @@ def written_at(place: Expression | Span, context: Context) -> tuple[Span, Contex
 
 
 def expanded_by(context: Context) -> list[Label]:
-    """The call that expanded the block an error is in, and the one in the network."""
+    """Labels at the call of the block with the error, and at the call in the network."""
     if not context.calls:
         return []
     labels = [Label(context.calls[-1], f"in `{context.block}`, called here")]

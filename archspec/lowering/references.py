@@ -1,4 +1,4 @@
-"""`ref(label)`: a chain that reads the output of an earlier labelled step."""
+"""`ref(label)`: a chain that reads the output of an earlier labeled step."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def lower_reference(call: Call, context: Context, items: Items) -> ir.Value:
 
 
 def _example(call: Call, context: Context) -> str:
-    """A call with one of the labels, if there is one."""
+    """Help with a call of one of the labels, if there is one."""
     given = [a.value.id for a in call.arguments if isinstance(a.value, Name)]
     known = [name for name in given if name in context.labels] or [*context.labels]
     if known:

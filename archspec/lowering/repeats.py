@@ -1,4 +1,11 @@
-"""`repeat`: a body several times, or once per row of columns."""
+"""`repeat`: a body several times, or once for each row of columns.
+
+The channels between iterations are a variable of the emitted loop:
+
+    - repeat: conv(2 * ch, k=1)     for i in range(3):
+      times: 3                          self.append(nn.Conv2d(channels, channels * 2, ...))
+                                        channels *= 2
+"""
 
 from __future__ import annotations
 
@@ -11,21 +18,22 @@ from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, same, variable, variables
 from archspec.lowering.channels import channels_as, channels_code, with_channels
 from archspec.lowering.context import MAX_LAYERS, Context, Items
-from archspec.lowering.evaluation import evaluate, is_integer
 from archspec.lowering.provenance import report, written_at
-from archspec.ops.op import Op, channels
-from archspec.resolve.evaluate import describe
+from archspec.lowering.values_in_context import evaluate, is_integer
+from archspec.ops.op import Op
+from archspec.ops.shapes import channels
+from archspec.resolve.expression_values import describe
 from archspec.resolve.scope import Block, check_new_names
 
 Repeat = RepeatTimes | RepeatFor
 
 
 def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> ir.Value:
-    """One iteration after the other; the channels between them are a loop variable."""
+    """Lower the iterations one after the other."""
     names = _column_names(step)
     rows = _rows(step, x, context)
     if rows is None:
-        _look_through(step, names, context)
+        _check_names(step, names, context)
         return ir.Value(None)
     loop = _Loop(names, context)
     before = x
@@ -35,8 +43,8 @@ def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> i
     return loop.output(x, before)
 
 
-def _look_through(step: Repeat, names: list[str], context: Context) -> None:
-    """Check the body of a repeat of which nobody knows the rows."""
+def _check_names(step: Repeat, names: list[str], context: Context) -> None:
+    """Check the names in the body of a repeat whose rows are unknown."""
     inside = context.without_values()
     scope = inside.scope.inner(dict.fromkeys(["i", *names]))
     context.run.step(step.body, ir.Value(None), replace(inside, scope=scope), [])
@@ -59,8 +67,8 @@ class _Loop:
         self.index = _fresh("i", context)
         self.columns = [_fresh(name, context) for name in self.names]
         self.channels = _fresh("channels", context)
-        context.moving.add(self.channels)
-        context.counting.update({self.index, *self.columns})
+        context.channel_variables.add(self.channels)
+        context.loop_variables.update({self.index, *self.columns})
 
     def iteration(
         self,
@@ -85,7 +93,7 @@ class _Loop:
             context,
             scope=context.scope.inner(bindings),
             active=context.active | {self.index, *self.columns},
-            hoists=None,
+            hoistable=None,
         )
         body: Items = []
         entry = with_channels(x, variable(self.channels))
@@ -97,24 +105,24 @@ class _Loop:
 
     @property
     def update(self) -> ast.expr | None:
-        """What each iteration does to the channels, if it is the same in all.
+        """The new channels after an iteration, if one expression holds for all iterations.
 
-        A unit with an identity may set them in the first and leave them in the others.
+        A residual block may set them in the first iteration and keep them in the others.
         """
         codes = [code for code in self.updates if code is not None]
         if not codes or len(codes) < len(self.updates):
             return None
         stay = variable(self.channels)
-        setting = [code for code in codes if not same(code, stay)]
-        code = setting[0] if setting else stay
-        if not all(same(other, code) for other in setting):
+        changed = [code for code in codes if not same(code, stay)]
+        code = changed[0] if changed else stay
+        if not all(same(other, code) for other in changed):
             return None
         moving = {self.channels, *self.variables[0]}
         is_constant = len(self.widths) == 1 and not variables(code) & moving
-        return code if is_constant or len(setting) in (0, len(codes)) else None
+        return code if is_constant or len(changed) in (0, len(codes)) else None
 
     def item(self, rows: Symbolic) -> ir.Repeat:
-        """The repeat in the graph."""
+        """The graph's item for the repeat."""
         return ir.Repeat(
             iterations=tuple(self.iterations),
             index=self.index,
@@ -126,7 +134,7 @@ class _Loop:
         )
 
     def output(self, y: ir.Value, before: ir.Value) -> ir.Value:
-        """The output: its channels are what the last iteration left."""
+        """The output, with the channels of the last iteration."""
         if y.shape is None or self.entry is None:
             return y
         shape = ir.plain(y.shape)
@@ -139,7 +147,9 @@ class _Loop:
         if code is not None and not isinstance(code, ast.Constant):
             shape = channels_as(shape, code)
         if code is None or self.channels not in variables(code):
-            self.context.moving.discard(self.channels)  # the next loop may have it
+            self.context.channel_variables.discard(
+                self.channels
+            )  # the next loop may have it
         return ir.Value(shape, y.producer, y.span, y.before or before)
 
 
@@ -150,12 +160,12 @@ def _column_names(step: Repeat) -> list[str]:
 
 
 def _fresh(name: str, context: Context) -> str:
-    """A loop variable that shadows nothing in the class to be written."""
-    taken = [context.active, context.moving]
+    """A loop variable whose name is free in the class to be emitted."""
+    taken = [context.active, context.channel_variables]
     number = 1
-    if name == "channels":  # holds on behind its loop, so that it is one loop's own
-        taken.append(context.counting)
-        number = max(1, len(context.moving))
+    if name == "channels":  # is read after its loop, so that no two loops share it
+        taken.append(context.loop_variables)
+        number = max(1, len(context.channel_variables))
     fresh = name if number == 1 else f"{name}_{number}"
     while context.scope.has(fresh) or any(fresh in names for names in taken):
         number += 1
@@ -167,7 +177,7 @@ def _fresh(name: str, context: Context) -> str:
 
 
 def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
-    """The rows with the Python that makes them; None if unknown or in error."""
+    """The rows with the Python that computes them; None if unknown or wrong."""
     if isinstance(step, RepeatTimes):
         return _times(step, x, context)
     check_new_names([column.name for column in step.columns], context.findings)

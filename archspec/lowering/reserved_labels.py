@@ -1,4 +1,4 @@
-"""Names that torch modules use themselves, so that no layer can have them.
+"""Labels that no layer can have: torch modules use these names themselves.
 
 The public attributes of `nn.Module`, `nn.Sequential`, `nn.ModuleList` and
 `nn.ModuleDict`; a test compares the list with torch's own.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.frontend.ast import Step
@@ -11,8 +12,7 @@ from archspec.lowering.context import Context, LoweringRun
 from archspec.lowering.state_dict_names import Level
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """The output shape of a step that was lowered on trial, and the effort it took."""
 
     shape: ir.Shape | None
@@ -28,7 +28,7 @@ def try_step(step: Step, x: ir.Value, context: Context) -> Trial:
     run.budget.spent = context.run.budget.spent
     inside = replace(
         context.nested(), run=run, level=Level(), labels=dict(context.labels),
-        moving=set(), counting=set(),
+        channel_variables=set(), loop_variables=set(),
     )  # fmt: skip
     try:
         shape = context.run.step(step, x, inside, []).shape

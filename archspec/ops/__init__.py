@@ -1,1 +1,1 @@
-"""The ops: for each its signature, shape rule, cost rule and how torch writes it."""
+"""The ops and merges, each an entry with everything that archspec knows of it."""

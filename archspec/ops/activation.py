@@ -1,11 +1,14 @@
-"""Activations: one value in, one value out."""
+"""Activations: functions of each value."""
 
 from __future__ import annotations
 
-from typing import Literal
+from archspec.ops.op import Family, Op, OpWeight, SavedTensors, WeightInit
+from archspec.ops.torch_call import written_as
+from archspec.signatures.argument_types import NUMBER, POSITIVE, one_of
+from archspec.signatures.signature import Parameter
 
-from archspec.ops.kinds import NUMBER, POSITIVE, one_of
-from archspec.ops.op import CostRule, Op, Parameter, no_cost, written_as
+INPUT = SavedTensors(input=True)
+OUTPUT = SavedTensors(output=True)
 
 
 def _activation(
@@ -13,22 +16,22 @@ def _activation(
     torch: str,
     about: str,
     *parameters: Parameter,
-    weights: CostRule = no_cost,
-    keeps: Literal["input", "output"] = "input",
+    weights: tuple[OpWeight, ...] = (),
+    saves: SavedTensors = INPUT,
 ) -> Op:
     return Op(
         name=name,
         about=about,
-        family="activation",
+        family=Family.ACTIVATION,
         parameters=parameters,
         weights=weights,
-        keeps=keeps,
+        saved_for_backward=saves,
         torch=written_as(f"nn.{torch}"),
     )
 
 
 OPS = (
-    _activation("relu", "ReLU", "max(0, x)", keeps="output"),
+    _activation("relu", "ReLU", "max(0, x)", saves=OUTPUT),
     _activation("relu6", "ReLU6", "min(max(0, x), 6)"),
     _activation(
         "leaky_relu",
@@ -41,7 +44,7 @@ OPS = (
         "PReLU",
         "leaky relu whose slope is learned, one for all channels",
         Parameter("init", NUMBER, 0.25),
-        weights=lambda *_, **__: 1,
+        weights=(OpWeight("weight", lambda *_, **__: 1, WeightInit.UNCHANGED),),
     ),
     _activation(
         "elu",
@@ -58,8 +61,8 @@ OPS = (
     ),
     _activation("silu", "SiLU", "x sigmoid(x), also called swish"),
     _activation("mish", "Mish", "x tanh(softplus(x))"),
-    _activation("sigmoid", "Sigmoid", "1 / (1 + exp(-x))", keeps="output"),
-    _activation("tanh", "Tanh", "hyperbolic tangent", keeps="output"),
+    _activation("sigmoid", "Sigmoid", "1 / (1 + exp(-x))", saves=OUTPUT),
+    _activation("tanh", "Tanh", "hyperbolic tangent", saves=OUTPUT),
     _activation("softplus", "Softplus", "log(1 + exp(x)), a smooth relu"),
     _activation("hardswish", "Hardswish", "x relu6(x + 3) / 6"),
     _activation("hardsigmoid", "Hardsigmoid", "relu6(x + 3) / 6"),

@@ -1,4 +1,4 @@
-"""Convolutions and linear layers: the ops that multiply."""
+"""Convolutions and linear layers: the ops with multiply-accumulates."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ from math import gcd, isqrt, prod
 from typing import Any
 
 from archspec.ir.graph import Shape
-from archspec.ops.kinds import BOOLEAN, CONV_PADDING, COUNT, PADDING, SIZE
-from archspec.ops.op import Op, Parameter, ShapeError, pair, written_as
+from archspec.ops.op import CountRule, Family, Op, OpWeight, SavedTensors, WeightInit
+from archspec.ops.shapes import ShapeError, pair
+from archspec.ops.torch_call import written_as
+from archspec.signatures.argument_types import (
+    BOOLEAN,
+    CONV_PADDING,
+    COUNT,
+    PADDING,
+    SIZE,
+)
+from archspec.signatures.signature import Parameter
 
 Size = int | tuple[int, int]
 
@@ -44,7 +53,10 @@ def conv_shape(
     groups: int,
     **_: Any,
 ) -> Shape:
-    """H' = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1, W' likewise."""
+    """(C, H, W) -> (out_channels, H', W').
+
+    H' = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1, and W' likewise.
+    """
     _check_groups(x[0], out_channels, groups)
     if padding == "same":
         if pair(stride) != (1, 1):
@@ -83,15 +95,18 @@ def _by(size: Size) -> str:
     return f"{height}x{width}"
 
 
-def conv_weights(
-    x: Shape, y: Shape, *, kernel_size: Size, groups: int, bias: bool, **_: Any
-) -> int:
-    """Each output channel has a kernel over its group's input channels, and a bias."""
-    return y[0] * (x[0] // groups) * prod(pair(kernel_size)) + bias * y[0]
+def conv_weight(x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any) -> int:
+    """Count (out_channels, in_channels / groups, kernel height, kernel width)."""
+    return y[0] * (x[0] // groups) * prod(pair(kernel_size))
+
+
+def conv_bias(_x: Shape, y: Shape, *, bias: bool, **_: Any) -> int:
+    """Count one number per output channel."""
+    return bias * y[0]
 
 
 def conv_macs(x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any) -> int:
-    """The kernel at every output position; adding the bias is not counted."""
+    """Count the kernel once per output position, without adding the bias."""
     return prod(y) * (x[0] // groups) * prod(pair(kernel_size))
 
 
@@ -107,7 +122,11 @@ def transposed_shape(
     groups: int,
     **_: Any,
 ) -> Shape:
-    """H' = (H - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1."""
+    """(C, H, W) -> (out_channels, H', W').
+
+    H' = (H - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1, and W'
+    likewise.
+    """
     _check_groups(x[0], out_channels, groups)
     arguments = (kernel_size, stride, padding, output_padding, dilation)
     sizes = []
@@ -129,33 +148,48 @@ def transposed_shape(
     return (out_channels, *sizes)
 
 
-def transposed_weights(
-    x: Shape, y: Shape, *, kernel_size: Size, groups: int, bias: bool, **_: Any
+def transposed_weight(
+    x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any
 ) -> int:
-    """Each input channel has a kernel over its group's output channels."""
-    return x[0] * (y[0] // groups) * prod(pair(kernel_size)) + bias * y[0]
+    """Count (in_channels, out_channels / groups, kernel height, kernel width)."""
+    return x[0] * (y[0] // groups) * prod(pair(kernel_size))
 
 
 def transposed_macs(
     x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any
 ) -> int:
-    """The kernel at every input position."""
+    """Count the kernel once per input position."""
     return prod(x) * (y[0] // groups) * prod(pair(kernel_size))
 
 
 def linear_shape(x: Shape, *, out_features: int, **_: Any) -> Shape:
-    """Replace the features, which are the last axis."""
+    """(features) -> (out_features), for each token: (L, C) -> (L, out_features)."""
     return (*x[:-1], out_features)
 
 
-def linear_weights(x: Shape, y: Shape, *, bias: bool, **_: Any) -> int:
-    """A weight for every pair of features, and a bias."""
-    return x[-1] * y[-1] + bias * y[-1]
+def linear_weight(x: Shape, y: Shape, **_: Any) -> int:
+    """Count (out_features, in_features)."""
+    return x[-1] * y[-1]
+
+
+def linear_bias(_x: Shape, y: Shape, *, bias: bool, **_: Any) -> int:
+    """Count one number per output feature."""
+    return bias * y[-1]
 
 
 def linear_macs(x: Shape, y: Shape, **_: Any) -> int:
-    """Every pair of features, for each token."""
+    """Count every pair of an input and an output feature, for each token."""
     return prod(x) * y[-1]
+
+
+def drawn_weight_and_zero_bias(
+    weight: CountRule, bias: CountRule
+) -> tuple[OpWeight, ...]:
+    """Return the two weights of an op that multiplies; the bias is optional."""
+    return (
+        OpWeight("weight", weight, WeightInit.DRAWN),
+        OpWeight("bias", bias, WeightInit.ZEROED),
+    )
 
 
 OUT_CHANNELS = Parameter("out_channels", COUNT, positional=True)
@@ -169,7 +203,7 @@ OPS = (
     Op(
         name="conv",
         about="2-D convolution; `g` groups channels, `d` dilates, `p=same` keeps the size",
-        family="convolution",
+        family=Family.CONVOLUTION,
         parameters=(
             OUT_CHANNELS,
             KERNEL,
@@ -181,14 +215,15 @@ OPS = (
         ),
         ranks=(3,),
         shape=conv_shape,
-        weights=conv_weights,
+        weights=drawn_weight_and_zero_bias(conv_weight, conv_bias),
         macs=conv_macs,
+        saved_for_backward=SavedTensors(input=True),
         torch=written_as("nn.Conv2d", channels_first=True),
     ),
     Op(
         name="conv_transpose",
         about="2-D transposed convolution, which enlarges by its stride",
-        family="convolution",
+        family=Family.CONVOLUTION,
         parameters=(
             OUT_CHANNELS,
             KERNEL,
@@ -201,19 +236,21 @@ OPS = (
         ),
         ranks=(3,),
         shape=transposed_shape,
-        weights=transposed_weights,
+        weights=drawn_weight_and_zero_bias(transposed_weight, conv_bias),
         macs=transposed_macs,
+        saved_for_backward=SavedTensors(input=True),
         torch=written_as("nn.ConvTranspose2d", channels_first=True),
     ),
     Op(
         name="linear",
         about="fully connected layer over the features, or over each token's",
-        family="linear",
+        family=Family.LINEAR,
         parameters=(Parameter("out_features", COUNT, positional=True), BIAS),
         ranks=(1, 2),
         shape=linear_shape,
-        weights=linear_weights,
+        weights=drawn_weight_and_zero_bias(linear_weight, linear_bias),
         macs=linear_macs,
+        saved_for_backward=SavedTensors(input=True),
         torch=written_as("nn.Linear", channels_first=True),
     ),
 )

@@ -1,17 +1,18 @@
-"""How parallel branches are joined."""
+"""Merges of parallel branches: `concat`, `add`, `mul`. Also the chunks of a `split`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from archspec.ir.graph import Shape
-from archspec.ops.op import ShapeError
+from archspec.ops.shapes import ShapeError
 
 SAME_SIZE = "give the branches the same strides, and pad so that sizes agree"
 
 
 def concat_shape(shapes: Sequence[Shape]) -> Shape:
-    """Channels add up; every other axis must agree."""
+    """[(64, H, W), (32, H, W)] -> (96, H, W): channels add up, other axes must agree."""
     _check_ranks("concat", shapes)
     first = shapes[0]
     if any(_other_axes(shape) != _other_axes(first) for shape in shapes):
@@ -26,7 +27,7 @@ def concat_shape(shapes: Sequence[Shape]) -> Shape:
 
 
 def add_shape(shapes: Sequence[Shape]) -> Shape:
-    """All shapes equal."""
+    """[(C, H, W), (C, H, W)] -> (C, H, W)."""
     _check_ranks("add", shapes)
     for shape in shapes:
         if _other_axes(shape) != _other_axes(shapes[0]):
@@ -46,7 +47,7 @@ def add_shape(shapes: Sequence[Shape]) -> Shape:
 
 
 def mul_shape(shapes: Sequence[Shape]) -> Shape:
-    """Equal shapes, or axes of size 1 that stretch: a gate of [C, 1, 1]."""
+    """[(C, H, W), (C, 1, 1)] -> (C, H, W): axes of size 1 stretch, as in a gate."""
     _check_ranks("mul", shapes)
     result = []
     for sizes in zip(*shapes, strict=True):
@@ -70,7 +71,7 @@ def _check_ranks(kind: str, shapes: Sequence[Shape]) -> None:
 
 
 def chunk_shape(x: Shape, chunks: int) -> Shape:
-    """One of several equal parts of the channels."""
+    """(C, H, W) -> (C / chunks, H, W): the shape of each chunk of a `split`."""
     axis = _axis(x)
     if x[axis] % chunks:
         raise ShapeError(
@@ -94,8 +95,54 @@ def _list(shapes: Sequence[Shape]) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-MERGES: dict[str, Callable[[Sequence[Shape]], Shape]] = {
-    "concat": concat_shape,
-    "add": add_shape,
-    "mul": mul_shape,
+def saves_nothing(needs_gradient: Sequence[bool]) -> Sequence[bool]:
+    """Save no input for the backward pass."""
+    return [False] * len(needs_gradient)
+
+
+def saves_factors(needs_gradient: Sequence[bool]) -> Sequence[bool]:
+    """Save each factor that the gradient of another factor is computed from.
+
+    If only x needs a gradient, y is saved, since d(xy)/dx = y:
+
+    >>> saves_factors([True, False])
+    [False, True]
+    """
+    count = sum(needs_gradient)
+    return [count > needed for needed in needs_gradient]
+
+
+class MergeOp(NamedTuple):
+    """Everything that archspec knows of a merge of any number of branches.
+
+    `saved_inputs` takes which inputs need a gradient, and returns which of them autograd
+    saves for the backward pass.
+    """
+
+    name: str
+    shape: Callable[[Sequence[Shape]], Shape]
+    saved_inputs: Callable[[Sequence[bool]], Sequence[bool]]
+    operator: str = ""  # Python's, between the branches; without one, `torch.cat`
+    sign: str = ""  # in a drawing, in place of the name
+
+
+MERGES: dict[str, MergeOp] = {
+    merge.name: merge
+    for merge in (
+        MergeOp(name="concat", shape=concat_shape, saved_inputs=saves_nothing),
+        MergeOp(
+            name="add",
+            shape=add_shape,
+            saved_inputs=saves_nothing,
+            operator="+",
+            sign="+",
+        ),
+        MergeOp(
+            name="mul",
+            shape=mul_shape,
+            saved_inputs=saves_factors,
+            operator="*",
+            sign="×",
+        ),
+    )
 }

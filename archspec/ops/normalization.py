@@ -1,4 +1,4 @@
-"""Normalisation and regularisation: the shape stays, the statistics change."""
+"""Norms and regularizers: ops that keep the shape and change the statistics."""
 
 from __future__ import annotations
 
@@ -7,59 +7,61 @@ from typing import Any
 
 from archspec.ir.graph import Shape
 from archspec.ir.symbolic import as_symbolic
-from archspec.ops.kinds import BOOLEAN, POSITIVE, PROBABILITY
-from archspec.ops.op import (
-    Attributes,
-    Op,
-    Parameter,
-    TorchCall,
-    bytes_of,
-    channels,
-    plain_call,
-    written_as,
-)
+from archspec.ops.op import Family, Op, OpWeight, SavedTensors, WeightInit
+from archspec.ops.shapes import bytes_of, channels
+from archspec.ops.torch_call import Attributes, TorchCall, plain_call, written_as
+from archspec.signatures.argument_types import BOOLEAN, POSITIVE, PROBABILITY
+from archspec.signatures.signature import Parameter, Signature
 
 IMAGE = 3  # the rank of (C, H, W)
 
 
-def _scale_and_shift(x: Shape, _y: Shape, *, affine: bool = True, **_: Any) -> int:
-    return 2 * channels(x) if affine else 0
+def _per_channel(x: Shape, _y: Shape, *, affine: bool = True, **_: Any) -> int:
+    return channels(x) if affine else 0
+
+
+SCALE_AND_SHIFT = (
+    OpWeight("weight", _per_channel, WeightInit.UNCHANGED),  # ones
+    OpWeight("bias", _per_channel, WeightInit.UNCHANGED),  # zeros
+)
 
 
 def _channel_statistics(_batch: int, x: Shape, _y: Shape, **_: Any) -> int:
-    """The mean and deviation of each channel over the batch."""
+    """Count the mean and inverse deviation of each channel over the batch."""
     return bytes_of(2 * channels(x))
 
 
 def _token_statistics(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
-    """The mean and deviation of each token or position."""
+    """Count the mean and inverse deviation of each token or position."""
     return bytes_of(2 * batch * prod(x) // channels(x))
 
 
 def _mask(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
-    """What each value is multiplied by: a float on the CPU, one byte on CUDA."""
+    """Count a factor for each value: a float on the CPU, though one byte on CUDA."""
     return bytes_of(batch * prod(x))
 
 
 def _channel_mask(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
+    """Count a factor for each channel of each image."""
     return bytes_of(batch * channels(x))
 
 
 def _image_mask(batch: int, _x: Shape, _y: Shape, **_: Any) -> int:
+    """Count a factor for each image."""
     return bytes_of(batch)
 
 
-def _batch_norm(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
+def _batch_norm(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
     name = "nn.BatchNorm2d" if len(x) == IMAGE else "nn.BatchNorm1d"
     return plain_call(op, name, attributes, (as_symbolic(channels(x)),))
 
 
-def _layer_norm(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
+def _layer_norm(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
     name = "LayerNorm2d" if len(x) == IMAGE else "nn.LayerNorm"
     return plain_call(op, name, attributes, (as_symbolic(channels(x)),))
 
 
-def _dropout2d(op: Op, x: Shape, attributes: Attributes) -> TorchCall:
+def _dropout2d(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
     name = "nn.Dropout2d" if len(x) == IMAGE else "FeatureDropout"
     return plain_call(op, name, attributes)
 
@@ -101,45 +103,43 @@ OPS = (
     Op(
         name="bn",
         about="batch norm: each channel to mean 0 and variance 1 over the batch",
-        family="normalization",
+        family=Family.NORMALIZATION,
         parameters=(
             Parameter("eps", POSITIVE, 1e-5),
             Parameter("momentum", PROBABILITY, 0.1),
             Parameter("affine", BOOLEAN, default=True),
         ),
         ranks=(1, 3),
-        weights=_scale_and_shift,
-        beside=_channel_statistics,
+        weights=SCALE_AND_SHIFT,
+        saved_for_backward=SavedTensors(input=True, extra_bytes=_channel_statistics),
         torch=_batch_norm,
     ),
     Op(
         name="ln",
         about="layer norm: the features of each token or position to mean 0, variance 1",
-        family="normalization",
+        family=Family.NORMALIZATION,
         parameters=(Parameter("eps", POSITIVE, 1e-5),),
-        weights=_scale_and_shift,
-        beside=_token_statistics,
+        weights=SCALE_AND_SHIFT,
+        saved_for_backward=SavedTensors(input=True, extra_bytes=_token_statistics),
         torch=_layer_norm,
         helper=LAYER_NORM_2D,
     ),
     Op(
         name="dropout",
         about="in training, zero each value with probability p",
-        family="regularization",
+        family=Family.REGULARIZATION,
         parameters=(PROBABILITY_PARAMETER,),
-        keeps="nothing",
-        beside=_mask,
+        saved_for_backward=SavedTensors(extra_bytes=_mask),
         view="inference",
         torch=written_as("nn.Dropout"),
     ),
     Op(
         name="dropout2d",
         about="in training, zero each channel with probability p",
-        family="regularization",
+        family=Family.REGULARIZATION,
         parameters=(PROBABILITY_PARAMETER,),
         ranks=(1, 3),
-        keeps="nothing",
-        beside=_channel_mask,
+        saved_for_backward=SavedTensors(extra_bytes=_channel_mask),
         view="inference",
         torch=_dropout2d,
         helper=FEATURE_DROPOUT,
@@ -147,10 +147,9 @@ OPS = (
     Op(
         name="stochastic_depth",
         about="in training, zero each image of a branch with probability p",
-        family="regularization",
+        family=Family.REGULARIZATION,
         parameters=(PROBABILITY_PARAMETER,),
-        keeps="nothing",
-        beside=_image_mask,
+        saved_for_backward=SavedTensors(extra_bytes=_image_mask),
         view="inference",
         torch=written_as("StochasticDepth"),
         helper=STOCHASTIC_DEPTH,

@@ -1,208 +1,93 @@
-"""What an op is: one entry that says everything archspec knows of it."""
+"""The entry of an op: signature, family, shape rule, weights, costs, torch's class."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+from typing import Any, Literal, NamedTuple
 
 from archspec.ir.graph import Shape
-from archspec.ir.symbolic import Symbolic, as_symbolic
-from archspec.ops.kinds import Kind
+from archspec.ops.torch_call import TorchRule
+from archspec.signatures.signature import Signature
+
+# A rule takes shapes without the batch, and the attributes by torch's names.
+ShapeRule = Callable[..., Shape]  # (input, **attributes), or raises ShapeError
+CountRule = Callable[..., int]  # (input, output, **attributes), for one image
+BytesRule = Callable[..., int]  # (batch size, input, output, **attributes)
 
 
-class Required:
-    """The default of a parameter that has none."""
+class Family(StrEnum):
+    """What kind of op it is, in the order in which a legend lists the families."""
+
+    CONVOLUTION = "convolution"
+    LINEAR = "linear"
+    POOLING = "pooling"
+    NORMALIZATION = "normalization"
+    ACTIVATION = "activation"
+    REGULARIZATION = "regularization"
+    SHAPE = "shape"
 
 
-REQUIRED: Final = Required()
+class WeightInit(Enum):
+    """What an `init` recipe of a `train:` section does to a weight."""
+
+    DRAWN = auto()  # drawn from the recipe's distribution
+    ZEROED = auto()
+    UNCHANGED = auto()  # as the module's constructor sets it: the scale of a norm
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
-    """A default that is another parameter's value."""
+class OpWeight(NamedTuple):
+    """A trained tensor of an op: `weight` or `bias` of a convolution."""
 
-    parameter: str
-    shown: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter under torch's name, with the spec's short name if it has one."""
-
-    name: str
-    kind: Kind
-    default: Any = REQUIRED
-    short: str = ""
-    positional: bool = False
-    variadic: bool = False  # takes all positional arguments as one tuple
-
-    @property
-    def shown(self) -> str:
-        """The name a spec uses."""
-        return self.short or self.name
-
-    def default_beside(self, values: Mapping[str, Any]) -> Any:
-        """The default, which may be the value of another parameter."""
-        default = self.default
-        return values[default.parameter] if isinstance(default, Like) else default
+    name: str  # in the state dict, below the path of the op
+    count: CountRule  # of its numbers; 0 where the attributes omit the weight
+    init: WeightInit
 
 
-class ShapeError(Exception):  # a fact; lowering finds the place
-    """Why an op cannot take its input, in words without a place."""
-
-    def __init__(
-        self, code: str, message: str, parameter: str = "", help: str = ""
-    ) -> None:
-        """`parameter` names the argument at fault, by torch's name."""
-        super().__init__(message)
-        self.code, self.message = code, message
-        self.parameter, self.help = parameter, help
-
-
-@dataclass(frozen=True, slots=True)
-class TorchCall:
-    """A module's construction: `nn.Conv2d(3, 64, kernel_size=7)`.
-
-    A keyword argument that is a literal equal to its value in `defaults` may be left
-    out: torch has the same default.
-    """
-
-    name: str
-    args: tuple[Symbolic, ...] = ()
-    kwargs: Mapping[str, Symbolic] = field(default_factory=dict)
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-
-
-Attributes = Mapping[str, Symbolic]
-ShapeRule = Callable[..., Shape]
-CostRule = Callable[..., int]
-ViewRule = Literal["never", "inference", "always"]
-TorchRule = Callable[["Op", Shape, Attributes], TorchCall]
-
-
-def no_cost(_before: Shape, _after: Shape, **_attributes: Any) -> int:
-    """An op without weights, or without multiplications."""
+def no_macs(_x: Shape, _y: Shape, **_attributes: Any) -> int:
+    """Count the multiply-accumulates of an op that has none."""
     return 0
 
 
-def no_bytes(_batch: int, _before: Shape, _after: Shape, **_attributes: Any) -> int:
-    """An op whose backward needs its input or output, or nothing."""
+def no_bytes(_batch: int, _x: Shape, _y: Shape, **_attributes: Any) -> int:
+    """Count the bytes of an op that saves no tensors of its own."""
     return 0
 
 
-def written_as(name: str, *, channels_first: bool = False) -> TorchRule:
-    """The usual way torch writes an op: a class that takes the op's own parameters.
+class SavedTensors(NamedTuple):
+    """The tensors that autograd saves when an op runs, for the backward pass.
 
-    `channels_first` is for classes that begin with the number of input channels.
+    `extra_bytes` is the size of those that are neither input nor output, such as the
+    mask of a dropout.
     """
 
-    def rule(op: Op, before: Shape, attributes: Attributes) -> TorchCall:
-        lead = (as_symbolic(channels(before)),) if channels_first else ()
-        return plain_call(op, name, attributes, lead)
-
-    return rule
-
-
-def plain_call(
-    op: Op, name: str, attributes: Attributes, lead: tuple[Symbolic, ...] = ()
-) -> TorchCall:
-    """A call with the positional parameters by position and the rest by keyword."""
-    keywords = [p for p in op.parameters if not p.positional]
-    values = {name: item.value for name, item in attributes.items()}
-    return TorchCall(
-        name,
-        (*lead, *(attributes[p.name] for p in op.parameters if p.positional)),
-        {p.name: attributes[p.name] for p in keywords},
-        {p.name: p.default_beside(values) for p in keywords},
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
-    """Something a spec may call: a name, what it is, and its parameters."""
-
-    name: str
-    about: str
-    parameters: tuple[Parameter, ...] = ()
-
-    @property
-    def signature(self) -> str:
-        """As in a spec: `conv(out_channels, *, k, s=1)`."""
-        parts = [
-            f"*{p.name}" if p.variadic else p.shown
-            for p in self.parameters
-            if p.positional
-        ]
-        keywords = [p for p in self.parameters if not p.positional]
-        parts += ["*"] if keywords else []
-        parts += [_shown_parameter(p) for p in keywords]
-        return f"{self.name}({', '.join(parts)})" if parts else self.name
-
-    def defaults(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        """Values for the parameters that a call leaves out."""
-        return {
-            p.name: p.default_beside(attributes)
-            for p in self.parameters
-            if p.name not in attributes
-        }
+    input: bool = False
+    output: bool = False
+    extra_bytes: BytesRule = no_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Op(Signature):
-    """An op: signature, shape rule, costs, and how torch writes it.
+    """Everything that archspec knows of an op."""
 
-    `shape` takes the input shape and the attributes by torch's names, all integers,
-    and returns the output shape or raises `ShapeError`. `weights` and `macs` take both
-    shapes and the attributes, and count for one image. `ranks` are the numbers of
-    dimensions it takes, the batch aside. `helper` is the source of a class that the
-    emitted module needs where torch has none.
-
-    `keeps` is what backward needs, and `beside` the bytes of what else it needs, for a
-    batch: `beside(batch, x, y, **attributes)`. The output of a `view` is its input, seen
-    otherwise, and takes no memory.
-    """
-
-    family: str
+    family: Family
     torch: TorchRule
-    shape: ShapeRule = lambda x, **_: x
-    weights: CostRule = no_cost
-    macs: CostRule = no_cost
-    keeps: Literal["input", "output", "nothing"] = "input"
-    beside: CostRule = no_bytes
-    view: ViewRule = "never"
-    ranks: tuple[int, ...] = (1, 2, 3)
+    """How the emitted source constructs it."""
+
     helper: str = ""
+    """The source of a class that the emitted module needs because torch has none."""
 
+    ranks: tuple[int, ...] = (1, 2, 3)
+    """The ranks of input that it takes: 1 for features, 2 for tokens, 3 for images."""
 
-def _shown_parameter(parameter: Parameter) -> str:
-    if isinstance(parameter.default, Required):
-        return parameter.shown
-    return f"{parameter.shown}={show(parameter.default)}"
+    shape: ShapeRule = lambda x, **_: x
+    weights: tuple[OpWeight, ...] = ()
+    macs: CountRule = no_macs
+    saved_for_backward: SavedTensors
+    view: Literal["never", "inference", "always"] = "never"
+    """When the output shares the memory of the input."""
 
-
-def show(value: Any) -> str:
-    """A value as a spec writes it."""
-    if isinstance(value, Like):
-        return value.shown
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        inner = ", ".join(show(item) for item in value)
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
-    return str(value)
-
-
-def channels(shape: Shape) -> int:
-    """The channels of an image, or the features of tokens and vectors."""
-    return shape[0] if len(shape) == 3 else shape[-1]
-
-
-def bytes_of(values: int) -> int:
-    """Of as many 32-bit floats."""
-    return 4 * values
-
-
-def pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    """One number for both axes, or one for each."""
-    return value if isinstance(value, tuple) else (value, value)
+    def count_parameters(self, x: Shape, y: Shape, **attributes: Any) -> int:
+        """Return the number of trained parameters, for an input and output shape."""
+        return sum(weight.count(x, y, **attributes) for weight in self.weights)

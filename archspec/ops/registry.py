@@ -1,4 +1,4 @@
-"""Every op by its name: the only lookup."""
+"""All ops, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ops that rearrange values, or do next to nothing to them."""
+"""Reshaping: flatten, reorder, average or pad axes. Also `identity` and `affine`."""
 
 from __future__ import annotations
 
@@ -6,30 +6,25 @@ from math import prod
 
 from archspec.ir.graph import Shape
 from archspec.ir.symbolic import as_symbolic
-from archspec.ops.kinds import AXES, AXIS, COUNT, NUMBER
-from archspec.ops.op import (
-    Attributes,
-    Op,
-    Parameter,
-    ShapeError,
-    TorchCall,
-    channels,
-    written_as,
-)
+from archspec.ops.op import Family, Op, SavedTensors
+from archspec.ops.shapes import ShapeError, channels
+from archspec.ops.torch_call import Attributes, TorchCall, written_as
+from archspec.signatures.argument_types import AXES, AXIS, COUNT, NUMBER
+from archspec.signatures.signature import Parameter, Signature
 
 
 def flatten_shape(x: Shape) -> Shape:
-    """All axes in one: C x H x W features."""
+    """(C, H, W) -> (C * H * W)."""
     return (prod(x),)
 
 
 def tokens_shape(x: Shape) -> Shape:
-    """(C, H, W) -> (H W, C): each position is a token."""
+    """(C, H, W) -> (H * W, C): each position is a token."""
     return (x[1] * x[2], x[0])
 
 
 def permute_shape(x: Shape, *, dims: tuple[int, ...]) -> Shape:
-    """The axes in another order; axis 0 is the batch and stays."""
+    """(C, H, W) -> (H, W, C) with `dims=(0, 2, 3, 1)`; axis 0 is the batch."""
     axes = tuple(range(len(x) + 1))
     if tuple(sorted(dims)) != axes or dims[0] != 0:
         shown = ", ".join(str(axis) for axis in axes)
@@ -43,7 +38,7 @@ def permute_shape(x: Shape, *, dims: tuple[int, ...]) -> Shape:
 
 
 def mean_shape(x: Shape, *, dim: int) -> Shape:
-    """One axis less."""
+    """(L, C) -> (C) with `dim=1`; axis 0 is the batch."""
     if dim > len(x) or len(x) == 1:
         raise ShapeError(
             "invalid-argument",
@@ -56,7 +51,7 @@ def mean_shape(x: Shape, *, dim: int) -> Shape:
 
 
 def pad_channels_shape(x: Shape, *, out_channels: int) -> Shape:
-    """More channels, or as many."""
+    """(C, H, W) -> (out_channels, H, W), with at least C channels."""
     if out_channels < channels(x):
         raise ShapeError(
             "invalid-argument",
@@ -126,7 +121,7 @@ class Affine(nn.Module):
 '''
 
 
-def _permute(_op: Op, _x: Shape, attributes: Attributes) -> TorchCall:
+def _permute(_op: Signature, _x: Shape, attributes: Attributes) -> TorchCall:
     return TorchCall(
         "Permute", tuple(as_symbolic(axis) for axis in attributes["dims"].value)
     )
@@ -136,19 +131,19 @@ OPS = (
     Op(
         name="flatten",
         about="all axes in one: an image becomes a vector of features",
-        family="shape",
+        family=Family.SHAPE,
         shape=flatten_shape,
-        keeps="nothing",
+        saved_for_backward=SavedTensors(),
         view="always",
         torch=written_as("nn.Flatten"),
     ),
     Op(
         name="tokens",
         about="an image to a sequence: each position is a token of C features",
-        family="shape",
+        family=Family.SHAPE,
         ranks=(3,),
         shape=tokens_shape,
-        keeps="nothing",
+        saved_for_backward=SavedTensors(),
         view="always",
         torch=written_as("Tokens"),
         helper=TOKENS,
@@ -156,10 +151,10 @@ OPS = (
     Op(
         name="permute",
         about="axes in another order, as `permute(0, 2, 1)`; axis 0 is the batch",
-        family="shape",
+        family=Family.SHAPE,
         parameters=(Parameter("dims", AXES, positional=True, variadic=True),),
         shape=permute_shape,
-        keeps="nothing",
+        saved_for_backward=SavedTensors(),
         view="always",
         torch=_permute,
         helper=PERMUTE,
@@ -167,42 +162,42 @@ OPS = (
     Op(
         name="mean",
         about="mean over one axis, which goes; `mean(1)` over tokens",
-        family="pooling",
+        family=Family.POOLING,
         parameters=(Parameter("dim", AXIS, positional=True),),
         ranks=(2, 3),
         shape=mean_shape,
-        keeps="nothing",
+        saved_for_backward=SavedTensors(),
         torch=written_as("Mean"),
         helper=MEAN,
     ),
     Op(
         name="pad_channels",
         about="channels of zeros behind the others, up to `out_channels`",
-        family="shape",
+        family=Family.SHAPE,
         parameters=(Parameter("out_channels", COUNT, positional=True),),
         ranks=(3,),
         shape=pad_channels_shape,
-        keeps="nothing",
+        saved_for_backward=SavedTensors(),
         torch=written_as("PadChannels"),
         helper=PAD_CHANNELS,
     ),
     Op(
         name="identity",
         about="the input itself",
-        family="shape",
-        keeps="nothing",
+        family=Family.SHAPE,
+        saved_for_backward=SavedTensors(),
         view="always",
         torch=written_as("nn.Identity"),
     ),
     Op(
         name="affine",
         about="scale x + shift, with two constants",
-        family="activation",
+        family=Family.ACTIVATION,
         parameters=(
             Parameter("scale", NUMBER, positional=True),
             Parameter("shift", NUMBER, positional=True),
         ),
-        keeps="nothing",
+        saved_for_backward=SavedTensors(),
         torch=written_as("Affine"),
         helper=AFFINE,
     ),

@@ -1,1 +1,1 @@
-"""What is computed from a finished graph."""
+"""Analyses of a finished graph: costs, memory, and the changes between two graphs."""

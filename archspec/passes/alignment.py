@@ -1,43 +1,48 @@
-"""Which items two sequences have in common, in an order that both have."""
+"""The longest common subsequence of two sequences, which aligns their items."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-MOST_EDITS = 1000  # beyond them, two networks have nothing in common worth showing
+MAX_EDITS = 1000  # two networks that differ more have nothing in common worth showing
 
-# A run of equal items: where it starts in each sequence, its length, the run before it.
+# A linked list of runs of equal items, the last one first: the index of a run in each
+# sequence, its length, and the run before it.
 _Runs = tuple[int, int, int, "_Runs"] | None
 
 
-def in_common(
+def longest_common_subsequence(
     before: Sequence[Hashable], after: Sequence[Hashable]
 ) -> list[tuple[int, int]]:
-    """Places of as many equal items as can be, by Myers' O(ND) algorithm (1986).
+    """Return the pairs of indexes of as many equal items as possible, in order.
 
-    difflib takes the longest run first, which in a network of equal units is often one
-    that belongs elsewhere.
+    >>> longest_common_subsequence("abcd", "acbd")
+    [(0, 0), (2, 1), (3, 3)]
+
+    This is Myers' O(ND) algorithm (1986). difflib takes the longest run first, which in
+    a network of equal units often aligns a unit with the wrong one.
     """
-    # By diagonal, x - y: how far the sequences are read, and what was equal on the way.
+    # By diagonal, x - y: the furthest x that some number of edits reaches, and the runs
+    # on the way.
     furthest: dict[int, tuple[int, _Runs]] = {1: (0, None)}
-    for edits in range(min(len(before) + len(after), MOST_EDITS) + 1):
+    for edits in range(min(len(before) + len(after), MAX_EDITS) + 1):
         for diagonal in range(-edits, edits + 1, 2):
-            x, runs = _step(furthest, diagonal, edits)
+            x, runs = _edit(furthest, diagonal, edits)
             start, y = x, x - diagonal
             while x < len(before) and y < len(after) and before[x] == after[y]:
                 x, y = x + 1, y + 1
             if x > start:
                 runs = (start, start - diagonal, x - start, runs)
             if x >= len(before) and y >= len(after):
-                return _places(runs)
+                return _pairs(runs)
             furthest[diagonal] = x, runs
     return []
 
 
-def _step(
+def _edit(
     furthest: dict[int, tuple[int, _Runs]], diagonal: int, edits: int
 ) -> tuple[int, _Runs]:
-    """One item more of either sequence is left out, from where that leads furthest."""
+    """Skip an item of either sequence, from the neighbor that has reached further."""
     below, above = furthest.get(diagonal - 1), furthest.get(diagonal + 1)
     if below is None or diagonal == -edits:
         assert above
@@ -48,7 +53,7 @@ def _step(
     return x + 1, runs
 
 
-def _places(runs: _Runs) -> list[tuple[int, int]]:
+def _pairs(runs: _Runs) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     while runs:
         x, y, length, runs = runs

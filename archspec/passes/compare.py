@@ -1,52 +1,54 @@
-"""What changed between two networks: layers added, removed, changed, resized."""
+"""The changes between two networks: parts added, removed, changed or resized."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from archspec.ir.graph import (
-    Choice,
     Graph,
-    Head,
-    Item,
     Layer,
     Merge,
     Module,
     Node,
-    Repeat,
     Shape,
     Value,
     plain,
     producing_node,
-    walk,
 )
-from archspec.ops.op import show
 from archspec.ops.registry import OPS
-from archspec.passes.alignment import in_common
-
-Part = Layer | Module | Merge
-Pair = tuple[Part | None, Part | None]
+from archspec.passes.matching import (
+    Match,
+    Part,
+    kind_of,
+    label_of,
+    layers_in,
+    match_parts,
+    pairs_of,
+)
+from archspec.signatures.signature import show
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """A layer, a join of branches or a whole block, in one of the networks."""
+class ComparedPart:
+    """A layer, a merge or a whole block, in one of the networks."""
 
-    path: str  # of a join, that of the level it stands in
+    path: str  # of a merge, the path of the level around it
     op: str
     input: Shape
     output: Shape
     params: int
     macs: int
-    layers: int  # none in a join; identities, which do nothing, are none
+    layers: int  # without identities; 0 for a merge
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """An argument, a name or an input that differs, as a spec would write it."""
+    """A difference in an argument, a name or an input, as a spec writes it.
+
+    `conv(8, k=3)` and `conv(8, k=5)` differ in `k`, `3` before and `5` after.
+    """
 
     what: str
     before: str
@@ -55,244 +57,79 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. What is resized is as before and reads another shape."""
+    """One difference. A resized part is unchanged, but its input has another shape.
+
+    The field names of this class and its parts are keys of `diff --format json`.
+    """
 
     change: Literal["added", "removed", "changed", "resized"]
-    before: Side | None
-    after: Side | None
+    before: ComparedPart | None
+    after: ComparedPart | None
     details: tuple[Detail, ...] = ()
 
 
 def compare(before: Graph, after: Graph) -> list[Change]:
-    """The differences, in the order of the second network."""
-    pairing = _Pairing()
-    pairs = pairing.of(before.body, after.body)
+    """Return the changes, in the order of the second network.
+
+    From `conv(8, k=1) | relu` to `conv(8, k=3, p=1) | bn | relu`, `conv` is changed, with
+    the details `k 1 -> 3` and `p 0 -> 1`, and `bn` is added.
+    """
+    matches = match_parts(before.body, after.body)
     matched = {
         a.node: b.node
-        for a, b in _leaves(pairs)
+        for a, b in pairs_of(matches)
         if isinstance(a, Layer | Merge) and isinstance(b, Layer | Merge)
     }
     heads = {head.item for graph in (before, after) for head in graph.heads}
-    return list(_changes(pairs, _Known(matched, heads), ""))
-
-
-# --- which part is which -------------------------------------------------------------
+    return list(_changes(matches, _Networks(matched, heads), ""))
 
 
 @dataclass(frozen=True, slots=True)
-class _Match:
-    """Two parts that stand for each other, or one that has no other."""
-
-    before: Part | None
-    after: Part | None
-    inner: tuple[_Match, ...] = ()  # of two blocks
-
-
-class _Pairing:
-    """Parts are one by their label, else by their place among the parts around them."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[Hashable, int] = {}
-        self.known: dict[Part, int] = {}
-
-    def of(
-        self, before: tuple[Item, ...], after: tuple[Item, ...]
-    ) -> tuple[_Match, ...]:
-        ours, theirs = list(_parts(before)), list(_parts(after))
-        by_label = {_label(part): part for part in theirs if _label(part)}
-        pairs: list[Pair] = [
-            (part, by_label[_label(part)])
-            for part in ours
-            if type(by_label.get(_label(part))) is type(part)
-        ]
-        taken = {part for pair in pairs for part in pair}
-        pairs += _aligned(
-            [part for part in ours if part not in taken],
-            [part for part in theirs if part not in taken],
-            (self.content, _kind, _family),
-        )
-        pairs = [one for pair in pairs for one in self.unless_strangers(*pair)]
-        return tuple(self.match(*pair) for pair in _in_order(pairs, ours, theirs))
-
-    def unless_strangers(self, before: Part | None, after: Part | None) -> list[Pair]:
-        """Blocks of two names are compared where most of their layers are the same."""
-        if isinstance(before, Module) and isinstance(after, Module):
-            ours, theirs = self.leaves(before), self.leaves(after)
-            shared = (ours & theirs).total()
-            if _kind(before) != _kind(after) and shared <= ours.total() // 2:
-                return [(before, None), (None, after)]
-        return [(before, after)]
-
-    def leaves(self, block: Module) -> Counter[int]:
-        leaves: list[Part] = [*_layers(block)]
-        leaves += [item for item in walk(block.body) if isinstance(item, Merge)]
-        return Counter(self.content(leaf) for leaf in leaves)
-
-    def match(self, before: Part | None, after: Part | None) -> _Match:
-        if isinstance(before, Module) and isinstance(after, Module):
-            return _Match(before, after, self.of(before.body, after.body))
-        return _Match(before, after)
-
-    def content(self, part: Part) -> int:
-        """A number that parts have in common which are the same throughout."""
-        if part not in self.known:
-            inner: Hashable
-            match part:
-                case Layer():
-                    inner = tuple(part.node.values.items())
-                case Merge():
-                    inner = len(part.branches)
-                case Module():
-                    inner = tuple(self.content(other) for other in _parts(part.body))
-            key = (_kind(part), inner)
-            self.known[part] = self.numbers.setdefault(key, len(self.numbers))
-        return self.known[part]
-
-
-def _aligned(
-    before: Sequence[Part],
-    after: Sequence[Part],
-    keys: tuple[Callable[[Part], Hashable], ...],
-) -> Iterator[Pair]:
-    """Pairs of what is equal by the first key; between them, by the next ones."""
-    if not keys or not before or not after:
-        yield from ((part, None) for part in before)
-        yield from ((None, part) for part in after)
-        return
-    key, *others = keys
-    ours, theirs = list(map(key, before)), list(map(key, after))
-    a = c = 0
-    for b, d in [*in_common(ours, theirs), (len(ours), len(theirs))]:
-        yield from _aligned(before[a:b], after[c:d], tuple(others))
-        yield from zip(before[b : b + 1], after[d : d + 1], strict=True)
-        a, c = b + 1, d + 1
-
-
-def _in_order(
-    pairs: Sequence[Pair], before: Sequence[Part], after: Sequence[Part]
-) -> list[Pair]:
-    """As the second network runs; what is removed stands where it stood."""
-    partner = {a: b for a, b in pairs if a is not None}
-    other = {b: a for a, b in pairs if b is not None}
-    removed: dict[Part | None, list[Pair]] = {}
-    place: Part | None = None
-    for part in before:
-        if partner[part] is None:
-            removed.setdefault(place, []).append((part, None))
-        else:
-            place = part
-    ordered = list(removed.get(None, ()))
-    for part in after:
-        ordered.append((other[part], part))
-        if other[part] is not None:
-            ordered += removed.get(other[part], ())
-    return ordered
-
-
-def _parts(body: tuple[Item, ...]) -> Iterator[Part]:
-    """The layers, blocks and joins of one level, in the order in which they run.
-
-    An identity is none, nor is a block of nothing else.
-    """
-    for item in body:
-        match item:
-            case Layer() if item.node.op != "identity":
-                yield item
-            case Module() if any(_parts(item.body)):
-                yield item
-            case Merge():
-                for branch in item.branches:
-                    yield from _parts(branch)
-                yield item
-            case Repeat():
-                for iteration in item.iterations:
-                    yield from _parts(iteration)
-            case Choice():
-                yield from _parts(item.body)
-            case Head():
-                yield from _parts((item.item,))
-
-
-def _layers(block: Module) -> Iterator[Layer]:
-    """All that are in a block, but for identities."""
-    for item in walk(block.body):
-        if isinstance(item, Layer) and item.node.op != "identity":
-            yield item
-
-
-def _leaves(matches: Sequence[_Match]) -> Iterator[Pair]:
-    for match in matches:
-        yield match.before, match.after
-        yield from _leaves(match.inner)
-
-
-def _label(part: Part) -> str:
-    """A name that was given, not counted."""
-    name = "" if isinstance(part, Merge) else str(part.name.value)
-    return "" if name.isdigit() else name
-
-
-def _kind(part: Part) -> str:
-    match part:
-        case Layer():
-            return part.node.op
-        case Merge():
-            return "split" if part.split else part.node.op
-        case Module():
-            return part.block or "group"
-
-
-def _family(part: Part) -> str:
-    return OPS[part.node.op].family if isinstance(part, Layer) else type(part).__name__
-
-
-# --- what differs --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What has to be known of both networks to compare two parts."""
+class _Networks:
+    """Facts about both networks that the comparison of two parts depends on."""
 
     matched: dict[Node, Node]
     heads: set[Layer | Module]
 
 
-def _changes(matches: Sequence[_Match], known: _Known, level: str) -> Iterator[Change]:
+def _changes(
+    matches: Sequence[Match], networks: _Networks, level: str
+) -> Iterator[Change]:
     for match in matches:
         before, after = match.before, match.after
-        ours = _side(before, level) if before else None
-        theirs = _side(after, level) if after else None
+        old = _compared_part(before, level) if before else None
+        new = _compared_part(after, level) if after else None
         if before is None or after is None:
-            yield Change("removed" if before else "added", ours, theirs)
+            yield Change("removed" if before else "added", old, new)
             continue
-        assert ours
-        assert theirs
-        details = tuple(_details(before, after, known))
-        inner = list(_changes(match.inner, known, theirs.path))
+        assert old
+        assert new
+        details = tuple(_details(before, after, networks))
+        inner = list(_changes(match.inner, networks, new.path))
         if details:
-            yield Change("changed", ours, theirs, details)
-        elif not match.inner and _costs(ours) != _costs(theirs):
-            yield Change("resized", ours, theirs)
+            yield Change("changed", old, new, details)
+        elif not match.inner and _size(old) != _size(new):
+            yield Change("resized", old, new)
         if inner and all(change.change == "resized" for change in inner):
-            yield Change("resized", ours, theirs)
+            yield Change("resized", old, new)
         else:
             yield from inner
 
 
-def _costs(side: Side) -> tuple[Shape, int, int]:
-    return side.output, side.params, side.macs
+def _size(part: ComparedPart) -> tuple[Shape, int, int]:
+    return part.output, part.params, part.macs
 
 
-def _side(part: Part, level: str) -> Side:
+def _compared_part(part: Part, level: str) -> ComparedPart:
     if isinstance(part, Module):
-        nodes = [layer.node for layer in _layers(part)]
+        nodes = [layer.node for layer in layers_in(part)]
         path, output = part.path, part.output
     else:
         nodes = [part.node] if isinstance(part, Layer) else []
         path, output = part.node.path or level, part.node.output
-    return Side(
+    return ComparedPart(
         path,
-        _kind(part),
+        kind_of(part),
         plain(_input(part).shape),
         plain(output.shape),
         sum(node.parameters for node in nodes),
@@ -311,46 +148,50 @@ def _input(part: Part) -> Value:
             return part.node.inputs[0]
 
 
-def _details(before: Part, after: Part, known: _Known) -> Iterator[Detail]:
-    if (before in known.heads) != (after in known.heads):
-        yield Detail("aux", show(before in known.heads), show(after in known.heads))
+# --- details -------------------------------------------------------------------------
+
+
+def _details(before: Part, after: Part, networks: _Networks) -> Iterator[Detail]:
+    if (before in networks.heads) != (after in networks.heads):
+        old, new = (show(part in networks.heads) for part in (before, after))
+        yield Detail("aux", old, new)
     if not isinstance(before, Merge) and not isinstance(after, Merge):
-        one, other = str(before.name.value), str(after.name.value)
-        if one != other and (_label(before) or _label(after)):
-            yield Detail("name", one, other)
+        old, new = str(before.name.value), str(after.name.value)
+        if old != new and (label_of(before) or label_of(after)):
+            yield Detail("name", old, new)
     if isinstance(before, Module) or isinstance(after, Module):
         return
-    if _kind(before) != _kind(after):
-        yield Detail("op", _kind(before), _kind(after))
+    if kind_of(before) != kind_of(after):
+        yield Detail("op", kind_of(before), kind_of(after))
     yield from _arguments(before.node, after.node)
-    yield from _inputs(before.node, after.node, known.matched)
+    yield from _inputs(before.node, after.node, networks.matched)
 
 
 def _arguments(before: Node, after: Node) -> Iterator[Detail]:
-    """Those that both ops take."""
-    ours, theirs = before.values, after.values
+    """Compare the arguments that both ops take."""
+    old, new = before.values, after.values
     for parameter in OPS[after.op].parameters if after.op in OPS else ():
         name = parameter.name
-        if name in ours and ours[name] != theirs[name]:
-            yield Detail(parameter.shown, show(ours[name]), show(theirs[name]))
+        if name in old and old[name] != new[name]:
+            yield Detail(parameter.shown, show(old[name]), show(new[name]))
 
 
 def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[Detail]:
-    """Where a node reads, unless that is itself new or gone."""
+    """Compare the producers of the inputs, except those that were added or removed."""
     if len(before.inputs) != len(after.inputs):
         yield Detail("branches", str(len(before.inputs)), str(len(after.inputs)))
         return
-    here = set(matched.values())
+    counterparts = set(matched.values())
     for x, y in zip(before.inputs, after.inputs, strict=True):
-        one, other = producing_node(x), producing_node(y)
-        if one not in matched and one is not None:
+        old, new = producing_node(x), producing_node(y)
+        if old not in matched and old is not None:
             continue
-        if other not in here and other is not None:
+        if new not in counterparts and new is not None:
             continue
-        if (matched[one] if one else None) is not other:
-            yield Detail("reads", _source(x), _source(y))
+        if (matched[old] if old else None) is not new:
+            yield Detail("reads", _producer(x), _producer(y))
 
 
-def _source(value: Value) -> str:
+def _producer(value: Value) -> str:
     node = producing_node(value)
     return (node.path or node.op) if node else "input"

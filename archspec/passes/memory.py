@@ -1,92 +1,112 @@
-"""Activation memory: what backward keeps, and what inference needs at its peak."""
+"""Activation memory: tensors saved for the backward pass, and the peak of inference."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from math import prod
 
 from archspec.ir.graph import Graph, Node, Shape, Value
-from archspec.ops.op import bytes_of
+from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
+from archspec.ops.shapes import bytes_of
 
-# What allocates a tensor: the node that makes it, or None for the network's input.
-Maker = Node | None
+# The node that allocated a tensor; None if the tensor is the network's input.
+Producer = Node | None
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Bytes of the activations of a batch, for one node."""
 
-    kept: int  # what backward needs of it, and of no node before
-    live: int  # what inference holds while it runs; 0 in a head, which then does not
+    saved: int  # saved for the backward pass by this node, and by no node before it
+    live: int  # allocated while inference runs it; 0 in a head, which training runs
 
 
 def activation_memory(graph: Graph, batch: int) -> dict[Node, Memory]:
-    """For every node, in the order in which they run."""
-    live = _live(graph, batch)
-    kept = zip(graph.nodes, _kept(graph, batch), strict=True)
-    return {node: Memory(int(size), int(live.get(node, 0))) for node, size in kept}
+    """Return the memory of every node, in the order in which they run."""
+    live = _live_bytes(graph, batch)
+    saved = zip(graph.nodes, _saved_bytes(graph, batch), strict=True)
+    return {node: Memory(int(size), int(live.get(node, 0))) for node, size in saved}
 
 
-def _kept(graph: Graph, batch: int) -> Iterator[int]:
-    """What each node stores for backward; a tensor counts where it is stored first."""
-    stored: set[Maker] = set()
-    trained: set[Maker] = set()  # whose tensors need a gradient
+# --- training ------------------------------------------------------------------------
+
+
+def _saved_bytes(graph: Graph, batch: int) -> Iterator[int]:
+    """Yield what each node saves; a tensor counts for the first node that saves it.
+
+    In `conv | relu | conv`, the ReLU saves its output and the second convolution its
+    input. Both are one tensor, which counts for the ReLU.
+    """
+    saved: set[Producer] = set()
+    trained: set[Producer] = set()  # whose tensors need a gradient
     for node in graph.nodes:
-        if node.parameters or any(_maker(x) in trained for x in node.inputs):
-            trained.add(_maker(node.output))
-            new = {_maker(x) for x in _stored(node, trained)} - stored
-            stored |= new
-            yield _beside(node, batch) + sum(_size(m, graph, batch) for m in new)
+        if node.parameters or any(_producer(x) in trained for x in node.inputs):
+            trained.add(_producer(node.output))
+            new = {_producer(x) for x in _saved_values(node, trained)} - saved
+            saved |= new
+            yield _extra_bytes(node, batch) + sum(_size(p, graph, batch) for p in new)
         else:
             yield 0
 
 
-def _stored(node: Node, trained: set[Maker]) -> tuple[Value, ...]:
-    """The tensors that the backward of a node reads."""
-    if node.op == "mul":  # the gradient of a factor is made of the others
-        return tuple(
-            x
-            for n, x in enumerate(node.inputs)
-            if any(_maker(y) in trained for m, y in enumerate(node.inputs) if m != n)
-        )
-    keeps = OPS[node.op].keeps if node.op in OPS else "nothing"
-    return {"input": node.inputs, "output": (node.output,), "nothing": ()}[keeps]
+def _saved_values(node: Node, trained: set[Producer]) -> Iterator[Value]:
+    if node.op in MERGES:
+        needs_gradient = [_producer(x) in trained for x in node.inputs]
+        saved_inputs = MERGES[node.op].saved_inputs(needs_gradient)
+        yield from compress(node.inputs, saved_inputs)
+        return
+    saved = OPS[node.op].saved_for_backward
+    if saved.input:
+        yield from node.inputs
+    if saved.output:
+        yield node.output
 
 
-def _beside(node: Node, batch: int) -> int:
-    if node.op not in OPS:
+def _extra_bytes(node: Node, batch: int) -> int:
+    if node.op in MERGES:
         return 0
     x, y = node.inputs[0].shape, node.output.shape
-    return OPS[node.op].beside(batch, x, y, **node.values)
+    saved = OPS[node.op].saved_for_backward
+    return saved.extra_bytes(batch, x, y, **node.values)
 
 
-def _live(graph: Graph, batch: int) -> dict[Node, int]:
-    """The tensors held while each node runs; one is freed once all have read it."""
+# --- inference -----------------------------------------------------------------------
+
+
+def _live_bytes(graph: Graph, batch: int) -> dict[Node, int]:
+    """Sum the tensors allocated while each node runs.
+
+    A tensor is freed after the last node that reads it.
+    """
     in_heads = {node for head in graph.heads for node in head.nodes}
     nodes = [node for node in graph.nodes if node not in in_heads]
-    live: dict[Node, int] = {}
-    last: dict[Maker, int] = {}
+    last_read: dict[Producer, int] = {}
     for number, node in enumerate(nodes):
         for value in (*node.inputs, node.output):
-            last[_maker(value, inference=True)] = number
-    last[_maker(graph.output, inference=True)] = len(nodes)
-    held: dict[Maker, int] = {None: _size(None, graph, batch)}
+            last_read[_producer(value, inference=True)] = number
+    last_read[_producer(graph.output, inference=True)] = len(nodes)
+    allocated: dict[Producer, int] = {None: _size(None, graph, batch)}
+    live: dict[Node, int] = {}
     for number, node in enumerate(nodes):
-        producing_node = _maker(node.output, inference=True)
-        held[producing_node] = _size(producing_node, graph, batch)
-        live[node] = sum(held.values())
-        held = {
-            producing_node: size
-            for producing_node, size in held.items()
-            if last[producing_node] > number
-        }
+        new = _producer(node.output, inference=True)
+        allocated[new] = _size(new, graph, batch)
+        live[node] = sum(allocated.values())
+        allocated = {p: size for p, size in allocated.items() if last_read[p] > number}
     return live
 
 
-def _maker(value: Value, *, inference: bool = False) -> Maker:
-    """What allocated a value's memory: not a view, nor a chunk of a split."""
+# --- tensors -------------------------------------------------------------------------
+
+
+def _producer(value: Value, *, inference: bool = False) -> Producer:
+    """Return the node that allocated the memory of a value.
+
+    A view and a chunk of a `split` share the memory of their input: after
+    `conv | flatten`, the producer is the convolution.
+    """
     views = ("always", "inference") if inference else ("always",)
     node = value.producer
     while node and node.op in OPS and OPS[node.op].view in views:
@@ -94,9 +114,7 @@ def _maker(value: Value, *, inference: bool = False) -> Maker:
     return node
 
 
-def _size(producing_node: Maker, graph: Graph, batch: int) -> int:
-    shape: Shape | None = (
-        producing_node.output if producing_node else graph.input
-    ).shape
+def _size(producer: Producer, graph: Graph, batch: int) -> int:
+    shape: Shape | None = (producer.output if producer else graph.input).shape
     assert shape is not None
     return bytes_of(batch * prod(shape))

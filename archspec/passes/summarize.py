@@ -1,4 +1,4 @@
-"""The rows of a summary: a layer each, or a block each where they are folded."""
+"""The rows of `archspec summary`: one per layer, or one per folded block."""
 
 from __future__ import annotations
 
@@ -25,42 +25,49 @@ from archspec.passes.memory import Memory, activation_memory
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer or a folded block; shapes without the batch, MACs for one image."""
+    """A layer or a folded block; shapes without the batch, MACs for one image.
+
+    The field names are the keys of `--format json` and the header of `--format csv`.
+    """
 
     path: str
-    op: str  # the op, or the name of the block that is folded here
-    block: str  # the block it stands in, or ""
+    op: str  # of the layer, or the name of the folded block
+    block: str  # the block that contains it, or ""
     line: int  # in the spec: of the layer, or of the call of its block
     input: Shape
     output: Shape
     params: int
     macs: int
-    kept_bytes: int  # what backward needs of it, and of no row before
-    live_bytes: int  # the most that inference holds while it runs
+    kept_bytes: int  # saved for the backward pass by it, and by no row before it
+    live_bytes: int  # the most that is allocated while inference runs it
 
 
 def summarize(
     graph: Graph, source: Source, depth: int | None = None, batch: int = 1
 ) -> Iterator[Row]:
-    """Rows in the order in which the layers run; their memory is that of a batch.
+    """Yield the rows in the order in which the layers run, with the memory of a batch.
 
-    With a depth, blocks and labelled groups that lie deeper are one row each: depth 1
-    folds everything below the network's own steps.
+    A depth folds deeper blocks and labeled groups into one row each: depth 1 folds
+    everything below the network's own steps, so `stem: conv(64, k=7) | relu` is one
+    row, `stem`, instead of `stem.0` and `stem.1`.
     """
     return _Rows(source, _memory_of_layers(graph, batch)).of(graph.body, depth, "")
 
 
 def _memory_of_layers(graph: Graph, batch: int) -> dict[Node, Memory]:
-    """A merge has no row: what it costs is on the layer that runs before it."""
+    """Return the memory of each layer, which includes that of the merges after it.
+
+    A merge has no row of its own.
+    """
     found: dict[Node, Memory] = {}
     layer = None
     for node, memory in activation_memory(graph, batch).items():
         if node.path:
             layer, found[node] = node, memory
         elif layer:
-            before = found[layer]
-            live = max(before.live, memory.live)
-            found[layer] = Memory(before.kept + memory.kept, live)
+            own = found[layer]
+            live = max(own.live, memory.live)
+            found[layer] = Memory(own.saved + memory.saved, live)
     return found
 
 
@@ -102,7 +109,7 @@ class _Rows:
             output=plain(node.output.shape),
             params=node.parameters,
             macs=node.macs,
-            kept_bytes=self.memory[node].kept,
+            kept_bytes=self.memory[node].saved,
             live_bytes=self.memory[node].live,
         )
 
@@ -118,12 +125,16 @@ class _Rows:
             output=plain(module.output.shape),
             params=sum(node.parameters for node in nodes),
             macs=sum(node.macs for node in nodes),
-            kept_bytes=sum(self.memory[node].kept for node in nodes),
+            kept_bytes=sum(self.memory[node].saved for node in nodes),
             live_bytes=max((self.memory[node].live for node in nodes), default=0),
         )
 
 
 def line_in(source: Source, spans: tuple[Span, ...]) -> int:
-    """The innermost of some places that lies in a source, as a line from 1."""
+    """Return the line, from 1, of the innermost place in a source.
+
+    `spans` are the calls around a step and the step itself, outermost first. A step of
+    a block in the library has the line of the call in the spec.
+    """
     own = [span.line for span in spans if span.source is source]
     return own[-1] if own else spans[0].line

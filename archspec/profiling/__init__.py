@@ -1,1 +1,1 @@
-"""Measure a network, layer by layer, and the machine that it runs on."""
+"""Time a network layer by layer, and compare it with the peak of the machine."""

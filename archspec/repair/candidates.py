@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from archspec.diagnostics.diagnostic import Findings
 from archspec.frontend.ast import Binary, Call, Literal, Name
 from archspec.lowering.context import Context
-from archspec.lowering.evaluation import is_integer
-from archspec.ops.op import Op, pair
+from archspec.lowering.values_in_context import is_integer
+from archspec.ops.op import Op
+from archspec.ops.shapes import pair
 from archspec.repair.edits import CallEdit, is_free, slot_of
-from archspec.resolve.bind import Bound, Slot, bind, slots
-from archspec.resolve.evaluate import EvaluationError, Evaluator, UnknownValue
+from archspec.resolve.bind import BoundArguments, Slot, bind, slots
+from archspec.resolve.expression_values import EvaluationError, Evaluator, UnknownValue
 from archspec.resolve.scope import CIN, Block, Callee
 
 STRIDES = range(1, 9)
@@ -71,7 +72,7 @@ class _BoundCall:
 
     call: Call
     callee: Callee
-    bound: Bound
+    bound: BoundArguments
     context: Context
 
     def sizes(self) -> Iterator[tuple[Cost, CallEdit]]:
@@ -105,7 +106,7 @@ class _BoundCall:
         return None if slot is None or slot.key in self.bound.values else slot
 
     def natural_padding(self, kernel: int | tuple[int, int]) -> object:
-        """The padding that keeps the size, over the block's own kernel."""
+        """The padding that keeps the size: a number, or `k // 2` over the block's own `k`."""
         written = self.bound.values.get("kernel_size")
         if isinstance(written, Name):
             span = written.span
@@ -131,7 +132,7 @@ class _BoundCall:
             yield cost, CallEdit(self.call, slot, before, self.named(name, value))
 
     def named(self, name: str, value: object) -> object:
-        """The block's own parameter of this name, where it has this value."""
+        """The block's own parameter of this name if it has this value, else the value."""
         scope = self.context.scope
         known = scope.get(name) if scope.has(name) else None
         if known is not None and known.value == value:
@@ -139,7 +140,7 @@ class _BoundCall:
         return value
 
     def value(self, name: str) -> int | tuple[int, int] | None:
-        """An argument as it is, where that is a size."""
+        """The value of an argument, if it is a size."""
         slot = slot_of(self.callee, name)
         expression = self.bound.values.get(slot.key) if slot else None
         if expression is None:

@@ -5,7 +5,7 @@ maxpool(3, s=2)  with s changed to 1  ->  maxpool(3, s=1)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from archspec.diagnostics.source import Span
@@ -18,10 +18,11 @@ from archspec.frontend.ast import (
     Name,
     Tuple,
 )
-from archspec.ops.op import Op, show
-from archspec.resolve.bind import Bound, Slot, is_row, slots, written
-from archspec.resolve.evaluate import WORDS
+from archspec.ops.op import Op
+from archspec.resolve.bind import BoundArguments, Slot, is_row, slots, written
+from archspec.resolve.expression_values import WORDS
 from archspec.resolve.scope import Block
+from archspec.signatures.signature import show
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,13 @@ class CallEdit:
         span = self.call.span
         value = _expression(self.value, span)
         given = [
-            replace(a, value=value) if a.value is self.before else a
+            a._replace(value=value) if a.value is self.before else a
             for a in self.call.arguments
         ]
         for slot, added in self._added():
             keyword = Name(span, slot.names[0])
             given.append(Argument(span, keyword, _expression(added, span)))
-        return replace(self.call, arguments=tuple(given))
+        return self.call._replace(arguments=tuple(given))
 
 
 def _written(value: Any) -> str:
@@ -87,14 +88,14 @@ def _expression(value: Any, span: Span) -> Expression:
 
 
 def slot_of(callee: Op | Block, name: str) -> Slot | None:
-    """The parameter that answers to a name."""
+    """The parameter with this short or long name."""
     return next((slot for slot in slots(callee) if name in slot.names), None)
 
 
-def is_free(slot: Slot, call: Call, bound: Bound) -> bool:
-    """Whether an argument is plain or left out, so that it may change.
+def is_free(slot: Slot, call: Call, bound: BoundArguments) -> bool:
+    """Whether an argument is a literal or left out, so that an edit may change it.
 
-    What a call computes from names is meant for other values of them too.
+    An expression over names is meant for other values of those names too.
     """
     value = bound.values.get(slot.key)
     return _is_plain(value) and not (value is None and is_row(call))

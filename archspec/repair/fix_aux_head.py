@@ -12,7 +12,7 @@ from archspec.frontend.step_traversal import calls, with_call
 from archspec.ir import graph as ir
 from archspec.lowering.faults import AuxFault
 from archspec.lowering.provenance import format_shape
-from archspec.ops.op import channels
+from archspec.ops.shapes import channels
 from archspec.repair.candidates import candidates
 from archspec.repair.search import Search
 

@@ -18,7 +18,7 @@ from archspec.frontend.ast import (
     Call,
     Chain,
     Expression,
-    Labelled,
+    Labeled,
     Literal,
     Name,
     Step,
@@ -27,7 +27,7 @@ from archspec.frontend.step_traversal import calls, with_call
 from archspec.ir import graph as ir
 from archspec.lowering.faults import MergeFault, merged_shape
 from archspec.lowering.provenance import format_shape
-from archspec.ops.op import channels
+from archspec.ops.shapes import channels
 from archspec.repair.candidates import (
     STRIDES,
     Cost,
@@ -98,7 +98,7 @@ class _BranchFix:
     def with_paddings(self, number: int) -> str:
         """The chain with all of its missing paddings, where there are several."""
         step = branch = self.branch(number)
-        chain = branch.step if isinstance(branch, Labelled) else branch
+        chain = branch.step if isinstance(branch, Labeled) else branch
         if not isinstance(chain, Chain):
             return ""
         context = self.fault.context
@@ -137,7 +137,7 @@ class _BranchFix:
     def in_words(self, number: int, text: str, shape: ir.Shape) -> str:
         branch = self.branch(number)
         where = f"branch {number + 1}"
-        if isinstance(branch, Labelled):
+        if isinstance(branch, Labeled):
             where = f"`{branch.label.span.text}`"
         makes = f"which then makes {format_shape(shape)}"
         if len(self.odd) == 1:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from archspec.lowering.faults import OpCallFault
-from archspec.ops.op import ShapeError, pair
+from archspec.ops.shapes import ShapeError, pair
 from archspec.repair.edits import CallEdit, is_free, slot_of
 
 Size = int | tuple[int, int]

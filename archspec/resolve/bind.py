@@ -1,9 +1,14 @@
-"""Bind the arguments of a call to the parameters of an op or block."""
+"""Bind the arguments of a call to the parameters of an op or block.
+
+    conv(3, 64, k=7)  ->  in_channels 3; out_channels 64, kernel_size 7
+
+One positional argument more than the signature has is the number of input channels.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Span
@@ -17,23 +22,26 @@ from archspec.frontend.ast import (
     Parameter,
     Tuple,
 )
-from archspec.ops.op import Op, Required, Signature
+from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block
+from archspec.signatures.signature import Required, Signature
 
-EXAMPLES = {"k": "3", "cout": "64"}  # for the parameters of blocks
+EXAMPLES = {
+    "k": "3",
+    "cout": "64",
+}  # of arguments in messages, for the parameters of blocks
 INPUTS = ("in_channels", "in_features", "num_features")  # torch's names
-SHORT = {  # what a block's parameters are often called, beside torch's names
+SHORT = {  # usual names of a block's parameters, by torch's names
     "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "groups": "g",
 }  # fmt: skip
-LARGEST_KERNEL = 11  # that is in use: a larger number is one of channels
+LARGEST_KERNEL = 11  # in use; a larger number means channels
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A parameter as binding sees it: the names it answers to, and its place."""
+class Slot(NamedTuple):
+    """A parameter of an op or of a block, with the names that a keyword may use."""
 
-    key: str  # what the binding is filed under
+    key: str  # of the argument in `BoundArguments.values`
     names: tuple[str, ...]  # what a keyword may call it
     shown: str
     required: bool
@@ -42,8 +50,7 @@ class Slot:
     example: str = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class BoundArguments(NamedTuple):
     """A call's arguments by parameter, and the input channels if it states them."""
 
     in_channels: Expression | None
@@ -61,7 +68,7 @@ def slots(callee: Block | Signature) -> list[Slot]:
                 isinstance(p.default, Required),
                 p.positional,
                 p.variadic,
-                p.kind.example,
+                p.type.example,
             )
             for p in callee.parameters
         ]
@@ -84,18 +91,18 @@ def _example(parameter: Parameter) -> str:
 
 
 def is_row(call: Call) -> bool:
-    """Whether it stands as a tuple, in `repeat: block[(64, 2), (128, 2)]`."""
+    """Whether a call is a row of `repeat: block[(64, 2), (128, 2)]`."""
     return call.name.span.end <= call.span.start
 
 
 def written(call: Call, arguments: Iterable[str]) -> str:
-    """A call with other arguments, as it is to be written."""
+    """The text of a call with other arguments."""
     name = "" if is_row(call) else call.name.id
     return f"{name}({', '.join(arguments)})"
 
 
 def pattern_key(names: Iterable[object]) -> str:
-    """How a tuple pattern is filed and shown: `(r3, c3)`."""
+    """The key of a tuple pattern, which messages show too: `(r3, c3)`."""
     ids = [name.id for name in names]  # type: ignore[attr-defined]
     return ids[0] if len(ids) == 1 else f"({', '.join(ids)})"
 
@@ -106,10 +113,10 @@ def bind(
     findings: Findings,
     *,
     takes_input: bool = True,
-) -> Bound | None:
-    """The call's arguments by parameter; None and findings if they do not fit.
+) -> BoundArguments | None:
+    """The call's arguments by parameter; None, with findings, if they mismatch.
 
-    What `takes_input` may be given the number of input channels in front of the rest.
+    With `takes_input`, the number of input channels may come before the others.
     """
     return _Binding(call, callee, findings, takes_input).bound()
 
@@ -129,7 +136,7 @@ class _Binding:
         self.slots = slots(callee)
         self.failed = False
 
-    def bound(self) -> Bound | None:
+    def bound(self) -> BoundArguments | None:
         positional = [a for a in self.call.arguments if a.keyword is None]
         keywords = [a for a in self.call.arguments if a.keyword is not None]
         values: dict[str, Expression] = {}
@@ -147,7 +154,7 @@ class _Binding:
         missing = [s for s in self.slots if s.required and s.key not in values]
         if missing and not self.failed:
             self.report_missing(missing, positional, in_channels)
-        return None if self.failed else Bound(in_channels, values)
+        return None if self.failed else BoundArguments(in_channels, values)
 
     def keyword_slots(self, keywords: list[Argument]) -> list[tuple[Argument, Slot]]:
         found = []
@@ -185,7 +192,7 @@ class _Binding:
         by_keyword: list[tuple[Argument, Slot]],
         values: dict[str, Expression],
     ) -> Expression | None:
-        """File the positional arguments; the one too many is the input channels."""
+        """Bind the positional arguments; return the extra first one, the input channels."""
         named = {slot.key for _, slot in by_keyword}
         open_slots = [s for s in self.slots if s.positional and s.key not in named]
         if open_slots and open_slots[-1].variadic:
@@ -204,7 +211,7 @@ class _Binding:
     def take_variadic(
         self, positional: list[Argument], slot: Slot, values: dict[str, Expression]
     ) -> Expression | None:
-        """`permute(0, 2, 1)`, or `permute((0, 2, 1))` with input channels before it."""
+        """Bind `permute(0, 2, 1)`, or `permute(64, (0, 2, 1))` with input channels."""
         if not positional:
             return None
         last = positional[-1].value
@@ -263,7 +270,7 @@ class _Binding:
     def with_keywords(
         self, positional: list[Argument], extra: list[Argument], slots: list[Slot]
     ) -> str:
-        """The call with its last positional arguments given by keyword."""
+        """The text of the call with its last positional arguments as keywords."""
         parts = [a.span.text for a in positional]
         pairs = zip(extra, slots, strict=False)
         parts += [f"{slot.shown}={a.span.text}" for a, slot in pairs]
@@ -271,7 +278,7 @@ class _Binding:
         return written(self.call, parts)
 
     def row(self) -> str:
-        """What a row of arguments holds."""
+        """Help for a row of arguments."""
         if any(slot.required and not slot.positional for slot in self.slots):
             return "a row has no keywords: use `for:`, which names its columns"
         shown = [slot.shown for slot in self.slots if slot.positional]
@@ -291,7 +298,7 @@ class _Binding:
 
 
 def _is_kernel(positional: list[Argument], missing: Slot) -> bool:
-    """Whether the last number is meant for a parameter that only a keyword gives."""
+    """Whether the last number, as in `conv(64, 3)`, is likely the missing kernel size."""
     first, last = _integer(positional[0]), _integer(positional[-1])
     if missing.positional or last is None:
         return False

@@ -1,6 +1,6 @@
-"""`import:` reads other files: their blocks join the ops, the library and the own ones.
+"""`import:` brings in the blocks of other files.
 
-Each file is read once. `import_stack` holds the files from the spec to the importing
+A document may call ops, the library's blocks, imported blocks, and its own. Each file is read once. `import_stack` holds the files from the spec to the importing
 one, so that a cycle is found.
 """
 
@@ -13,8 +13,8 @@ from pathlib import Path
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Document
-from archspec.frontend.document import parse_document
-from archspec.frontend.files import read_source
+from archspec.frontend.document_parser import parse_document
+from archspec.frontend.source_files import read_source
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.params import resolve_params

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
-from archspec.frontend.document import parse_document
+from archspec.frontend.document_parser import parse_document
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block, Callee, Environment
+
+FOLDER = Path(__file__).parents[1] / "library"
 
 
 @cache
@@ -18,9 +20,7 @@ def library() -> dict[str, Callee]:
     findings = Findings()
     callees: dict[str, Callee] = dict(OPS)
     environment = Environment({}, callees, bundled=True)
-    for file in sorted(files("archspec.library").iterdir(), key=lambda f: f.name):
-        if not file.name.endswith(".yaml"):
-            continue
+    for file in sorted(FOLDER.glob("*.yaml")):
         source = Source(f"library/{file.name}", file.read_text(encoding="utf-8"))
         document = parse_document(source, findings, check_schema=False)
         assert document

@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import Binding, Chain, Expression, Literal, Name, Tuple
-from archspec.frontend.document import parse_recipes, parse_value
-from archspec.frontend.reader import read_yaml
-from archspec.frontend.schema import SIZE
+from archspec.frontend.document_parser import parse_recipes, parse_value
+from archspec.frontend.schema.json_schema import SIZE
+from archspec.frontend.yaml.reader import read_yaml
 from archspec.ir.graph import Value
 
 INPUT = re.compile(f"({SIZE})x({SIZE})x({SIZE})")
 
 
 def parse_input(text: str, findings: Findings) -> Value | None:
-    """`3x224x224` as of `--input`."""
+    """The shape in `3x224x224`, the value of `--input`."""
     span = Source("--input", text).span(0, len(text))
     match = INPUT.fullmatch(text)
     if match:
@@ -32,7 +32,7 @@ def parse_input(text: str, findings: Findings) -> Value | None:
 
 
 def parse_overrides(texts: Sequence[str], findings: Findings) -> Iterator[Binding]:
-    """`name=value` as of `--set`; the value is written as in `params`."""
+    """The names and values in `classes=100`, the value of `--set`."""
     for text in texts:
         source = Source("--set", text)
         name, sign, _ = text.partition("=")
@@ -57,7 +57,7 @@ def parse_overrides(texts: Sequence[str], findings: Findings) -> Iterator[Bindin
 def parse_train(
     texts: Mapping[str, str], findings: Findings
 ) -> Iterator[tuple[str, tuple[Name, Chain]]]:
-    """Keys of the `train:` section, each with a call as of `--optimizer`."""
+    """Keys of the `train:` section with their calls, as given by `--optimizer`."""
     for key, text in texts.items():
         source = Source(f"--{key}", text)
         span = source.span(0, len(text))

@@ -1,4 +1,4 @@
-"""The values of a document's params: defaults, then a variant, then what is set."""
+"""The values of `params`: the defaults, changed by a variant, changed by `--set`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archspec.frontend.ast import Binding, Document, Expression, Literal, Name
 from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
 from archspec.resolve.budget import Budget
-from archspec.resolve.evaluate import (
+from archspec.resolve.expression_values import (
     EvaluationError,
     Evaluator,
     UnknownValue,
@@ -27,13 +27,13 @@ def resolve_params(
     document: Document,
     environment: Environment,
     variant: str | None,
-    settings: Sequence[Binding],
+    overrides: Sequence[Binding],
     findings: Findings,
 ) -> None:
-    """Fill in `environment.params`; findings for names and types that do not fit.
+    """Fill in `environment.params`; findings for wrong names and types.
 
-    A param sees those before it as they are set. One whose value is in error is there,
-    and nobody knows its value.
+    A param reads the final values of the params before it. A param with an error has an
+    unknown value.
     """
     check_new_names([name for name, _ in document.params], findings)
     known = {name.id: expression for name, expression in document.params}
@@ -41,12 +41,12 @@ def resolve_params(
     budget = Budget(findings)
     for title, values in document.variants.items():
         where = f"the variant `{title}` sets"
-        overrides = _known(values, known, findings, where)
+        changes = _known(values, known, findings, where)
         if title == variant:
-            chosen = overrides
+            chosen = changes
         else:  # it has mistakes too
             copy = Environment({}, environment.callees, complete=environment.complete)
-            _resolve(document, copy, [overrides], budget)
+            _resolve(document, copy, [changes], budget)
     if variant is not None and variant not in document.variants:
         findings.error(
             "unknown-variant",
@@ -55,7 +55,7 @@ def resolve_params(
             help=did_you_mean(variant, document.variants)
             or _listed("the variants are", document.variants),
         )
-    given = _known(settings, known, findings, "")
+    given = _known(overrides, known, findings, "")
     _resolve(document, environment, [chosen, given], budget)
 
 
@@ -65,7 +65,7 @@ def _known(
     findings: Findings,
     where: str,
 ) -> Overrides:
-    """The values by name; a finding for each that is no param."""
+    """The values by name; a finding for each unknown param."""
     for name, _ in values:
         if name.id not in params:
             findings.error(
@@ -103,7 +103,7 @@ def _overridden(
     environment: Environment,
     budget: Budget,
 ) -> Symbolic | None:
-    """Another value, of the same type as the default."""
+    """The new value, which must have the type of the default."""
     if (
         default is not None
         and isinstance(default.value, str)

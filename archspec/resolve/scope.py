@@ -1,4 +1,4 @@
-"""What names mean at a place in a spec."""
+"""Scopes: which value, op or block a name means at a place in a spec."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from archspec.frontend.tokens import WORDS
 from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
 
-CIN = "cin"  # in a block: the channels that come in
+CIN = "cin"  # the input channels of a block
 RESERVED = frozenset((CIN, "ch", "ref", *WORDS))
 
 
 @dataclass(eq=False, slots=True)
 class Block:
-    """A block, and the document whose names its body sees."""
+    """A block, with the names of its document, which its body may use."""
 
     definition: BlockDefinition
     environment: Environment
     signature: str = field(init=False)  # on one line
 
     def __post_init__(self) -> None:
-        """Note what every call needs."""
+        """Compute the signature once for all calls."""
         self.signature = " ".join(self.definition.signature.text.split())
 
     @property
@@ -39,29 +39,29 @@ Callee = Op | Block
 
 @dataclass(eq=False, slots=True)
 class Environment:
-    """The names of one document: its params, and what it may call."""
+    """The names of one document: its params, and the ops and blocks it may call."""
 
     params: dict[str, Symbolic | None] = field(default_factory=dict)
     callees: dict[str, Callee] = field(default_factory=dict)
     imports: dict[str, dict[str, Callee]] = field(default_factory=dict)  # by file
     files: dict[str, str] = field(default_factory=dict)  # texts of all that is imported
-    complete: bool = True  # false where names are missing: an import has failed
-    bundled: bool = False  # the library's, which no user has written
+    complete: bool = True  # false if an import failed, so that names are missing
+    bundled: bool = False  # the library's, which is not the user's text
 
     @property
     def scope(self) -> Scope:
-        """The scope of the document: its params."""
+        """The outermost scope: the params."""
         return Scope(self, None, self.params)
 
     def may_define(self, name: str) -> bool:
-        """Whether an unknown name may be one of the missing, and not a typo."""
+        """Whether an unknown name may come from a failed import, and is not a typo."""
         known = {*self.params, *self.callees}
         return not self.complete and not closest(name, known, cutoff=0.75)
 
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """Names and values, over those of an outer scope; None is a value nobody knows."""
+    """Names and their values, in front of an outer scope; None is an unknown value."""
 
     environment: Environment
     outer: Scope | None = None
@@ -81,24 +81,24 @@ class Scope:
         return Scope(self.environment, outer, dict(self.values))
 
     def has(self, name: str) -> bool:
-        """Whether a name stands for a value here."""
+        """Whether a name has a value here."""
         return name in self.values or bool(self.outer and self.outer.has(name))
 
     def get(self, name: str) -> Symbolic | None:
-        """The value of a name that is there."""
+        """The value of a name, which must be in scope."""
         if name in self.values or self.outer is None:
             return self.values[name]
         return self.outer.get(name)
 
     def names(self) -> Iterator[str]:
-        """Every name that stands for a value here."""
+        """All names in scope."""
         yield from self.values
         if self.outer:
             yield from self.outer.names()
 
 
 def check_new_names(names: Iterable[Name], findings: Findings) -> None:
-    """A name that a spec gives is not one that the language has."""
+    """Report names that the language reserves."""
     for name in names:
         if name.id in RESERVED:
             findings.error(

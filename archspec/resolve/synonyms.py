@@ -1,4 +1,4 @@
-"""What other libraries call our ops, for those who come from there."""
+"""Names of ops in other libraries, and which op here is meant."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OTHER_NAMES = {
 
 
 def suggest_callee(name: str, known: Iterable[str]) -> str:
-    """A help line for a name that no op or block has, or nothing."""
+    """A help line for an unknown op or block; "" if nothing is close."""
     if name in STEPS:
         return f"`{name}` is a step of its own: write `{name}: ...`, not a call"
     known = set(known)

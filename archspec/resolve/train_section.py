@@ -1,4 +1,4 @@
-"""Check the `train:` section: the same calls and findings, for recipes."""
+"""Check the `train:` section: its numbers, and calls such as `sgd(lr=0.1)`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from collections.abc import Mapping
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Chain, Document, Expression, Literal
-from archspec.ops.op import Signature
-from archspec.ops.recipes import BATCH_SIZE, RECIPES, Recipe
 from archspec.resolve.bind import bind, written
-from archspec.resolve.evaluate import EvaluationError, Evaluator, UnknownValue, describe
+from archspec.resolve.expression_values import (
+    EvaluationError,
+    Evaluator,
+    UnknownValue,
+    describe,
+)
 from archspec.resolve.scope import Environment, Scope
+from archspec.settings.declaration import Setting
+from archspec.settings.settings import SETTINGS
+from archspec.signatures.recipes import Recipe
+from archspec.signatures.signature import Signature
 
 NOUNS = {"data": "data set", "augment": "augmentation", "init": "initialisation"}
 
@@ -19,30 +26,41 @@ NOUNS = {"data": "data set", "augment": "augmentation", "init": "initialisation"
 def resolve_train(
     document: Document, environment: Environment, findings: Findings
 ) -> dict[str, object]:
-    """The settings of a spec: numbers, and recipes with their arguments complete."""
+    """The settings in a spec: numbers, and recipes with all their arguments."""
     scope = environment.scope
     found: dict[str, object] = {}
-    for key, (_, setting) in document.train.items():
-        if isinstance(setting, Literal):
-            found[key] = setting.value
-        elif isinstance(setting, Chain) and key in RECIPES:
-            recipes = [_recipe(call, key, scope, findings) for call in setting.calls]
-            found[key] = tuple(recipes) if key == "augment" else recipes[0]
-            if key != "augment" and len(recipes) > 1:
-                findings.error(
-                    "too-many-arguments",
-                    f"`{key}` takes one call, found {len(recipes)}",
-                    setting.calls[1].span,
-                )
+    for key, (_, value) in document.train.items():
+        setting = SETTINGS.get(key)
+        if isinstance(value, Literal):
+            found[key] = value.value
+        elif isinstance(value, Chain) and setting and setting.recipes:
+            found[key] = _recipes(value, setting, scope, findings)
     _check_accumulate(document, found, findings)
     return found
+
+
+def _recipes(
+    chain: Chain, setting: Setting, scope: Scope, findings: Findings
+) -> Recipe | tuple[Recipe | None, ...] | None:
+    """The call of a setting, or all calls if its value is a tuple."""
+    recipes = tuple(_recipe(call, setting, scope, findings) for call in chain.calls)
+    if setting.is_tuple:
+        return recipes
+    if len(recipes) > 1:
+        findings.error(
+            "too-many-arguments",
+            f"`{setting.name}` takes one call, found {len(recipes)}",
+            chain.calls[1].span,
+        )
+    return recipes[0]
 
 
 def _check_accumulate(
     document: Document, found: Mapping[str, object], findings: Findings
 ) -> None:
-    """See that a step is cut into no more parts than it has images."""
-    parts, images = found.get("accumulate"), found.get("batch_size", BATCH_SIZE)
+    """Report more micro-batches than images in a batch."""
+    parts = found.get("accumulate")
+    images = found.get("batch_size", SETTINGS["batch_size"].default)
     if isinstance(parts, int) and isinstance(images, int) and parts > images:
         findings.error(
             "invalid-argument",
@@ -52,14 +70,16 @@ def _check_accumulate(
         )
 
 
-def _recipe(call: Call, key: str, scope: Scope, findings: Findings) -> Recipe | None:
-    known = RECIPES[key]
+def _recipe(
+    call: Call, setting: Setting, scope: Scope, findings: Findings
+) -> Recipe | None:
+    known = setting.recipes or {}
     recipe = known.get(call.name.id)
     if recipe is None:
         listed = ", ".join(f"`{name}`" for name in known)
         findings.error(
             "unknown-op",
-            f"there is no {NOUNS.get(key, key)} `{call.name.id}`",
+            f"there is no {NOUNS.get(setting.name, setting.name)} `{call.name.id}`",
             call.name.span,
             help=did_you_mean(call.name.id, known) or f"there are {listed}",
         )
@@ -89,7 +109,7 @@ def _arguments(
         expression = given.get(parameter.name)
         if expression is None:
             continue
-        values[parameter.name] = None  # as long as nobody knows it
+        values[parameter.name] = None  # unless it is known below
         try:
             value = evaluate(expression).value
         except UnknownValue:
@@ -98,11 +118,11 @@ def _arguments(
             findings.error(fault.code, fault.message, fault.span, help=fault.help)
             continue
         values[parameter.name] = value
-        if not parameter.kind.accepts(value):
+        if not parameter.type.accepts(value):
             findings.error(
                 "invalid-argument",
                 f"`{parameter.shown}` of `{recipe.name}` expects "
-                f"{parameter.kind.expected}, found {describe(value)}",
+                f"{parameter.type.expected}, found {describe(value)}",
                 expression.span,
             )
     return {**recipe.defaults(values), **values}

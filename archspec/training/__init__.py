@@ -1,1 +1,1 @@
-"""The trainer: one loop for every spec, and the directory that a run leaves behind."""
+"""Train, evaluate and run networks."""

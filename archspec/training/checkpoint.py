@@ -1,9 +1,11 @@
-"""The state of a run on disk: whole or not there, and read without running code."""
+"""Checkpoints: the state of a run between two steps, saved and loaded.
+
+A checkpoint file is complete or does not exist. Loading one runs no code from it.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from errno import EINVAL
 from pathlib import Path
@@ -13,135 +15,135 @@ from typing import Any, get_args, get_origin, get_type_hints
 import torch
 from torch import Tensor
 
-from archspec.spec import Spec
-from archspec.training.errors import TrainingError
-from archspec.training.files import reason, write_atomically
-from archspec.training.history import EpochMetrics
+from archspec.runs.atomic_files import write_atomically
+from archspec.runs.errors import TrainingError, short_message
+from archspec.runs.history import EpochMetrics
+from archspec.runs.torch_errors import is_failed_cpu_allocation
 from archspec.training.metrics import Totals
-from archspec.training.run_directory import describe_run, what_stays
-from archspec.training.settings import Settings
 
 
-class DamagedCheckpoint(TrainingError):  # noqa: N818  # what it is
-    """A file that no run has written, or not to its end."""
+class CorruptCheckpointError(TrainingError):
+    """A file that is incomplete, or not a checkpoint of archspec."""
 
     def __init__(self, path: Path) -> None:
-        """Of where it is."""
+        """Name the file."""
         super().__init__(f"`{path}` is no whole checkpoint of `archspec train`")
 
 
 @dataclass(slots=True)
 class Position:
-    """How far a run has come."""
+    """How far a run has come: the finished epochs, and the part of the next one."""
 
-    rows: list[EpochMetrics] = field(default_factory=list)
-    """Of the epochs that are done."""
+    history: list[EpochMetrics] = field(default_factory=list)
+    """The metrics of the finished epochs."""
 
     step: int = 0
-    """How many steps of the next epoch are done."""
+    """The number of finished steps in the next epoch."""
 
     totals: Totals = Totals()  # noqa: RUF009  # a tuple
-    """Figures of those steps, over all processes."""
+    """The metrics of those steps, over all processes."""
 
     seconds: float = 0.0
-    """What those steps took."""
+    """The duration of those steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A run as it was between two steps.
+    """The state of a run between two steps.
 
-    The schedule has no state of its own: the learning rate follows from the step. Nor
-    has the order of the images, which follows from the seed and the epoch.
+    The learning rate schedule and the order of the images need no state: they follow
+    from the step, the epoch and the seed.
     """
 
     spec: str
     """The text of the spec."""
 
     imports: dict[str, str] = field(default_factory=dict)
-    """The text of each file that it imports, by its path from the spec's folder."""
+    """The texts of the files that the spec imports, by their relative paths."""
 
     config: dict[str, Any]
-    """What `config.json` holds: the settings, the input and the params."""
+    """The contents of `config.json`: the settings, the input and the params."""
 
     classes: list[str]
     """The names of the classes, by label."""
 
     num_images: list[int]
-    """How many there were to train with, for validation, and for the test."""
+    """The numbers of training, validation and test images."""
 
     epoch: int
-    """How many epochs are done."""
+    """The number of finished epochs."""
 
     metrics: list[dict[str, Any]]
-    """The lines of `metrics.jsonl` so far."""
+    """The lines of `metrics.jsonl`."""
 
     step: int
-    """How many steps of the next epoch are done."""
+    """The number of finished steps in the next epoch."""
 
     totals: tuple[float, int, int]
-    """Loss, hits and images of those steps."""
+    """Loss, correct predictions and images of those steps."""
 
     seconds: float
-    """What those steps took."""
+    """The duration of those steps."""
 
     statistics: tuple[list[float], list[float]]
     """Mean and standard deviation of each channel of the training images."""
 
     model: dict[str, Tensor]
-    """State dict: the weights."""
+    """The state dict of the network."""
 
     ema: dict[str, Tensor]
-    """State dict: the averaged weights; empty where there are none."""
+    """The state dict of the averaged network, or empty."""
 
     optimizer: dict[str, Any]
-    """State dict."""
+    """The state dict of the optimizer."""
 
     scaler: dict[str, Any]
-    """State dict; empty where gradients are not scaled."""
+    """The state dict of the gradient scaler; empty if gradients are not scaled."""
 
     rng: list[dict[str, Any]]
-    """The states of each process's random number generators, by device."""
+    """The states of the random number generators of each process, by device."""
 
     @property
     def position(self) -> Position:
-        """Where the run goes on."""
-        rows = [EpochMetrics(**row) for row in self.metrics]
-        return Position(rows, self.step, Totals(*self.totals), self.seconds)
+        """The position from which the run resumes."""
+        history = [EpochMetrics(**row) for row in self.metrics]
+        return Position(history, self.step, Totals(*self.totals), self.seconds)
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many epochs are done, and steps of the next."""
+        """The number of finished epochs, and of finished steps in the next."""
         return self.epoch, self.step
 
     @property
-    def evaluated(self) -> dict[str, Tensor]:
-        """The weights whose accuracy counts."""
+    def evaluated_weights(self) -> dict[str, Tensor]:
+        """The weights that are evaluated."""
         return self.ema or self.model
 
 
 def save_checkpoint(
     path: Path, checkpoint: Checkpoint, previous: Path | None = None
 ) -> None:
-    """Write a checkpoint; the one before stays until it is whole, and then at `previous`.
+    """Write a checkpoint; once it is complete, the one it replaces moves to `previous`.
 
     Raises:
-        TrainingError: if the disk does not take it.
+        TrainingError: if it cannot be written; the one before stays.
     """
     values = {each.name: getattr(checkpoint, each.name) for each in fields(checkpoint)}
 
-    def keep() -> None:
+    def keep_previous() -> None:
         if previous and path.exists():
-            os.replace(path, previous)  # noqa: PTH105  # the name that says it is atomic
+            os.replace(path, previous)  # noqa: PTH105  # documented to be atomic
 
-    write_atomically(path, lambda file: torch.save(values, file), before=keep)
+    write_atomically(
+        path, lambda file: torch.save(values, file), before_replace=keep_previous
+    )
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint, its tensors on the CPU.
+    """Load a checkpoint, with its tensors on the CPU.
 
     Raises:
-        DamagedCheckpoint: if it is truncated, or none of ours.
+        CorruptCheckpointError: if the file is incomplete, or not a checkpoint.
         TrainingError: if it is missing or cannot be read.
     """
     try:
@@ -153,134 +155,58 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise TrainingError(
             f"there is no checkpoint `{path}`: no epoch has ended yet, or it was removed"
         ) from error
-    except Exception as error:  # torch's reader raises whatever a foreign file leads to
-        if _is_of_the_machine(error):
-            raise TrainingError(f"cannot read `{path}`: {reason(error)}") from error
-        raise DamagedCheckpoint(path) from error
+    except Exception as error:  # torch raises any type for a foreign file
+        if _is_machine_failure(error):
+            raise TrainingError(
+                f"cannot read `{path}`: {short_message(error)}"
+            ) from error
+        raise CorruptCheckpointError(path) from error
     return checkpoint
 
 
-def _is_of_the_machine(error: Exception) -> bool:
-    """Whether a disk or the memory has failed, and the file may be whole."""
+def _is_machine_failure(error: Exception) -> bool:
+    """Whether the disk or the memory failed, so that the file may be correct."""
     if isinstance(error, OSError):
-        return error.errno != EINVAL  # in a truncated file torch seeks before its start
-    return isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
+        return error.errno != EINVAL  # torch seeks before the start of a truncated file
+    return isinstance(error, MemoryError) or is_failed_cpu_allocation(error)
 
 
 def _check_values(checkpoint: Checkpoint) -> None:
-    """See that every value is of its type, and no import outside of the spec's folder.
+    """Check the type of each value, and that imports stay in the folder of the spec.
 
     Raises:
-        TypeError: if one is not.
-        ValueError: if one is.
+        TypeError: if a value has another type.
+        ValueError: if an import is an absolute path or leads upwards.
     """
-    rows: list[object] = [*checkpoint.position.rows]
-    for each in (checkpoint, *rows):
+    history: list[object] = [*checkpoint.position.history]
+    for each in (checkpoint, *history):
         for name, kind in get_type_hints(type(each)).items():
-            if not _is_of(getattr(each, name), kind):
+            if not _has_type(getattr(each, name), kind):
                 raise TypeError(name)
     for path in map(Path, checkpoint.imports):
         if path.is_absolute() or ".." in path.parts:
             raise ValueError(path)
 
 
-def _is_of(value: object, kind: Any) -> bool:  # any annotation
-    """Whether a value is of a type, and the values in it are of those it names."""
+def _has_type(value: object, kind: Any) -> bool:  # any annotation
+    """Whether a value has an annotated type, such as `dict[str, list[float]]`."""
     parts = get_args(kind)
     origin = get_origin(kind) or kind
     if kind is Any:
         return True
     if origin is UnionType:
-        return any(_is_of(value, part) for part in parts)
+        return any(_has_type(value, part) for part in parts)
     if kind is float:
         return isinstance(value, float | int)
     if not isinstance(value, origin):
         return False
     if isinstance(value, tuple):
-        return len(value) == len(parts) and all(map(_is_of, value, parts))
+        return len(value) == len(parts) and all(map(_has_type, value, parts))
     if isinstance(value, dict):
         return all(
-            _is_of(key, parts[0]) and _is_of(item, parts[1])
+            _has_type(key, parts[0]) and _has_type(item, parts[1])
             for key, item in value.items()
         )
     if isinstance(value, list):
-        return all(_is_of(item, parts[0]) for item in value)
+        return all(_has_type(item, parts[0]) for item in value)
     return True
-
-
-def random_states(device: torch.device) -> dict[str, Any]:
-    """The states of this process's generators."""
-    states: dict[str, Any] = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        states["cuda"] = torch.cuda.get_rng_state(device)
-    if device.type == "mps":
-        states["mps"] = torch.mps.get_rng_state()
-    return states
-
-
-def restore_random_states(states: dict[str, Any], device: torch.device) -> None:
-    """Go on with the random numbers where `random_states` was taken."""
-    torch.set_rng_state(states["cpu"])
-    if "cuda" in states and device.type == "cuda":
-        torch.cuda.set_rng_state(states["cuda"], device)
-    if "mps" in states and device.type == "mps":
-        torch.mps.set_rng_state(states["mps"])
-
-
-def is_of_run(checkpoint: Checkpoint, spec: Spec, settings: Settings) -> bool:
-    """Whether a checkpoint is one of a run of these."""
-    ours = what_stays(describe_run(spec, settings))
-    found = (checkpoint.spec, checkpoint.imports, what_stays(checkpoint.config))
-    return found == (spec.text, spec.imports, ours)
-
-
-@dataclass(frozen=True, slots=True)
-class Latest:
-    """What a run goes on from."""
-
-    checkpoint: Checkpoint | None = None
-    path: Path | None = None
-    unusable: dict[Path, str] = field(default_factory=dict)
-    """Checkpoints that are damaged or of another run, and what each is."""
-
-    def set_aside(self) -> str:
-        """Rename the unusable ones, and give a warning that says so.
-
-        None must push a whole one out.
-        """
-        moved = []
-        for path, what in self.unusable.items():
-            aside = path.replace(path.with_name(f"{path.stem}.damaged{path.suffix}"))
-            moved.append(f"{what}: it is now `{aside}`")
-        if not moved:
-            return ""
-        return f"{', and '.join(moved)}, and the run goes on from `{self.path}`"
-
-
-def load_latest(paths: Iterable[Path], is_ours: Callable[[Checkpoint], bool]) -> Latest:
-    """The checkpoint that has come furthest, of those that are whole and of the run.
-
-    Raises:
-        TrainingError: if there are some, and none can be used.
-    """
-    latest: Checkpoint | None = None
-    where: Path | None = None
-    unusable: dict[Path, str] = {}
-    for path in paths:
-        if not path.exists():
-            continue
-        try:
-            found = load_checkpoint(path)
-        except DamagedCheckpoint as fault:
-            unusable[path] = str(fault)
-            continue
-        if not is_ours(found):
-            unusable[path] = f"`{path}` is of another run"
-        elif latest is None or found.progress > latest.progress:
-            latest, where = found, path
-    if unusable and latest is None:
-        raise TrainingError(
-            f"{next(iter(unusable.values()))}, and there is none to go on from: bring back "
-            "the files that the run has written, or start a new run"
-        )
-    return Latest(latest, where, unusable)

@@ -1,4 +1,4 @@
-"""What is measured: sums on the device while steps run, numbers once they are read."""
+"""Loss and accuracy, summed on the device while steps run and read from time to time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from archspec.training.machine.world import World
+from archspec.training.distributed.world import World
 
 
 class Totals(NamedTuple):
@@ -20,7 +20,7 @@ class Totals(NamedTuple):
 
     @property
     def mean_loss(self) -> float:
-        """For one image."""
+        """The loss per image."""
         return self.loss / self.images
 
     @property
@@ -29,7 +29,7 @@ class Totals(NamedTuple):
         return self.correct / self.images
 
     def since(self, earlier: Totals) -> Totals:
-        """What has come on top of an earlier reading."""
+        """The sums over the images after an earlier reading."""
         return Totals(
             self.loss - earlier.loss,
             self.correct - earlier.correct,
@@ -38,45 +38,45 @@ class Totals(NamedTuple):
 
 
 class Meter:
-    """Loss and hits, summed where they are computed; only reading waits for the device.
+    """Sums on the device, so that only `read` and `is_finite` wait for a GPU.
 
-    The sums stay at their place in memory.
+    The tensors are updated in place, as CUDA graphs need it.
     """
 
     def __init__(self, world: World) -> None:
-        """At zero."""
+        """Start at zero."""
         self._world = world
-        # MPS has no 64-bit floats; the sums of an epoch need them elsewhere.
+        # The sums of an epoch need 64 bits, which MPS does not have.
         dtype = torch.float32 if world.device.type == "mps" else torch.float64
         self._sums = torch.zeros(len(Totals()), dtype=dtype, device=world.device)
-        self._finite = torch.zeros((), dtype=torch.int64, device=world.device)
+        self._finite_steps = torch.zeros((), dtype=torch.int64, device=world.device)
 
     def start(self, totals: Totals | None = None) -> None:
-        """Begin at zero, or at the sums of all processes so far."""
-        begin = totals if totals and self._world.is_main else Totals()
-        self._sums.copy_(torch.tensor(begin, dtype=self._sums.dtype))
-        self._finite.zero_()
+        """Restart at zero, or at the totals of all processes so far."""
+        initial = totals if totals and self._world.is_main else Totals()
+        self._sums.copy_(torch.tensor(initial, dtype=self._sums.dtype))
+        self._finite_steps.zero_()
 
     def add(self, loss: Tensor, logits_NK: Tensor, labels_N: Tensor) -> None:
-        """Count a batch of this process, whose loss is a sum over its images."""
+        """Add a batch of this process; its loss is a sum over the images."""
         correct = (logits_NK.argmax(1) == labels_N).sum()
         images = torch.full_like(correct, len(labels_N))
         self._sums += torch.stack([loss.detach(), correct, images])
 
     def end_step(self) -> None:
-        """Note whether all losses so far are numbers; a sum that is none stays so."""
-        self._finite += self._sums[0].isfinite()
+        """Count the step if the sum of the losses is finite; once NaN, it stays NaN."""
+        self._finite_steps += self._sums[0].isfinite()
 
     def is_finite(self) -> bool:
-        """Whether all losses of this process are numbers. A CPU-GPU sync point."""
+        """Whether all losses of this process are finite. A CPU-GPU sync point."""
         return isfinite(self._sums[0].item())
 
     def read(self) -> Totals:
         """The sums over all processes. A CPU-GPU sync point."""
-        loss, correct, images = self._world.sum(self._sums).tolist()
+        loss, correct, images = self._world.all_reduce_sum(self._sums).tolist()
         return Totals(loss, int(correct), int(images))
 
-    def num_finite(self) -> int:
-        """The steps before the first whose loss was no number, in any process."""
-        (most,) = self._world.any([-int(self._finite.item())])
-        return -most
+    def num_finite_steps(self) -> int:
+        """The number of steps before the first that diverged in any process."""
+        (negated,) = self._world.all_reduce_max([-int(self._finite_steps.item())])
+        return -negated

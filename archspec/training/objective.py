@@ -1,4 +1,4 @@
-"""From a batch of images to a loss: the same in training and in evaluation."""
+"""The forward pass and the loss, the same in training and in evaluation."""
 
 from __future__ import annotations
 
@@ -7,59 +7,64 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from archspec.runs.errors import TrainingError
+from archspec.runs.torch_errors import is_batch_norm_of_one_value
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
-from archspec.training.images.tensors import Normalization, Statistics, resize
-from archspec.training.machine.device import DTYPES
-from archspec.training.recipes import make_loss
-from archspec.training.settings import Settings
+from archspec.training.data.image_tensors import resize
+from archspec.training.data.input_normalization import (
+    ChannelStatistics,
+    InputNormalization,
+)
+from archspec.training.device import DTYPES
+from archspec.training.loss import make_loss
 
 
 class Objective:
-    """How images are brought to a network's input, and what is asked of its logits."""
+    """Prepares images for a network, runs it, and computes the loss of its logits."""
 
     def __init__(
         self,
         spec: Spec,
         settings: Settings,
-        statistics: Statistics,
+        statistics: ChannelStatistics,
         device: torch.device,
     ) -> None:
-        """Of a run; the device and precision are settled."""
+        """Use settings whose device and precision are resolved."""
         _, *self.size = spec.input_shape
-        self.normalization = Normalization(statistics).to(device)
-        self.augmentation = settings.augment
+        self.normalization = InputNormalization(statistics).to(device)
+        self.augmentations = settings.augment
         self.loss = make_loss(settings.loss)
         self.dtype = DTYPES[settings.precision]
 
     def augment(self, images_NCHW: Tensor) -> Tensor:
-        """Training images with random changes, in the size that they have."""
-        if not self.augmentation:
+        """Augment training images, in the size of the data set."""
+        if not self.augmentations:
             return images_NCHW
-        from archspec.training.images.augmentation import augment  # torchvision, 1.7 s
+        from archspec.training.data.augmentation import augment  # torchvision, 1.7 s
 
-        return augment(images_NCHW, self.augmentation)
+        return augment(images_NCHW, self.augmentations)
 
     def __call__(
         self, model: nn.Module, images_NCHW: Tensor, labels_N: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Logits [N, K] and the sum of their losses, both in 32 bits."""
+        """The logits [N, K] and the loss summed over the images, both in 32 bits."""
         logits_NK, *aux = self.outputs(model, images_NCHW)
         return logits_NK.detach().float(), self.loss(logits_NK, aux, labels_N)
 
     def outputs(self, model: nn.Module, images_NCHW: Tensor) -> Sequence[Tensor]:
-        """The logits [N, K], and in training those of side branches behind them."""
+        """The logits [N, K], and in training mode those of auxiliary heads."""
         is_mixed = self.dtype is not torch.float32
         x_NCHW = self.normalization(resize(images_NCHW, *self.size))
         with torch.autocast(x_NCHW.device.type, dtype=self.dtype, enabled=is_mixed):
-            outputs = self._outputs(model, x_NCHW)
+            outputs = self._forward(model, x_NCHW)
         return outputs if isinstance(outputs, tuple) else (outputs,)
 
-    def _outputs(self, model: nn.Module, x_NCHW: Tensor) -> Tensor | tuple[Tensor, ...]:
+    def _forward(self, model: nn.Module, x_NCHW: Tensor) -> Tensor | tuple[Tensor, ...]:
         try:
             outputs: Tensor | tuple[Tensor, ...] = model(x_NCHW)
-        except ValueError as error:  # torch's, where nothing can be normalised
-            if "more than 1 value per channel" not in str(error):
+        except ValueError as error:
+            if not is_batch_norm_of_one_value(error):
                 raise
             raise TrainingError(
                 "batch norm needs more than one image at once: use a larger "

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a live bar on a terminal, plain lines elsewhere."""
+"""Print the progress of a run: a live bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from archspec.training.history import EpochMetrics
+from archspec.runs.history import EpochMetrics
 from archspec.training.metrics import Totals
 
 LIVE_INTERVAL, PLAIN_INTERVAL = 0.5, 10.0  # seconds between reports within an epoch
 
 
 class RunProgress:
-    """Where the loop reports to; a line stays for each epoch."""
+    """Prints reports within epochs, and one line for each epoch."""
 
     def __init__(
         self, steps_per_epoch: int, epochs: int, *, done: int = 0, quiet: bool = False
     ) -> None:
-        """Report on a run of which `done` epochs were done before."""
+        """Prepare the bar of a run of which `done` epochs are finished."""
         self._steps_per_epoch = steps_per_epoch
         self._epochs = epochs
         self._console = Console(
@@ -47,20 +47,21 @@ class RunProgress:
             figures="",
         )
         self._reported = time.perf_counter()
-        self._first: tuple[float, float] | None = None  # time and place of a report
+        # The time and the epochs, with a fraction, of the first report.
+        self._first: tuple[float, float] | None = None
 
-    def say(self, line: str) -> None:
-        """A line that stays, if there is one."""
+    def print_line(self, line: str) -> None:
+        """Print a line, unless it is empty."""
         if line:
             self._console.print(line)
 
     def warn(self, line: str) -> None:
-        """A line on stderr, if there is one."""
+        """Print a warning on stderr, unless it is empty."""
         if line and not self._is_quiet:
-            print(f"warning: {line}", file=sys.stderr)  # the bar makes room for it
+            print(f"warning: {line}", file=sys.stderr)  # rich moves the bar
 
     def step(self, epoch: int, step: int, recent: Totals) -> None:
-        """So many steps of an epoch are done; `recent` is since the last report."""
+        """Report a finished step; `recent` are the metrics since the last report."""
         speed = recent.images / self._restart()
         figures = (
             f"loss {recent.mean_loss:.3f}  accuracy {recent.accuracy:.3f}  "
@@ -74,23 +75,24 @@ class RunProgress:
                 figures=figures,
             )
         else:
-            self.say(
+            self.print_line(
                 f"epoch {epoch}/{self._epochs}  step {step}/{self._steps_per_epoch}  {figures}"
             )
 
     def _time_left(self, epoch: int, step: int) -> str:
-        """From the time that the epochs since the first report took, evaluation included."""
-        place = epoch - 1 + step / self._steps_per_epoch
+        """Extrapolate from the time since the first report, which includes evaluations."""
+        point = epoch - 1 + step / self._steps_per_epoch
         if self._first is None:
-            self._first = self._reported, place
-        since, begun = self._first
-        if place == begun:
+            self._first = self._reported, point
+        first_time, first_point = self._first
+        if point == first_point:
             return ""
-        seconds = (self._reported - since) / (place - begun) * (self._epochs - place)
+        per_epoch = (self._reported - first_time) / (point - first_point)
+        seconds = per_epoch * (self._epochs - point)
         return f"  {timedelta(seconds=round(seconds))} left"
 
     def evaluating(self, epoch: int) -> None:
-        """The steps of an epoch are done, and are about to be measured."""
+        """Show that the steps of an epoch are finished and its evaluation starts."""
         self._bar.update(
             self._task,
             description=f"epoch {epoch}/{self._epochs}, evaluation",
@@ -98,11 +100,11 @@ class RunProgress:
         )
 
     def epoch(self, metrics: EpochMetrics) -> None:
-        """An epoch is done and measured."""
+        """Print the metrics of an epoch."""
         test = ""
         if metrics.test_accuracy is not None:
             test = f"test accuracy {metrics.test_accuracy:.3f}  "
-        self.say(
+        self.print_line(
             f"epoch {metrics.epoch}/{self._epochs}  "
             f"train loss {metrics.train_loss:.3f} accuracy {metrics.train_accuracy:.3f}  "
             f"val loss {metrics.val_loss:.3f} accuracy {metrics.val_accuracy:.3f}  "
@@ -113,7 +115,7 @@ class RunProgress:
         self._restart()
 
     def _restart(self) -> float:
-        """Begin the interval anew; the seconds that it took."""
+        """Start a new interval; return the seconds of the one before."""
         before, self._reported = self._reported, time.perf_counter()
         return self._reported - before
 
@@ -124,5 +126,5 @@ class RunProgress:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Take the bar away, whatever ended the run."""
+        """Remove the bar."""
         self._bar.stop()

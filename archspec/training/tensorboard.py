@@ -1,4 +1,4 @@
-"""The figures of a run as TensorBoard reads them."""
+"""Write the metrics of a run as a log for TensorBoard."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archspec.training.errors import TrainingError
-from archspec.training.history import EpochMetrics
+from archspec.runs.errors import TrainingError
+from archspec.runs.history import EpochMetrics
 
 FOLDER = "tensorboard"
 SCALARS = {
@@ -23,13 +23,13 @@ SCALARS = {
 
 
 def require_tensorboard() -> None:
-    """Say what is missing before a run has begun.
+    """Check that TensorBoard is installed, before a run starts.
 
     Raises:
-        TrainingError: if the package is not there.
+        TrainingError: if it is not.
     """
     try:
-        import torch.utils.tensorboard  # noqa: F401  # a second
+        import torch.utils.tensorboard  # noqa: F401  # 1 s
     except ImportError as error:
         raise TrainingError(
             "`--tensorboard` needs one package more: "
@@ -39,18 +39,19 @@ def require_tensorboard() -> None:
 
 @contextmanager
 def tensorboard_log(run: Path, done: int) -> Iterator[Callable[[EpochMetrics], None]]:
-    """A function that writes an epoch to the log of a run of which `done` are done.
+    """A function that writes the metrics of an epoch to the log.
 
-    What the log has of later epochs, from before the run was stopped, no longer counts.
+    Epochs after the first `done` are removed from the log: a run that is resumed trains
+    them again.
     """
     from torch.utils.tensorboard import SummaryWriter
 
     writer = SummaryWriter(str(run / FOLDER), purge_step=done + 1)
 
-    def log_epoch(row: EpochMetrics) -> None:
+    def log_epoch(metrics: EpochMetrics) -> None:
         for tag, name in SCALARS.items():
-            if (value := getattr(row, name)) is not None:
-                writer.add_scalar(tag, value, row.epoch)
+            if (value := getattr(metrics, name)) is not None:
+                writer.add_scalar(tag, value, metrics.epoch)
         writer.flush()
 
     with writer:

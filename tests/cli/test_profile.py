@@ -9,7 +9,7 @@ import torch
 from typer.testing import CliRunner
 
 from archspec.cli.main import app
-from archspec.profiling import layers, machine
+from archspec.profiling import layer_profile, roofline
 
 SPEC = """\
 archspec: 1
@@ -38,11 +38,11 @@ OPS = [
 def quick():
     """Smaller products and copies, and fewer runs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(machine.SIDE, "cpu", 64)
-        patch.setattr(machine, "COPIED", 2**16)
-        patch.setattr(machine, "LONG", 0.01)
-        patch.setattr(layers, "LONG", 0.01)
-        patch.setattr(layers, "SHORT", 0.001)
+        patch.setitem(roofline.SIDE, "cpu", 64)
+        patch.setattr(roofline, "COPIED_BYTES", 2**16)
+        patch.setattr(roofline, "LONG", 0.01)
+        patch.setattr(layer_profile, "LONG", 0.01)
+        patch.setattr(layer_profile, "SHORT", 0.001)
         yield
 
 

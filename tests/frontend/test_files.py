@@ -9,7 +9,7 @@ import pytest
 
 import archspec
 from archspec.diagnostics.render import render_full
-from archspec.frontend.files import MAX_BYTES
+from archspec.frontend.source_files import MAX_BYTES
 from specs import codes
 
 GOOD = b"archspec: 1\ninput: 3x8x8\nnet:\n  - conv(4, k=3)\n"

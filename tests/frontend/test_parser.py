@@ -7,16 +7,16 @@ import pytest
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.frontend import ast
-from archspec.frontend.parser import (
+from archspec.frontend.call_parser import (
     parse_chain,
     parse_expression,
     parse_label,
     parse_rows,
     parse_signature,
 )
-from archspec.frontend.reader import read_yaml
 from archspec.frontend.tokens import SyntaxFault
-from archspec.frontend.tree import Mapping, Scalar
+from archspec.frontend.yaml.reader import read_yaml
+from archspec.frontend.yaml.tree import Mapping, Scalar
 
 
 def scalar(text: str) -> Scalar:
@@ -46,8 +46,8 @@ def written(node) -> str:
         case ast.IfElse():
             parts = map(written, (node.test, node.then, node.otherwise))
             return "[{} ? {} : {}]".format(*parts)
-        case ast.Index():
-            return f"{written(node.value)}<{written(node.index)}>"
+        case ast.Subscript():
+            return f"{written(node.value)}<{written(node.subscript)}>"
         case ast.FunctionCall():
             return f"{node.name.id}({', '.join(map(written, node.arguments))})"
     raise AssertionError(node)

@@ -14,10 +14,15 @@ import yaml
 
 import harness
 from archspec.catalog import bundled
-from archspec.frontend import document
-from archspec.frontend.schema import SCHEMA, STEP_KEYWORDS
-from archspec.frontend.structure import MISSING_HELP, OTHER_KEYS
-from archspec.ops.recipes import RECIPES
+from archspec.frontend import document_parser
+from archspec.frontend.schema.json_schema import (
+    SCHEMA,
+    STEP_KEYWORDS,
+    published_schema,
+)
+from archspec.frontend.schema.report import MISSING_HELP, OTHER_KEYS
+from archspec.settings.declaration import Panel
+from archspec.settings.settings import SETTINGS
 
 LIBRARY = Path(str(files("archspec.library"))) / "blocks.yaml"
 TOP = set(SCHEMA["properties"])
@@ -38,17 +43,17 @@ def plain(path) -> object:
 
 def validator() -> jsonschema_rs.Draft202012Validator:
     """Not the one that archspec uses itself."""
-    return jsonschema_rs.Draft202012Validator(SCHEMA)
+    return jsonschema_rs.Draft202012Validator(published_schema())
 
 
 def test_the_schema_is_one():
-    jsonschema_rs.meta.validate(SCHEMA)
+    jsonschema_rs.meta.validate(published_schema())
 
 
 def test_the_published_schema_is_current():
     """If not: `archspec schema > archspec/schema.json`."""
     published = files("archspec").joinpath("schema.json").read_text("utf-8")
-    assert published == json.dumps(SCHEMA, indent=2) + "\n"
+    assert published == json.dumps(published_schema(), indent=2) + "\n"
 
 
 def keys(schema: dict) -> list:
@@ -73,7 +78,7 @@ def test_an_editor_can_explain_every_key():
 def keys_read() -> set[str]:
     """The keys that the reader of documents asks for, from its own syntax."""
     found = set()
-    for node in ast.walk(ast.parse(inspect.getsource(document))):
+    for node in ast.walk(ast.parse(inspect.getsource(document_parser))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         if node.func.attr in ("get", "key", "whole", "text"):
@@ -88,14 +93,16 @@ def test_every_key_that_is_read_is_in_the_schema():
 
 def test_every_key_of_the_schema_is_read():
     """`archspec` is for the schema alone; some steps are read by their key."""
-    by_key = {*document.MERGES, "split", "let", "aux"}
+    by_key = {*document_parser.MERGES, "split", "let", "aux"}
     assert keys_read() | by_key | {"archspec"} >= TOP | STEP_KEYWORDS
     assert by_key <= STEP_KEYWORDS
 
 
-def test_every_recipe_is_a_key_of_train():
+def test_every_setting_of_the_section_is_a_key_of_train():
+    declared = {name for name, each in SETTINGS.items() if each.panel is Panel.SPEC}
+    recipes = {name for name, each in SETTINGS.items() if each.recipes}
     numbers = {"batch_size", "epochs", "accumulate", "clip", "ema", "seed"}
-    assert set(RECIPES) | numbers == TRAIN
+    assert declared == TRAIN >= recipes | numbers
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from archspec.ir.graph import Shape
-from archspec.ops.op import REQUIRED, Op
+from archspec.ops.op import Op
+from archspec.signatures.signature import REQUIRED
 
 Case = tuple[Shape, dict[str, Any]]
 

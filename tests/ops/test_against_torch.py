@@ -1,4 +1,4 @@
-"""Every op's rules, against torch: shapes, parameters, MACs, and what is rejected."""
+"""The rules of each op, against torch: shapes, weights, MACs, and rejected inputs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from archspec.ir.graph import Shape
-from archspec.ops.op import Op, ShapeError
+from archspec.ops.op import Op
 from archspec.ops.registry import OPS
+from archspec.ops.shapes import ShapeError
 
 from .arguments import SIZES, cases
 from .torch_side import Facts, facts
@@ -65,14 +66,17 @@ def parts(value: Any) -> tuple[Any, ...]:
 
 def archspec_facts(op: Op, x: Shape, values: dict[str, Any]) -> Facts | None:
     """What archspec says; None where it rejects."""
-    accepted = all(p.kind.accepts(values[p.name]) for p in op.parameters)
+    accepted = all(p.type.accepts(values[p.name]) for p in op.parameters)
     if not accepted or len(x) not in op.ranks:
         return None
     try:
         y = op.shape(x, **values)
     except ShapeError:
         return None
-    return Facts(y, op.weights(x, y, **values), op.macs(x, y, **values))
+    counts = {weight.name: weight.count(x, y, **values) for weight in op.weights}
+    weights = {name: count for name, count in counts.items() if count}
+    assert op.count_parameters(x, y, **values) == sum(weights.values())
+    return Facts(y, weights, op.macs(x, y, **values))
 
 
 @pytest.mark.parametrize("name", sorted(OPS))

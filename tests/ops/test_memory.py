@@ -1,4 +1,4 @@
-"""What backward keeps of every op, and whose output is a view, against torch."""
+"""The tensors that each op saves for the backward pass, and views, against torch."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ from .torch_side import build
 BATCH = 2
 
 
-def stored(op: Op, x: Shape, values: dict[str, Any]) -> tuple[int, bool, bool]:
-    """Bytes that autograd stores, and whether the output is a view of the input."""
+def run_torch(op: Op, x: Shape, values: dict[str, Any]) -> tuple[int, bool, bool]:
+    """Return the bytes that autograd saves, and whether the output is a view.
+
+    First in training, then in inference.
+    """
     tensors: list[Tensor] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -39,21 +42,21 @@ def stored(op: Op, x: Shape, values: dict[str, Any]) -> tuple[int, bool, bool]:
         seen = module.eval()(batch)
     own = {memory(t) for t in [*module.parameters(), *module.buffers()]}
     found = {memory(t): t.untyped_storage().nbytes() for t in tensors if t.ndim}
-    kept = sum(size for place, size in found.items() if place not in own)
-    return kept, memory(y) == memory(batch), memory(seen) == memory(batch)
+    saved = sum(size for place, size in found.items() if place not in own)
+    return saved, memory(y) == memory(batch), memory(seen) == memory(batch)
 
 
 def memory(tensor: Tensor) -> int:
-    """Tensors that share it have it once."""
+    """Return the address of its memory, which views share."""
     return tensor.untyped_storage().data_ptr()
 
 
 def is_special(values: dict[str, Any]) -> bool:
-    """Where torch takes another way than in the general case."""
+    """Whether torch has a shortcut for these arguments."""
     return (
-        values.get("output_size") in (1, (1, 1))  # it takes the mean, and keeps nothing
-        or values.get("padding") == "same"  # it may pad a copy of the input
-        or values.get("p") in (0, 1)  # it passes the input on, or zeros
+        values.get("output_size") in (1, (1, 1))  # a mean, which saves nothing
+        or values.get("padding") == "same"  # torch may pad a copy of the input
+        or values.get("p") in (0, 1)  # the output is the input, or zeros
     )
 
 
@@ -67,11 +70,12 @@ def test_agrees_with_torch(name: str) -> None:
         x, values = case
         facts = archspec_facts(op, x, values)
         assume(facts is not None and not is_special(values))
-        kept, view, view_in_inference = stored(op, x, values)
+        saved, view, view_in_inference = run_torch(op, x, values)
         y = facts.shape
-        sizes = {"input": prod(x), "output": prod(y), "nothing": 0}
-        ours = 4 * BATCH * sizes[op.keeps] + op.beside(BATCH, x, y, **values)
-        assert ours == kept
+        ours = op.saved_for_backward
+        values_saved = ours.input * prod(x) + ours.output * prod(y)
+        extra_bytes = ours.extra_bytes(BATCH, x, y, **values)
+        assert 4 * BATCH * values_saved + extra_bytes == saved
         assert view == (op.view == "always")
         assert view_in_inference == (op.view != "never")
 

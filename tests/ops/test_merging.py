@@ -1,9 +1,10 @@
-"""The shapes of merges, against `torch.cat`, `+` and `*`."""
+"""The shapes and saved tensors of merges, against `torch.cat`, `+` and `*`."""
 
 from __future__ import annotations
 
 import operator
 from functools import reduce
+from itertools import product
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from archspec.ir.graph import Shape
 from archspec.ops.merging import MERGES, chunk_shape
-from archspec.ops.op import ShapeError
+from archspec.ops.shapes import ShapeError
 
 SIZES = st.integers(1, 3)
 SHAPES = st.one_of(st.tuples(*[SIZES] * rank) for rank in (1, 2, 3))
@@ -25,7 +26,7 @@ def axis(shape: Shape) -> int:
 
 def verdict(kind: str, shapes: list[Shape]) -> Shape | None:
     try:
-        return MERGES[kind](shapes)
+        return MERGES[kind].shape(shapes)
     except ShapeError:
         return None
 
@@ -69,6 +70,21 @@ def test_split(shape: Shape, chunks: int) -> None:
         return
     pieces = torch.empty(2, *shape, device="meta").chunk(chunks, axis(shape))
     assert [tuple(piece.shape[1:]) for piece in pieces] == [found] * chunks
+
+
+@pytest.mark.parametrize("kind", sorted(MERGES))
+@pytest.mark.parametrize("needs_gradient", [*product([True, False], repeat=2)])
+def test_saved_inputs(kind: str, needs_gradient: tuple[bool, bool]) -> None:
+    inputs = [torch.rand(2, 3, requires_grad=needs) for needs in needs_gradient]
+    merge, saved = MERGES[kind], []
+    with torch.autograd.graph.saved_tensors_hooks(saved.append, lambda t: t):
+        if merge.operator:
+            eval(f"a {merge.operator} b", dict(zip("ab", inputs, strict=True)))
+        else:
+            torch.cat(inputs)
+    places = {tensor.data_ptr() for tensor in saved}
+    found = [tensor.data_ptr() in places for tensor in inputs]
+    assert found == merge.saved_inputs(needs_gradient)
 
 
 @pytest.mark.parametrize("kind", sorted(MERGES))

@@ -1,4 +1,4 @@
-"""What torch makes of an op: its verdict, output shape, parameters and FLOPs."""
+"""An op as torch runs it: rejected or not, output shape, weights and FLOPs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Facts(NamedTuple):
     """What both sides must agree on."""
 
     shape: Shape
-    parameters: int
+    weights: dict[str, int]  # how many numbers, by name
     macs: int
 
 
@@ -60,6 +60,6 @@ def facts(op: Op, x: Shape, values: dict[str, Any]) -> Facts | None:
                 assert build(op, x, values)(torch.ones(BATCH, *x)).shape == y.shape
         except REJECTS:
             return None
-    parameters = sum(p.numel() for p in module.parameters())
+    weights = {name: p.numel() for name, p in module.named_parameters()}
     macs = counter.get_total_flops() // (2 * BATCH)  # a MAC is two FLOPs
-    return Facts(tuple(y.shape[1:]), parameters, macs)
+    return Facts(tuple(y.shape[1:]), weights, macs)

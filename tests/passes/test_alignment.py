@@ -1,4 +1,4 @@
-"""What two sequences have in common, against the definition."""
+"""The longest common subsequence, against its definition."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archspec.passes.alignment import MOST_EDITS, in_common
+from archspec.passes.alignment import MAX_EDITS, longest_common_subsequence
 
 WORDS = st.text("abc", max_size=8)
 
 
 def longest(before: str, after: str) -> int:
-    """By trying all."""
+    """Return its length, by brute force."""
     return max(
         size
         for size in range(len(before) + 1)
@@ -30,7 +30,7 @@ def is_part(part: tuple[str, ...], word: str) -> bool:
 
 @given(WORDS, WORDS)
 def test_finds_as_much_as_there_is(before: str, after: str) -> None:
-    pairs = in_common(before, after)
+    pairs = longest_common_subsequence(before, after)
     assert all(before[a] == after[b] for a, b in pairs)
     assert len(pairs) == longest(before, after)
     for (a, b), (c, d) in pairwise(pairs):
@@ -41,11 +41,11 @@ def test_finds_as_much_as_there_is(before: str, after: str) -> None:
 def test_where_difflib_finds_less() -> None:
     """The reason for an algorithm of our own."""
     before, after = "abababab", "xabyababab"
-    assert len(in_common(before, after)) == 8
+    assert len(longest_common_subsequence(before, after)) == 8
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     assert sum(block.size for block in matcher.get_matching_blocks()) == 6
 
 
-def test_long_sequences_without_anything_in_common() -> None:
-    ours, theirs = range(MOST_EDITS), range(MOST_EDITS, 2 * MOST_EDITS)
-    assert in_common(ours, theirs) == []
+def test_long_sequences_without_anything_longest_common_subsequence() -> None:
+    ours, theirs = range(MAX_EDITS), range(MAX_EDITS, 2 * MAX_EDITS)
+    assert longest_common_subsequence(ours, theirs) == []

@@ -86,7 +86,7 @@ def test_backward_keeps_what_autograd_stores(spec: Spec) -> None:
     found = {storage(t): t.untyped_storage().nbytes() for t in kept if t.ndim}
     stored = sum(size for place, size in found.items() if place not in own)
     memory = activation_memory(spec.graph, BATCH)
-    assert sum(cost.kept for cost in memory.values()) == stored
+    assert sum(cost.saved for cost in memory.values()) == stored
 
 
 # --- inference -----------------------------------------------------------------------

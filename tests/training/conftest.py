@@ -1,44 +1,17 @@
-"""A small network, and the command line as a function."""
+"""Fixtures of `tests/runs`, and the limits of tests that train."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import pytest
 import torch
 
-import archspec.cli.main
+from tiny_runs import command, tiny
 
 from .processes import STARTED
 
-TINY = """\
-archspec: 1
-name: tiny
-input: 1x8x8
-params: {classes: 10, act: relu, widths: [8, 16]}
-net:
-  - conv(widths[0], k=3, p=1) | bn | act | maxpool(2)
-  - conv(widths[1], k=3, p=1) | act | dropout(0.1) | flatten | linear(classes)
-train:
-  data: digits
-  batch_size: 64
-  epochs: 2
-  optimizer: sgd(lr=0.05, momentum=0.9)
-  schedule: cosine(warmup=0.5)
-  augment: crop(padding=1) | hflip
-  init: kaiming_normal
-"""
-
-
-class Outcome(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
+__all__ = ["command", "tiny"]
 
 
 @pytest.fixture(autouse=True)
@@ -53,37 +26,8 @@ def _one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_process_left() -> Iterator[None]:
-    """A test that fails leaves no run behind that goes on."""
+    """Kill the runs that a failed test has left."""
     yield
     for process in STARTED:
         process.kill()
     STARTED.clear()
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    """The path of a spec that trains in a tenth of a second an epoch."""
-    path = tmp_path / "tiny.yaml"
-    path.write_text(TINY)
-    return path
-
-
-@pytest.fixture
-def command(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Callable[..., Outcome]:
-    """Run `archspec` with arguments, in an empty directory, in this process."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["archspec", *map(str, arguments)])
-        code = 0
-        try:
-            archspec.cli.main.main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return Outcome(code, *capsys.readouterr())
-
-    return run

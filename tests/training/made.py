@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,9 @@ import torch
 from torch import nn
 
 from archspec import load
-from archspec.training.history import EpochMetrics
-from archspec.training.settings import resolve_settings
+from archspec.runs.resolve_settings import resolve_settings
+from tiny_runs import TINY
 
-from .conftest import TINY
 from .files import write_folders
 from .processes import Processes
 from .runs import wait_for
@@ -56,31 +53,6 @@ def start_on_folders(
     run = folder / "runs/tiny-1"
     wait_for(run / "metrics.jsonl", process.processes[0].is_alive, 1)
     return process, run
-
-
-def epochs(accuracies: list[float], *, test: bool = True) -> list[EpochMetrics]:
-    """Rows with these validation accuracies."""
-    return [
-        EpochMetrics(
-            epoch=number,
-            train_loss=2.0 / number,
-            train_accuracy=accuracy / 2,
-            val_loss=3.0 / number,
-            val_accuracy=accuracy,
-            lr=0.1,
-            images_per_second=100.0 * number,
-            seconds=1.0,
-            test_loss=4.0 / number if test else None,
-            test_accuracy=accuracy - 0.1 if test else None,
-        )
-        for number, accuracy in enumerate(accuracies, 1)
-    ]
-
-
-def write_epochs(run: Path, rows: list[EpochMetrics]) -> None:
-    """Give a run another course."""
-    lines = (json.dumps(asdict(row)) + "\n" for row in rows)
-    (run / "metrics.jsonl").write_text("".join(lines))
 
 
 def network(run: Path, weights: str = "model") -> tuple[nn.Module, dict[str, Any]]:

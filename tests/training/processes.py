@@ -12,12 +12,12 @@ from typing import NamedTuple
 MAIN = str(Path(__file__).with_name("process_main.py"))
 PRELOADED = [
     "archspec.cli.main",
-    "archspec.training.images.augmentation",
-    "archspec.training.images.folder",
-    "archspec.training.images.streaming",
-    "archspec.training.machine.launch",
+    "archspec.training.data.augmentation",
+    "archspec.training.data.image_folder",
+    "archspec.training.data.streaming_loader",
+    "archspec.training.distributed.launch",
     "archspec.training.loop",
-    "archspec.training.machine.sharding",
+    "archspec.training.distributed.fsdp",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "matplotlib.figure",
@@ -30,14 +30,14 @@ STARTED: list[multiprocessing.process.BaseProcess] = []  # by the test that runs
 # Code for `before`: what comes in the middle of training, in which step, and how.
 AT_STEP = """
 import os
-from archspec.training.learner import Learner
-update, steps = Learner.update, []
+from archspec.training.train_state import TrainState
+update, steps = TrainState.update, []
 def updated(*arguments):
     steps.append(0)
     if len(steps) == {step}:
         os.kill(os.getpid(), {signal})
     return update(*arguments)
-Learner.update = updated
+TrainState.update = updated
 """
 
 

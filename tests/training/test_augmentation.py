@@ -6,8 +6,8 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as transforms
 
-from archspec.ops.recipes import Recipe
-from archspec.training.images.augmentation import augment
+from archspec.signatures.recipes import Recipe
+from archspec.training.data.augmentation import augment
 
 
 @pytest.fixture(autouse=True)

@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 import pytest
 import torch
 
+from archspec.runs.errors import TrainingError
 from archspec.training.checkpoint import (
-    DamagedCheckpoint,
+    CorruptCheckpointError,
     load_checkpoint,
-    load_latest,
     save_checkpoint,
 )
-from archspec.training.errors import TrainingError
+from archspec.training.latest_checkpoint import load_latest
 
 from .made import train_tiny
 
@@ -44,7 +44,7 @@ def is_damaged(path: Path) -> bool:
     said = ""
     try:
         load_checkpoint(path)
-    except DamagedCheckpoint as error:
+    except CorruptCheckpointError as error:
         said = str(error)
     sentence = f"`{path}` is no whole checkpoint of `archspec train`"
     assert said in ("", sentence)

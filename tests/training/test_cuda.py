@@ -13,16 +13,21 @@ import torch
 import archspec
 from archspec.backends.torch.module_builder import build
 from archspec.catalog import bundled
+from archspec.settings.settings import Settings
 from archspec.spec import Spec
-from archspec.training.images.batches import Batch
-from archspec.training.images.tensors import Statistics, resize
-from archspec.training.learner import Learner
-from archspec.training.machine.device import settle_device
-from archspec.training.machine.world import World
+from archspec.training.cuda_graphs import (
+    MEMORY_FACTOR,
+    WARMUP_BATCHES,
+    with_cuda_graphs,
+)
+from archspec.training.data.batches import Batch
+from archspec.training.data.image_tensors import resize
+from archspec.training.data.input_normalization import ChannelStatistics
+from archspec.training.device import resolve_auto
+from archspec.training.distributed.world import World
 from archspec.training.metrics import Meter
 from archspec.training.objective import Objective
-from archspec.training.recording import OFTEN, ROOM, recorded
-from archspec.training.settings import Settings
+from archspec.training.train_state import TrainState
 
 from .files import write_folders
 from .processes import Processes, at_step, train
@@ -43,7 +48,7 @@ torch.use_deterministic_algorithms(True)
 
 # NCCL refuses two processes on one GPU, and gloo does not.
 SHARING_A_GPU = """
-import archspec.training.machine.world as world
+import archspec.training.distributed.world as world
 world.GPU_BACKEND = "gloo"
 """
 DEVICE = "cuda"
@@ -103,10 +108,10 @@ def test_a_gpu_learns_what_a_cpu_does(
 def test_recorded_steps_are_the_steps(name: str) -> None:
     """Of two shapes in turns; of each, the last step has the images of the first."""
     spec = archspec.load(name)
-    settings = settle_device(Settings(precision="32", device=DEVICE), spec)
+    settings = resolve_auto(Settings(precision="32", device=DEVICE), spec)
     model = build(spec.graph).to(DEVICE)
     objective = Objective(
-        spec, settings, Statistics([0.5], [0.2]), torch.device(DEVICE)
+        spec, settings, ChannelStatistics([0.5], [0.2]), torch.device(DEVICE)
     )
     sizes = []
 
@@ -123,16 +128,19 @@ def test_recorded_steps_are_the_steps(name: str) -> None:
         return [None if each is None else each.clone() for each in found]
 
     parameters = [*model.parameters()]
-    steps = recorded(work, World(torch.device(DEVICE)), parameters)
+    steps = with_cuda_graphs(work, World(torch.device(DEVICE)), parameters)
     batches = [batch_of(spec, size) for size in (4, 3)]
     first = [gradients(batch) for batch in batches]
-    for _ in range(OFTEN + 1):
+    for _ in range(WARMUP_BATCHES + 1):
         for size in (4, 3):
             gradients(batch_of(spec, size))
     last = [gradients(batch) for batch in batches]
     # The last time of each is while it is recorded; the first shape counts anew when
     # the second comes.
-    assert [sizes.count(size) for size in (4, 3)] == [OFTEN + 2, OFTEN + 1]
+    assert [sizes.count(size) for size in (4, 3)] == [
+        WARMUP_BATCHES + 2,
+        WARMUP_BATCHES + 1,
+    ]
     for before, after in zip(chain(*first), chain(*last), strict=True):
         tolerance = 1e-4 * scale(before)
         torch.testing.assert_close(after, before, rtol=1e-2, atol=tolerance)
@@ -140,13 +148,13 @@ def test_recorded_steps_are_the_steps(name: str) -> None:
 
 def test_a_step_that_fills_the_memory_is_not_recorded() -> None:
     calls = []
-    steps = recorded(calls.append, World(torch.device(DEVICE)))
+    steps = with_cuda_graphs(calls.append, World(torch.device(DEVICE)))
     batch = Batch(torch.zeros(1, 1, 1, 1), torch.zeros(1), 1)
     total = torch.cuda.get_device_properties().total_memory
-    torch.empty(total // ROOM + 1, dtype=torch.uint8, device=DEVICE)
-    for _ in range(2 * OFTEN):
+    torch.empty(total // MEMORY_FACTOR + 1, dtype=torch.uint8, device=DEVICE)
+    for _ in range(2 * WARMUP_BATCHES):
         steps(batch)
-    assert len(calls) == 2 * OFTEN
+    assert len(calls) == 2 * WARMUP_BATCHES
     torch.cuda.reset_peak_memory_stats()
 
 
@@ -156,7 +164,7 @@ def test_nothing_waits_for_a_gpu_between_two_readings(
     precision: str, tiny: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From an epoch's first step on until its figures are read."""
-    set_lr, read, epochs = Learner.set_lr, Meter.read, []
+    set_lr, read, epochs = TrainState.set_lr, Meter.read, []
 
     def set_lr_and_watch(*given: object) -> None:
         set_lr(*given)  # type: ignore[arg-type]
@@ -168,7 +176,7 @@ def test_nothing_waits_for_a_gpu_between_two_readings(
         torch.cuda.set_sync_debug_mode("default")
         return read(meter)
 
-    monkeypatch.setattr(Learner, "set_lr", set_lr_and_watch)
+    monkeypatch.setattr(TrainState, "set_lr", set_lr_and_watch)
     monkeypatch.setattr(Meter, "read", stop_watching_and_read)
     flags = ["--ema", 0.9, "--clip", 1.0, "--accumulate", 2, "--epochs", 3]
     flags += ["--augment", "crop(padding=1) | hflip | color(0.1)", "--input", "1x12x12"]
@@ -187,7 +195,7 @@ def test_a_run_killed_on_a_gpu_ends_as_if_it_had_not_been(
     tiny: Path, tmp_path: Path
 ) -> None:
     """Bit for bit, where torch is told to add in one order."""
-    often = "import archspec.training.watch as watch; watch.SAVE_INTERVAL = 0.0\n"
+    often = "import archspec.training.step_actions as actions; actions.SAVE_INTERVAL = 0.0\n"
     flags = ["--epochs", 3, "--batch-size", 60, "--ema", 0.9]
     train_exactly(1, tiny, *flags, "--out", "whole", folder=tmp_path)
     before = EXACT + often + at_step(30, signal.SIGKILL)

@@ -12,12 +12,15 @@ import torch
 from PIL import Image
 
 from archspec import Spec, load
-from archspec.training.errors import TrainingError
-from archspec.training.images.batches import Batches
-from archspec.training.images.data import open_test, open_training
-from archspec.training.images.datasets import load_digits
-from archspec.training.machine.world import World
-from archspec.training.settings import Settings
+from archspec.runs.errors import TrainingError
+from archspec.settings.settings import Settings
+from archspec.training.data.batches import BatchLoader
+from archspec.training.data.build_loaders import (
+    build_test_loader,
+    build_training_loaders,
+)
+from archspec.training.data.datasets import load_digits
+from archspec.training.distributed.world import World
 
 from .files import write_folder, write_idx
 
@@ -26,9 +29,9 @@ DIGITS = tuple("0123456789")
 Command = Callable[..., tuple[int, str, str]]
 
 
-def open_train(settings: Settings, spec: Spec) -> Batches:
+def open_train(settings: Settings, spec: Spec) -> BatchLoader:
     """The training images alone."""
-    return open_training(settings, spec, ALONE)[0]
+    return build_training_loaders(settings, spec, ALONE)[0]
 
 
 def test_digits_are_split_the_same_way_each_time_with_each_class_in_both() -> None:
@@ -44,18 +47,18 @@ def test_digits_are_split_the_same_way_each_time_with_each_class_in_both() -> No
 def test_no_digit_is_in_two_of_training_validation_and_test(tiny: Path) -> None:
     spec, settings = load(tiny), Settings()
     parts = [
-        *open_training(settings, spec, ALONE),
-        open_test(settings, spec, ALONE, DIGITS),
+        *build_training_loaders(settings, spec, ALONE),
+        build_test_loader(settings, spec, ALONE, DIGITS),
     ]
     assert [part.num_images for part in parts if part] == [1284, 149, 364]
-    images = [batch.images for part in parts if part for batch in part.steps()]
+    images = [batch.images for part in parts if part for batch in part.batches()]
     assert len(torch.cat(images).flatten(1).unique(dim=0)) == 1797
 
 
 def test_every_class_has_a_tenth_of_its_images_for_validation(tiny: Path) -> None:
-    train, val = open_training(Settings(), load(tiny), ALONE)
+    train, val = build_training_loaders(Settings(), load(tiny), ALONE)
     counts = [
-        torch.cat([batch.labels for batch in part.steps()]).bincount()
+        torch.cat([batch.labels for batch in part.batches()]).bincount()
         for part in (train, val)
     ]
     shares = counts[1] / (counts[0] + counts[1])
@@ -65,17 +68,17 @@ def test_every_class_has_a_tenth_of_its_images_for_validation(tiny: Path) -> Non
 
 def test_batches_are_bytes_in_the_channels_that_the_spec_reads(tiny: Path) -> None:
     spec = load(tiny, input="3x20x16")
-    batches = open_test(Settings(batch_size=100), spec, ALONE, DIGITS)
+    batches = build_test_loader(Settings(batch_size=100), spec, ALONE, DIGITS)
     assert batches
-    shapes = [tuple(batch.images.shape) for batch in batches.steps()]
+    shapes = [tuple(batch.images.shape) for batch in batches.batches()]
     assert shapes == [(91, 3, 8, 8)] * 4
     assert len(batches) == 4
 
 
 def test_evaluation_takes_no_more_images_at_once_than_training(tiny: Path) -> None:
     settings = Settings(batch_size=100, accumulate=3)
-    _, val = open_training(settings, load(tiny), ALONE)
-    assert [batch.size for batch in val.steps()] == [29, 30, 30, 30, 30]
+    _, val = build_training_loaders(settings, load(tiny), ALONE)
+    assert [batch.size for batch in val.batches()] == [29, 30, 30, 30, 30]
 
 
 def test_an_epoch_has_each_training_image_once_in_an_order_of_its_own(
@@ -83,7 +86,7 @@ def test_an_epoch_has_each_training_image_once_in_an_order_of_its_own(
 ) -> None:
     batches = open_train(Settings(), load(tiny))
     epochs = [
-        torch.cat([batch.images for batch in batches.steps(epoch)])
+        torch.cat([batch.images for batch in batches.batches(epoch)])
         for epoch in (1, 2, 1)
     ]
     assert not torch.equal(epochs[0], epochs[1])
@@ -133,7 +136,7 @@ def test_files_that_do_not_fit_together_are_named(
     write_idx(tmp_path, images.byte(), labels.byte())
     settings = Settings(data="mnist", data_root=tmp_path)
     with pytest.raises(TrainingError, match=message):
-        open_training(settings, load(tiny), ALONE)
+        build_training_loaders(settings, load(tiny), ALONE)
 
 
 def test_a_truncated_file_is_named(tiny: Path, tmp_path: Path) -> None:
@@ -142,7 +145,7 @@ def test_a_truncated_file_is_named(tiny: Path, tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-100])
     settings = Settings(data="mnist", data_root=tmp_path)
     with pytest.raises(TrainingError, match="cannot read `mnist` under") as raised:
-        open_training(settings, load(tiny), ALONE)
+        build_training_loaders(settings, load(tiny), ALONE)
     assert "\n" not in str(raised.value)
 
 
@@ -163,14 +166,14 @@ def test_without_a_param_for_the_classes_the_last_layer_is_named(
     path = tmp_path / "fixed.yaml"
     path.write_text("archspec: 1\ninput: 1x8x8\nnet: [flatten | linear(12)]\n")
     with pytest.raises(TrainingError, match="give its last layer 10 outputs"):
-        open_training(Settings(), load(path), ALONE)
+        build_training_loaders(Settings(), load(path), ALONE)
 
 
 def test_a_network_that_makes_images_cannot_be_trained(tmp_path: Path) -> None:
     path = tmp_path / "images.yaml"
     path.write_text("archspec: 1\ninput: 1x8x8\nnet: ['conv(10, k=3)']\n")
     with pytest.raises(TrainingError, match=r"makes 10 x 6 x 6 numbers for an image"):
-        open_training(Settings(), load(path), ALONE)
+        build_training_loaders(Settings(), load(path), ALONE)
 
 
 @pytest.mark.skipif(
@@ -181,17 +184,17 @@ def test_fashion_mnist_is_read_from_files_that_torchvision_has_unpacked(
 ) -> None:
     spec = load(tiny, input="1x28x28")
     settings = Settings(data="fashion_mnist", batch_size=64)
-    train, val = open_training(settings, spec, ALONE)
-    test = open_test(settings, spec, ALONE, train.classes)
+    train, val = build_training_loaders(settings, spec, ALONE)
+    test = build_test_loader(settings, spec, ALONE, train.classes)
     assert test
     for batches in (train, val, test):
-        batch = next(batches.steps())
+        batch = next(batches.batches())
         assert batches.num_images > 300
         assert batch.images.shape == (batch.size, 1, 28, 28)
         assert 60 < batch.size <= 64
         assert 0 <= batch.labels.min() <= batch.labels.max() < 10
         assert batches.classes[9] == "Ankle boot"
-    mean, std = train.measure()
+    mean, std = train.statistics()
     assert mean == pytest.approx([0.286], abs=0.01)  # the published figures
     assert std == pytest.approx([0.353], abs=0.01)
 
@@ -204,17 +207,17 @@ def test_folders_are_read_at_the_size_and_channels_of_the_spec(
     settings = Settings(data="folder", data_root=tmp_path, batch_size=4)
     for channels in (1, 3):
         spec = load(tiny, input=f"{channels}x8x6", classes=2)
-        train, val = open_training(settings, spec, ALONE)
-        test = open_test(settings, spec, ALONE, train.classes)
+        train, val = build_training_loaders(settings, spec, ALONE)
+        test = build_test_loader(settings, spec, ALONE, train.classes)
         assert test
         for batches in (train, val, test):
-            steps = [*batches.steps()]
+            steps = [*batches.batches()]
             images = torch.cat([batch.images for batch in steps])
             labels = torch.cat([batch.labels for batch in steps])
             assert images.shape == (10, channels, 8, 6)
             is_light = images.double().mean((1, 2, 3)) > 90
             assert torch.equal(is_light.long(), labels)
-    assert len(train.measure().mean) == 3
+    assert len(train.statistics().mean) == 3
 
 
 def test_without_a_folder_for_it_validation_takes_training_images(
@@ -223,9 +226,9 @@ def test_without_a_folder_for_it_validation_takes_training_images(
     write_folder(tmp_path, "train", ("dark", "light"), 11)
     spec = load(tiny, input="1x8x8", classes=2)
     settings = Settings(data="folder", data_root=tmp_path, batch_size=4)
-    train, val = open_training(settings, spec, ALONE)
+    train, val = build_training_loaders(settings, spec, ALONE)
     assert (train.num_images, val.num_images) == (18, 4)
-    assert open_test(settings, spec, ALONE, train.classes) is None
+    assert build_test_loader(settings, spec, ALONE, train.classes) is None
 
 
 def test_an_epoch_from_folders_begins_behind_the_steps_that_are_done(
@@ -235,7 +238,7 @@ def test_an_epoch_from_folders_begins_behind_the_steps_that_are_done(
     spec = load(tiny, input="1x8x8", classes=2)
     settings = Settings(data="folder", data_root=tmp_path, batch_size=4)
     train = open_train(settings, spec)
-    whole, rest = [*train.steps(3)], [*train.steps(3, start=2)]
+    whole, rest = [*train.batches(3)], [*train.batches(3, first_step=2)]
     assert len(rest) == len(whole) - 2
     for one, other in zip(whole[2:], rest, strict=True):
         assert torch.equal(one.images, other.images)
@@ -250,7 +253,7 @@ def test_the_test_images_need_the_classes_of_training(
     spec = load(tiny, input="1x8x8", classes=2)
     settings = Settings(data="folder", data_root=tmp_path)
     with pytest.raises(TrainingError, match="the class `bright` is only in one of"):
-        open_test(settings, spec, ALONE, ("dark", "light"))
+        build_test_loader(settings, spec, ALONE, ("dark", "light"))
 
 
 @pytest.mark.parametrize(
@@ -271,7 +274,7 @@ def test_folders_that_cannot_be_used_are_named(
         write_folder(root, split, classes, 2)
     settings = Settings(data="folder", data_root=root)
     with pytest.raises(TrainingError, match=message):
-        open_training(settings, load(tiny, classes=2), ALONE)
+        build_training_loaders(settings, load(tiny, classes=2), ALONE)
 
 
 def test_what_is_hidden_is_no_class_and_no_image(tiny: Path, tmp_path: Path) -> None:
@@ -283,10 +286,10 @@ def test_what_is_hidden_is_no_class_and_no_image(tiny: Path, tmp_path: Path) -> 
     (hidden / "0-checkpoint.png").write_bytes(b"no image")
     (tmp_path / "train" / "b" / "._0.png").write_bytes(b"no image")
     settings = Settings(data="folder", data_root=tmp_path)
-    train, val = open_training(settings, load(tiny, classes=2), ALONE)
+    train, val = build_training_loaders(settings, load(tiny, classes=2), ALONE)
     assert train.classes == val.classes == ("a", "b")
     assert (train.num_images, val.num_images) == (6, 6)
-    assert sum(batch.size for batch in train.steps()) == 6
+    assert sum(batch.size for batch in train.batches()) == 6
 
 
 def test_a_link_back_up_is_named(tiny: Path, tmp_path: Path) -> None:
@@ -294,12 +297,12 @@ def test_a_link_back_up_is_named(tiny: Path, tmp_path: Path) -> None:
     write_folder(tmp_path, "elsewhere", ("more",), 3)
     (tmp_path / "train/a/more").symlink_to(tmp_path / "elsewhere/more")
     settings = Settings(data="folder", data_root=tmp_path)
-    train, val = open_training(settings, load(tiny, classes=2), ALONE)
+    train, val = build_training_loaders(settings, load(tiny, classes=2), ALONE)
     assert train.num_images + val.num_images == 9
     link = tmp_path / "train/b/loop"
     link.symlink_to("../../train")
     with pytest.raises(TrainingError) as raised:
-        open_training(settings, load(tiny, classes=2), ALONE)
+        build_training_loaders(settings, load(tiny, classes=2), ALONE)
     assert (
         str(raised.value) == f"the link `{link}` leads back to where it lies: remove it"
     )
@@ -315,7 +318,7 @@ def test_odd_names_of_classes_are_shown_as_a_terminal_can(
         for image in range(2):
             Image.new("L", (8, 8), 50 * number).save(folder / f"{image}.png")
     settings = Settings(data="folder", data_root=tmp_path)
-    train, _ = open_training(settings, load(tiny, classes=3), ALONE)
+    train, _ = build_training_loaders(settings, load(tiny, classes=3), ALONE)
     odd = "\N{REPLACEMENT CHARACTER}"
     assert train.classes == (f"c{odd}[31mred", "döner 猫", odd * 2)
 
@@ -327,7 +330,7 @@ def test_images_in_folders_below_that_of_their_class_are_found(
     write_folder(tmp_path / "train" / "dark", "below", ("dark",), 3)
     write_folder(tmp_path, "train", ("light",), 3)
     settings = Settings(data="folder", data_root=tmp_path)
-    train, _ = open_training(settings, load(tiny, classes=2), ALONE)
+    train, _ = build_training_loaders(settings, load(tiny, classes=2), ALONE)
     assert train.num_images == 6
 
 
@@ -341,7 +344,7 @@ def test_a_class_without_images_is_named(
         path.rename(path.with_suffix(".txt"))
     settings = Settings(data="folder", data_root=tmp_path)
     with pytest.raises(TrainingError) as raised:
-        open_training(settings, load(tiny, classes=2), ALONE)
+        build_training_loaders(settings, load(tiny, classes=2), ALONE)
     assert f"there are no images in `{tmp_path / split / 'b'}`" in str(raised.value)
 
 
@@ -353,7 +356,7 @@ def test_a_class_of_one_image_leaves_none_to_train_with(
     settings = Settings(data="folder", data_root=tmp_path)
     spec = load(tiny, classes=2)
     with pytest.raises(TrainingError, match="the class `b` has a single training"):
-        open_training(settings, spec, ALONE)
+        build_training_loaders(settings, spec, ALONE)
     write_folder(tmp_path, "val", ("a", "b"), 1)
     assert open_train(settings, spec).num_images == 3
 
@@ -365,7 +368,7 @@ def test_a_subset_of_mnist_with_one_image_of_a_class_is_one_sentence(
     write_idx(tmp_path, images, torch.arange(10, dtype=torch.uint8))
     settings = Settings(data="mnist", data_root=tmp_path)
     with pytest.raises(TrainingError, match="the class `0 - zero` has a single"):
-        open_training(settings, load(tiny, input="1x28x28"), ALONE)
+        build_training_loaders(settings, load(tiny, input="1x28x28"), ALONE)
 
 
 def test_a_broken_image_is_named(tiny: Path, tmp_path: Path) -> None:
@@ -376,6 +379,6 @@ def test_a_broken_image_is_named(tiny: Path, tmp_path: Path) -> None:
     settings = Settings(data="folder", data_root=tmp_path)
     batches = open_train(settings, load(tiny, classes=2))
     with pytest.raises(TrainingError) as raised:
-        list(batches.steps())
+        list(batches.batches())
     assert str(raised.value).startswith(f"cannot read the image `{broken}`")
     assert "Traceback" not in str(raised.value)

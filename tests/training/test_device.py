@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from archspec import load
-from archspec.training.machine import device
-from archspec.training.machine.device import settle_device, tune
-from archspec.training.machine.world import World
-from archspec.training.settings import Settings
+from archspec.settings.settings import Settings
+from archspec.training import device
+from archspec.training.device import resolve_auto, tune_device
+from archspec.training.distributed.world import World
 
 FLAGS = Path("/proc/cpuinfo")
 
@@ -37,7 +37,7 @@ def test_a_step_has_a_thread_for_each_billion_macs(
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.setattr(device, "CORES", cores)
-    tune(Settings(batch_size=batch_size), load(name), World())
+    tune_device(Settings(batch_size=batch_size), load(name), World())
     assert torch.get_num_threads() == threads
 
 
@@ -45,14 +45,14 @@ def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.setattr(device, "CORES", 8)
     world = World(size=4, local_size=4)
-    tune(Settings(batch_size=128), load("nin"), world)
+    tune_device(Settings(batch_size=128), load("nin"), world)
     assert torch.get_num_threads() == 2
 
 
 def test_the_user_s_number_of_threads_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     before = torch.get_num_threads()
-    tune(Settings(batch_size=128), load("nin"), World())
+    tune_device(Settings(batch_size=128), load("nin"), World())
     assert torch.get_num_threads() == before
 
 
@@ -61,18 +61,18 @@ def test_the_user_s_number_of_threads_stays(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_a_cpu_computes_in_bf16_where_it_has_units_for_it_and_work_for_them() -> None:
     has_units = not {"avx512_bf16", "amx_bf16"}.isdisjoint(FLAGS.read_text().split())
-    large = settle_device(Settings(batch_size=128), load("nin"))
-    small = settle_device(Settings(batch_size=128), load("lenet"))
+    large = resolve_auto(Settings(batch_size=128), load("nin"))
+    small = resolve_auto(Settings(batch_size=128), load("lenet"))
     assert large.precision == ("bf16" if has_units else "32")
     assert (small.precision, small.device, small.strategy) == ("32", "cpu", "ddp")
-    asked = settle_device(Settings(batch_size=128, precision="32"), load("nin"))
+    asked = resolve_auto(Settings(batch_size=128, precision="32"), load("nin"))
     assert asked.precision == "32"
 
 
 def test_threads_sleep_unless_the_user_says_otherwise() -> None:
     program = (
-        "import os; from archspec.training.machine.runtime import prepare_runtime;"
-        "prepare_runtime(); print(os.environ['OMP_WAIT_POLICY'])"
+        "import os; from archspec.training.cpu_runtime import configure_cpu_runtime;"
+        "configure_cpu_runtime(); print(os.environ['OMP_WAIT_POLICY'])"
     )
     for given, expected in ((None, "PASSIVE"), ("ACTIVE", "ACTIVE")):
         environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
@@ -92,8 +92,8 @@ def test_memory_that_is_freed_is_kept_at_hand() -> None:
     """Page faults of the same large tensors, made again and again."""
     program = (
         "import resource, sys\n"
-        "from archspec.training.machine.runtime import prepare_runtime\n"
-        "if sys.argv[1] == 'keep': prepare_runtime()\n"
+        "from archspec.training.cpu_runtime import configure_cpu_runtime\n"
+        "if sys.argv[1] == 'keep': configure_cpu_runtime()\n"
         "import torch; torch.set_num_threads(1)\n"
         "def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
         "def work():\n"

@@ -14,8 +14,8 @@ from sklearn.metrics import confusion_matrix
 from torch import nn
 
 from archspec.cli.evaluate import _report
-from archspec.training.results.confusion import Confusion, draw_confusion
-from archspec.training.results.evaluate import Evaluation, evaluate_run
+from archspec.runs.confusion_matrix import ConfusionMatrix, draw_confusion_matrix
+from archspec.training.results.evaluation import Evaluation, evaluate_run
 
 from .files import write_folder
 from .made import network, train_on_folders, train_tiny
@@ -156,12 +156,14 @@ def test_a_picture_without_a_known_suffix_is_wrong_usage(
     assert err.startswith("error: `confusion.txt` should end in one of")
 
 
-def confusion(names: list[str], mistakes: dict[tuple[int, int], int]) -> Confusion:
+def confusion(
+    names: list[str], mistakes: dict[tuple[int, int], int]
+) -> ConfusionMatrix:
     """Ten hits for each class, and some mistakes."""
     counts = [[10 * (i == j) for j in range(len(names))] for i in range(len(names))]
     for (label, other), images in mistakes.items():
         counts[label][other] = images
-    return Confusion((*names,), counts)
+    return ConfusionMatrix((*names,), counts)
 
 
 def test_a_class_says_what_it_is_most_often_taken_for() -> None:
@@ -193,5 +195,5 @@ def test_many_classes_show_the_pairs_that_are_confused_most(tmp_path: Path) -> N
         [f"c{n}", f"c{n + 1}", str(n + 1), f"{(n + 1) / (n + 11):.4f}"]
         for n in range(39, 19, -1)
     ]
-    draw_confusion(found, "many", tmp_path / "many.png")
+    draw_confusion_matrix(found, "many", tmp_path / "many.png")
     assert (tmp_path / "many.png").read_bytes().startswith(b"\x89PNG")

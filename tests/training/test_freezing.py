@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import archspec
-from archspec.training.errors import TrainingError
+from archspec.runs.errors import TrainingError
 from archspec.training.weights.freezing import freeze, train_mode
 
 SPEC = """\

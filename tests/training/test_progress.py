@@ -9,8 +9,7 @@ import pytest
 from archspec.training import progress
 from archspec.training.metrics import Totals
 from archspec.training.progress import RunProgress
-
-from .made import epochs
+from tiny_runs import epochs
 
 RECENT = Totals(loss=50.0, correct=75, images=100)
 
@@ -98,7 +97,7 @@ def test_a_quiet_one_says_nothing(
 ) -> None:
     with RunProgress(10, 4, quiet=True) as shown:
         clock[0] += 1
-        shown.say("a line")
+        shown.print_line("a line")
         shown.warn("a sentence")
         shown.step(1, 4, RECENT)
         shown.evaluating(1)

@@ -6,25 +6,30 @@ import pytest
 import torch
 from torch import nn
 
-from archspec.ops.recipes import RECIPES, Recipe
-from archspec.training.errors import TrainingError
-from archspec.training.recipes import (
-    Loss,
-    check_trainable,
-    initialize,
-    learning_rate,
-    make_loss,
-    make_optimizer,
-)
+import archspec
+from archspec.checker import check_source
+from archspec.diagnostics.source import Source
+from archspec.runs.errors import TrainingError
+from archspec.signatures.recipes import INITS, Recipe
+from archspec.training.initialization import initialize
+from archspec.training.loss import Loss, make_loss
+from archspec.training.optimizer import make_optimizer
+from archspec.training.schedule import learning_rate
+from archspec.training.train_state import check_trainable
 
 
-@pytest.mark.parametrize("name", sorted(set(RECIPES["init"]) - {"default"}))
+@pytest.mark.parametrize("name", sorted(set(INITS) - {"default"}))
 def test_an_init_draws_weights_anew_and_sets_biases_to_zero(name: str) -> None:
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(3, 50, 5), nn.BatchNorm2d(50), nn.Linear(300, 200))
+    text = (
+        "archspec: 1\nname: a\ninput: 3x6x7\n"
+        "net:\n  - conv(50, k=5) | bn | flatten | linear(200)\n"
+    )
+    spec = check_source(Source("spec.yaml", text)).require()
+    model = archspec.compile(spec)
     before = [parameter.clone() for parameter in model.parameters()]
-    initialize(model, Recipe(name, {}))
-    conv, norm, linear = model
+    initialize(model, spec.graph, Recipe(name, {}))
+    conv, norm, _, linear = model
     assert not torch.equal(conv.weight, before[0])
     assert torch.equal(norm.weight, before[2])
     assert conv.bias.abs().max() == linear.bias.abs().max() == 0
@@ -34,10 +39,11 @@ def test_an_init_draws_weights_anew_and_sets_biases_to_zero(name: str) -> None:
 
 
 def test_the_default_init_is_torch_s() -> None:
-    model = nn.Linear(3, 2)
-    before = model.weight.clone()
-    initialize(model, Recipe("default", {}))
-    assert torch.equal(model.weight, before)
+    spec = archspec.load("lenet")
+    model = archspec.compile(spec)
+    before = [parameter.clone() for parameter in model.parameters()]
+    initialize(model, spec.graph, Recipe("default", {}))
+    assert all(map(torch.equal, model.parameters(), before))
 
 
 def test_cosine_rises_over_its_warmup_and_falls_to_zero() -> None:

@@ -25,7 +25,9 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     tiny: Path, tmp_path: Path
 ) -> None:
     """It is killed again and again while it computes, evaluates and writes."""
-    often = "import archspec.training.watch as watch; watch.SAVE_INTERVAL = 0.0"
+    often = (
+        "import archspec.training.step_actions as actions; actions.SAVE_INTERVAL = 0.0"
+    )
     flags = ["--epochs", 3, "--batch-size", 60, "--ema", 0.9]
     train = ["train", tiny, *flags, "--out"]
     (ended,) = Processes(1, *train, "whole", folder=tmp_path, before=often).end()
@@ -111,12 +113,12 @@ def test_a_signal_while_it_evaluates_saves_too(tiny: Path, tmp_path: Path) -> No
 
 KILLED = """
 import os, signal
-from archspec.training.evaluator import Evaluator
-evaluate = Evaluator.__call__
+from archspec.training.evaluation_loop import EvaluationLoop
+evaluate = EvaluationLoop.__call__
 def killed(*arguments):
     os.kill(os.getpid(), signal.SIGTERM)
     return evaluate(*arguments)
-Evaluator.__call__ = killed
+EvaluationLoop.__call__ = killed
 """
 
 

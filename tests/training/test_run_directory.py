@@ -14,15 +14,11 @@ from shutil import rmtree
 import pytest
 
 from archspec import load
-from archspec.training.errors import TrainingError
-from archspec.training.results.runs import find_runs, read_run
-from archspec.training.run_directory import (
-    RunDirectory,
-    is_same_network,
-)
-from archspec.training.settings import resolve_settings
-
-from .conftest import TINY
+from archspec.runs.config import is_same_network
+from archspec.runs.errors import TrainingError
+from archspec.runs.listing import find_runs, read_run
+from archspec.runs.resolve_settings import resolve_settings
+from tiny_runs import TINY, create_run
 
 Command = Callable[..., tuple[int, str, str]]
 UNIT = "  unit(cout): conv(cout, k=3, p=1) | activate\n"
@@ -98,7 +94,7 @@ def test_a_checkpoint_is_rebuilt_from_its_texts(
     spec = load(importing)
     rmtree(importing.parent)
     settings = resolve_settings(spec.train, {"out": tmp_path / "runs"})
-    run = RunDirectory.create(spec, settings)
+    run = create_run(spec, settings)
     assert spec.imports == {name: FILES[name] for name in FILES if name != "net.yaml"}
     config = json.loads((run.path / "config.json").read_text())
     rmtree(run.path)
@@ -131,7 +127,7 @@ def test_an_imported_file_that_a_run_has_another_of_is_named(tmp_path: Path) -> 
     )
     settings = resolve_settings({}, {"out": tmp_path / "runs"})
     with pytest.raises(TrainingError, match=r"the spec imports `spec\.yaml`, and"):
-        RunDirectory.create(load(net), settings)
+        create_run(load(net), settings)
     assert not (tmp_path / "runs").exists()
 
 
@@ -155,16 +151,17 @@ def test_line_breaks_of_another_system_survive(tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_bytes(TINY.replace("\n", "\r\n").encode())
     spec = load(path)
-    run = RunDirectory.create(spec, resolve_settings({}, {"out": tmp_path / "runs"}))
+    run = create_run(spec, resolve_settings({}, {"out": tmp_path / "runs"}))
     assert run.read()[0].text == spec.text
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import archspec.training.run_directory as directory
+import archspec.runs.directory as directory
 from archspec import load
-from archspec.training.settings import resolve_settings
+from archspec.runs.config import describe_run
+from archspec.runs.resolve_settings import resolve_settings
 
 write, count = directory.write_atomically, int(sys.argv[1])
 def killed(*arguments, **others):
@@ -175,7 +172,8 @@ def killed(*arguments, **others):
     write(*arguments, **others)
 directory.write_atomically = killed
 settings = resolve_settings({}, {"out": Path("runs")})
-directory.RunDirectory.create(load("source/net.yaml"), settings)
+spec = load("source/net.yaml")
+directory.RunDirectory.create(spec, settings.out, describe_run(spec, settings))
 """
 
 
@@ -212,7 +210,7 @@ def test_two_runs_never_take_one_directory(
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", late)
-    run = RunDirectory.create(spec, settings)
+    run = create_run(spec, settings)
     assert run.path.name == "tiny-2"
     assert (tmp_path / "runs/tiny-1/config.json").read_text() == "of the other"
     names = sorted(path.name for path in (tmp_path / "runs").iterdir())
@@ -223,7 +221,7 @@ def test_a_run_is_readable_by_whom_the_umask_says(tiny: Path, tmp_path: Path) ->
     spec, before = load(tiny), os.umask(0o022)
     try:
         settings = resolve_settings(spec.train, {"out": tmp_path / "runs"})
-        run = RunDirectory.create(spec, settings).path
+        run = create_run(spec, settings).path
     finally:
         os.umask(before)
     assert run.stat().st_mode & 0o777 == 0o755

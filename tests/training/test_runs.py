@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from archspec.training.learner import Learner
+from archspec.training.train_state import TrainState
 
 from .processes import Processes
 from .runs import assert_same_weights, losses, rows, weights
@@ -179,9 +179,9 @@ def test_weights_that_are_no_numbers_are_at_fault(
 def test_a_loss_that_is_no_number_stops_the_run_before_the_update(
     tiny: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    updates, update = [], Learner.update
+    updates, update = [], TrainState.update
     monkeypatch.setattr(
-        Learner, "update", lambda *given: updates.append(update(*given))
+        TrainState, "update", lambda *given: updates.append(update(*given))
     )
     code, _, err = command("train", tiny, "--lr", "1e30")
     assert code == 1

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from archspec.training.errors import TrainingError
-from archspec.training.history import EpochMetrics
+from archspec.runs.errors import TrainingError
+from archspec.runs.history import EpochMetrics
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
-
-from .made import epochs
+from tiny_runs import epochs
 
 
 def write(run: Path, rows: list[EpochMetrics], done: int = 0) -> None:

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 import archspec
 from archspec.backends.torch.export import to_safetensors
+from archspec.runs.errors import TrainingError
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
-from archspec.training.weights.files import read_weights
 from archspec.training.weights.loading import load_weights
+from archspec.training.weights.weight_files import read_weights
 
 State = dict[str, Tensor]
 
@@ -167,7 +167,7 @@ def test_half_precision_and_missing_counts_fit(small, tmp_path):
     }
     save_file(state, path)
     model = archspec.compile(spec)
-    assert load_weights(model, spec, path).fits
+    assert load_weights(model, spec, path).is_match
     ours = model.state_dict()
     assert all(torch.equal(ours[name], state[name].float()) for name in state)
 
@@ -252,7 +252,7 @@ def test_renames_move_whole_levels_one_after_the_other(tmp_path):
     spec = archspec.load(ours)
     renames = ["net.backbone=", "conv1=stem", "layer3=four", "layer4=layer3"]
     model = archspec.compile(spec)
-    assert load_weights(model, spec, path, renames=renames).fits
+    assert load_weights(model, spec, path, renames=renames).is_match
     images = torch.randn(2, 3, 64, 64)
     assert torch.equal(model.eval()(images), theirs.eval()(images))
 
@@ -358,7 +358,7 @@ def test_a_file_without_its_last_layer_is_a_new_head(small, tmp_path):
     torch.save(state, path)
     report = load_weights(archspec.compile(spec), spec, path, new_head=True)
     assert [weight.name for weight in report.new_head] == ["fc.weight", "fc.bias"]
-    assert [weight.there for weight in report.new_head] == [None, None]
+    assert [weight.file_shape for weight in report.new_head] == [None, None]
     assert "missing: `fc.weight`" in fails(spec, path)
 
 

@@ -1,1 +1,1 @@
-"""Pictures: DOT text, Graphviz renderings, and a page for a browser."""
+"""Drawings: DOT text, Graphviz pictures, and a page for a browser."""

@@ -1,4 +1,4 @@
-"""What a drawing says of layers and blocks, in few words."""
+"""Captions of a drawing: layers, blocks, shapes and costs in a few words."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from typing import Any
 
 from archspec.diagnostics.source import Span
 from archspec.ir.graph import Graph, Module, Node, Shape
-from archspec.ops.op import REQUIRED, Op, pair, show
+from archspec.ops.merging import MERGES
+from archspec.ops.op import Op
 from archspec.ops.registry import OPS
+from archspec.ops.shapes import pair
 from archspec.resolve.scope import Block
+from archspec.signatures.signature import REQUIRED, show
 
-SIGNS = {"add": "+", "mul": "×"}  # of ops that join; the others have their names
+# --- layers and merges ---------------------------------------------------------------
 
 
 def describe(node: Node) -> str:
-    """A layer: kernel, arguments, and keywords that are no default."""
+    """Describe a layer: kernel, positional arguments, keywords unequal to a default.
+
+    `conv(64, k=3, s=1, p=1)` -> `conv 3×3, 64, p=1`.
+    """
     op = OPS[node.op]
     values = node.values
     kernel = values.get("kernel_size")
@@ -32,26 +38,75 @@ def describe(node: Node) -> str:
         for p in op.parameters
         if not p.positional
         and p.name != "kernel_size"
-        and _is_telling(op, p.name, values)
+        and _differs_from_default(op, p.name, values)
     ]
     return f"{op.name} {', '.join(shown)}".strip()
 
 
-def _is_telling(op: Op, name: str, values: dict[str, object]) -> bool:
-    """Whether an argument differs from its default."""
+def _differs_from_default(op: Op, name: str, values: dict[str, object]) -> bool:
     others = {key: value for key, value in values.items() if key != name}
     default = op.defaults(others)[name]
     return default is REQUIRED or values[name] != default
 
 
+def details(node: Node) -> str:
+    """Describe a layer in full, for a tooltip: arguments, shapes, costs, location.
+
+    `lenet.yaml` line 13 ->
+
+        0: conv(out_channels=6, k=5, s=1, p=2, d=1, g=1, bias=true)
+        1×28×28 → 6×28×28
+        156 parameters, 117,600 MACs
+        lenet:13: conv(6, k=5, p=2)
+    """
+    values = node.values
+    parameters = OPS[node.op].parameters
+    shown = ", ".join(f"{p.shown}={show(values[p.name])}" for p in parameters)
+    lines = [
+        f"{node.path}: {node.op}({shown})" if shown else f"{node.path}: {node.op}",
+        f"{sizes(node.inputs[0].shape)} → {sizes(node.output.shape)}",
+    ]
+    if node.parameters:
+        lines.append(f"{node.parameters:,} parameters, {node.macs:,} MACs")
+    return "\n".join([*lines, location(node.span)])
+
+
+def merge_caption(node: Node) -> str:
+    """Return the sign of a merge, `+` or `×`, or its name if it has no sign."""
+    return MERGES[node.op].sign or node.op
+
+
+# --- blocks --------------------------------------------------------------------------
+
+
+def title(modules: Sequence[Module]) -> str:
+    """Return the title of equal blocks in a row: label, then call.
+
+    `stem: [...]` -> `stem`, `residual(64)` -> `residual(64)`, and two blocks with the
+    labels `unit1` and `unit2` -> `unit1 … unit2: unit`.
+    """
+    return ": ".join(filter(None, [label(modules), call(modules[0])]))
+
+
+def label(modules: Sequence[Module]) -> str:
+    """Return the first and last labels of some blocks; "" if they have none."""
+    names = [str(m.name.value) for m in modules if not str(m.name.value).isdigit()]
+    return " … ".join(dict.fromkeys((*names[:1], *names[-1:])))
+
+
 def call(module: Module) -> str:
-    """A block as it is called here: `inception(64, (96, 128), (16, 32), 32)`."""
+    """Return a block's call with values: `inception(64, (96, 128), (16, 32), 32)`."""
     shown = arguments(module)
     return f"{module.block}({shown})" if shown else module.block
 
 
 def arguments(module: Module) -> str:
-    """Positional ones as the signature groups them, and keywords that are no default."""
+    """Return the arguments of a block's call, without keywords equal to a default.
+
+    Positional arguments are grouped as in the signature:
+    `unit(c1, (r3, c3), *, s=1)` called as `unit(64, (96, 128), s=2)`
+    -> `64, (96, 128), s=2`.
+    """
     values = {name: item.value for name, item in module.arguments.items()}
     positional = module.signature.partition("(")[2].removesuffix(")").split("*")[0]
     parts = [re.sub(r"\w+", lambda m: _word(values[m[0]]), positional.rstrip(", "))]
@@ -70,24 +125,21 @@ def _word(value: Any) -> str:
     return value.name if isinstance(value, Op | Block) else show(value)
 
 
-def title(modules: Sequence[Module]) -> str:
-    """`stem`, `residual(64)` or `layer1: residual(64)`; of several, which are alike."""
-    return ": ".join(filter(None, [label(modules), call(modules[0])]))
+def times(count: int) -> str:
+    """Return how often a part is repeated, as `× 3`; "" for once."""
+    return f"× {count}" if count > 1 else ""
 
 
-def label(modules: Sequence[Module]) -> str:
-    """The label, or the first and the last of several; "" where there is none."""
-    names = [str(m.name.value) for m in modules if not str(m.name.value).isdigit()]
-    return " … ".join(dict.fromkeys((*names[:1], *names[-1:])))
+# --- shapes, costs, locations --------------------------------------------------------
 
 
 def sizes(shape: Shape | None) -> str:
-    """A shape, in few characters."""
+    """Return a shape as `64×56×56`."""
     return "×".join(str(int(size)) for size in shape or ())
 
 
 def costs(nodes: Iterable[Node], macs_of_all: int) -> tuple[str, str]:
-    """`9,408 parameters` and `12% of MACs`; "" for none."""
+    """Return `9,408 parameters` and `12% of MACs`, each "" if there are none."""
     counted = tuple(nodes)
     parameters = sum(node.parameters for node in counted)
     macs = sum(node.macs for node in counted)
@@ -98,42 +150,23 @@ def costs(nodes: Iterable[Node], macs_of_all: int) -> tuple[str, str]:
 
 
 def share(part: int, whole: int) -> str:
-    """A percentage; what there is little of is not nothing."""
+    """Return a percentage, `<1%` for a small one: it is not zero."""
     return f"{part / whole:.0%}" if part * 200 >= whole else "<1%"
 
 
-def totals(graph: Graph) -> str:
-    """A network in one line, without its name."""
+def overview(graph: Graph) -> str:
+    """Describe a network: `1×28×28 → 10, 61,706 parameters, 416,520 MACs`."""
     shapes = f"{sizes(graph.input.shape)} → {sizes(graph.output.shape)}"
-    return f"{shapes}, {sums(graph)}"
+    return f"{shapes}, {total_costs(graph)}"
 
 
-def sums(graph: Graph) -> str:
-    """What all layers of a network cost, those of heads among them."""
+def total_costs(graph: Graph) -> str:
+    """Return the costs of all layers of a network, including the heads."""
     costs = f"{graph.parameters:,} parameters, {graph.macs:,} MACs"
     return f"{costs} in training" if graph.heads else costs
 
 
-def times(count: int) -> str:
-    """How often something comes in a row; "" for once."""
-    return f"× {count}" if count > 1 else ""
-
-
-def details(node: Node) -> str:
-    """All about a layer, on lines: what it is, its arguments, shapes, costs, place."""
-    values = node.values
-    parameters = OPS[node.op].parameters
-    shown = ", ".join(f"{p.shown}={show(values[p.name])}" for p in parameters)
-    lines = [
-        f"{node.path}: {node.op}({shown})" if shown else f"{node.path}: {node.op}",
-        f"{sizes(node.inputs[0].shape)} → {sizes(node.output.shape)}",
-    ]
-    if node.parameters:
-        lines.append(f"{node.parameters:,} parameters, {node.macs:,} MACs")
-    return "\n".join([*lines, place(node.span)])
-
-
-def place(span: Span) -> str:
-    """`lenet:14: conv(6, k=5, p=2)`: where a spec says so."""
+def location(span: Span) -> str:
+    """Return where a spec defines a part: `lenet:14: conv(6, k=5, p=2)`."""
     words = " ".join(span.text.split())
     return f"{PurePath(span.source.name).name}:{span.line}: {words}"

@@ -1,7 +1,20 @@
-"""What a drawing shows of a network: boxes, blocks, joins, and what repeats.
+"""The diagram of a network: boxes, clusters, joins, and what is repeated.
 
-A box is a layer together with the norms and activations around it, as people draw
-them. What comes several times in a row, alike in structure and shapes, is one `Run`.
+A box is one layer together with the norms and activations next to it. A sequence of
+parts with equal structure and shapes is one `Repetition`. The spec
+
+    - repeat: residual(64)
+      times: 2
+    - conv(128, k=3) | bn | relu
+    - flatten | linear(10)
+
+has the diagram
+
+    Repetition  2 times
+      Cluster   residual(64)
+    Box         conv, bn, relu
+    Box         flatten
+    Box         linear
 """
 
 from __future__ import annotations
@@ -12,6 +25,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from archspec.backends.drawing.captions import call
+from archspec.backends.drawing.family_styles import style_of
 from archspec.ir.graph import (
     Choice,
     Graph,
@@ -27,21 +41,20 @@ from archspec.ir.graph import (
     Value,
     producing_node,
 )
+from archspec.ops.op import Family
 from archspec.ops.registry import OPS
-
-LIGHT = ("normalization", "activation", "regularization")  # kinds that share a box
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Layers in a row, at most one of which does more than adjust."""
+    """Layers in a row: at most one main layer, and the minor layers next to it."""
 
     layers: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """A block or a labelled group, and what is in it."""
+class Cluster:
+    """A frame around the parts of a block or labeled group."""
 
     module: Module
     parts: tuple[Part, ...]
@@ -49,7 +62,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Branches, and the node that joins them."""
+    """Parallel branches, and the node that merges them."""
 
     node: Node
     branches: tuple[tuple[Part, ...], ...]
@@ -57,122 +70,126 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Parts that come several times in a row, once for each time."""
+class Repetition:
+    """Parts that are repeated in a row; `copies` has the parts of each time."""
 
     copies: tuple[tuple[Part, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Jump:
-    """The chain goes on from an earlier label."""
+class BackReference:
+    """A `ref`: the next part reads the output of an earlier label."""
 
     label: str
     value: Value
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """A head: what comes in goes on beside it, and its parts end in an output."""
+class AuxBranch:
+    """A head, whose parts end in an output. The next part reads what the head reads."""
 
     head: Head
     parts: tuple[Part, ...]
 
 
-Part = Box | Group | Join | Run | Jump | Side
-Shared = frozenset[Node | None]  # what several layers read
+Part = Box | Cluster | Join | Repetition | BackReference | AuxBranch
+Shared = frozenset[Node | None]  # nodes whose output several nodes read
 
 
-def sketch(graph: Graph) -> tuple[Part, ...]:
-    """The parts of a network."""
+def build_diagram(graph: Graph) -> tuple[Part, ...]:
+    """Build the parts of a network."""
     readers = Counter(
         producing_node(value) for node in graph.nodes for value in node.inputs
     )
     shared = frozenset(node for node, count in readers.items() if count > 1)
-    return _sketch(graph.body, shared)
+    return _build(graph.body, shared)
+
+
+# --- reading a diagram ---------------------------------------------------------------
 
 
 def nodes(parts: Iterable[Part]) -> Iterator[Node]:
-    """Every node that is drawn, in the order in which they run."""
+    """Yield every node that is drawn, in the order in which they run."""
     for part in parts:
         match part:
             case Box():
                 yield from part.layers
-            case Group():
+            case Cluster() | AuxBranch():
                 yield from nodes(part.parts)
             case Join():
                 for branch in part.branches:
                     yield from nodes(branch)
                 yield part.node
-            case Side():
-                yield from nodes(part.parts)
-            case Run():
+            case Repetition():
                 for copy in part.copies:
                     yield from nodes(copy)
 
 
 def entry(part: Part) -> Value:
-    """What a part reads."""
+    """Return the value that a part reads."""
     match part:
         case Box():
             return part.layers[0].inputs[0]
-        case Group():
+        case Cluster():
             return part.module.input
         case Join():
             assert part.node.output.before
             return part.node.output.before
-        case Run():
+        case Repetition():
             return entry(part.copies[0][0])
-        case Jump():
+        case BackReference():
             return part.value
-        case Side():
+        case AuxBranch():
             return part.head.input
 
 
 def output(part: Part) -> Value:
-    """What a part makes."""
+    """Return the value that the part after it reads."""
     match part:
         case Box():
             return part.layers[-1].output
-        case Group():
+        case Cluster():
             return part.module.output
         case Join():
             return part.node.output
-        case Run():
+        case Repetition():
             return output(part.copies[-1][-1])
-        case Jump():
+        case BackReference():
             return part.value
-        case Side():
+        case AuxBranch():
             return part.head.input
 
 
-def copies(part: Part) -> Sequence[Part]:
-    """The boxes or blocks of a run of them, or else the part itself."""
-    if isinstance(part, Run):
+def repeated(part: Part) -> Sequence[Part]:
+    """Return the boxes or clusters of a repetition of one, else the part itself.
+
+    Three times `conv` are drawn as a box with `× 3`, and need no frame around it.
+    """
+    if isinstance(part, Repetition):
         first, *others = part.copies[0]
-        if not others and isinstance(first, Box | Group):
+        if not others and isinstance(first, Box | Cluster):
             return [copy[0] for copy in part.copies]
     return [part]
 
 
 def branch_label(branch: Sequence[Part]) -> str:
-    """The label of a branch that is one labelled layer or group, or ""."""
+    """Return the label of a branch that is one labeled layer or group, or ""."""
     match branch:
         case (Box((node,)),):
             label = node.path.rpartition(".")[2]
-        case (Group(module),) if not module.block:
+        case (Cluster(module),) if not module.block:
             label = str(module.name.value)
         case _:
             return ""
     return "" if label.isdigit() else label
 
 
-# --- from items to parts -------------------------------------------------------------
+# --- from the items of a graph to parts ----------------------------------------------
 
 
-def _sketch(body: Iterable[Item], shared: Shared) -> tuple[Part, ...]:
-    boxed = _boxed(_parts(body, shared), shared)
-    return tuple(_runs((part,) for part in boxed))
+def _build(body: Iterable[Item], shared: Shared) -> tuple[Part, ...]:
+    boxed = _share_boxes(_parts(body, shared), shared)
+    return tuple(_collapse((part,) for part in boxed))
 
 
 def _parts(body: Iterable[Item], shared: Shared) -> Iterator[Part]:
@@ -181,28 +198,32 @@ def _parts(body: Iterable[Item], shared: Shared) -> Iterator[Part]:
             case Layer() if item.node.op != "identity":
                 yield Box((item.node,))
             case Module():
-                parts = _sketch(item.body, shared)
-                is_drawn = any(nodes(parts))  # else it is a way around
-                yield from (Group(item, parts),) if is_drawn else parts
+                parts = _build(item.body, shared)
+                has_layers = any(nodes(parts))  # else it is a shortcut, without a frame
+                yield from (Cluster(item, parts),) if has_layers else parts
             case Merge():
-                branches = tuple(_sketch(branch, shared) for branch in item.branches)
+                branches = tuple(_build(branch, shared) for branch in item.branches)
                 yield Join(item.node, branches, item.split)
             case Repeat():
-                yield from _runs(_sketch(copy, shared) for copy in item.iterations)
+                yield from _collapse(_build(copy, shared) for copy in item.iterations)
             case Choice():
                 yield from _parts(item.body, shared)
             case Head():
-                yield Side(item, _sketch((item.item,), shared))
+                yield AuxBranch(item, _build((item.item,), shared))
             case Reference():
-                yield Jump(item.label, item.value)
+                yield BackReference(item.label, item.value)
 
 
-def _boxed(parts: Iterable[Part], shared: Shared) -> list[Part]:
-    """The parts, with layers that belong together in one box."""
+def _share_boxes(parts: Iterable[Part], shared: Shared) -> list[Part]:
+    """Put minor layers into the box of the main layer next to them.
+
+    `bn | conv | relu | conv` -> [bn, conv, relu], [conv]. A layer whose output several
+    nodes read ends its box, so that their arrows leave its last layer.
+    """
     found: list[Part] = []
     for part in parts:
         match found[-1:], part:
-            case [Box(before)], Box(after) if before[-1] not in shared and _is_one(
+            case [Box(before)], Box(after) if before[-1] not in shared and _fit_one_box(
                 (*before, *after)
             ):
                 found[-1] = Box((*before, *after))
@@ -211,55 +232,57 @@ def _boxed(parts: Iterable[Part], shared: Shared) -> list[Part]:
     return found
 
 
-def _is_one(layers: Iterable[Node]) -> bool:
-    return sum(not _is_light(node) for node in layers) <= 1
+def _fit_one_box(layers: Iterable[Node]) -> bool:
+    return sum(not _is_minor(node) for node in layers) <= 1
 
 
-def _is_light(node: Node) -> bool:
-    """A norm or the like, or a `flatten` that drops nothing but axes of size 1."""
-    family, before, after = OPS[node.op].family, node.inputs[0].shape, node.output.shape
-    return family in LIGHT or (family == "shape" and _long(before) == _long(after))
+def _is_minor(node: Node) -> bool:
+    """Whether it shares a box: a norm, or a `flatten` of (C, 1, 1), which only views."""
+    family, x, y = OPS[node.op].family, node.inputs[0].shape, node.output.shape
+    if family is Family.SHAPE:
+        return _sizes_above_1(x) == _sizes_above_1(y)
+    return style_of(family).is_minor
 
 
-def _long(shape: Shape | None) -> list[int]:
+def _sizes_above_1(shape: Shape | None) -> list[int]:
     return [int(size) for size in shape or () if size != 1]
 
 
-# --- what is alike -------------------------------------------------------------------
+# --- repetitions ---------------------------------------------------------------------
 
 
-def _runs(every: Iterable[tuple[Part, ...]]) -> Iterator[Part]:
-    """Parts as they are, and a run for those that come again at once."""
-    for _, same in groupby(every, _signature):
-        run = tuple(same)
-        if len(run) > 1 and run[0]:
-            yield Run(run)
+def _collapse(chunks: Iterable[tuple[Part, ...]]) -> Iterator[Part]:
+    """Collapse chunks with equal structure in a row: A A B -> Repetition(A A), B."""
+    for _, equal in groupby(chunks, _structure):
+        copies = tuple(equal)
+        if len(copies) > 1 and copies[0]:
+            yield Repetition(copies)
         else:
-            yield from run[0]
+            yield from copies[0]
 
 
-def _signature(parts: Iterable[Part]) -> Hashable:
-    """What two copies must share to be drawn once: all but their names."""
-    return tuple(_alike(part) for part in parts)
+def _structure(parts: Iterable[Part]) -> Hashable:
+    """Return what parts must share to be drawn once: all but the names of layers."""
+    return tuple(_part_structure(part) for part in parts)
 
 
-def _alike(part: Part) -> Hashable:
+def _part_structure(part: Part) -> Hashable:
     match part:
         case Box():
-            return tuple(_layer(node) for node in part.layers)
-        case Group():
-            return call(part.module), _signature(part.parts)
+            return tuple(_node_structure(node) for node in part.layers)
+        case Cluster():
+            return call(part.module), _structure(part.parts)
         case Join():
-            branches = tuple(_signature(branch) for branch in part.branches)
-            return _layer(part.node), branches
-        case Run():
-            return len(part.copies), _signature(part.copies[0])
-        case Jump():
+            branches = tuple(_structure(branch) for branch in part.branches)
+            return _node_structure(part.node), branches
+        case Repetition():
+            return len(part.copies), _structure(part.copies[0])
+        case BackReference():
             return part.label
-        case Side():
+        case AuxBranch():
             return part.head.name
 
 
-def _layer(node: Node) -> Hashable:
+def _node_structure(node: Node) -> Hashable:
     shapes = tuple(value.shape for value in (*node.inputs, node.output))
     return node.op, tuple(sorted(node.values.items())), shapes

@@ -1,4 +1,4 @@
-"""What stands in the nodes of a drawing: layers, calls, titles, the legend."""
+"""Labels of DOT nodes, as tables: layers, block titles, block calls, the legend."""
 
 from __future__ import annotations
 
@@ -10,57 +10,62 @@ from archspec.backends.drawing.captions import (
     describe,
     details,
     label,
-    place,
+    location,
     sizes,
-    sums,
     times,
     title,
+    total_costs,
 )
-from archspec.backends.drawing.diagram import Box, Group, Part, Run, nodes
+from archspec.backends.drawing.diagram import Box, Cluster, Part, Repetition, nodes
 from archspec.backends.drawing.dot_table import bold, cell, lines, padded, small, table
-from archspec.backends.drawing.palette import COLORS
+from archspec.backends.drawing.family_styles import style_of
 from archspec.ir.graph import Graph, Module, Node
+from archspec.ops.op import Family
 from archspec.ops.registry import OPS
 
-Copies = Sequence[Part]  # alike; the first is drawn
+Copies = Sequence[Part]  # of equal structure; only the first is drawn
 
 
-def box_label(box: Box, copies: Copies, said: Iterable[str]) -> str:
-    """A row for each layer; beside them how often they come, and what they cost."""
+def box_label(box: Box, copies: Copies, costs: Iterable[str]) -> str:
+    """Return a row for each layer; to their right, the number of copies and costs."""
     rows = [[_layer(node)] for node in box.layers]
-    if beside := lines(bold(_times(copies)), *map(small, said)):
-        rows[0].append(cell(beside, rows=len(rows)))
+    if right := lines(bold(_times(copies)), *map(small, costs)):
+        rows[0].append(cell(right, rows=len(rows)))
     return table(rows)
 
 
 def _layer(node: Node) -> str:
-    fill = COLORS[OPS[node.op].family]
+    fill = style_of(OPS[node.op].family).color
     return cell(padded(describe(node)), fill=fill, tooltip=details(node))
 
 
-def head_label(copies: Copies, macs: int, border: int = 0) -> str:
-    """The title of a block, and what is in it costs."""
+def title_label(copies: Copies, macs: int, border: int = 0) -> str:
+    """Return the title of a block, and the costs of its layers below."""
     modules = _modules(copies)
     words = " ".join(filter(None, [title(modules) if modules else "", _times(copies)]))
-    said = ", ".join(filter(None, costs(nodes(copies), macs)))
-    contents = filter(None, [bold(words), small(said)])
-    tip = _place(copies)
-    rows = [[cell(content, align="LEFT", tooltip=tip)] for content in contents]
+    total = ", ".join(filter(None, costs(nodes(copies), macs)))
+    contents = filter(None, [bold(words), small(total)])
+    tooltip = _location(copies)
+    rows = [[cell(content, align="LEFT", tooltip=tooltip)] for content in contents]
     return table(rows, border=border)
 
 
 def folded_label(stage: Sequence[Copies], macs: int) -> str:
-    """A call of a block; several of one block are a table."""
+    """Return a folded block, or a table of several calls of one block.
+
+    `residual(128, s=2)`, `residual(128)` -> the header `residual`, then the rows
+    `128, s=2` and `128`, each with its output and costs.
+    """
     if len(stage) == 1:
-        return head_label(stage[0], macs, border=1)
+        return title_label(stage[0], macs, border=1)
     block = _modules(stage[0])[0].block
     return table(
-        [[cell(bold(block), columns=4)], *(_call(each, macs) for each in stage)]
+        [[cell(bold(block), columns=4)], *(_call(copies, macs) for copies in stage)]
     )
 
 
 def _call(copies: Copies, macs: int) -> list[str]:
-    """A row for one call among several: arguments, output, costs."""
+    """Return the row of one call among several: arguments, output, costs."""
     modules = _modules(copies)
     words = ": ".join(filter(None, [label(modules), arguments(modules[0])]))
     words = " ".join(filter(None, [words, _times(copies)]))
@@ -68,26 +73,30 @@ def _call(copies: Copies, macs: int) -> list[str]:
     contents = [padded(words), *map(small, shown)]
     sides = ["LEFT", "LEFT", "RIGHT", "RIGHT"]
     return [
-        cell(content, align=side, tooltip=_place(copies))
+        cell(content, align=side, tooltip=_location(copies))
         for content, side in zip(contents, sides, strict=True)
     ]
 
 
-def legend(graph: Graph, kinds: set[str]) -> str:
-    """The kinds that are there, and what shares are shares of."""
-    keys = [cell(small(kind), fill=COLORS[kind]) for kind in COLORS if kind in kinds]
-    total = cell(small(sums(graph)), columns=4)
+def legend(graph: Graph, families: set[Family]) -> str:
+    """Return the families in the drawing, and the totals that shares refer to."""
+    keys = [
+        cell(small(family), fill=style_of(family).color)
+        for family in Family
+        if family in families
+    ]
+    total = cell(small(total_costs(graph)), columns=4)
     return table([keys[:4], keys[4:], [total]], border=0, spacing=2)
 
 
 def _modules(copies: Copies) -> list[Module]:
-    return [part.module for part in copies if isinstance(part, Group)]
+    return [part.module for part in copies if isinstance(part, Cluster)]
 
 
-def _place(copies: Copies) -> str:
-    return " ".join(place(module.span) for module in _modules(copies)[:1]) or " "
+def _location(copies: Copies) -> str:
+    return " ".join(location(module.span) for module in _modules(copies)[:1]) or " "
 
 
 def _times(copies: Copies) -> str:
     first = copies[0]
-    return times(len(first.copies) if isinstance(first, Run) else len(copies))
+    return times(len(first.copies) if isinstance(first, Repetition) else len(copies))

@@ -1,4 +1,4 @@
-"""Graphviz's tables, with any text shown as it is."""
+"""Graphviz's HTML-like tables, with text escaped."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ PADDING, EDGE = 2, "#444444"
 
 
 def text(words: str) -> str:
-    """No markup, no escape sequence, no character that XML forbids."""
+    """Escape markup, backslashes, and characters that XML forbids."""
     return escape(printable(words)).replace("\\", "\\\\")
 
 
 def padded(words: str) -> str:
-    """Text with room at its sides: a cell has as little there as above and below."""
+    """Return text with a space at either side, where a cell has too little padding."""
     return f"&#160;{text(words)}&#160;"
 
 
 def bold(words: str) -> str:
-    """A title."""
+    """Return a title in bold."""
     return f"<B>{padded(words)}</B>" if words else ""
 
 
 def italic(words: str) -> str:
-    """A label of an arrow."""
+    """Return the label of an edge, in italics."""
     return f"< <I>{text(words)}</I>>" if words else ""
 
 
 def small(words: str) -> str:
-    """What is said besides."""
+    """Return secondary text, in a smaller font."""
     return f'<FONT POINT-SIZE="8.5">{padded(words)}</FONT>' if words else ""
 
 
 def lines(*contents: str) -> str:
-    """Contents below each other, at the left; empty ones are left out."""
+    """Return contents below each other, left-aligned, without empty ones."""
     return "".join(f'{content}<BR ALIGN="LEFT"/>' for content in contents if content)
 
 
@@ -49,16 +49,16 @@ def cell(
     rows: int = 1,
     columns: int = 1,
 ) -> str:
-    """One cell; the tooltip is text, the content is made by the functions above."""
-    said = "&#10;".join(text(line) for line in tooltip.split("\n"))
+    """Return a cell; its content is HTML from the functions above, its tooltip text."""
+    tip = "&#10;".join(text(line) for line in tooltip.split("\n"))
     return (
-        f'<TD BGCOLOR="{fill}" TOOLTIP="{said}" ALIGN="{align}" BALIGN="LEFT"'
+        f'<TD BGCOLOR="{fill}" TOOLTIP="{tip}" ALIGN="{align}" BALIGN="LEFT"'
         f' ROWSPAN="{rows}" COLSPAN="{columns}">{content}</TD>'
     )
 
 
 def table(rows: Iterable[Sequence[str]], *, border: int = 1, spacing: int = 0) -> str:
-    """Rows of cells as a label."""
+    """Return a label made of rows of cells."""
     inner = "".join(f"<TR>{''.join(cells)}</TR>" for cells in rows if cells)
     return (
         f'<<TABLE BORDER="{border}" COLOR="{EDGE}" CELLBORDER="0" CELLSPACING="{spacing}"'

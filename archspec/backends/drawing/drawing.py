@@ -1,4 +1,4 @@
-"""Draw a network in any picture format."""
+"""A network's drawing, rendered in any of the formats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from archspec.backends.drawing.captions import totals
+from archspec.backends.drawing.captions import overview
 from archspec.backends.drawing.dot import Direction, to_dot
 from archspec.backends.drawing.html_page import to_html
 from archspec.diagnostics.source import Source
@@ -20,20 +20,20 @@ FORMATS = ("svg", "png", "pdf", "dot", "html")
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A network's picture; notebooks show it as SVG."""
+    """The drawing of a network; a notebook shows it as SVG."""
 
     graph: Graph
-    source: Source  # the spec's text, for the page
+    source: Source  # the spec's text, which the page shows
     depth: int | None = None
     direction: Direction = "TB"
 
     @property
     def dot(self) -> str:
-        """The picture as DOT text."""
+        """The drawing as DOT text."""
         return to_dot(self.graph, self.depth, self.direction)
 
-    def render(self, format: str) -> bytes:  # Graphviz's word
-        """The picture in one of `FORMATS`."""
+    def render(self, format: str) -> bytes:
+        """Return the drawing in one of `FORMATS`."""
         if format == "html":
             return to_html(self.graph, self.source, self.depth).encode()
         return picture(self.dot, format)
@@ -41,15 +41,15 @@ class Drawing:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {
             "image/svg+xml": self.render("svg").decode(),
-            "text/plain": f"{self.graph.name}: {totals(self.graph)}",
+            "text/plain": f"{self.graph.name}: {overview(self.graph)}",
         }
 
 
 def picture(dot: str, format: str) -> bytes:
-    """DOT text in one of `FORMATS`.
+    """Render DOT text in one of `FORMATS`, except `html`.
 
-    Always rendered by the Graphviz inside the pygraphviz package, never by a `dot`
-    program on the machine: pictures are the same everywhere.
+    The Graphviz in the pygraphviz package renders it, never a `dot` program on the
+    machine, so that pictures are the same everywhere.
     """
     if format == "dot":
         return dot.encode()
@@ -62,17 +62,17 @@ def picture(dot: str, format: str) -> bytes:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep C libraries off stderr: fontconfig warns of a newer system's settings."""
+    """Silence C libraries on stderr: fontconfig warns of unknown settings."""
     sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    stderr = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(null)
 
 
 def draw(
@@ -81,10 +81,10 @@ def draw(
     depth: int | None = None,
     direction: Direction = "TB",
 ) -> Drawing:
-    """The network's picture; blocks deeper than `depth` are one box each.
+    """Draw a network; blocks deeper than `depth` are one box each.
 
     Raises:
-        ValueError: if the depth is below 1 or the direction unknown.
+        ValueError: If the depth is below 1 or the direction unknown.
     """
     if depth is not None and depth < 1:
         raise ValueError(f"a drawing has the depth 1 or more, found {depth}")

@@ -1,6 +1,9 @@
-"""The diagram of a network as HTML, which the browser lays out: nested boxes.
+"""The diagram as HTML: nested boxes, which the browser lays out.
 
-A block is a `<details>`. What shows layers is tied to them by an attribute.
+A cluster is a `<details>`, so that the reader can fold it. An attribute links each
+element to the layers that it shows:
+
+    <div class="layer convolution" data-layers="0" title="...">conv 5×5, 6, p=2</div>
 """
 
 from __future__ import annotations
@@ -9,176 +12,189 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
 from archspec.backends.drawing.captions import (
-    SIGNS,
     costs,
     describe,
     details,
+    merge_caption,
     sizes,
     times,
     title,
 )
 from archspec.backends.drawing.diagram import (
+    AuxBranch,
+    BackReference,
     Box,
-    Group,
+    Cluster,
     Join,
-    Jump,
     Part,
-    Run,
-    Side,
+    Repetition,
     branch_label,
-    copies,
+    build_diagram,
     nodes,
     output,
-    sketch,
+    repeated,
 )
 from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Graph, Layer, Module, Node, Value, producing_node, walk
 from archspec.ops.registry import OPS
 
 LINE = '<div class="line"></div>'
+LinkRule = Callable[[Iterable[Node]], str]  # the attribute that links to some layers
 
 
-def diagram(
-    graph: Graph, depth: int | None, tied: Callable[[Iterable[Node]], str]
-) -> str:
-    """The diagram; `tied` writes the attribute of what shows some layers."""
+def diagram_html(graph: Graph, depth: int | None, link: LinkRule) -> str:
+    """Return the diagram, with the blocks deeper than `depth` folded."""
     start = f'<div class="end">input</div>{_arrow(graph.input)}'
     end = f'{_arrow(graph.output)}<div class="end">output</div>'
-    inner = _Diagram(graph, depth, tied).chain([sketch(graph)], 1)
+    inner = _HtmlWriter(graph, depth, link).chain([build_diagram(graph)], 1)
     return f'<div class="chain">{start}{inner}{end}</div>'
 
 
 def text(words: str, *, keeps_lines: bool = False) -> str:
-    """Text as it is, in an element or an attribute."""
+    """Escape text for an element or an attribute."""
     lines = words.split("\n") if keeps_lines else [words]
     return "\n".join(escape(printable(line)) for line in lines)
 
 
-class _Diagram:
-    def __init__(
-        self, graph: Graph, depth: int | None, tied: Callable[[Iterable[Node]], str]
-    ) -> None:
+class _HtmlWriter:
+    """Writes a diagram. Of parts with equal structure it writes the first.
+
+    Its elements link to the layers of all of them.
+    """
+
+    def __init__(self, graph: Graph, depth: int | None, link: LinkRule) -> None:
         self.depth = depth
-        self.tied = tied
+        self.link = link
         self.macs = graph.macs
-        self.blocks = {
+        self.modules = {
             (item.name.value, item.output.producer): item
             for item in walk(graph.body)
             if isinstance(item, Module)
         }
 
-    def chain(self, alike: Sequence[Sequence[Part]], depth: int) -> str:
-        """Parts below each other; of chains that are alike the first is drawn."""
+    def chain(self, chains: Sequence[Sequence[Part]], depth: int) -> str:
+        """Write the parts of chains with equal structure, below each other."""
         written = ""
         before: Part | None = None
-        for twins in zip(*alike, strict=True):
-            if before and not isinstance(twins[0], Jump):
-                is_line = isinstance(twins[0], Join | Side)
+        for equal in zip(*chains, strict=True):
+            if before and not isinstance(equal[0], BackReference):
+                is_line = isinstance(equal[0], Join | AuxBranch)
                 written += _arrow(output(before), has_head=not is_line)
-            written += self.part(twins, depth)
-            before = twins[0]
+            written += self.part(equal, depth)
+            before = equal[0]
         return written
 
-    def part(self, twins: Sequence[Part], depth: int) -> str:
-        """A part, which stands for all of its twins."""
-        every = [part for twin in twins for part in copies(twin)]
-        here = copies(twins[0])
+    def part(self, equal: Sequence[Part], depth: int) -> str:
+        """Write one part for parts with equal structure.
+
+        `shown` has the copies that the caption counts, of the first part: `× 3`. `every`
+        has the copies of all parts.
+        """
+        shown = repeated(equal[0])
+        every = [copy for part in equal for copy in repeated(part)]
         match every[0]:
             case Box():
                 boxes = [part.layers for part in every if isinstance(part, Box)]
-                return self.box(boxes, times(len(here)))
-            case Group():
-                groups = [part for part in every if isinstance(part, Group)]
-                modules = [part.module for part in here if isinstance(part, Group)]
-                words = f"{title(modules)} {times(len(here))}"
-                inner = self.chain([group.parts for group in groups], depth + 1)
+                return self.box(boxes, times(len(shown)))
+            case Cluster():
+                clusters = [part for part in every if isinstance(part, Cluster)]
+                modules = [part.module for part in shown if isinstance(part, Cluster)]
+                caption = f"{title(modules)} {times(len(shown))}"
+                inner = self.chain([cluster.parts for cluster in clusters], depth + 1)
                 is_open = self.depth is None or depth < self.depth
-                return self.block(words, inner, here, every, is_open=is_open)
+                return self.cluster(caption, inner, shown, every, is_open=is_open)
             case Join():
                 joins = [part for part in every if isinstance(part, Join)]
                 return self.join(joins, depth)
-            case Side() as side:
-                return self.side(side, depth)
-            case Run(each):
-                runs = [part for part in every if isinstance(part, Run)]
-                inner = self.chain([copy for run in runs for copy in run.copies], depth)
-                words = times(len(each))
-                return self.block(words, inner, here, every, is_open=True)
-            case Jump(label):
-                jumps = [part for part in every if isinstance(part, Jump)]
-                tied = self.tied(node for jump in jumps for node in self.source(jump))
-                return f'<div class="jump" {tied}>from {text(label)}</div>'
+            case AuxBranch() as branch:
+                return self.aux_branch(branch, depth)
+            case Repetition(copies):
+                repetitions = [part for part in every if isinstance(part, Repetition)]
+                chains = [copy for part in repetitions for copy in part.copies]
+                inner = self.chain(chains, depth)
+                caption = times(len(copies))
+                return self.cluster(caption, inner, shown, every, is_open=True)
+            case BackReference(label):
+                references = [part for part in every if isinstance(part, BackReference)]
+                link = self.link(
+                    node for each in references for node in self.referenced(each)
+                )
+                return f'<div class="jump" {link}>from {text(label)}</div>'
 
-    def source(self, jump: Jump) -> Iterator[Node]:
-        """The layers that have the label: one, or those of a block."""
-        block = self.blocks.get((jump.label, jump.value.producer))
-        if block:
-            yield from (x.node for x in walk(block.body) if isinstance(x, Layer))
-        elif made_by := producing_node(jump.value):
-            yield made_by
+    def referenced(self, reference: BackReference) -> Iterator[Node]:
+        """Yield the labeled layer, or the layers of the labeled block."""
+        value = reference.value
+        module = self.modules.get((reference.label, value.producer))
+        if module:
+            yield from (x.node for x in walk(module.body) if isinstance(x, Layer))
+        elif producer := producing_node(value):
+            yield producer
 
-    def box(self, boxes: Sequence[Sequence[Node]], often: str) -> str:
+    def box(self, boxes: Sequence[Sequence[Node]], count: str) -> str:
         rows = [
-            f'<div class="layer {OPS[same[0].op].family}" {self.tied(same)}'
-            f' title="{text(details(same[0]), keeps_lines=True)}">'
-            f"{text(describe(same[0]))}</div>"
-            for same in zip(*boxes, strict=True)
+            f'<div class="layer {OPS[equal[0].op].family}" {self.link(equal)}'
+            f' title="{text(details(equal[0]), keeps_lines=True)}">'
+            f"{text(describe(equal[0]))}</div>"
+            for equal in zip(*boxes, strict=True)
         ]
-        beside = f'<div class="times">{often}</div>' if often else ""
-        return f'<div class="box">{"".join(rows)}{beside}</div>'
+        right = f'<div class="times">{count}</div>' if count else ""
+        return f'<div class="box">{"".join(rows)}{right}</div>'
 
-    def block(
+    def cluster(
         self,
-        words: str,
+        caption: str,
         inner: str,
-        here: Sequence[Part],
+        shown: Sequence[Part],
         every: Sequence[Part],
         *,
         is_open: bool,
     ) -> str:
-        said = ", ".join(filter(None, costs(nodes(here), self.macs)))
+        total = ", ".join(filter(None, costs(nodes(shown), self.macs)))
         return (
-            f"<details{' open' if is_open else ''}><summary {self.tied(nodes(every))}>"
-            f"<b>{text(words.strip())}</b><small>{said}</small></summary>"
+            f"<details{' open' if is_open else ''}><summary {self.link(nodes(every))}>"
+            f"<b>{text(caption.strip())}</b><small>{total}</small></summary>"
             f'<div class="chain">{inner}</div></details>'
         )
 
     def join(self, joins: Sequence[Join], depth: int) -> str:
-        """Branches side by side, in the order written."""
+        """Write branches side by side, in the order of the spec."""
         first = joins[0]
         branches = "".join(
-            self.branch([join.branches[i] for join in joins], value, depth)
-            for i, value in enumerate(first.node.inputs)
+            self.branch([join.branches[i] for join in joins], result, depth)
+            for i, result in enumerate(first.node.inputs)
         )
         split = '<div class="sign">split</div>' if first.split else ""
-        sign = text(SIGNS.get(first.node.op, first.node.op))
+        sign = text(merge_caption(first.node))
         return (
             f'<div class="join">{split}{LINE}<div class="branches">{branches}</div>'
             f'{LINE}<div class="sign">{sign}</div></div>'
         )
 
-    def side(self, side: Side, depth: int) -> str:
-        """A head to the right of what goes on."""
-        end = f'<div class="end">{text(side.head.name)}</div>'
-        head = self.chain([side.parts], depth) + _arrow(side.head.output) + end
+    def aux_branch(self, branch: AuxBranch, depth: int) -> str:
+        """Write a head and its output to the right of the chain."""
+        end = f'<div class="end">{text(branch.head.name)}</div>'
+        head = self.chain([branch.parts], depth) + _arrow(branch.head.output) + end
         return (
             '<div class="side"><div class="way"></div><div class="chain head">'
             f'<div class="arrow"></div>{head}</div></div>'
         )
 
-    def branch(self, alike: Sequence[Sequence[Part]], made: Value, depth: int) -> str:
-        if not alike[0]:
+    def branch(
+        self, branches: Sequence[Sequence[Part]], result: Value, depth: int
+    ) -> str:
+        """Write one branch for branches with equal structure."""
+        if not branches[0]:  # an identity
             return '<div class="branch"><div class="way"></div></div>'
         start = '<div class="arrow"></div>'
-        match alike[0][0]:
+        match branches[0][0]:
             case Join():
                 start = LINE
-            case Jump():
+            case BackReference():
                 start = ""
-            case Box() if label := branch_label(alike[0]):
+            case Box() if label := branch_label(branches[0]):
                 start = f'<div class="arrow"><span>{text(label)}</span></div>'
-        end = f'<div class="way"><span>{sizes(made.shape)}</span></div>'
-        return f'<div class="branch">{start}{self.chain(alike, depth)}{end}</div>'
+        end = f'<div class="way"><span>{sizes(result.shape)}</span></div>'
+        return f'<div class="branch">{start}{self.chain(branches, depth)}{end}</div>'
 
 
 def _arrow(value: Value, *, has_head: bool = True) -> str:

@@ -1,6 +1,7 @@
-"""A network as a page: the diagram, its layers and its spec, tied to each other.
+"""The HTML page of a network: its diagram, table of layers and spec, linked.
 
-One file that needs no network. `html_page.js` lights what belongs together.
+The page is one file without external resources. `html_page.js` highlights a layer in
+all three panels.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from hashlib import sha256
 from importlib.resources import files
 from string import Template
 
-from archspec.backends.drawing.captions import describe, sizes, totals
-from archspec.backends.drawing.html_diagram import diagram, text
-from archspec.backends.drawing.palette import COLORS
+from archspec.backends.drawing.captions import describe, overview, sizes
+from archspec.backends.drawing.family_styles import style_of
+from archspec.backends.drawing.html_diagram import diagram_html, text
 from archspec.diagnostics.source import Source
 from archspec.ir.graph import Graph, Node
+from archspec.ops.op import Family
 from archspec.ops.registry import OPS
 
 
 def to_html(graph: Graph, source: Source, depth: int | None = None) -> str:
-    """The page; blocks deeper than `depth` are folded at first."""
-    ties = _Ties(graph, source)
+    """Return the page, with the blocks deeper than `depth` folded at first."""
+    panels = _LinkedPanels(graph, source)
     style, script = _file("css") + _colors(), _file("js")
     return Template(_file("html")).substitute(
         style=style,
@@ -31,28 +33,29 @@ def to_html(graph: Graph, source: Source, depth: int | None = None) -> str:
         script_hash=_hash(script),
         name=text(graph.name),
         about=text(graph.about),
-        totals=text(totals(graph)),
-        legend=_legend(ties.layers),
-        diagram=diagram(graph, depth, ties.tied),
-        layers="\n".join(map(ties.row, ties.layers)),
-        spec="".join(ties.lines()),
+        totals=text(overview(graph)),
+        legend=_legend(panels.layers),
+        diagram=diagram_html(graph, depth, panels.link),
+        layers="\n".join(map(panels.row, panels.layers)),
+        spec="".join(panels.lines()),
     )
 
 
-class _Ties:
-    """What names layers by their number: rows of the table, and lines of the spec."""
+class _LinkedPanels:
+    """The table of layers and the spec; elements name layers by their number."""
 
     def __init__(self, graph: Graph, source: Source) -> None:
         self.source = source
         self.layers = [node for node in graph.layers if node.op != "identity"]
         self.numbers = {node: number for number, node in enumerate(self.layers)}
 
-    def tied(self, layers: Iterable[Node]) -> str:
-        """The attribute that ties an element to layers."""
+    def link(self, layers: Iterable[Node]) -> str:
+        """Return the attribute that links an element to layers: `data-layers="0 1"`."""
         numbers = sorted({self.numbers[n] for n in layers if n in self.numbers})
         return f'data-layers="{" ".join(map(str, numbers))}"' if numbers else ""
 
     def row(self, node: Node) -> str:
+        """Return a row of the table of layers."""
         cells = [
             node.path,
             describe(node),
@@ -61,30 +64,32 @@ class _Ties:
             f"{node.macs:,}" if node.macs else "",
         ]
         inner = "".join(f"<td>{text(cell)}</td>" for cell in cells)
-        return f"<tr {self.tied([node])}>{inner}</tr>"
+        return f"<tr {self.link([node])}>{inner}</tr>"
 
     def lines(self) -> Iterator[str]:
-        """The spec, each line tied to the layers that are written or called on it."""
-        made: defaultdict[int, list[Node]] = defaultdict(list)
+        """Yield the lines of the spec, linked to the layers defined or called there."""
+        by_line: defaultdict[int, list[Node]] = defaultdict(list)
         for node in self.layers:
             for span in (*node.calls, node.span):
                 if span.source is self.source:
-                    made[span.line].append(node)
+                    by_line[span.line].append(node)
         for number in range(1, len(self.source.line_starts) + 1):
             line = self.source.line(number).expandtabs()
-            yield f"<span {self.tied(made[number])}>{text(line)}</span>"
+            yield f"<span {self.link(by_line[number])}>{text(line)}</span>"
 
 
 def _legend(layers: Iterable[Node]) -> str:
-    kinds = {OPS[node.op].family for node in layers}
+    families = {OPS[node.op].family for node in layers}
     return "".join(
-        f'<span class="key {kind}">{kind}</span>' for kind in COLORS if kind in kinds
+        f'<span class="key {family}">{family}</span>'
+        for family in Family
+        if family in families
     )
 
 
 def _colors() -> str:
     return "".join(
-        f".{kind} {{ background: {color}; }}\n" for kind, color in COLORS.items()
+        f".{family} {{ background: {style_of(family).color}; }}\n" for family in Family
     )
 
 
@@ -94,5 +99,5 @@ def _file(suffix: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """By which the page's policy knows its own style and script from any other."""
+    """Return the hash that admits a style or script to the content security policy."""
     return b64encode(sha256(text.encode()).digest()).decode()

@@ -1,25 +1,31 @@
-"""From the instances of each block to as few classes as can stand for them.
+"""Represent the calls of each block by as few classes as possible.
 
-All calls of a block are instances of one class. If they differ in structure and not
-only in numbers, they are told apart: first by their structure, and at last each for
-itself.
+All calls of a block are instances of one class, whatever their numbers are. If they
+differ in structure, each structure has a class of its own:
+
+    residual(3), residual(6, s=2)                ->   class Residual
+    norm(c, act=relu), norm(c, act=identity)     ->   class Norm, class Norm2
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
 
-from archspec.backends.python.block_instances import level, torch_call
-from archspec.backends.python.class_source import ClassWriter
-from archspec.backends.python.expressions import literal
-from archspec.backends.python.identifiers import class_name, python_name, unique
-from archspec.backends.python.shared_numbers import Mismatch, annotation
-from archspec.backends.python.submodules import Argument
+from archspec.backends.python.aligned_bodies import InstancesDifferError, level
+from archspec.backends.python.class_builder import ClassBuilder
+from archspec.backends.python.class_parameters import (
+    ClassParameter,
+    block_parameters,
+)
+from archspec.backends.python.constructor_calls import torch_call
+from archspec.backends.python.identifiers import class_name, unique
+from archspec.backends.python.syntax import ClassDef
 from archspec.ir.graph import (  # fmt: skip
     Choice,
     Graph,
+    Item,
     Layer,
     Merge,
     Module,
@@ -30,101 +36,107 @@ from archspec.ir.graph import (  # fmt: skip
 
 
 @dataclass(eq=False)
-class WrittenClass:
-    """A class that stands for several instances of a block."""
+class FinishedClass:
+    """A class that represents several instances of a block."""
 
     name: str
-    instances: list[Module]
-    parameters: list[Argument]
+    parameters: list[ClassParameter]
+    indices: dict[int, int]  # by the identity of each instance
 
-    def number(self, module: Module) -> int:
-        """Which of the class's instances this is."""
-        return next(n for n, one in enumerate(self.instances) if one is module)
+    def index(self, module: Module) -> int:
+        """The position of an instance among those of the class."""
+        return self.indices[id(module)]
 
 
 @dataclass
 class BlockClasses:
-    """The classes of a network's blocks, each written at the first question."""
+    """The classes of a network's blocks, each built when it is first needed."""
 
     graph: Graph
     taken: set[str]  # names that no class can have
-    groups: dict[str, str] = field(default_factory=dict)
-    sections: list[list[str]] = field(
+    groups: dict[ClassDef, str] = field(default_factory=dict)
+    definitions: list[ClassDef] = field(
         default_factory=list
-    )  # those used by others first
-    written: dict[int, WrittenClass] = field(default_factory=dict)
+    )  # a class before its users
+    finished: dict[int, FinishedClass] = field(default_factory=dict)
 
-    def class_of(self, module: Module) -> WrittenClass:
-        """The class of a block's instance."""
-        if id(module) not in self.written:
-            family = _family(module)
-            items = (item for item in walk(self.graph.body) if isinstance(item, Module))
-            self.write(
-                [item for item in items if item.block and _family(item) == family]
-            )
-        return self.written[id(module)]
-
-    def network(self, name: str, about: str) -> None:
-        """Write the class of the network itself."""
+    def build_network(self, name: str, docstring: str) -> None:
+        """Build the class of the network itself."""
         for may_loop in (True, False):
-            writer = ClassWriter(
-                name, [self.graph.body], {}, self, may_loop=may_loop, shows_shapes=True
+            builder = ClassBuilder(
+                name,
+                [self.graph.body],
+                {},
+                self,
+                may_loop=may_loop,
+                shows_shapes=True,
             )
-            try:
-                lines = writer.lines(about)
-            except Mismatch:
-                continue
-            self.add(writer, lines)
-            return
+            if self._finish(builder, docstring):
+                return
 
-    def write(self, modules: list[Module]) -> None:
-        """Write the instances of a block as one class, or as few as can be."""
-        if self.attempt(modules):
-            return
-        for alike in _grouped(modules, self.structure):
-            if self.attempt(alike) or self.attempt(alike, may_loop=False):
-                continue
-            for same in _grouped(alike, _numbers):
-                assert self.attempt(same) or self.attempt(same, may_loop=False)
+    def class_of(self, module: Module) -> FinishedClass:
+        """The class of a block's instance."""
+        if id(module) not in self.finished:
+            self._build(self._families[_family(module)])
+        return self.finished[id(module)]
 
-    def attempt(self, modules: list[Module], *, may_loop: bool = True) -> bool:
-        """Write one class for these instances; false if none can stand for them."""
+    @cached_property
+    def _families(self) -> dict[Hashable, list[Module]]:
+        """All calls of blocks, by the family that may share a class."""
+        items = (item for item in walk(self.graph.body) if isinstance(item, Module))
+        return _grouped((item for item in items if item.block), _family)
+
+    def _build(self, modules: list[Module]) -> None:
+        """Build one class for the instances of a block, or as few as possible."""
+        if self._attempt(modules):
+            return
+        for alike in _grouped(modules, self._structure).values():
+            if self._attempt(alike) or self._attempt(alike, may_loop=False):
+                continue
+            for same in _grouped(alike, _numbers).values():
+                assert self._attempt(same) or self._attempt(same, may_loop=False)
+
+    def _attempt(self, modules: list[Module], *, may_loop: bool = True) -> bool:
+        """Build one class for these instances; false if none can represent them."""
         block = modules[0]
-        writer = ClassWriter(
+        builder = ClassBuilder(
             unique(class_name(block.block), self.taken),
             [module.body for module in modules],
-            _parameters(modules),
+            block_parameters(modules),
             self,
             may_loop=may_loop,
         )
-        try:
-            lines = writer.lines(f"`{block.signature}`\n\n{block.about}")
-        except Mismatch:
+        if not self._finish(builder, f"`{block.signature}`\n\n{block.about}"):
             return False
-        self.add(writer, lines)
-        written = WrittenClass(writer.name, modules, writer.parameters())
-        self.written |= {id(module): written for module in modules}
+        indices = {id(module): index for index, module in enumerate(modules)}
+        finished = FinishedClass(builder.name, builder.parameters(), indices)
+        self.finished |= dict.fromkeys(indices, finished)
         return True
 
-    def add(self, writer: ClassWriter, lines: list[str]) -> None:
-        """Keep a class, and those of its groups before it."""
-        self.sections += [*writer.sections, lines]
-        self.groups |= writer.groups
-        self.taken |= {writer.name, *writer.groups.values()}
+    def _finish(self, builder: ClassBuilder, docstring: str) -> bool:
+        """Add a class after those of its groups; false if it cannot be built."""
+        try:
+            definition = builder.definition(docstring)
+        except InstancesDifferError:
+            return False
+        self.definitions += [*builder.group_classes, definition]
+        self.groups |= builder.groups
+        self.taken |= {builder.name, *builder.groups.values()}
+        return True
 
-    def structure(self, module: Module) -> tuple[Any, ...]:
+    def _structure(self, module: Module) -> Hashable:
         """What a body consists of, without its numbers."""
-        return tuple(self.part(item) for item in level(module.body))
+        return tuple(self._part(item) for item in level(module.body))
 
-    def part(self, item: Any) -> Any:
-        """What must be alike in the instances of a class."""
+    def _part(self, item: Item) -> Hashable:
+        """What one item of a body shares with those of all instances of the class."""
         match item:
             case Layer():
                 return torch_call(item).name, item.name.value
             case Module() if item.block:
                 return self.class_of(item).name, item.name.value
             case Module():
-                return self.structure(item), item.name.value
+                return self._structure(item), item.name.value
             case Merge():
                 return item.node.op, len(item.branches)
             case Repeat():
@@ -136,48 +148,30 @@ class BlockClasses:
         return type(item).__name__
 
 
-def _parameters(modules: list[Module]) -> dict[str, Argument]:
-    """What the body of a block may read: the input channels and its parameters."""
-    block = modules[0]
-    found = {"cin": Argument("in_channels", "int", key="cin")}
-    for key in block.arguments:
-        values = [module.arguments[key].value for module in modules]
-        default = ""
-        if key in block.defaults:
-            values.append(block.defaults[key])
-            default = literal(block.defaults[key])
-        found[key] = Argument(
-            python_name(key),
-            annotation(values),
-            default,
-            keyword_only=key in block.keyword_only,
-            key=key,
-        )
-    return found
-
-
-def _family(module: Module) -> Any:
-    """Instances that one class may stand for: one block, the same ops as arguments."""
+def _family(module: Module) -> Hashable:
+    """Instances that one class may represent: one block, the same ops as arguments."""
     arguments = sorted(module.arguments.items())
-    return (id(module.definition), [(name, _callees(v.value)) for name, v in arguments])
+    callees = tuple((name, _callees(value.value)) for name, value in arguments)
+    return id(module.definition), callees
 
 
-def _callees(value: Any) -> Any:
+def _callees(value: object) -> Hashable:
+    """The ops and blocks in an argument."""
     if isinstance(value, tuple):
-        return [_callees(item) for item in value]
+        return tuple(map(_callees, value))
     return id(value) if hasattr(value, "name") else None
 
 
-def _numbers(module: Module) -> Any:
-    """What makes two instances the same in every number."""
+def _numbers(module: Module) -> Hashable:
+    """What two instances share that are equal in every number."""
     arguments = [repr(item.value) for item in module.arguments.values()]
     return tuple(arguments), module.input.shape
 
 
 def _grouped(
-    modules: Iterable[Module], key: Callable[[Module], Any]
-) -> list[list[Module]]:
-    groups: dict[Any, list[Module]] = {}
+    modules: Iterable[Module], key: Callable[[Module], Hashable]
+) -> dict[Hashable, list[Module]]:
+    groups: dict[Hashable, list[Module]] = {}
     for module in modules:
         groups.setdefault(key(module), []).append(module)
-    return list(groups.values())
+    return groups

@@ -1,4 +1,10 @@
-"""Write expressions of the language as Python."""
+"""Write values and expressions of the language as Python.
+
+    not s == 1 or cin != cout   ->   s != 1 or in_channels != cout
+
+`literal` and `expression` return text. `value_expr` and `code_expr` return nodes of the
+tree, which also know the names that they read.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,8 @@ import ast
 from typing import Any
 
 from archspec.backends.python.identifiers import python_name
+from archspec.backends.python.syntax import AtomExpr, Element, Expr, TupleExpr
+from archspec.ir.symbolic import variables
 
 BINARY = {
     ast.Add: ("+", 5),
@@ -35,8 +43,29 @@ INVERSE = {
 }
 
 
+def value_expr(value: Any) -> Expr:
+    """A value as a node; a tuple can break between its elements."""
+    if isinstance(value, tuple):
+        return TupleExpr(tuple(Element(value_expr(item)) for item in value))
+    return AtomExpr(literal(value))
+
+
+def code_expr(code: ast.expr) -> Expr:
+    """An expression as a node; a tuple can break between its elements."""
+    if isinstance(code, ast.Tuple):
+        return TupleExpr(tuple(Element(code_expr(item)) for item in code.elts))
+    return AtomExpr(expression(code), frozenset(map(python_name, variables(code))))
+
+
+def same_value(left: Any, right: Any) -> bool:
+    """Whether two values have one literal: 1, 1.0 and True do not."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(same_value, left, right))
+    return type(left) is type(right) and bool(left == right)
+
+
 def literal(value: Any) -> str:
-    """A value as Python writes it."""
+    """A value as Python text."""
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, tuple):
@@ -46,19 +75,19 @@ def literal(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text in ASCII, in the quotes that need fewer escapes."""
+    """A string in ASCII, in the quotes that need fewer escapes."""
     plain = text.encode("unicode_escape").decode("ascii")
     quote = "'" if plain.count('"') > plain.count("'") else '"'
     return f"{quote}{plain.replace(quote, chr(92) + quote)}{quote}"
 
 
 def expression(code: ast.expr) -> str:
-    """An expression in the language's subset of Python."""
+    """An expression as Python text, with no more brackets than it needs."""
     return _written(code)[0]
 
 
 def _written(code: ast.expr) -> tuple[str, int]:
-    """The text, and how tightly its outermost sign binds."""
+    """The text, and the precedence of its outermost operator."""
     match code:
         case ast.Constant():
             return literal(code.value), 10
@@ -126,4 +155,6 @@ def _f_string(code: ast.JoinedStr) -> str:
         for part in code.values
         if isinstance(part, ast.FormattedValue | ast.Constant)
     ]
-    return f'f"{"".join(parts)}"'
+    text = "".join(parts)
+    quote = "'" if '"' in text else '"'  # Python 3.11 ends the string at its own quote
+    return f"f{quote}{text}{quote}"

@@ -1,13 +1,13 @@
-"""Names in emitted code: none breaks Python, and no two become one."""
+"""Names in emitted code: each is valid Python, and different names stay different."""
 
 from __future__ import annotations
 
 import builtins
 import keyword
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
-# What emitted code uses itself; a parameter of such a name gets a `_`.
+# Names that emitted code uses itself: a parameter with such a name gets a `_`.
 TAKEN = {
     *keyword.kwlist,
     *keyword.softkwlist,
@@ -21,10 +21,11 @@ TAKEN = {
 
 
 def python_name(name: str) -> str:
-    """A parameter's name in emitted code: different names stay different.
+    """A variable's name in emitted code: `lambda` becomes `lambda_`.
 
-    `lambda` is `lambda_`, and so `lambda_` is `lambda__`. A class mangles names that
-    start with `__`, and its own name starts with a capital letter.
+    Different names stay different, so `lambda_` becomes `lambda__`. Names that start
+    with `__` change because Python mangles them in a class, and names that start with
+    a capital letter because a class may have them.
     """
     if name == "cin":
         return "in_channels"
@@ -39,17 +40,48 @@ def _like_a_class(name: str) -> bool:
 
 
 def class_name(name: str) -> str:
-    """`nin_block` as `NinBlock`."""
+    """A block's name as a class name: `nin_block` is `NinBlock`."""
     words = re.split("[_-]+", name)
     joined = "".join(word[:1].upper() + word[1:] for word in words)
     is_name = joined.isidentifier() and not keyword.iskeyword(joined)
     return joined if is_name else f"Block{joined}"
 
 
-def unique(name: str, taken: Container[str]) -> str:
-    """The name, numbered from 2 on if it is taken."""
-    number, fresh = 1, name
-    while fresh in taken:
+def unique(name: str, *taken: Container[str]) -> str:
+    """The name, or the name with the first free number from 2 on."""
+    number, found = 1, name
+    while any(found in names for names in taken):
         number += 1
-        fresh = f"{name}{number}"
-    return fresh
+        found = f"{name}{number}"
+    return found
+
+
+class NameAllocator:
+    """Allocates variable names, in constant time each."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        """`taken` are names that it must not allocate."""
+        self.taken = {*taken}
+        self.copies: dict[str, int] = {}  # the last number of `relu`, `relu2`, `relu3`
+        self.counts: dict[str, int] = {}  # the last number of `conv1`, `conv2`
+
+    def fresh(self, name: str) -> str:
+        """The name, numbered from 2 on if it is taken: `relu`, `relu2`."""
+        name = python_name(name)
+        number = self.copies.get(name, 1)
+        found = name if number == 1 else f"{name}{number}"
+        while found in self.taken:
+            number += 1
+            found = f"{name}{number}"
+        self.copies[name] = number
+        self.taken.add(found)
+        return found
+
+    def numbered(self, name: str) -> str:
+        """The name with a number: `conv1`, `conv2`; `conv3_1` after a digit."""
+        stem = f"{name}_" if name[-1].isdigit() else name
+        number = self.counts.get(stem, 1)
+        while f"{stem}{number}" in self.taken:
+            number += 1
+        self.counts[stem] = number
+        return self.fresh(f"{stem}{number}")

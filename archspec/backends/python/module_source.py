@@ -1,15 +1,16 @@
-"""Write a network as a Python module: a class for each block, as an expert would.
+"""Emit a network as a Python module: a class for each block, as an expert would write.
 
-How a class comes out of the calls of a block:
+How the calls of a block become a class:
 
-1. A block is expanded once for each call, with numbers that remember the expression
-   over the block's parameters that made them (`archspec.ir.symbolic`).
-2. `python_blocks` brings the instances of a block together.
-3. `python_class` walks their bodies side by side and writes one class; `python_members`
-   makes its submodules, and `python_forward` its `forward` where branches join.
-4. `python_numbers` says how a number is written: as the expression that all instances
-   share, as a literal, or as one more parameter of the class.
-5. `python_layout` breaks lines as `ruff format` does.
+1. Lowering expands a block once for each call. Each number remembers the expression
+   over the block's parameters that gives it (`archspec.ir.symbolic`).
+2. `block_classes` groups the calls that one class can represent, and `class_builder`
+   builds the class from their bodies, which `aligned_bodies` aligns item by item.
+3. `submodule_builder` finds the submodules. `unify_values` decides how a value is
+   written: as the expression that all instances share, as a literal, or as one more
+   parameter of the class.
+4. `init_builder` and `forward_builder` build the methods, as a tree (`syntax`).
+5. `names_read` finds what to import, and `layout` turns the tree into lines.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from __future__ import annotations
 import ast
 
 from archspec.backends.python.block_classes import BlockClasses
-from archspec.backends.python.block_instances import torch_call
-from archspec.backends.python.formatting import docstring
+from archspec.backends.python.comments_and_docstrings import docstring_lines
+from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.identifiers import class_name, unique
+from archspec.backends.python.layout import class_lines
+from archspec.backends.python.names_read import names_read
+from archspec.backends.python.syntax import dotted
 from archspec.ir.graph import Graph, Layer, Module, plain, walk
 from archspec.ops.registry import OPS
 
@@ -30,11 +34,12 @@ def to_source(graph: Graph) -> str:
     """The network as the text of a Python module that needs only torch."""
     name, helpers = network_class(graph), _helpers(graph)
     classes = BlockClasses(graph, {name, "Tensor", *helpers})
-    classes.network(name, _summary(graph))
+    classes.build_network(name, _summary(graph))
+    read = names_read(classes.definitions).union(*map(_names_in, helpers.values()))
     sections = [text.strip() for text in helpers.values()]
-    sections += ["\n".join(lines) for lines in classes.sections]
+    sections += ["\n".join(class_lines(each)) for each in classes.definitions]
     body = "".join(f"\n\n\n{section}" for section in sections)
-    return f"{_head(graph)}\n\n{_imports(body)}{body}\n"
+    return f"{_head(graph)}\n\n{_imports(read)}{body}\n"
 
 
 def network_class(graph: Graph) -> str:
@@ -49,33 +54,36 @@ def network_class(graph: Graph) -> str:
 def _head(graph: Graph) -> str:
     about = graph.about.strip()
     title = f"{graph.name}: {about}" if about else graph.name
-    return "\n".join(docstring(f"{title}\n\n{MARK}", 0))
+    return "\n".join(docstring_lines(f"{title}\n\n{MARK}", 0))
 
 
 def _summary(graph: Graph) -> str:
-    """What the network's class says of itself."""
+    """The docstring of the network's class."""
     takes = f"Takes images of {'x'.join(map(str, plain(graph.input.shape)))}."
     heads = ", ".join(f"`{head.name}`" for head in graph.heads)
     gives = f"In training mode the output is a tuple: the network's own, then {heads}."
     return f"{takes}\n\n{gives}" if heads else takes
 
 
-def _imports(body: str) -> str:
-    """What the classes name of torch."""
-    names = {
-        node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)
-    }
-    lines = ["import torch"] if "torch" in names else []
-    lines.append(f"from torch import {'Tensor, ' if 'Tensor' in names else ''}nn")
+def _imports(read: set[str]) -> str:
+    """The imports of the names that the classes read; all of them read `nn`."""
+    lines = ["import torch"] if "torch" in read else []
+    lines.append(f"from torch import {'Tensor, ' if 'Tensor' in read else ''}nn")
     return "\n".join(lines)
 
 
 def _helpers(graph: Graph) -> dict[str, str]:
-    """The classes that the network needs and torch has not, by name."""
+    """The text of each class that the network needs and torch lacks, by name."""
     found: dict[str, str] = {}
     for item in walk(graph.body):
         if isinstance(item, Layer) and OPS[item.node.op].helper:
-            name = torch_call(item).name
-            if "." not in name:
-                found[name] = OPS[item.node.op].helper
+            callee = dotted(torch_call(item).name)
+            if not callee.attribute:  # no `nn.LayerNorm`, which an op may be as well
+                found[callee.root] = OPS[item.node.op].helper
     return found
+
+
+def _names_in(helper: str) -> set[str]:
+    """The names in the text of a helper, which its op gives in full."""
+    nodes = ast.walk(ast.parse(helper))
+    return {node.id for node in nodes if isinstance(node, ast.Name)}

@@ -1,1 +1,1 @@
-"""PyTorch modules and the files that torch exports; the only backend with torch."""
+"""PyTorch modules, and the files that PyTorch exports. No other backend uses torch."""

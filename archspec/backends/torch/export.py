@@ -1,4 +1,4 @@
-"""Write a network for other programs: ONNX, programs of `torch.export`, weights."""
+"""Export a network to other programs: ONNX, `torch.export` and safetensors files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.export import Dim, ExportedProgram
 
-BATCH = ({0: Dim("batch")},)  # any number of images, under this name in the file
+BATCH = ({0: Dim("batch")},)  # axis 0 is symbolic: the file takes any batch size
 
 
 def to_onnx(model: nn.Module, shape: tuple[int, ...]) -> bytes:
-    """A network that reads images of a shape as the bytes of an ONNX file."""
+    """Export a network to ONNX; `shape` is (C, H, W). Returns the bytes of the file."""
     program = torch.onnx.export(
         _exported(model, shape),
         dynamic_shapes=BATCH,
@@ -26,24 +26,27 @@ def to_onnx(model: nn.Module, shape: tuple[int, ...]) -> bytes:
 
 
 def to_program(model: nn.Module, shape: tuple[int, ...]) -> bytes:
-    """A network as the bytes of a file that `torch.export.load` reads."""
+    """Export a network to the bytes of a file that `torch.export.load` reads."""
     file = BytesIO()
     torch.export.save(_exported(model, shape), file)
     return file.getvalue()
 
 
 def to_safetensors(model: nn.Module, name: str) -> bytes:
-    """The weights of a network of this name as the bytes of a `.safetensors` file."""
+    """Save the weights of a network to the bytes of a `.safetensors` file.
+
+    The metadata holds the spec's name.
+    """
     from safetensors.torch import save
 
-    # The format takes no strides, such as those of `channels_last`.
+    # The format stores no strides, such as those of `channels_last`.
     weights = {key: each.contiguous() for key, each in model.state_dict().items()}
     return save(weights, {"format": "pt", "spec": name})
 
 
 def _exported(model: nn.Module, shape: tuple[int, ...]) -> ExportedProgram:
-    images = torch.zeros(2, *shape)  # two, since torch takes one image for a constant
+    images = torch.zeros(2, *shape)  # 2, because torch.export specializes a size of 1
     program = torch.export.export(model.eval(), (images,), dynamic_shapes=BATCH)
-    for node in program.graph.nodes:  # it names files of this machine
+    for node in program.graph.nodes:  # stack traces contain paths of this machine
         node.meta.pop("stack_trace", None)
     return program

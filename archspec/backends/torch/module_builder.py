@@ -1,4 +1,4 @@
-"""Build a module: run the emitted source. What one reads is what runs."""
+"""Build an `nn.Module` by importing the emitted source: what runs is what you read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from archspec.ir.graph import Graph
 
 
 def build(graph: Graph) -> nn.Module:
-    """An untrained module, from the same source that `to_source` gives."""
+    """A module with PyTorch's initial weights, made by the source of `to_source`."""
     emitted = _imported(graph.name, to_source(graph))
     module: nn.Module = vars(emitted)[network_class(graph)]()
     return module
 
 
 def _imported(name: str, source: str) -> ModuleType:
-    """The source as a module, which pickle and torch.compile find by its name."""
+    """Import source as a Python module; pickle and torch.compile find it by its name.
+
+    The name has a hash of the source, so networks of one name have different modules.
+    """
     stem = f"{name}_{hashlib.sha256(source.encode()).hexdigest()[:8]}"
     full_name = f"archspec.emitted.{stem}"
     if full_name in sys.modules:
@@ -41,5 +44,8 @@ def _imported(name: str, source: str) -> ModuleType:
 
 @cache
 def _folder() -> TemporaryDirectory[str]:
-    """Where emitted modules lie while the process runs: tracebacks read them there."""
+    """The directory of emitted modules, from which tracebacks read their lines.
+
+    It is deleted when the process ends.
+    """
     return TemporaryDirectory(prefix="archspec-", ignore_cleanup_errors=True)

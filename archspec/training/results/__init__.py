@@ -1,1 +1,1 @@
-"""What a run has learned: curves, figures by class, and answers for images."""
+"""Evaluate the network of a run, and predict classes with it."""

@@ -1,1 +1,1 @@
-"""Weights in and out: files, names, what is loaded and what stays as it is."""
+"""Load weights from files into a network, and freeze them."""

@@ -1,4 +1,4 @@
-"""Weights that training leaves as they are."""
+"""Freeze weights, so that training does not change them."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from fnmatch import fnmatchcase
 
 from torch import nn
 
-from archspec.training.errors import TrainingError
-from archspec.training.weights.names import levels, suggest
+from archspec.runs.errors import TrainingError
+from archspec.training.weights.weight_names import levels, suggest
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """What `freeze` has frozen."""
+    """The frozen parameters and modules of a network."""
 
     parameters: tuple[str, ...]
     modules: tuple[nn.Module, ...]
-    """Those whose own parameters are all frozen, or, if they have none, their buffers."""
+    """Modules whose parameters are all frozen, or whose buffers if they have none."""
 
 
 def freeze(model: nn.Module, patterns: Sequence[str]) -> Frozen:
-    """Keep parameters from being trained, by the names of weights or of modules.
+    """Freeze parameters by patterns of the names of weights or modules.
 
     Args:
-        model: as `build` gives it: names are those of the spec.
-        patterns: with `*`, which dots do not stop, `?` and `[...]`: `stem` and `stem.*`
-            are all that lies in `stem`, `*.bias` are the biases.
+        model: the module that `build` makes, with the names of the spec.
+        patterns: with `*`, which also matches dots, `?` and `[...]`. `stem` and `stem.*`
+            match all weights in `stem`, and `*.bias` matches the biases.
 
     Raises:
-        TrainingError: if a pattern matches nothing, or nothing is left to train.
+        TrainingError: if a pattern matches nothing, or all parameters are frozen.
     """
     names = [name for name, _ in (*model.named_parameters(), *model.named_buffers())]
     for pattern in patterns:
@@ -48,18 +48,17 @@ def freeze(model: nn.Module, patterns: Sequence[str]) -> Frozen:
         tuple(
             module
             for path, module in model.named_modules()
-            if (own := _own_weights(path, module)) and own <= frozen
+            if (own := _own_names(path, module)) and own <= frozen
         ),
     )
 
 
 def train_mode(model: nn.Module, frozen: Frozen) -> None:
-    """Put a network into training mode, as `model.train()`, and what is frozen not.
+    """Set training mode, except for frozen modules.
 
-    A batch norm in training mode normalises by the batch and moves its running mean
-    and variance, whether its weights are frozen or not: frozen layers would compute
-    something else from epoch to epoch. `model` may be a wrapper around the network
-    that `freeze` was given.
+    A batch norm in training mode normalizes by the batch and updates its running mean
+    and variance, even if its weights are frozen. `model` may be a wrapper around the
+    network that was frozen.
     """
     model.train()
     for module in frozen.modules:
@@ -67,12 +66,12 @@ def train_mode(model: nn.Module, frozen: Frozen) -> None:
 
 
 def _matches(name: str, pattern: str) -> bool:
-    """Whether a weight, or a module around it, has a name of this pattern."""
+    """Whether a pattern matches the name of a weight or of a module around it."""
     return any(fnmatchcase(level, pattern) for level in levels(name))
 
 
-def _own_weights(path: str, module: nn.Module) -> set[str]:
-    """Names of a module's own parameters, or, if it has none, of its buffers."""
+def _own_names(path: str, module: nn.Module) -> set[str]:
+    """The names of a module's own parameters, or of its buffers if it has none."""
     parameters = module.named_parameters(path, recurse=False)
     return {name for name, _ in parameters} or {
         name for name, _ in module.named_buffers(path, recurse=False)

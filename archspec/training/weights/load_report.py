@@ -1,4 +1,4 @@
-"""Which weights of a file a network takes, and which not, each with its place."""
+"""Which weights of a file match a network and which do not, with lines of the spec."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Node
 from archspec.passes.summarize import line_in
 from archspec.spec import Spec
-from archspec.training.weights.head import Size, Sizes, find_new_head
-from archspec.training.weights.names import layer_of, levels, listed
+from archspec.training.weights.new_head import WeightShape, WeightShapes, find_new_head
+from archspec.training.weights.weight_names import layer_of, levels, listed
 
-SHOWN = 8  # lines of one kind in a report
+MAX_SHOWN = 8  # lines of one kind in a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,41 +21,43 @@ class Weight:
     """A name in the state dict of the network, of the file, or of both."""
 
     name: str
-    here: Size | None  # None: the network has no such weight
-    there: Size | None  # None: the file has none
-    place: str  # of its layer in the spec, as `specs/nin.yaml:14`; or ""
+    shape: WeightShape | None  # in the network, if it has the name
+    file_shape: WeightShape | None  # in the file, if it has the name
+    location: str  # of its layer in the spec, as `specs/nin.yaml:14`, or ""
 
     def __str__(self) -> str:
-        """One line, with both shapes where there are two."""
-        sizes = [_written(size) for size in (self.here, self.there) if size is not None]
-        place = f" ({self.place})" if self.place else ""
-        return f"`{printable(self.name)}` {', in the file '.join(sizes)}{place}"
+        """One line, as "`head.weight` 10x64, in the file 1000x64 (net.yaml:9)"."""
+        shapes = (self.shape, self.file_shape)
+        sizes = [_describe(shape) for shape in shapes if shape is not None]
+        location = f" ({self.location})" if self.location else ""
+        return f"`{printable(self.name)}` {', in the file '.join(sizes)}{location}"
 
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What became of each weight; `str()` shows those that were not loaded."""
+    """What was loaded and what was not; `str()` lists the weights that were not."""
 
     path: Path
     loaded: tuple[Weight, ...]
     new_head: tuple[Weight, ...]
-    """Weights with fresh values, since the file has another number of classes, or none."""
+    """Weights that keep their initial values: the file has other classes, or no head."""
 
     missing: tuple[Weight, ...]
     unexpected: tuple[Weight, ...]
     wrong_shape: tuple[Weight, ...]
 
     @property
-    def fits(self) -> bool:
-        """Whether each weight has its place, a new head aside."""
+    def is_match(self) -> bool:
+        """Whether all weights match, except for a new head."""
         return not (self.missing or self.unexpected or self.wrong_shape)
 
     @property
     def summary(self) -> str:
-        """How many weights, in a line."""
-        fresh = self.new_head + self.missing + self.wrong_shape
-        count = f"{len(self.loaded)} of {len(self.loaded + fresh)} weights"
-        parts = [f"loaded {count} from `{self.path}`" if self.fits else f"{count} fit"]
+        """The numbers of weights, in one line."""
+        initial = self.new_head + self.missing + self.wrong_shape
+        count = f"{len(self.loaded)} of {len(self.loaded + initial)} weights"
+        loaded = f"loaded {count} from `{self.path}`"
+        parts = [loaded if self.is_match else f"{count} fit"]
         for kind, weights in self._not_loaded():
             layers = f" {listed(_layers(weights))}" if kind == "new head" else ""
             parts.append(f"{kind}{layers}: {len(weights)}")
@@ -67,9 +69,9 @@ class LoadReport:
 
     def _lines(self) -> Iterator[str]:
         for kind, weights in self._not_loaded():
-            yield from (f"  {kind}: {weight}" for weight in weights[:SHOWN])
-            if len(weights) > SHOWN:
-                yield f"  {kind}: {len(weights) - SHOWN} more"
+            yield from (f"  {kind}: {weight}" for weight in weights[:MAX_SHOWN])
+            if len(weights) > MAX_SHOWN:
+                yield f"  {kind}: {len(weights) - MAX_SHOWN} more"
 
     def _not_loaded(self) -> Iterator[tuple[str, tuple[Weight, ...]]]:
         kinds = {
@@ -81,46 +83,46 @@ class LoadReport:
         yield from ((kind, weights) for kind, weights in kinds.items() if weights)
 
 
-def compare(
-    network: Sizes, file: Sizes, spec: Spec, path: Path, *, new_head: bool
+def compare_weights(
+    network: WeightShapes, file: WeightShapes, spec: Spec, path: Path, *, new_head: bool
 ) -> LoadReport:
-    """What a network can take of a file; with `new_head`, its head may be another."""
+    """Compare the weights of a network and a file; `new_head` allows other classes."""
     nodes = {node.path: node for node in spec.layers}
 
     def weights(names: Iterable[str]) -> tuple[Weight, ...]:
         return tuple(
-            Weight(name, network.get(name), file.get(name), _place(name, nodes, spec))
+            Weight(name, network.get(name), file.get(name), _locate(name, nodes, spec))
             for name in names
         )
 
     head = find_new_head(network, file, spec) if new_head else []
-    rest = [name for name in network if name not in head]
-    shared = [name for name in rest if name in file]
+    others = [name for name in network if name not in head]
+    shared = [name for name in others if name in file]
     return LoadReport(
         path,
         loaded=weights(name for name in shared if network[name] == file[name]),
         new_head=weights(head),
-        missing=weights(name for name in rest if name not in file),
+        missing=weights(name for name in others if name not in file),
         unexpected=weights(name for name in file if name not in network),
         wrong_shape=weights(name for name in shared if network[name] != file[name]),
     )
 
 
-def _place(name: str, nodes: Mapping[str, Node], spec: Spec) -> str:
-    """Where the layer of a weight is written, and where its block is called."""
+def _locate(name: str, nodes: Mapping[str, Node], spec: Spec) -> str:
+    """The line of a weight's layer, and the line where its block is called."""
     layer = next((nodes[level] for level in levels(name) if level in nodes), None)
     if layer is None:
         return ""
     source = spec.document.source
     spans = (*layer.calls, layer.span)
     line, call = line_in(source, spans), line_in(source, spans[:1])
-    place = f"{printable(source.name)}:{line}"
-    return place if call == line else f"{place}, called in line {call}"
+    location = f"{printable(source.name)}:{line}"
+    return location if call == line else f"{location}, called in line {call}"
 
 
 def _layers(weights: Iterable[Weight]) -> list[str]:
     return list(dict.fromkeys(layer_of(weight.name) for weight in weights))
 
 
-def _written(size: Size) -> str:
-    return "x".join(map(str, size)) or "one number"
+def _describe(shape: WeightShape) -> str:
+    return "x".join(map(str, shape)) or "one number"

@@ -1,4 +1,4 @@
-"""Give a network the weights of a file, and say what does not fit."""
+"""Load the weights of a file into a network, and report mismatches."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from archspec.runs.errors import TrainingError
 from archspec.spec import Spec
-from archspec.training.errors import TrainingError
-from archspec.training.weights.files import Weights, read_weights
-from archspec.training.weights.head import Sizes, classes_in, find_new_head
-from archspec.training.weights.load_report import LoadReport, compare
-from archspec.training.weights.names import layer_of
-from archspec.training.weights.renaming import guess_rename, renamed
+from archspec.training.weights.load_report import LoadReport, compare_weights
+from archspec.training.weights.new_head import (
+    WeightShapes,
+    find_new_head,
+    num_classes,
+)
+from archspec.training.weights.renaming import guess_rename, rename_weights
+from archspec.training.weights.weight_files import Weights, read_weights
+from archspec.training.weights.weight_names import layer_of
 
-WRAPPERS = ("module", "_orig_mod")  # of DataParallel and its like, and torch.compile
+WRAPPERS = ("module", "_orig_mod")  # of DataParallel, DDP and EMA, and torch.compile
 COUNTER = "num_batches_tracked"
 
 
@@ -27,37 +31,36 @@ def load_weights(
     renames: Sequence[str] = (),
     new_head: bool = False,
 ) -> LoadReport:
-    """Give a network the weights of a file, and say what became of each.
+    """Load the weights of a file into a network, and report on each weight.
 
     Args:
-        model: built from `spec`; it keeps its own weights if those of the file do not fit.
-        spec: names the lines of the layers.
-        path: what `read_weights` takes.
-        renames: texts `old=new`: weights of the file whose names begin with the levels
-            `old` begin with `new` instead; one after the other.
-        new_head: whether the last layer keeps fresh weights where the file has another
-            number of classes, or no such layer.
+        model: built from `spec`; it does not change if the weights do not match.
+        spec: its lines are named in the report.
+        path: a file that `read_weights` accepts.
+        renames: texts `old=new`, applied in order to the names in the file.
+        new_head: whether the last layer may keep its initial weights, if the file has
+            another number of classes or lacks the layer.
 
     Raises:
-        TrainingError: if they cannot be read, or are those of another network.
+        TrainingError: if the weights cannot be read, or do not match.
     """
     ours = model.state_dict()
     weights = _unwrapped(read_weights(path), ours)
     for rename in renames:
-        weights = renamed(weights, rename, path)
-    weights |= _counters(ours, weights)
-    here, there = (
+        weights = rename_weights(weights, rename, path)
+    weights |= _missing_counters(ours, weights)
+    shapes, file_shapes = (
         {name: tuple(weight.shape) for name, weight in each.items()}
         for each in (ours, weights)
     )
-    report = compare(here, there, spec, path, new_head=new_head)
-    if not report.fits:
-        way_out = _way_out(report, here, there, spec)
-        raise TrainingError(f"`{path}` does not fit `{spec.name}`: {way_out}\n{report}")
-    fitting = {weight.name: weights[weight.name] for weight in report.loaded}
+    report = compare_weights(shapes, file_shapes, spec, path, new_head=new_head)
+    if not report.is_match:
+        hint = _hint(report, shapes, file_shapes, spec)
+        raise TrainingError(f"`{path}` does not fit `{spec.name}`: {hint}\n{report}")
+    matching = {weight.name: weights[weight.name] for weight in report.loaded}
     try:
-        model.load_state_dict(fitting, strict=False)
-    except RuntimeError as error:  # of tensors that are sparse, or have no values
+        model.load_state_dict(matching, strict=False)
+    except RuntimeError as error:  # sparse tensors, or tensors on the meta device
         raise TrainingError(
             f"`{path}` holds other tensors than weights have: save a plain state dict"
         ) from error
@@ -65,7 +68,10 @@ def load_weights(
 
 
 def _unwrapped(weights: Weights, ours: Iterable[str]) -> Weights:
-    """The weights without the levels and counts that wrappers put around a network."""
+    """Remove what a wrapper adds: a prefix of all names, and a count of averages.
+
+    `{"module.conv.weight": ...}` becomes `{"conv.weight": ...}`.
+    """
     weights = {name: each for name, each in weights.items() if name != "n_averaged"}
     while _outermost(weights) in WRAPPERS and weights.keys().isdisjoint(ours):
         weights = {name.partition(".")[2]: each for name, each in weights.items()}
@@ -73,13 +79,13 @@ def _unwrapped(weights: Weights, ours: Iterable[str]) -> Weights:
 
 
 def _outermost(names: Iterable[str]) -> str | None:
-    """The level that holds all weights, if there is one."""
+    """The outermost module that contains all weights, if there is one."""
     levels = {name.partition(".")[0] for name in names}
     return levels.pop() if len(levels) == 1 else None
 
 
-def _counters(ours: Mapping[str, Tensor], weights: Weights) -> Weights:
-    """Batch norms' counts of batches, which nothing reads and old files do not have."""
+def _missing_counters(ours: Mapping[str, Tensor], weights: Weights) -> Weights:
+    """The batch counts of batch norms that old files lack; nothing reads them."""
     return {
         name: ours[name]
         for name in ours.keys() - weights.keys()
@@ -87,20 +93,22 @@ def _counters(ours: Mapping[str, Tensor], weights: Weights) -> Weights:
     }
 
 
-def _way_out(report: LoadReport, here: Sizes, there: Sizes, spec: Spec) -> str:
-    """What makes the network fit its file, as far as one can guess."""
+def _hint(
+    report: LoadReport, shapes: WeightShapes, file_shapes: WeightShapes, spec: Spec
+) -> str:
+    """Guess which flag makes the weights match."""
     missing, unexpected, wrong_shape = (
         [weight.name for weight in weights]
         for weights in (report.missing, report.unexpected, report.wrong_shape)
     )
     problems = [*missing, *unexpected, *wrong_shape]
-    is_head = wrong_shape and problems == find_new_head(here, there, spec)
+    is_head = wrong_shape and problems == find_new_head(shapes, file_shapes, spec)
     if is_head and "classes" in spec.param_values:
-        return f"use `--set classes={classes_in(here, there, spec)}`"
+        return f"use `--set classes={num_classes(shapes, file_shapes, spec)}`"
     rename = guess_rename(unexpected, missing)
     if rename and not wrong_shape:
         return f"use `--rename {rename}`"
-    way_out = "name the spec, params and input that it was trained with"
+    hint = "name the spec, params and input that it was trained with"
     if missing and unexpected:
-        way_out += ", or say with `--rename old=new` what the spec calls its layers"
-    return way_out
+        hint += ", or say with `--rename old=new` what the spec calls its layers"
+    return hint

@@ -1,4 +1,4 @@
-"""Other names for the weights of a file: `--rename old=new`."""
+"""Rename the weights of a file: `--rename old=new`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archspec.diagnostics.terminal import printable
-from archspec.training.errors import TrainingError
-from archspec.training.weights.files import Weights
-from archspec.training.weights.names import levels, suggest
+from archspec.runs.errors import TrainingError
+from archspec.training.weights.weight_files import Weights
+from archspec.training.weights.weight_names import levels, suggest
 
 
-def renamed(weights: Weights, rename: str, path: Path) -> Weights:
-    """The weights of a file, those that `old` names or holds under `new`.
+def rename_weights(weights: Weights, rename: str, path: Path) -> Weights:
+    """Rename a weight or a module `old`, with all weights in it, to `new`.
+
+    The rename `features=stem` turns `features.0.weight` into `stem.0.weight`.
 
     Raises:
-        TrainingError: if there are none, or two weights come to have one name.
+        TrainingError: if `old` does not exist, or two weights get the same name.
     """
     old, equals, new = (part.strip(".") for part in rename.partition("="))
     if not old or not equals:
@@ -25,21 +27,21 @@ def renamed(weights: Weights, rename: str, path: Path) -> Weights:
             f"`--rename {rename}` renames nothing, `{path}` has no `{old}`: "
             f"{suggest(old, weights)}"
         )
-    found: Weights = {}
+    renamed: Weights = {}
     for name, weight in weights.items():
-        is_meant = old in levels(name)
-        other = (new + name.removeprefix(old)).strip(".") if is_meant else name
-        if other in found:
+        is_renamed = old in levels(name)
+        other = (new + name.removeprefix(old)).strip(".") if is_renamed else name
+        if other in renamed:
             raise TrainingError(
                 f"`--rename {rename}` gives two weights of `{path}` the name "
                 f"`{printable(other)}`: rename the other one before"
             )
-        found[other] = weight
-    return found
+        renamed[other] = weight
+    return renamed
 
 
 def guess_rename(unexpected: Sequence[str], missing: Sequence[str]) -> str | None:
-    """The one `old=new` that takes all names of a file to those of a network."""
+    """The single `old=new` that makes all names of a file match a network, if any."""
     if len(unexpected) != len(missing):
         return None
     pairs = zip(sorted(unexpected), sorted(missing), strict=True)
@@ -48,7 +50,7 @@ def guess_rename(unexpected: Sequence[str], missing: Sequence[str]) -> str | Non
 
 
 def _shortest_rename(old: str, new: str) -> str | None:
-    """What renames a weight that keeps its last level, without the levels they share.
+    """The shortest rename between two names with the same last level.
 
     >>> _shortest_rename("features.0.weight", "stem.0.weight")
     'features=stem'

@@ -415,6 +415,67 @@ def test_a_traceback_shows_the_line_of_a_join() -> None:
     assert "# halves_and_wholes.yaml:5\n" in shown
 
 
+def test_equal_joins_have_their_own_places() -> None:
+    """A join is the one that was written there, not one with the same text."""
+    joins = "  - add: [identity, identity]\n" * 3
+    source = to_source(spec(f"net:\n{joins}", input="3x8x8").graph)
+    assert source.endswith(
+        "        x = x + x  # spec.yaml:5\n"
+        "        x = x + x  # spec.yaml:6\n"
+        "        return x + x  # spec.yaml:7\n"
+    )
+
+
+def test_a_comment_reads_no_variable() -> None:
+    """The words of a comment are not names that a loop needs."""
+    source = to_source(
+        spec(
+            "net:\n"
+            "  - repeat:\n"
+            "      - conv(3, k=1)\n"
+            "      # the i-th of its kind\n"
+            "      - relu\n"
+            "    times: 3\n"
+        ).graph
+    )
+    assert "        for _ in range(3):\n" in source
+    assert "            # the i-th of its kind\n" in source
+
+
+NAMES_ONLY = {
+    "arm": """\
+blocks:
+  b(c):
+    - if: c > 1
+      then: {let: {w: 2}}
+      else: tanh
+    - relu
+net: ["b(1)", "b(2)"]
+""",
+    "body": """\
+net:
+  - relu
+  - repeat:
+      let: {w: 2}
+    times: 2
+""",
+    "text in a label": """\
+params: {t: "x"}
+net:
+  - repeat: {"l{t}{i}": relu}
+    times: 2
+""",
+}
+
+
+@pytest.mark.parametrize("name", NAMES_ONLY)
+def test_names_alone_are_valid_python(name: str) -> None:
+    """Bodies that only bind names, and text in a computed label."""
+    network = spec(NAMES_ONLY[name], input="3x8x8")
+    model = archspec.compile(network)
+    assert model(torch.zeros(1, 3, 8, 8)).shape == (1, 3, 8, 8)
+
+
 def test_two_networks_of_one_name_stay_apart() -> None:
     texts = [f"net:\n  - {op}\n" for op in ("conv(2, k=1)", "bn")]
     one, other = (archspec.compile(spec(text)) for text in texts)

@@ -1,0 +1,115 @@
+"""The bodies of all instances of a class, aligned item by item.
+
+All calls of a block share one class. So a class describes a layer once, for that layer
+in every instance: a column of items, one from each body.
+
+    residual(3), residual(6, s=2)   ->   (conv, conv), (bn, bn), (relu, relu), ...
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from archspec.ir.graph import (
+    Choice,
+    Head,
+    Item,
+    Layer,
+    Let,
+    Merge,
+    Module,
+    Reference,
+    Repeat,
+)
+
+Body = tuple[Item, ...]
+Bodies = Sequence[Body]  # the same body in several instances
+
+
+class InstancesDifferError(Exception):
+    """No one class can represent these instances, or not in this way."""
+
+
+def columns(bodies: Bodies) -> Iterator[list[Any]]:
+    """The items at each position in all bodies.
+
+    Raises:
+        InstancesDifferError: if the bodies differ in kind, labels or number of items.
+    """
+    if len({len(body) for body in bodies}) > 1:
+        raise InstancesDifferError
+    for column in zip(*bodies, strict=True):
+        if len({(type(item), _identity(item)) for item in column}) > 1:
+            raise InstancesDifferError
+        yield list(column)
+
+
+def _identity(item: Item) -> Any:
+    """What must agree between instances: labels, branches, references, names."""
+    match item:
+        case Layer() | Module():
+            return "" if is_numbered(item) else ast.dump(item.name.code)
+        case Merge():
+            return (item.node.op, item.split, len(item.branches))
+        case Reference():
+            return item.label
+        case Let():
+            return tuple(item.values)
+    return None
+
+
+def level(body: Body) -> Iterator[Item]:
+    """The items of one class: not those inside its submodules."""
+    for item in body:
+        yield item
+        match item:
+            case Merge():
+                for branch in item.branches:
+                    yield from level(branch)
+            case Choice():
+                yield from level(item.body)
+            case Head():
+                yield item.item
+            case Repeat():
+                for iteration in item.iterations:
+                    yield from level(iteration)
+
+
+def submodules(body: Body) -> list[Layer | Module]:
+    """The items of one class that are modules."""
+    return [item for item in level(body) if isinstance(item, Layer | Module)]
+
+
+def is_numbered(item: Layer | Module) -> bool:
+    """Whether the state dict names a submodule by its position, not by a label."""
+    return bool(item.name.value.isdigit())
+
+
+def is_chain(bodies: Bodies) -> bool:
+    """Whether every item reads the output of the one before."""
+    forks = Merge | Head | Reference
+    return not any(isinstance(item, forks) for body in bodies for item in level(body))
+
+
+def referenced_labels(bodies: Bodies) -> set[str]:
+    """The labels that a `ref` reads."""
+    items = (item for body in bodies for item in level(body))
+    return {item.label for item in items if isinstance(item, Reference)}
+
+
+def values_by_name(bodies: Bodies) -> dict[str, list[Any]]:
+    """The values that each `let` and loop variable of a class takes."""
+    found: dict[str, list[Any]] = {}
+    for item in (item for body in bodies for item in level(body)):
+        match item:
+            case Let():
+                for name, value in item.values.items():
+                    found.setdefault(name, []).append(value.value)
+            case Repeat():
+                found.setdefault(item.channels, []).append(1)
+                for variables in item.variables:
+                    for name, value in variables.items():
+                        found.setdefault(name, []).append(value)
+    return found

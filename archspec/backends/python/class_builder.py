@@ -1,0 +1,199 @@
+"""Build one class from the bodies of all its instances.
+
+A chain becomes an `nn.Sequential`, and its repeats become loops. A body with branches
+becomes a class with a `forward` of its own. A labeled group becomes an `nn.Sequential`
+in place, or a class of its own that is given what it reads.
+
+    unit(c):              ->   class Unit(nn.Sequential):
+      - conv(c, k=1)               def __init__(self, in_channels: int, c: int) -> None:
+      - relu                           super().__init__(
+                                           nn.Conv2d(in_channels, c, kernel_size=1),
+                                           nn.ReLU(),
+                                       )
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from archspec.backends.python.aligned_bodies import (
+    Bodies,
+    is_chain,
+    is_numbered,
+    level,
+    submodules,
+    values_by_name,
+)
+from archspec.backends.python.class_parameters import ClassParameter, annotation
+from archspec.backends.python.class_scope import ClassScope
+from archspec.backends.python.forward_builder import ForwardBuilder
+from archspec.backends.python.identifiers import class_name, python_name, unique
+from archspec.backends.python.init_builder import InitBuilder
+from archspec.backends.python.submodule_builder import BlockClass, SubmoduleBuilder
+from archspec.backends.python.submodules import Submodule, container_of
+from archspec.backends.python.syntax import (
+    AtomExpr,
+    CallExpr,
+    ClassDef,
+    Element,
+    Expr,
+    MethodDef,
+    NameExpr,
+    Stmt,
+    call,
+)
+from archspec.backends.python.unify_values import ValueUnifier
+from archspec.ir.graph import Module, Repeat
+from archspec.ir.symbolic import Symbolic, constant
+
+SEQUENTIAL = NameExpr("nn", "Sequential")
+NONE = AtomExpr("None")
+
+
+class FinishedClasses(Protocol):
+    """The classes built so far."""
+
+    taken: set[str]  # their names, and others that no class can have
+    groups: dict[ClassDef, str]  # a group's class without its name -> the name
+
+    def class_of(self, module: Module) -> BlockClass:
+        """The class of a block's instance."""
+
+
+class ClassBuilder:
+    """Builds one class, and the classes of its labeled groups before it."""
+
+    def __init__(
+        self,
+        name: str,
+        bodies: Bodies,
+        outer: Mapping[str, ClassParameter],
+        classes: FinishedClasses,
+        *,
+        may_loop: bool = True,
+        values: Mapping[str, ast.expr] | None = None,
+        shows_shapes: bool = False,
+    ) -> None:
+        """`outer` are the names from outside that the bodies may read.
+
+        `values` replace names in an unrolled loop.
+        """
+        self.name = name
+        self.bodies = bodies
+        self.outer = outer
+        self.classes = classes
+        self.scope = ClassScope(frozenset(outer), dict(values or {}), may_loop=may_loop)
+        self.inner = values_by_name(bodies)
+        self.unifier = ValueUnifier(len(bodies), {*outer, *self.inner})
+        self.submodule_builder = SubmoduleBuilder(
+            self.unifier, classes.class_of, self._group
+        )
+        self.init_builder = InitBuilder(self.unifier, shows_shapes=shows_shapes)
+        self.groups: dict[ClassDef, str] = {}
+        self.taken: set[str] = set()  # the names of the groups' classes
+        self.group_classes: list[ClassDef] = []
+
+    def definition(self, docstring: str) -> ClassDef:
+        """The class.
+
+        Raises:
+            InstancesDifferError: if no one class can represent all instances.
+        """
+        if is_chain(self.bodies):
+            members = self.submodule_builder.members(self.bodies, self.scope)
+            methods = (self._init(self.init_builder.chain(members)),)
+            return ClassDef(self.name, SEQUENTIAL, docstring, methods)
+        forward = ForwardBuilder(self.submodule_builder, self.bodies)
+        method = forward.method(self.scope)
+        init = self._init(
+            self.init_builder.branching(forward.submodules, forward.locals)
+        )
+        base = container_of(forward.submodules).value
+        return ClassDef(self.name, base, docstring, (init, method))
+
+    def _init(self, body: tuple[Stmt, ...]) -> MethodDef:
+        parameters = tuple(parameter.definition for parameter in self.parameters())
+        return MethodDef("__init__", parameters, NONE, body)
+
+    def parameters(self) -> list[ClassParameter]:
+        """What the code reads from outside, then what unifying values has added."""
+        found = [self.outer[name] for name in self.outer if name in self.unifier.used]
+        found += [
+            ClassParameter(name, annotation(values), keyword_only=True, values=values)
+            for name, values in self.unifier.added.items()
+        ]
+        return sorted(found, key=lambda parameter: parameter.keyword_only)
+
+    # --- groups ---
+
+    def _group(self, column: list[Module], scope: ClassScope) -> Expr:
+        """A labeled group: `nn.Sequential` in place, or the call of its class."""
+        bodies = [module.body for module in column]
+        scope = replace(scope, may_loop=self.scope.may_loop)
+        before = self.unifier.state
+        if _is_plain(bodies):
+            members = self.submodule_builder.members(bodies, scope)
+            found = [m for m in members if isinstance(m, Submodule) and m.is_numbered]
+            if len(found) == len(members):
+                return call(SEQUENTIAL, *(submodule.value for submodule in found))
+        self.unifier.state = before
+        return self._group_call(column, scope)
+
+    def _group_call(self, column: list[Module], scope: ClassScope) -> Expr:
+        """`NetHead(in_channels, features=512)`: a group's class gets what it reads."""
+        label = class_name(column[0].name.value)
+        group = ClassBuilder(
+            unique(f"{self.name}{label}", self.classes.taken, self.taken),
+            [module.body for module in column],
+            self._visible(scope),
+            self.classes,
+            may_loop=scope.may_loop,
+            values=scope.values,
+        )
+        definition = group.definition(f"A part of `{self.name}`.")
+        self.unifier.used |= group.unifier.used & scope.names
+        elements: list[Element] = []
+        for parameter in group.parameters():
+            if not parameter.values:
+                elements.append(Element(NameExpr(parameter.name)))
+                continue
+            values = [Symbolic(value, constant(value)) for value in parameter.values]
+            value = self.unifier.unify(values, parameter.name, scope)
+            elements.append(Element(value, f"{parameter.name}="))
+        name = self._kept(group, definition)
+        return CallExpr(NameExpr(name), tuple(elements))
+
+    def _visible(self, scope: ClassScope) -> dict[str, ClassParameter]:
+        """What a group may read from around it, the input channels first."""
+        names = sorted(scope.names, key=lambda name: (name != "cin", name))
+        return {
+            name: replace(self.outer[name], default=None, keyword_only=False)
+            if name in self.outer
+            else ClassParameter(
+                python_name(name), annotation(self.inner[name]), key=name
+            )
+            for name in names
+        }
+
+    def _kept(self, group: ClassBuilder, definition: ClassDef) -> str:
+        """The name of a group's class: equal groups share the first one's."""
+        nameless = replace(definition, name="")
+        for known in (self.groups, self.classes.groups):
+            if nameless in known:
+                return known[nameless]
+        self.groups |= {**group.groups, nameless: group.name}
+        self.taken |= {*group.taken, group.name}
+        self.group_classes += [*group.group_classes, definition]
+        return group.name
+
+
+def _is_plain(bodies: Bodies) -> bool:
+    """Whether a group is a chain without labels or loops."""
+    items = [item for body in bodies for item in level(body)]
+    loops = (i for i in items if isinstance(i, Repeat) and len(i.iterations) > 1)
+    if not is_chain(bodies) or any(loops):
+        return False
+    return all(is_numbered(item) for body in bodies for item in submodules(body))

@@ -1,0 +1,83 @@
+"""The parameters of an emitted class's constructor.
+
+A block's signature and the types of its arguments give them:
+
+    residual(cout, *, s=1)   ->   (self, in_channels: int, cout: int, *, s: int = 1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.backends.python.expressions import value_expr
+from archspec.backends.python.identifiers import python_name
+from archspec.backends.python.syntax import AtomExpr, Expr, ParameterDef
+from archspec.ir.graph import Module
+
+
+@dataclass(frozen=True)
+class ClassParameter:
+    """A parameter of a constructor, and where its arguments come from.
+
+    `key` is the spec's own name for it. It is empty for a parameter that unifying
+    values has added, which has a value for each instance.
+    """
+
+    name: str
+    annotation: Expr
+    default: Expr | None = None
+    keyword_only: bool = False
+    key: str = ""
+    values: Sequence[object] = ()
+
+    @property
+    def definition(self) -> ParameterDef:
+        """The parameter in the signature."""
+        return ParameterDef(self.name, self.annotation, self.default, self.keyword_only)
+
+
+def block_parameters(modules: list[Module]) -> dict[str, ClassParameter]:
+    """What the body of a block may read: the input channels and its parameters."""
+    block = modules[0]
+    found = {"cin": ClassParameter("in_channels", annotation([1]), key="cin")}
+    for key in block.arguments:
+        values = [module.arguments[key].value for module in modules]
+        default = None
+        if key in block.defaults:
+            values.append(block.defaults[key])
+            default = value_expr(block.defaults[key])
+        found[key] = ClassParameter(
+            python_name(key),
+            annotation(values),
+            default,
+            keyword_only=key in block.keyword_only,
+            key=key,
+        )
+    return found
+
+
+def annotation(values: Iterable[Any]) -> Expr:
+    """The type of a parameter that takes these values."""
+    return AtomExpr(_type_name(values))
+
+
+def _type_name(values: Iterable[Any]) -> str:
+    values = list(values)
+    tuples = {_tuple_type(value) for value in values if isinstance(value, tuple)}
+    scalars = {_scalar_type(value) for value in values if not isinstance(value, tuple)}
+    if scalars == {int, float} and not tuples:
+        return "float"
+    return " | ".join(sorted({*tuples, *(scalar.__name__ for scalar in scalars)}))
+
+
+def _scalar_type(value: Any) -> type:
+    return type(value) if isinstance(value, bool | float | str) else int
+
+
+def _tuple_type(value: tuple[Any, ...]) -> str:
+    if not value:
+        return "tuple[()]"
+    inner = _type_name(value)
+    return f"tuple[{inner}, {inner}]" if len(value) == 2 else f"tuple[{inner}, ...]"

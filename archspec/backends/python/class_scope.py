@@ -1,0 +1,25 @@
+"""What an expression may name at one place in an emitted class."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True)
+class ClassScope:
+    """The names in scope, and what is allowed there.
+
+    `values` replace variables that have no Python variable of their own: in the second
+    iteration of an unrolled loop, `i` is `1`.
+    """
+
+    names: frozenset[str] = frozenset()
+    values: dict[str, ast.expr] = field(default_factory=dict)
+    may_add: bool = True  # whether a value may become a parameter of the class
+    may_loop: bool = True  # whether a repeat may become a loop
+
+    def naming(self, names: Iterable[str]) -> ClassScope:
+        """The scope with more names."""
+        return replace(self, names=self.names.union(names))

@@ -1,0 +1,273 @@
+"""Build the `forward` of a class in which branches part and join.
+
+    - add: [conv(8, k=1) | relu, tanh]   ->   conv, relu, tanh = self
+                                              return relu(conv(x)) + tanh(x)
+
+Every method takes the expression of an item's input, appends the statements that the
+item needs, and returns the expression of its output.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archspec.backends.python.aligned_bodies import (
+    Bodies,
+    InstancesDifferError,
+    columns,
+    is_numbered,
+    referenced_labels,
+    submodules,
+)
+from archspec.backends.python.class_scope import ClassScope
+from archspec.backends.python.forward_statements import ForwardStatements
+from archspec.backends.python.join_branches import channel_axis, join_branches
+from archspec.backends.python.layout import flat
+from archspec.backends.python.submodule_builder import SubmoduleBuilder
+from archspec.backends.python.submodules import (
+    Container,
+    LocalVariable,
+    Submodule,
+    container_of,
+)
+from archspec.backends.python.syntax import (
+    AtomExpr,
+    CallExpr,
+    Element,
+    Expr,
+    JoinExpr,
+    ListExpr,
+    MethodDef,
+    NameExpr,
+    ParameterDef,
+    call,
+)
+from archspec.backends.python.unrolled_repeats import unroll
+from archspec.ir.graph import Choice, Head, Layer, Merge, Module, Reference, Repeat
+from archspec.ops.registry import OPS
+
+LONGEST = 60  # characters of nested calls before they become two statements
+DEEPEST = 3  # nested calls that a reader takes in; `relu(bn(conv(x)))`
+X = ParameterDef("x", NameExpr("Tensor"))
+TENSOR = NameExpr("Tensor")
+TENSORS = AtomExpr("Tensor | tuple[Tensor, ...]", frozenset({"Tensor"}))
+
+
+class ForwardBuilder:
+    """Builds one `forward`; collects the submodules that it calls, in their order."""
+
+    def __init__(self, submodule_builder: SubmoduleBuilder, bodies: Bodies) -> None:
+        self.submodule_builder = submodule_builder
+        self.bodies = bodies
+        self.submodules: list[Submodule] = []
+        self.locals: list[LocalVariable] = []
+        self.handles: list[str] = []  # the variable of each submodule, if it has one
+        self.statements = ForwardStatements()
+        self.labels: dict[str, NameExpr] = {}  # the variables of labels read again
+        self.heads: list[NameExpr] = []  # the variables of extra outputs
+        self.wanted = referenced_labels(bodies)
+        modules = [module for body in bodies for module in submodules(body)]
+        self.has_variables = any(
+            is_numbered(m) and not _is_identity(m) for m in modules
+        )
+        self.uses = Counter(_base_name(m) for m in submodules(bodies[0]))
+
+    def method(self, scope: ClassScope) -> MethodDef:
+        """The method.
+
+        Raises:
+            InstancesDifferError: if the instances differ in structure.
+        """
+        result = self._body(
+            self.bodies, NameExpr("x"), "x", replace(scope, may_loop=False)
+        )
+        if self.heads:
+            result = self.statements.as_name(result, "x")
+        self._unpack()
+        body = self.statements.returning(result, self.heads)
+        returns = TENSORS if self.heads else TENSOR
+        return MethodDef("forward", (X,), returns, body)
+
+    def _unpack(self) -> None:
+        """Assign the submodules of a list or dictionary to variables."""
+        whole = NameExpr("self")
+        match container_of(self.submodules):
+            case Container.LIST:
+                self.statements.unpack_first(self.handles, whole)
+            case Container.DICT:
+                values = call(NameExpr("self", "values"))
+                self.statements.unpack_first(self.handles, values)
+
+    # --- items ---
+
+    def _body(
+        self, bodies: Bodies, value: Expr, target: str, scope: ClassScope
+    ) -> Expr:
+        """The output of a body. `target` is the variable for long expressions."""
+        for column in columns(bodies):
+            match column[0]:
+                case Layer() as layer if self._is_omitted(layer):
+                    pass
+                case Layer() | Module():
+                    value = self._module(column, value, target, scope)
+                case Choice():
+                    value = self._choice(column, value, target, scope)
+                case Merge():
+                    value = self._merge(column, value, target, scope)
+                case Repeat():
+                    iterations, scope = unroll(column, scope)
+                    for iteration, inside in iterations:
+                        value = self._body(iteration, value, target, inside)
+                case Head():
+                    value = self._head(column, value, target, scope)
+                case Reference():
+                    value = self.labels[column[0].label]
+                case _:
+                    found, scope = self.submodule_builder.column(column, scope)
+                    self.locals += [m for m in found if isinstance(m, LocalVariable)]
+        return value
+
+    def _is_omitted(self, layer: Layer) -> bool:
+        """Whether an identity needs no module: the numbers have no gap without it."""
+        return is_numbered(layer) and _is_identity(layer) and not self.has_variables
+
+    def _module(
+        self,
+        column: Sequence[Layer | Module],
+        value: Expr,
+        target: str,
+        scope: ClassScope,
+    ) -> Expr:
+        (submodule,), _ = self.submodule_builder.column([*column], scope)
+        assert isinstance(submodule, Submodule)
+        return self._called(submodule, column[0], value, target)
+
+    def _called(
+        self, submodule: Submodule, item: Layer | Module, value: Expr, target: str
+    ) -> Expr:
+        """A submodule, called with a value."""
+        if _nesting(value) >= DEEPEST and not _is_activation(item):
+            value = self.statements.assign(target, value)
+        handle = self._handle(item)
+        self.submodules.append(submodule)
+        result: Expr = call(handle, value)
+        if len(flat(result)) > LONGEST and _nesting(value) > 0:
+            result = call(handle, self.statements.assign(target, value))
+        label = str(item.name.value)
+        if label in self.wanted:
+            variable = self._output_variable(label)
+            result = self.labels[label] = self.statements.assign(variable, result)
+        return result
+
+    def _choice(
+        self, column: Sequence[Choice], value: Expr, target: str, scope: ClassScope
+    ) -> Expr:
+        """The arm that all instances take, or a submodule that is the right one."""
+        if len({choice.condition.value for choice in column}) == 1:
+            bodies = [choice.body for choice in column]
+            return self._body(bodies, value, target, scope)
+        members = self.submodule_builder.choice(column, scope)
+        if len(members) != 1 or not isinstance(members[0], Submodule):
+            raise InstancesDifferError
+        arms = [submodules(choice.body)[0] for choice in column]
+        named = [arm for arm in arms if not _is_identity(arm)]
+        return self._called(members[0], (named or arms)[0], value, target)
+
+    def _merge(
+        self, column: Sequence[Merge], value: Expr, target: str, scope: ClassScope
+    ) -> Expr:
+        """The branches in the order written, then their join."""
+        merge = column[0]
+        entry = self.statements.as_name(value, target)
+        stem = f"{target}_" if target != "x" else ""
+        inputs = [entry] * len(merge.branches)
+        if merge.split:
+            inputs = self._chunks(merge, entry, f"{stem}chunk")
+        names = [self.statements.names.numbered(f"{stem}branch") for _ in inputs]
+        outputs: list[Expr] = []
+        settled = 0  # outputs that no later statement can change
+        for number, start in enumerate(inputs):
+            before = len(self.statements)
+            bodies = [merge.branches[number] for merge in column]
+            output = self._body(bodies, start, names[number], scope)
+            if len(self.statements) > before:  # run the earlier branches first
+                self._settle(outputs, names, settled, before)
+                settled = len(outputs)
+            outputs.append(output)
+        return join_branches(merge, outputs, names, self.statements)
+
+    def _chunks(self, merge: Merge, value: NameExpr, stem: str) -> list[NameExpr]:
+        """The chunk of each branch: `chunk1, chunk2 = x.chunk(2, dim=1)`."""
+        names = [self.statements.names.numbered(stem) for _ in merge.branches]
+        count = Element(AtomExpr(str(len(names))))
+        axis = Element(AtomExpr(str(channel_axis(merge))), "dim=")
+        chunk = CallExpr(NameExpr(value.root, "chunk"), (count, axis))
+        self.statements.unpack(names, chunk)
+        return [NameExpr(name) for name in names]
+
+    def _settle(
+        self, outputs: list[Expr], names: Sequence[str], first: int, position: int
+    ) -> None:
+        """Assign outputs, from the first on, before the statement at a position."""
+        for number in range(first, len(outputs)):
+            if not isinstance(outputs[number], NameExpr):
+                outputs[number] = self.statements.insert(
+                    position, names[number], outputs[number]
+                )
+                position += 1
+
+    def _head(
+        self, column: Sequence[Head], value: Expr, target: str, scope: ClassScope
+    ) -> Expr:
+        """An extra output; the next item reads the same value as the head."""
+        value = self.statements.as_name(value, target)
+        items = [head.item for head in column]
+        result = self._module(items, value, target, scope)
+        variable = self._output_variable(str(items[0].name.value))
+        self.heads.append(self.statements.assign_in_training(variable, result))
+        return value
+
+    # --- names ---
+
+    def _handle(self, item: Layer | Module) -> NameExpr:
+        """How the code names a submodule: `self.stem`, or a variable."""
+        if not self.has_variables:
+            return NameExpr("self", item.name.value)
+        name = _base_name(item)
+        names = self.statements.names
+        handle = names.numbered(name) if self.uses[name] > 1 else names.fresh(name)
+        self.handles.append(handle)
+        return NameExpr(handle)
+
+    def _output_variable(self, label: str) -> str:
+        """A variable for the output of a labeled item, which may have one itself."""
+        name = f"{label}_out" if self.has_variables else label
+        return self.statements.names.fresh(name)
+
+
+def _base_name(item: Layer | Module) -> str:
+    """What the code calls a submodule: its label, or its op or block."""
+    if not is_numbered(item):
+        return str(item.name.value)
+    return item.node.op if isinstance(item, Layer) else item.block
+
+
+def _is_identity(item: Layer | Module) -> bool:
+    return isinstance(item, Layer) and item.node.op == "identity"
+
+
+def _is_activation(item: Layer | Module) -> bool:
+    return isinstance(item, Layer) and OPS[item.node.op].family == "activation"
+
+
+def _nesting(value: Expr) -> int:
+    """How many calls are nested in each other, a list counted as one; 0 in a sum."""
+    match value:
+        case CallExpr() | ListExpr():
+            inner = (_nesting(element.value) for element in value.elements)
+            return 1 + max(inner, default=0)
+        case JoinExpr():
+            return _nesting(value.value)
+    return 0

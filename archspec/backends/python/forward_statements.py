@@ -1,0 +1,141 @@
+"""The statements of a `forward` as it is built, and the variables they assign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from archspec.backends.python.identifiers import NameAllocator
+from archspec.backends.python.names_read import names_read
+from archspec.backends.python.syntax import (
+    AssignStmt,
+    CallExpr,
+    Element,
+    Expr,
+    IfStmt,
+    JoinExpr,
+    NameExpr,
+    OpExpr,
+    ReturnStmt,
+    Stmt,
+    TupleExpr,
+    UnpackStmt,
+)
+
+TRAINING = NameExpr("self", "training")
+ForwardStmt = AssignStmt | UnpackStmt | IfStmt
+
+
+class ForwardStatements:
+    """Statements in the order in which they run, up to the `return`."""
+
+    def __init__(self) -> None:
+        self.names = NameAllocator({"self", "torch", "nn", "x"})
+        self.statements: list[ForwardStmt] = []
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+    def assign(self, name: str, value: Expr) -> NameExpr:
+        """Append `name = value`."""
+        self.statements.append(_assignment(name, value))
+        return NameExpr(name)
+
+    def assign_in_training(self, name: str, value: Expr) -> NameExpr:
+        """Append `if self.training: name = value`."""
+        self.statements.append(IfStmt(TRAINING, (_assignment(name, value),)))
+        return NameExpr(name)
+
+    def as_name(self, value: Expr, name: str) -> NameExpr:
+        """The variable that has a value; without one, assign the value to `name`."""
+        return value if isinstance(value, NameExpr) else self.assign(name, value)
+
+    def insert(self, position: int, name: str, value: Expr) -> NameExpr:
+        """Insert `name = value` at a position."""
+        self.statements.insert(position, _assignment(name, value))
+        return NameExpr(name)
+
+    def unpack(self, names: Iterable[str], value: Expr) -> None:
+        """Append `a, b = value`."""
+        self.statements.append(UnpackStmt(tuple(names), value))
+
+    def unpack_first(self, names: Iterable[str], value: Expr) -> None:
+        """Insert `a, b = value` before all statements."""
+        self.statements.insert(0, UnpackStmt(tuple(names), value))
+
+    def returning(self, result: Expr, heads: Sequence[NameExpr]) -> tuple[Stmt, ...]:
+        """All statements and the `return`, which in training returns the heads too."""
+        statements: list[Stmt] = [*_without_unread(self.statements, [result, *heads])]
+        if heads:
+            outputs = TupleExpr(tuple(map(Element, (result, *heads))))
+            statements.append(IfStmt(TRAINING, (ReturnStmt(outputs),)))
+        elif statements:
+            last = statements[-1]
+            if isinstance(last, AssignStmt) and last.target == result:
+                del statements[-1]  # `x = self.fc(x); return x`
+                result = last.value
+        return (*_merged(statements), ReturnStmt(result, after=_join_place(result)))
+
+
+def _without_unread(
+    statements: Sequence[ForwardStmt], results: Iterable[Expr]
+) -> list[ForwardStmt]:
+    """The statements that a later one or a result reads; a `ref` can skip some."""
+    read = names_read(results)
+    kept: list[ForwardStmt] = []
+    for statement in reversed(statements):
+        assigned = _assigned(statement)
+        if read.isdisjoint(assigned):
+            continue
+        if isinstance(statement, UnpackStmt):
+            names = tuple(name if name in read else "_" for name in assigned)
+            kept.append(replace(statement, names=names))
+        else:
+            kept.append(statement)
+        read.difference_update(assigned)
+        read |= names_read([statement])
+    return kept[::-1]
+
+
+def _assigned(statement: Stmt) -> tuple[str, ...]:
+    """The variables that a statement assigns."""
+    match statement:
+        case AssignStmt():
+            return (statement.target.root,)
+        case UnpackStmt():
+            return statement.names
+        case IfStmt():
+            return tuple(name for stmt in statement.body for name in _assigned(stmt))
+    return ()
+
+
+def _merged(statements: Iterable[Stmt]) -> Iterator[Stmt]:
+    """The statements, with neighbouring `if self.training:` as one."""
+    for kind, group in groupby(statements, type):
+        if kind is IfStmt:
+            branches = [stmt for stmt in group if isinstance(stmt, IfStmt)]
+            yield IfStmt(TRAINING, tuple(s for branch in branches for s in branch.body))
+        else:
+            yield from group
+
+
+def _assignment(name: str, value: Expr) -> AssignStmt:
+    return AssignStmt(NameExpr(name), value, after=_join_place(value))
+
+
+def _join_place(value: Expr) -> str:
+    """The spec's line of the outermost join in an expression; empty without a join.
+
+    As a comment, it tells whoever reads a traceback which branches did not match.
+    """
+    match value:
+        case JoinExpr():
+            return value.place
+        case CallExpr():
+            inner = tuple(element.value for element in value.elements)
+        case OpExpr():
+            inner = value.operands
+        case _:
+            return ""
+    return next(filter(None, map(_join_place, reversed(inner))), "")

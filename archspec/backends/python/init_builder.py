@@ -1,0 +1,247 @@
+"""Build the statements of an `__init__` from the submodules that it creates.
+
+A sequence is extended, and the channels that enter each iteration are a variable:
+
+    - conv(8, k=1) | bn           ->   super().__init__(
+    - act: relu                            nn.Conv2d(3, 8, kernel_size=1),
+                                           nn.BatchNorm2d(8),
+                                       )
+                                       self.act = nn.ReLU()
+
+    - repeat: dense_layer(g)      ->   channels = in_channels
+      times: n                         for _ in range(n):
+                                           self.append(DenseLayer(channels, g))
+                                           channels += g
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+
+from archspec.backends.python.expressions import code_expr, literal
+from archspec.backends.python.identifiers import python_name
+from archspec.backends.python.loop_headers import loop_header
+from archspec.backends.python.names_read import names_read
+from archspec.backends.python.submodules import (
+    Container,
+    EqualSubmodules,
+    LocalVariable,
+    Member,
+    Submodule,
+    SubmoduleChoice,
+    SubmoduleLoop,
+    container_of,
+)
+from archspec.backends.python.syntax import (
+    AddAssignStmt,
+    AssignStmt,
+    AtomExpr,
+    CallExpr,
+    DictExpr,
+    Element,
+    ExprStmt,
+    ForStmt,
+    IfStmt,
+    ListExpr,
+    NameExpr,
+    Stmt,
+    call,
+)
+from archspec.backends.python.unify_values import ValueUnifier
+from archspec.ir.symbolic import substitute, variables
+
+SUPER_INIT = AtomExpr("super().__init__")
+APPEND = NameExpr("self", "append")
+ADD_MODULE = NameExpr("self", "add_module")
+
+
+class InitBuilder:
+    """Builds the body of one `__init__`."""
+
+    def __init__(self, unifier: ValueUnifier, *, shows_shapes: bool) -> None:
+        self.unifier = unifier
+        self.shows_shapes = shows_shapes
+        self.shown: set[str] = set()  # comments, each of which is written once
+
+    def chain(self, members: Sequence[Member]) -> tuple[Stmt, ...]:
+        """The body for an `nn.Sequential`."""
+        statements = self._locals(members)
+        members = [
+            member for member in members if not isinstance(member, LocalVariable)
+        ]
+        arguments = _leading_numbered(members)
+        statements.append(self._super_init(map(self._element, arguments)))
+        for member in members[len(arguments) :]:
+            statements += self._addition(member)
+        return tuple(statements)
+
+    def branching(
+        self, submodules: list[Submodule], local_variables: Sequence[LocalVariable]
+    ) -> tuple[Stmt, ...]:
+        """The body for a class with a `forward` of its own."""
+        statements = self._locals(local_variables)
+        match container_of(submodules):
+            case Container.LIST:
+                items = ListExpr(tuple(map(self._element, submodules)))
+                statements.append(self._super_init([Element(items)]))
+            case Container.DICT:
+                entries = DictExpr(tuple(map(self._entry, submodules)))
+                statements.append(self._super_init([Element(entries)]))
+            case Container.ATTRIBUTES:
+                statements.append(self._super_init([]))
+                statements += map(self._statement, submodules)
+        return tuple(statements)
+
+    def _super_init(self, elements: Iterable[Element]) -> Stmt:
+        return ExprStmt(CallExpr(SUPER_INIT, tuple(elements)))
+
+    # --- submodules ---
+
+    def _element(self, submodule: Submodule) -> Element:
+        """A submodule as an argument."""
+        return Element(
+            submodule.value,
+            above=self._comment(submodule),
+            after=self._shape(submodule),
+        )
+
+    def _entry(self, submodule: Submodule) -> Element:
+        """A submodule as an entry of a dictionary."""
+        return Element(
+            submodule.value,
+            label=f"{literal(submodule.key)}: ",
+            above=self._comment(submodule),
+            after=self._shape(submodule),
+        )
+
+    def _statement(self, submodule: Submodule) -> Stmt:
+        """The statement that adds a submodule under its name, or as the next one."""
+        above, after = self._comment(submodule), self._shape(submodule)
+        if submodule.is_numbered:
+            return ExprStmt(call(APPEND, submodule.value), above, after)
+        if submodule.computed_key is not None:
+            return ExprStmt(call(ADD_MODULE, submodule.computed_key, submodule.value))
+        target = NameExpr("self", submodule.key)
+        return AssignStmt(target, submodule.value, above, after)
+
+    def _shape(self, submodule: Submodule) -> str:
+        """The shape of an output, as a comment in the network's own class."""
+        return submodule.shape if self.shows_shapes else ""
+
+    def _comment(self, member: Member) -> str:
+        """The comment above a submodule, or the first of several, if it is new."""
+        match member:
+            case Submodule(comment=comment) if comment not in self.shown:
+                self.shown.add(comment)
+                return comment
+            case SubmoduleLoop(members=[first, *_]):
+                return self._comment(first)
+            case EqualSubmodules(members=[first, *_]):
+                return self._comment(first)
+        return ""
+
+    # --- loops and choices ---
+
+    def _addition(self, member: Member) -> Sequence[Stmt]:
+        """The statements that add a submodule, or several, to a sequence."""
+        match member:
+            case Submodule():
+                return [self._statement(member)]
+            case SubmoduleChoice():
+                then = self._additions(member.then)
+                return [IfStmt(member.test, then, self._additions(member.otherwise))]
+            case SubmoduleLoop():
+                return self._loop(member)
+            case EqualSubmodules():
+                above = self._comment(member)
+                times = AtomExpr(str(member.times))
+                body = self._additions(member.members)
+                return [ForStmt("_", call(NameExpr("range"), times), body, above)]
+        return []
+
+    def _additions(self, members: Iterable[Member]) -> tuple[Stmt, ...]:
+        return tuple(stmt for member in members for stmt in self._addition(member))
+
+    def _loop(self, loop: SubmoduleLoop) -> Sequence[Stmt]:
+        """A loop, and around it the channels that enter each iteration."""
+        repeat = loop.repeats[0]
+        above = self._comment(loop)
+        body = self._additions(loop.members)
+        read = names_read(body)
+        reads_index = python_name(repeat.index) in read
+        header = loop_header(loop, self.unifier, reads_index=reads_index)
+        if repeat.channels not in self.unifier.used:
+            return [ForStmt(*header, body, above)]
+        assert repeat.update is not None
+        entry = substitute(repeat.entry, loop.scope.values)
+        update = substitute(repeat.update, loop.scope.values)
+        channels = NameExpr(python_name(repeat.channels))
+        if channels.root not in read and repeat.channels not in variables(update):
+            return [ForStmt(*header, body, above)]
+        return [
+            AssignStmt(channels, code_expr(entry), above),
+            ForStmt(*header, (*body, _update(repeat.channels, update))),
+        ]
+
+    def _locals(self, members: Sequence[Member]) -> list[Stmt]:
+        """Note what loops read; the assignments of those lets that are then read."""
+        before = -1
+        while before != len(self.unifier.used):
+            before = len(self.unifier.used)
+            for loop in _loops(members):
+                self._read_channels(loop)
+        statements: list[Stmt] = []
+        for local in reversed([m for m in members if isinstance(m, LocalVariable)]):
+            if local.name in self.unifier.used:
+                value = self.unifier.shared([local.code], local.scope)
+                target = NameExpr(python_name(local.name))
+                statements.append(AssignStmt(target, value))
+        return statements[::-1]
+
+    def _read_channels(self, loop: SubmoduleLoop) -> None:
+        """Note the names in a loop's first and next channels, if they are read."""
+        repeat = loop.repeats[0]
+        if repeat.channels in self.unifier.used and repeat.update is not None:
+            self.unifier.read(substitute(repeat.entry, loop.scope.values))
+            self.unifier.read(substitute(repeat.update, loop.scope.values))
+
+
+def _leading_numbered(members: Sequence[Member]) -> list[Submodule]:
+    """The submodules at the start that only their position names."""
+    found: list[Submodule] = []
+    for member in members:
+        if not isinstance(member, Submodule) or not member.is_numbered:
+            break
+        found.append(member)
+    return found
+
+
+def _loops(members: Iterable[Member]) -> Iterator[SubmoduleLoop]:
+    for member in members:
+        match member:
+            case SubmoduleLoop():
+                yield member
+                yield from _loops(member.members)
+            case SubmoduleChoice():
+                yield from _loops([*member.then, *member.otherwise])
+
+
+def _update(name: str, code: ast.expr) -> Stmt:
+    """`channels = code`; `channels += growth` if the sum starts with the name."""
+    target = NameExpr(python_name(name))
+    summand = _summand(name, code)
+    if summand is None:
+        return AssignStmt(target, code_expr(code))
+    return AddAssignStmt(target, code_expr(summand))
+
+
+def _summand(name: str, code: ast.expr) -> ast.expr | None:
+    """What is added to a name: `a - b` in `name + a - b`; None in other expressions."""
+    match code:
+        case ast.BinOp(ast.Name(id), ast.Add(), right) if id == name:
+            return right
+        case ast.BinOp(left, ast.Add() | ast.Sub() as operator, right):
+            summand = _summand(name, left)
+            return summand and ast.BinOp(summand, operator, right)
+    return None

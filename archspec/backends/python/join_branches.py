@@ -1,0 +1,97 @@
+"""Join the outputs of branches in one expression.
+
+    add: [self.path(x), self.shortcut(x)]   ->   self.path(x) + self.shortcut(x)
+    concat: [branch1, branch2]              ->   torch.cat([branch1, branch2], dim=1)
+
+An output that is too long for that is first assigned to the branch's variable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from archspec.backends.python.forward_statements import ForwardStatements
+from archspec.backends.python.layout import flat
+from archspec.backends.python.syntax import (
+    AtomExpr,
+    CallExpr,
+    Element,
+    Expr,
+    JoinExpr,
+    ListExpr,
+    NameExpr,
+    OpExpr,
+)
+from archspec.diagnostics.source import Span
+from archspec.ir.graph import Merge
+from archspec.ops.merging import MERGES
+
+LONGEST = 60  # characters of one expression
+
+
+def channel_axis(merge: Merge) -> int:
+    """The axis of the channels, the batch included."""
+    return 2 if len(merge.node.output.shape or ()) == 2 else 1
+
+
+def join_branches(
+    merge: Merge,
+    outputs: Sequence[Expr],
+    names: Sequence[str],
+    statements: ForwardStatements,
+) -> Expr:
+    """The join of some outputs. `names` are the variables of the branches."""
+    place = _place(merge.node.span)
+    operator = MERGES[merge.node.op].operator
+    if not operator:
+        outputs = _simplified(outputs, names, statements, too_long=False)
+        branches = ListExpr(tuple(map(Element, outputs)))
+        axis = Element(AtomExpr(str(channel_axis(merge))), "dim=")
+        cat = CallExpr(NameExpr("torch", "cat"), (Element(branches), axis))
+        return JoinExpr(cat, place)
+    too_long = len(flat(OpExpr(operator, tuple(outputs)))) > LONGEST
+    outputs = _simplified(outputs, names, statements, too_long=too_long)
+    if len(outputs) == 1 and isinstance(outputs[0], NameExpr):
+        return outputs[0]
+    operands = _shortened(operator, outputs, names[0], statements)
+    return JoinExpr(OpExpr(operator, operands), place)
+
+
+def _simplified(
+    outputs: Sequence[Expr],
+    names: Sequence[str],
+    statements: ForwardStatements,
+    *,
+    too_long: bool,
+) -> list[Expr]:
+    """Assign every output up to the last that is a join; all, if they are too long."""
+    joins = [n for n, output in enumerate(outputs) if isinstance(output, JoinExpr)]
+    count = len(outputs) if too_long else 1 + max(joins, default=-1)
+    simple: list[Expr] = [*outputs]
+    for number in range(count):
+        simple[number] = statements.as_name(outputs[number], names[number])
+    return simple
+
+
+def _shortened(
+    operator: str, outputs: Sequence[Expr], name: str, statements: ForwardStatements
+) -> tuple[Expr, ...]:
+    """The operands of a short enough expression; a part of a long one is assigned."""
+    gap = len(f" {operator} ")
+    widths = [len(flat(output)) for output in outputs]
+    width = sum(widths) + gap * (len(outputs) - 1)
+    first, merged = outputs[0], 1
+    while len(outputs) - merged > 1 and width > LONGEST:
+        width -= len(flat(first)) + gap + widths[merged] - len(name)
+        first = statements.assign(name, OpExpr(operator, (first, outputs[merged])))
+        merged += 1
+    return (first, *outputs[merged:])
+
+
+def _place(span: Span) -> str:
+    """`resnet18.yaml:12`; nothing in a file's name can end a comment."""
+    path = PurePath(span.source.name)  # a bundled spec has a name, not a file
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem + (path.suffix or ".yaml"))
+    return f"{name}:{span.line}"

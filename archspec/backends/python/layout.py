@@ -1,0 +1,245 @@
+"""Lay the tree out in lines, as `ruff format` does.
+
+An expression that does not fit on one line breaks at its outermost brackets:
+
+    nn.Conv2d(3, 64, kernel_size=7)   ->   nn.Conv2d(
+                                               3,
+                                               64,
+                                               kernel_size=7,
+                                           )
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archspec.backends.python.comments_and_docstrings import (
+    WIDTH,
+    comment_lines,
+    docstring_lines,
+)
+from archspec.backends.python.syntax import (
+    AddAssignStmt,
+    AssignStmt,
+    AtomExpr,
+    Brackets,
+    CallExpr,
+    ClassDef,
+    ConditionalExpr,
+    DictExpr,
+    Element,
+    Expr,
+    ExprStmt,
+    ForStmt,
+    IfStmt,
+    JoinExpr,
+    ListExpr,
+    MethodDef,
+    NameExpr,
+    OpExpr,
+    ParameterDef,
+    ReturnStmt,
+    Stmt,
+    TupleExpr,
+    UnpackStmt,
+)
+
+STEP = 4  # spaces of indentation
+
+# --- expressions ---------------------------------------------------------------------
+
+
+def flat(expr: Expr) -> str:
+    """An expression on one line, without its comments."""
+    match expr:
+        case AtomExpr():
+            return expr.text
+        case NameExpr():
+            return f"{expr.root}.{expr.attribute}" if expr.attribute else expr.root
+        case CallExpr() | ListExpr() | DictExpr() | TupleExpr():
+            opening, closing = _brackets(expr)
+            inner = ", ".join(
+                element.label + flat(element.value) for element in expr.elements
+            )
+            is_single = isinstance(expr, TupleExpr) and len(expr.elements) == 1
+            return f"{opening}{inner}{',' if is_single else ''}{closing}"
+        case ConditionalExpr():
+            then, test = flat(expr.then), flat(expr.test)
+            return f"{then} if {test} else {flat(expr.otherwise)}"
+        case OpExpr():
+            return f" {expr.operator} ".join(map(flat, expr.operands))
+        case JoinExpr():
+            return flat(expr.value)
+
+
+def _brackets(expr: Brackets) -> tuple[str, str]:
+    """What comes before and after the elements."""
+    match expr:
+        case CallExpr():
+            return f"{flat(expr.function)}(", ")"
+        case ListExpr():
+            return "[", "]"
+        case DictExpr():
+            return "{", "}"
+        case TupleExpr():
+            return "(", ")"
+
+
+def _laid_out(
+    expr: Expr, indent: int, before: str = "", after: str = "", comment: str = ""
+) -> list[str]:
+    """The lines of `before expr after  # comment`."""
+    if isinstance(expr, JoinExpr):
+        return _laid_out(expr.value, indent, before, after, comment)
+    line = f"{' ' * indent}{before}{flat(expr)}{after}"
+    if len(line) <= WIDTH and not _has_comments(expr):
+        return [_with_comment(line, comment)]
+    match expr:
+        case CallExpr() | ListExpr() | DictExpr() | TupleExpr() if expr.elements:
+            return _broken(expr, indent, before, after, comment)
+        case ConditionalExpr():
+            return _broken_conditional(expr, indent, before, after)
+    return [line]
+
+
+def _broken(
+    expr: Brackets, indent: int, before: str, after: str, comment: str
+) -> list[str]:
+    """Brackets with a line for each element, or several."""
+    pad = " " * indent
+    opening, closing = _brackets(expr)
+    lines = [_with_comment(f"{pad}{before}{opening}", comment)]
+    comma = "" if _has_sole_collection(expr) else ","
+    for element in expr.elements:
+        lines += comment_lines(element.above, indent + STEP)
+        lines += _laid_out(
+            element.value, indent + STEP, element.label, comma, element.after
+        )
+    return [*lines, f"{pad}{closing}{after}"]
+
+
+def _has_sole_collection(expr: Brackets) -> bool:
+    """Whether a call's one argument is a list, dictionary or tuple."""
+    if not isinstance(expr, CallExpr) or len(expr.elements) > 1:
+        return False
+    only = expr.elements[0]
+    return not only.label and isinstance(only.value, ListExpr | DictExpr | TupleExpr)
+
+
+def _broken_conditional(
+    expr: ConditionalExpr, indent: int, before: str, after: str
+) -> list[str]:
+    pad, inner = " " * indent, indent + STEP
+    lines = [f"{pad}{before}("]
+    lines += _laid_out(expr.then, inner)
+    lines += _laid_out(expr.test, inner, before="if ")
+    lines += _laid_out(expr.otherwise, inner, before="else ")
+    return [*lines, f"{pad}){after}"]
+
+
+def _has_comments(expr: Expr) -> bool:
+    """Whether an element inside has a comment, which takes a line for itself."""
+    match expr:
+        case CallExpr() | ListExpr() | DictExpr() | TupleExpr():
+            return any(
+                element.above or element.after or _has_comments(element.value)
+                for element in expr.elements
+            )
+    return False
+
+
+def _with_comment(line: str, comment: str) -> str:
+    """A line with its comment, where there is room."""
+    full = f"{line}  # {comment}"
+    return full if comment and len(full) <= WIDTH else line
+
+
+# --- statements ----------------------------------------------------------------------
+
+
+def _statements(body: Sequence[Stmt], indent: int) -> list[str]:
+    lines = [line for stmt in body for line in _statement(stmt, indent)]
+    return lines or [f"{' ' * indent}pass"]
+
+
+def _statement(stmt: Stmt, indent: int) -> list[str]:
+    pad = " " * indent
+    match stmt:
+        case AssignStmt():
+            before = f"{flat(stmt.target)} = "
+            lines = comment_lines(stmt.above, indent)
+            return lines + _laid_out(stmt.value, indent, before, comment=stmt.after)
+        case UnpackStmt():
+            targets = TupleExpr(tuple(Element(NameExpr(name)) for name in stmt.names))
+            return _bare_tuple(targets, indent, after=f" = {flat(stmt.value)}")
+        case AddAssignStmt():
+            return _laid_out(stmt.value, indent, f"{flat(stmt.target)} += ")
+        case ExprStmt():
+            lines = comment_lines(stmt.above, indent)
+            return lines + _laid_out(stmt.value, indent, comment=stmt.after)
+        case ForStmt():
+            lines = comment_lines(stmt.above, indent)
+            lines.append(f"{pad}{for_line(stmt.target, stmt.iterable)}")
+            return lines + _statements(stmt.body, indent + STEP)
+        case IfStmt():
+            lines = [f"{pad}if {flat(stmt.test)}:"]
+            lines += _statements(stmt.body, indent + STEP)
+            if stmt.orelse is not None:
+                lines += [f"{pad}else:", *_statements(stmt.orelse, indent + STEP)]
+            return lines
+        case ReturnStmt(value=TupleExpr() as values):
+            return _bare_tuple(values, indent, before="return ")
+        case ReturnStmt():
+            return _laid_out(stmt.value, indent, "return ", comment=stmt.after)
+
+
+def for_line(target: str, iterable: Expr) -> str:
+    """`for i in range(n):`."""
+    return f"for {target} in {flat(iterable)}:"
+
+
+def _bare_tuple(
+    expr: TupleExpr, indent: int, before: str = "", after: str = ""
+) -> list[str]:
+    """A tuple of names that has brackets only where it needs them."""
+    bare = ", ".join(flat(element.value) for element in expr.elements)
+    line = f"{' ' * indent}{before}{bare}{after}"
+    if len(expr.elements) > 1 and len(line) <= WIDTH:
+        return [line]
+    return _laid_out(expr, indent, before, after)
+
+
+# --- definitions ---------------------------------------------------------------------
+
+
+def class_lines(definition: ClassDef) -> list[str]:
+    """The lines of a class, an empty line before each method."""
+    head = f"class {definition.name}({flat(definition.base)}):"
+    lines = [head, *docstring_lines(definition.docstring, STEP)]
+    for method in definition.methods:
+        lines += ["", *_method(method, STEP)]
+    return lines
+
+
+def _method(method: MethodDef, indent: int) -> list[str]:
+    signature = CallExpr(NameExpr(method.name), _parameters(method))
+    after = f" -> {flat(method.returns)}:"
+    lines = _laid_out(signature, indent, before="def ", after=after)
+    return [*lines, *_statements(method.body, indent + STEP)]
+
+
+def _parameters(method: MethodDef) -> tuple[Element, ...]:
+    """`self`, the positional parameters, `*`, and those that are keyword-only."""
+    positional = [p for p in method.parameters if not p.keyword_only]
+    keywords = [p for p in method.parameters if p.keyword_only]
+    found = [Element(NameExpr("self")), *map(_parameter, positional)]
+    if keywords:
+        found.append(Element(AtomExpr("*")))
+    return (*found, *map(_parameter, keywords))
+
+
+def _parameter(parameter: ParameterDef) -> Element:
+    label = f"{parameter.name}: "
+    if parameter.default is None:
+        return Element(parameter.annotation, label)
+    return Element(parameter.default, f"{label}{flat(parameter.annotation)} = ")

@@ -1,0 +1,85 @@
+"""The names that emitted code reads, found in its tree.
+
+    self.append(Unit(channels, c))   ->   self, Unit, channels, c
+
+Assigning a variable does not read it. Setting an attribute, `self.act = nn.ReLU()`,
+reads `self`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archspec.backends.python.syntax import (
+    AddAssignStmt,
+    AssignStmt,
+    AtomExpr,
+    CallExpr,
+    ClassDef,
+    ConditionalExpr,
+    DictExpr,
+    Element,
+    ExprStmt,
+    ForStmt,
+    IfStmt,
+    JoinExpr,
+    ListExpr,
+    MethodDef,
+    NameExpr,
+    Node,
+    OpExpr,
+    ParameterDef,
+    ReturnStmt,
+    TupleExpr,
+    UnpackStmt,
+)
+
+
+def names_read(nodes: Iterable[Node]) -> set[str]:
+    """Every name that some nodes read."""
+    found: set[str] = set()
+    stack = [*nodes]
+    while stack:
+        node = stack.pop()
+        match node:
+            case AtomExpr():
+                found |= node.reads
+            case NameExpr():
+                found.add(node.root)
+            case _:
+                stack += _parts(node)
+    return found
+
+
+def _parts(node: Node) -> Iterable[Node]:
+    """The nodes right below one, without the variables that it assigns."""
+    match node:
+        case AtomExpr() | NameExpr():
+            return ()
+        case CallExpr():
+            return (node.function, *node.elements)
+        case ListExpr() | DictExpr() | TupleExpr():
+            return node.elements
+        case ConditionalExpr():
+            return (node.then, node.test, node.otherwise)
+        case OpExpr():
+            return node.operands
+        case AssignStmt() if node.target.attribute:
+            return (node.target, node.value)
+        case AddAssignStmt():
+            return (node.target, node.value)
+        case Element() | JoinExpr() | ExprStmt() | ReturnStmt():
+            return (node.value,)
+        case AssignStmt() | UnpackStmt():
+            return (node.value,)
+        case ForStmt():
+            return (node.iterable, *node.body)
+        case IfStmt():
+            return (node.test, *node.body, *(node.orelse or ()))
+        case ParameterDef():
+            default = () if node.default is None else (node.default,)
+            return (node.annotation, *default)
+        case MethodDef():
+            return (*node.parameters, node.returns, *node.body)
+        case ClassDef():
+            return (node.base, *node.methods)

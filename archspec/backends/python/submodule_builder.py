@@ -1,0 +1,296 @@
+"""Build the submodules of a class from the bodies of all its instances.
+
+In a body with the parameters `cout` and `s`:
+
+    conv(cout, k=1, s=s)   ->   nn.Conv2d(in_channels, cout, kernel_size=1, stride=s)
+    residual(cout, s=2)    ->   Residual(cout, cout, s=2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, Protocol
+
+from archspec.backends.python.aligned_bodies import (
+    Bodies,
+    InstancesDifferError,
+    columns,
+    is_numbered,
+)
+from archspec.backends.python.class_parameters import ClassParameter
+from archspec.backends.python.class_scope import ClassScope
+from archspec.backends.python.constructor_calls import torch_call
+from archspec.backends.python.expressions import value_expr
+from archspec.backends.python.layout import for_line
+from archspec.backends.python.loop_headers import loop_header
+from archspec.backends.python.submodules import (
+    EqualSubmodules,
+    LocalVariable,
+    Member,
+    Submodule,
+    SubmoduleChoice,
+    SubmoduleLoop,
+)
+from archspec.backends.python.syntax import (
+    CallExpr,
+    ConditionalExpr,
+    Element,
+    Expr,
+    NameExpr,
+    dotted,
+)
+from archspec.backends.python.unify_values import ValueUnifier
+from archspec.backends.python.unrolled_repeats import unroll
+from archspec.frontend.comments import comment_of_step
+from archspec.ir.graph import Choice, Layer, Let, Module, Repeat
+from archspec.ir.symbolic import (
+    Symbolic,
+    as_symbolic,
+    constant,
+    same,
+    substitute,
+    variable,
+    variables,
+)
+from archspec.ops.shapes import channels
+from archspec.ops.torch_call import TorchCall
+
+FEW = 2  # equal iterations that are read as fast as a loop
+LONGEST_HEADER = 72  # characters of a `for`, which may be inside another
+
+
+class BlockClass(Protocol):
+    """A finished class of a block: how to call it."""
+
+    name: str
+    parameters: list[ClassParameter]
+
+    def index(self, module: Module) -> int:
+        """The position of an instance among those of the class."""
+
+
+class SubmoduleBuilder:
+    """Builds the submodules of one class."""
+
+    def __init__(
+        self,
+        unifier: ValueUnifier,
+        class_of: Callable[[Module], BlockClass],
+        build_group: Callable[[list[Module], ClassScope], Expr],
+    ) -> None:
+        self.unifier = unifier
+        self.class_of = class_of
+        self.build_group = build_group
+
+    def members(self, bodies: Bodies, scope: ClassScope) -> list[Member]:
+        """The members that aligned bodies have in common.
+
+        Raises:
+            InstancesDifferError: if they differ in structure.
+        """
+        found: list[Member] = []
+        for column in columns(bodies):
+            members, scope = self.column(column, scope)
+            found += members
+        return found
+
+    def column(
+        self, column: list[Any], scope: ClassScope
+    ) -> tuple[list[Member], ClassScope]:
+        """The members for one item of all bodies, and the scope after it."""
+        match column[0]:
+            case Layer():
+                return [self._layer(column, scope)], scope
+            case Module():
+                return [self._module(column, scope)], scope
+            case Let():
+                return self._locals(column, scope)
+            case Choice():
+                return self.choice(column, scope), scope
+            case Repeat():
+                return self._repeat(column, scope)
+        raise InstancesDifferError  # branches, which only a `forward` can join
+
+    # --- layers and blocks ---
+
+    def _layer(self, column: Sequence[Layer], scope: ClassScope) -> Submodule:
+        """`conv(64, k=3)` as `nn.Conv2d(in_channels, 64, kernel_size=3)`."""
+        calls = [torch_call(layer) for layer in column]
+        if len({(call.name, len(call.args)) for call in calls}) > 1:
+            raise InstancesDifferError
+        is_image = len(column[0].node.inputs[0].shape or ()) == 3
+        hint = "channels" if is_image else "in_features"
+        elements = [
+            Element(self.unifier.unify(values, hint, scope))
+            for values in zip(*(call.args for call in calls), strict=True)
+        ]
+        for name in calls[0].kwargs:
+            if not all(_is_default(call, name) for call in calls):
+                values = [call.kwargs[name] for call in calls]
+                value = self.unifier.unify(values, name, scope)
+                elements.append(Element(value, f"{name}="))
+        value = CallExpr(dotted(calls[0].name), tuple(elements))
+        return self._submodule(column, value, scope)
+
+    def _module(self, column: Sequence[Module], scope: ClassScope) -> Submodule:
+        """`residual(64, s=2)` as `Residual(64, s=2)`; or a labeled group."""
+        if not column[0].block:
+            group = self.build_group(list(column), scope)
+            return self._submodule(column, group, scope)
+        block = self.class_of(column[0])
+        if any(self.class_of(module) is not block for module in column):
+            raise InstancesDifferError
+        elements: list[Element] = []
+        for parameter in block.parameters:
+            elements += self._argument(parameter, block, column, scope)
+        value = CallExpr(NameExpr(block.name), tuple(elements))
+        return self._submodule(column, value, scope)
+
+    def _argument(
+        self,
+        parameter: ClassParameter,
+        block: BlockClass,
+        column: Sequence[Module],
+        scope: ClassScope,
+    ) -> list[Element]:
+        """One argument of a block's class; none if it is an implicit default."""
+        if parameter.values:
+            values = [parameter.values[block.index(module)] for module in column]
+            items = [Symbolic(value, constant(value)) for value in values]
+        elif parameter.key == "cin":
+            items = [
+                as_symbolic(channels(module.input.shape or ())) for module in column
+            ]
+        else:
+            items = [module.arguments[parameter.key] for module in column]
+        value = self.unifier.unify(items, parameter.name, scope)
+        is_given = any(parameter.key in module.given for module in column)
+        if value == parameter.default and not is_given:
+            return []
+        label = f"{parameter.name}=" if parameter.keyword_only else ""
+        return [Element(value, label)]
+
+    def _submodule(
+        self, column: Sequence[Layer | Module], value: Expr, scope: ClassScope
+    ) -> Submodule:
+        """A submodule under its label or number."""
+        key = str(column[0].name.value)
+        computed_key = None
+        if not is_numbered(column[0]):
+            labels = [item.name for item in column]
+            label = self.unifier.unify(labels, "", replace(scope, may_add=False))
+            computed_key = label if label != value_expr(key) else None
+        parts = [item.node if isinstance(item, Layer) else item for item in column]
+        shapes = {str([*map(int, part.output.shape or ())]) for part in parts}
+        shape = shapes.pop() if len(shapes) == 1 else ""
+        comment = comment_of_step(parts[0].span)
+        return Submodule(key, computed_key, value, shape, comment)
+
+    # --- lets, choices and repeats ---
+
+    def _locals(
+        self, column: Sequence[Let], scope: ClassScope
+    ) -> tuple[list[Member], ClassScope]:
+        """The variables of a `let` that one expression gives for all instances."""
+        found: list[Member] = []
+        for name in column[0].values:
+            codes = [let.values[name].code for let in column]
+            if self.unifier.is_shared(codes, scope):
+                found.append(LocalVariable(name, codes[0], scope))
+                scope = scope.naming([name])
+        return found, scope
+
+    def choice(self, column: Sequence[Choice], scope: ClassScope) -> list[Member]:
+        """The arm that all instances take, or both under the condition."""
+        taken = [choice.body for choice in column if choice.condition.value]
+        left = [choice.body for choice in column if not choice.condition.value]
+        if not taken or not left:
+            return self.members(taken or left, scope)
+        inside = replace(scope, may_add=False)
+        conditions = [choice.condition for choice in column]
+        test = self.unifier.unify(conditions, "", inside)
+        then, otherwise = self.members(taken, inside), self.members(left, inside)
+        match then, otherwise:
+            case [Submodule() as one], [Submodule() as other] if one.key == other.key:
+                value = ConditionalExpr(one.value, test, other.value)
+                return [replace(one, value=value)]
+        return [SubmoduleChoice(test, then, otherwise)]
+
+    def _repeat(
+        self, column: Sequence[Repeat], scope: ClassScope
+    ) -> tuple[list[Member], ClassScope]:
+        """A loop, if one can represent all instances; else each iteration by itself."""
+        if scope.may_loop and any(len(repeat.iterations) > 1 for repeat in column):
+            before = self.unifier.state
+            try:
+                return self._loop(list(column), scope)
+            except InstancesDifferError:
+                self.unifier.state = before
+        return self._unrolled(column, scope)
+
+    def _loop(
+        self, column: list[Repeat], scope: ClassScope
+    ) -> tuple[list[Member], ClassScope]:
+        """A `for` whose body represents every iteration of every instance."""
+        first = column[0]
+        updates = [repeat.update for repeat in column if repeat.update is not None]
+        if len(updates) < len(column):
+            raise InstancesDifferError
+        moving = first.channels
+        values = {n: code for n, code in scope.values.items() if n != moving}
+        names = {*first.variables[0]}
+        inside = replace(scope, values=values).naming(names)
+        entry = substitute(first.entry, scope.values)
+        if self.unifier.is_shared([repeat.entry for repeat in column], scope):
+            stays = all(
+                same(update, variable(moving)) or same(update, entry)
+                for update in (substitute(update, values) for update in updates)
+            )
+            if stays:
+                values[moving] = entry
+            elif self.unifier.is_shared(updates, inside.naming([moving])):
+                names.add(moving)
+        inside = replace(inside.naming(names), values=values, may_add=False)
+        bodies = [body for repeat in column for body in repeat.iterations]
+        loop = SubmoduleLoop(column, inside, self.members(bodies, inside))
+        header = loop_header(loop, self.unifier, reads_index=True)
+        if len(for_line(*header)) > LONGEST_HEADER:
+            raise InstancesDifferError
+        after = replace(scope, values=values).naming(names & {moving})
+        return [loop], after
+
+    def _unrolled(
+        self, column: Sequence[Repeat], scope: ClassScope
+    ) -> tuple[list[Member], ClassScope]:
+        """Each iteration by itself, with its loop variables as literals."""
+        found: list[Member] = []
+        bodies, after = unroll(column, scope)
+        iterations = [self.members(iteration, inside) for iteration, inside in bodies]
+        for _, equal in groupby(iterations, _numbered_values):
+            found += _folded(list(equal))
+        return found, after
+
+
+def _numbered_values(members: Sequence[Member]) -> object:
+    """What is equal in iterations that differ only in the numbers of submodules."""
+    found = [m for m in members if isinstance(m, Submodule) and m.is_numbered]
+    if len(found) < len(members):
+        return id(members)
+    return [(submodule.value, submodule.shape) for submodule in found]
+
+
+def _folded(iterations: list[list[Member]]) -> list[Member]:
+    """Equal iterations as one that happens again, if they are more than a few."""
+    submodules = [m for m in iterations[0] if isinstance(m, Submodule)]
+    if len(iterations) > FEW:
+        return [EqualSubmodules(len(iterations), submodules)]
+    return [member for members in iterations for member in members]
+
+
+def _is_default(call: TorchCall, name: str) -> bool:
+    item = call.kwargs[name]
+    if variables(item.code):
+        return False
+    return name in call.defaults and bool(item.value == call.defaults[name])

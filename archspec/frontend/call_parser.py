@@ -1,0 +1,437 @@
+"""Parse the call language: chains, calls, expressions, signatures and labels.
+
+A method is named after the production it parses, which its docstring gives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import (
+    Argument,
+    Binary,
+    Call,
+    Chain,
+    Expression,
+    FunctionCall,
+    IfElse,
+    Literal,
+    Name,
+    Parameter,
+    ShapeAssertion,
+    StepLabel,
+    Subscript,
+    Tuple,
+    Unary,
+)
+from archspec.frontend.tokens import SyntaxFault, Token, tokenize
+from archspec.frontend.yaml.scalars import MAX_DIGITS
+from archspec.frontend.yaml.tree import Scalar
+
+MAX_NESTING = 20  # parentheses within parentheses
+MAX_TERMS = 50  # in a row
+
+# Binary signs from the loosest to the tightest; `**` binds to the right.
+LEVELS = (
+    ("or",),
+    ("and",),
+    ("<", "<=", ">", ">=", "==", "!="),
+    ("+", "-"),
+    ("*", "/", "//", "%"),
+)
+COMPARISONS = LEVELS[2]
+MAX_LABEL = 100  # characters
+LABEL = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_LABEL - 1}}}")
+
+T = TypeVar("T")
+
+
+def parse_chain(scalar: Scalar) -> Chain:
+    """`conv(64, k=3) | relu -> [64, 8, 8]`."""
+    return Parser.of(scalar).whole(Parser.chain)
+
+
+def parse_expression(scalar: Scalar) -> Expression:
+    """`max(8, ch // 4)`."""
+    return Parser.of(scalar).whole(Parser.expression)
+
+
+def parse_rows(scalar: Scalar) -> tuple[Name, tuple[Expression, ...]]:
+    """`inception[(64, (96, 128)), (128, (128, 192))]`: a block and its rows."""
+    return Parser.of(scalar).whole(Parser.rows)
+
+
+def parse_signature(scalar: Scalar) -> tuple[Name, tuple[Parameter, ...]]:
+    """`nin_block(cout, *, k, s=1)`."""
+    return Parser.of(scalar).whole(Parser.signature)
+
+
+def parse_label(scalar: Scalar) -> StepLabel:
+    """`stem`, `layer{i + 1}`.
+
+    Raises:
+        SyntaxFault: if it could not be a name in a state dict.
+    """
+    span = scalar.code or scalar.span
+    parts: list[str | Expression] = []
+    for match in re.finditer(r"\{([^{}]*)\}|[^{}]+|[{}]", scalar.text):
+        if match.group(1) is not None:
+            inner = Span(
+                span.source, span.start + match.start(1), span.start + match.end(1)
+            )
+            tokens = tokenize(match.group(1), inner, exact=scalar.code is not None)
+            parts.append(Parser(tokens).whole(Parser.expression))
+        else:
+            parts.append(match.group())
+    shape = "".join(part if isinstance(part, str) else "0" for part in parts)
+    if scalar.text.startswith("if "):
+        help = f"write `if: {scalar.text[3:]}`, and the step under `then:`"
+        raise SyntaxFault(f"`{scalar.text}` cannot be a label", scalar.span, help)
+    if not LABEL.fullmatch(shape):
+        raise SyntaxFault(
+            f"`{scalar.text}` cannot be a label",
+            scalar.span,
+            "a label is letters, digits and `_`, from a letter on, as `layer{i + 1}`",
+            "invalid-label",
+        )
+    return StepLabel(scalar.span, tuple(parts))
+
+
+class Parser:
+    """A recursive-descent parser over the tokens of one text."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        """Start at the first token."""
+        self.tokens = tokens
+        self.place = 0
+        self.depth = 0
+
+    @classmethod
+    def of(cls, scalar: Scalar) -> Parser:
+        """A parser for the text of a scalar, at its place in the file."""
+        if scalar.code is None:
+            return cls(tokenize(scalar.text, scalar.span, exact=False))
+        return cls(tokenize(scalar.code.text, scalar.code, exact=True))
+
+    # --- tokens ---
+
+    @property
+    def token(self) -> Token:
+        """The next token."""
+        return self.tokens[self.place]
+
+    def at(self, *texts: str) -> bool:
+        """Whether the next token is one of these signs or words."""
+        return self.token.kind in ("sign", "word") and self.token.text in texts
+
+    def take(self, *texts: str) -> Token | None:
+        """The next token if it is one of these, consumed; else None."""
+        return self.advance() if self.at(*texts) else None
+
+    def advance(self) -> Token:
+        """The next token, consumed."""
+        token = self.token
+        if token.kind != "end":
+            self.place += 1
+        return token
+
+    def expect(self, text: str) -> Token:
+        """Consume this sign."""
+        if not self.at(text):
+            raise self.fault(f"`{text}`")
+        return self.advance()
+
+    def fault(self, expected: str, help: str = "") -> SyntaxFault:
+        """What to raise where something else was expected."""
+        return SyntaxFault(
+            f"expected {expected}, found {self.token}", self.token.span, help
+        )
+
+    def whole(self, production: Callable[[Parser], T]) -> T:
+        """Parse a production and expect the end of the text behind it."""
+        result = production(self)
+        if self.token.kind == "end":
+            return result
+        if self.at("="):
+            raise self.fault("the end", "`=` stands inside the parentheses of a call")
+        if self.token.span.line > self.tokens[0].span.line:
+            help = (
+                "the line above goes on here: start each step in one column with `- `"
+            )
+            raise self.fault("the end", help)
+        if production is Parser.signature and self.token.kind == "name":
+            raise self.fault("the end", "a signature starts with the name of the block")
+        if production is Parser.chain and self.at("+"):
+            raise self.fault("the end", "branches that are added stand under `add:`")
+        if production is Parser.chain and (self.token.kind == "name" or self.at(",")):
+            raise self.fault("the end", "chain steps with `|`: `conv(64, k=3) | relu`")
+        raise self.fault("the end")
+
+    def nested(self, production: Callable[[], T]) -> T:
+        """Parse something in brackets, within the bound on nesting."""
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            message = f"nested more than {MAX_NESTING} deep"
+            raise SyntaxFault(message, self.token.span, code="nesting-too-deep")
+        result = production()
+        self.depth -= 1
+        return result
+
+    def items(self, production: Callable[[], T], closing: str) -> tuple[list[T], bool]:
+        """item ("," item)* [","] closing; and whether there was a last comma."""
+        found: list[T] = []
+        comma = False
+        while not self.at(closing):
+            found.append(self.nested(production))
+            comma = self.take(",") is not None
+            if not comma and not self.at(closing):
+                raise self.fault(f"`,` or `{closing}`", self.forgotten_comma())
+        return found, comma
+
+    def forgotten_comma(self) -> str:
+        """What to write where one value follows another: `k=3 s=2`."""
+        is_value = self.token.kind in ("name", "number", "string")
+        return f"write a comma before {self.token}" if is_value else ""
+
+    def name(self, what: str = "a name") -> Name:
+        """A name that is not a reserved word."""
+        if self.token.kind != "name":
+            raise self.fault(what)
+        token = self.advance()
+        return Name(token.span, token.text)
+
+    # --- calls ---
+
+    def chain(self) -> Chain:
+        """call ("|" call)*."""
+        calls = [self.call()]
+        while self.take("|"):
+            calls.append(self.call())
+        return Chain(calls[0].span.to(calls[-1].span), tuple(calls))
+
+    def call(self) -> Call:
+        """name ["(" arguments ")"] ["->" shape]."""
+        name = self.name("the name of an op or block")
+        span = name.span
+        arguments: list[Argument] = []
+        if self.take("("):
+            arguments, _ = self.items(self.argument, ")")
+            span = span.to(self.expect(")").span)
+        self.check_order(arguments)
+        assertion = self.assertion() if self.at("->") else None
+        return Call(span, name, tuple(arguments), assertion)
+
+    def check_order(self, arguments: list[Argument]) -> None:
+        """Positional arguments come before keywords."""
+        keyword = False
+        for argument in arguments:
+            if argument.keyword:
+                keyword = True
+            elif keyword:
+                raise SyntaxFault(
+                    "a positional argument stands after a keyword argument",
+                    argument.span,
+                    "put the values without a name first",
+                )
+
+    def argument(self) -> Argument:
+        """[name "="] expression."""
+        following = self.tokens[min(self.place + 1, len(self.tokens) - 1)]
+        keyword = None
+        if self.token.kind == "name" and following.text == "=":
+            keyword = self.name()
+            self.expect("=")
+        value = self.expression()
+        start = keyword.span if keyword else value.span
+        return Argument(start.to(value.span), keyword, value)
+
+    def assertion(self) -> ShapeAssertion:
+        """`->` "[" dim ("," dim)* "]"."""
+        self.expect("->")
+        if not self.at("["):
+            raise self.fault("`[`", "a shape has brackets: `-> [64, 8, 8]`")
+        start = self.expect("[").span
+        dims, _ = self.items(self.dim, "]")
+        return ShapeAssertion(start.to(self.expect("]").span), tuple(dims))
+
+    def dim(self) -> Expression | None:
+        """`_` | expression."""
+        if self.token.text == "_":
+            self.advance()
+            return None
+        return self.expression()
+
+    def rows(self) -> tuple[Name, tuple[Expression, ...]]:
+        """name "[" expression ("," expression)* "]"."""
+        name = self.name("the name of a block")
+        self.expect("[")
+        rows, _ = self.items(self.expression, "]")
+        self.expect("]")
+        return name, tuple(rows)
+
+    # --- signatures ---
+
+    def signature(self) -> tuple[Name, tuple[Parameter, ...]]:
+        """name ["(" parameter ("," parameter)* ["," "*" ("," parameter)*] ")"]."""
+        name = self.name("the name of a block")
+        parameters: list[Parameter] = []
+        self.keyword_only = False
+        if self.take("("):
+            found, _ = self.items(self.parameter, ")")
+            self.expect(")")
+            parameters = [parameter for parameter in found if parameter]
+        return name, tuple(parameters)
+
+    def parameter(self) -> Parameter | None:
+        """`*` | name ["=" expression] | "(" name ("," name)* ")"."""
+        star = self.take("*")
+        if star:
+            if self.keyword_only:
+                raise SyntaxFault("a second `*` in a signature", star.span)
+            self.keyword_only = True
+            if not self.at(","):
+                raise SyntaxFault("keyword-only parameters follow `*`", star.span)
+            return None
+        if self.at("("):
+            return self.pattern()
+        name = self.name("a parameter")
+        default = self.expression() if self.take("=") else None
+        if default and not self.keyword_only:
+            raise SyntaxFault(
+                f"`{name.id}` stands before `*` and has a default",
+                name.span,
+                "parameters with a default are keyword-only: "
+                f"write `*, {name.id}={default.span.text}`",
+            )
+        span = name.span.to(default.span) if default else name.span
+        return Parameter(span, (name,), False, self.keyword_only, default)
+
+    def pattern(self) -> Parameter:
+        """`(` name ("," name)* ")"."""
+        start = self.expect("(").span
+        if self.keyword_only:
+            raise SyntaxFault("a tuple pattern stands before `*`", start)
+        names, _ = self.items(self.name, ")")
+        span = start.to(self.expect(")").span)
+        if len(names) < 2:
+            raise SyntaxFault("a tuple pattern has two names or more", span)
+        return Parameter(span, tuple(names), True, False, None)
+
+    # --- expressions ---
+
+    def expression(self) -> Expression:
+        """level ["if" level "else" expression]."""
+        then = self.level(0)
+        if not self.take("if"):
+            return then
+        test = self.level(0)
+        if not self.take("else"):
+            raise self.fault("`else`", "an `if` in an expression needs both values")
+        otherwise = self.nested(self.expression)
+        return IfElse(then.span.to(otherwise.span), test, then, otherwise)
+
+    def level(self, number: int) -> Expression:
+        """Signs of one binding strength, from the left."""
+        if number == len(LEVELS):
+            return self.factor()
+        if number == 2 and self.at("not"):  # looser than comparisons
+            sign = self.advance()
+            operand = self.nested(lambda: self.level(2))
+            return Unary(sign.span.to(operand.span), "not", operand)
+        left = self.level(number + 1)
+        length = 0
+        while sign_ := self.take(*LEVELS[number]):
+            right = self.level(number + 1)
+            span = left.span.to(right.span)
+            left = Binary(span, sign_.text, sign_.span, left, right)
+            length += 1
+            if length > MAX_TERMS:
+                message = f"more than {MAX_TERMS} terms in a row"
+                raise SyntaxFault(message, sign_.span, code="nesting-too-deep")
+            if number == 2 and self.at(*COMPARISONS):
+                raise self.fault("the end", "join comparisons with `and`")
+        return left
+
+    def factor(self) -> Expression:
+        """("-" | "+") factor | primary ["**" factor]."""
+        sign = self.take("-", "+")
+        if sign:
+            operand = self.nested(self.factor)
+            return Unary(sign.span.to(operand.span), sign.text, operand)
+        base = self.primary()
+        power = self.take("**")
+        if not power:
+            return base
+        exponent = self.nested(self.factor)
+        span = base.span.to(exponent.span)
+        return Binary(span, "**", power.span, base, exponent)
+
+    def primary(self) -> Expression:
+        """Atom ("[" expression "]")*."""
+        value = self.atom()
+        while self.take("["):
+            index = self.nested(self.expression)
+            value = Subscript(value.span.to(self.expect("]").span), value, index)
+        return value
+
+    def atom(self) -> Expression:
+        """Number | string | "true" | "false" | name | function call | tuple."""
+        token = self.token
+        if token.kind == "number":
+            return self.number()
+        if token.kind == "string":
+            self.advance()
+            return Literal(token.span, token.text[1:-1])
+        if self.take("true", "false"):
+            return Literal(token.span, token.text == "true")
+        if self.at("("):
+            return self.parenthesised()
+        if token.kind == "name":
+            return self.name_or_function()
+        is_list = self.at("[")
+        raise self.fault("a value", "a tuple has parentheses: `(3, 3)`" * is_list)
+
+    def number(self) -> Literal:
+        """An integer of up to 18 digits, or a float."""
+        token = self.advance()
+        if self.token.kind == "name" and self.token.span.start == token.span.end:
+            found = token.text + self.token.text
+            span = token.span.to(self.token.span)
+            pair = re.fullmatch(r"([1-9][0-9]*)x([1-9][0-9]*)", found)
+            help = f"write `({pair[1]}, {pair[2]})` for a pair" if pair else ""
+            raise SyntaxFault(f"expected a number, found `{found}`", span, help)
+        if not token.text.isdigit():
+            return Literal(token.span, float(token.text))
+        if len(token.text) > MAX_DIGITS:
+            message = f"an integer has over {MAX_DIGITS} digits"
+            raise SyntaxFault(message, token.span, code="number-too-large")
+        return Literal(token.span, int(token.text))
+
+    def parenthesised(self) -> Expression:
+        """`(` expression ")" | "(" [expression "," ...] ")"."""
+        start = self.expect("(").span
+        items, comma = self.items(self.expression, ")")
+        span = start.to(self.expect(")").span)
+        if len(items) == 1 and not comma:
+            return items[0]._replace(span=span)
+        return Tuple(span, tuple(items))
+
+    def name_or_function(self) -> Expression:
+        """Name ["(" expression ("," expression)* ")"]."""
+        name = self.name()
+        if not self.take("("):
+            return name
+        arguments, _ = self.items(self.function_argument, ")")
+        span = name.span.to(self.expect(")").span)
+        return FunctionCall(span, name, tuple(arguments))
+
+    def function_argument(self) -> Expression:
+        """An expression: functions take no keywords, and a step is no value."""
+        value = self.expression()
+        if self.at("="):
+            help = "a step cannot stand inside of a call: branches go under `concat:`"
+            raise self.fault("`,` or `)`", help)
+        return value

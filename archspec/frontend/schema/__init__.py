@@ -1,0 +1,1 @@
+"""The structure of a spec: its JSON Schema, and how a violation is reported."""

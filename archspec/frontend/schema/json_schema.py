@@ -1,0 +1,293 @@
+"""The JSON Schema of a spec: the structure of a document, in which a call is text.
+
+Two keywords are our own. `expected` completes the message "expected ..., found ...".
+`x-form` names what a value is, so that a report can choose a help; it is not published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from archspec.settings.declaration import Panel, Setting
+from archspec.settings.settings import SETTINGS
+
+LANGUAGE_VERSION = 1
+SIZE = "[1-9][0-9]{0,6}"
+_END = "$(?!\\n)"  # Python's `$` also matches before a last line break
+ROWS = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*\["  # `block[(64, 3), (128, 3)]`
+MERGES = ("concat", "add", "mul")
+
+_STEP = {"$ref": "#/$defs/step"}
+_VALUE = {"$ref": "#/$defs/value"}
+_BRANCHES = {
+    "type": "array",
+    "items": _STEP,
+    "minItems": 1,
+    "expected": "a list of branches",
+    "x-form": "branches",
+}
+_PARAMS = {
+    "type": "object",
+    "propertyNames": {"$ref": "#/$defs/name"},
+    "additionalProperties": _VALUE,
+    "expected": "names and values, as `{classes: 10}`",
+    "x-form": "bindings",
+}
+_HEADS = {
+    "type": "object",
+    "additionalProperties": _STEP,
+    "minProperties": 1,
+    "expected": "heads by their labels, as `{aux1: head(10)}`",
+    "x-form": "heads",
+}
+_ROWS = {"type": "string", "pattern": ROWS}
+_CALL = {"type": "string", "expected": "a name or a call, as `sgd(lr=0.1)`"}
+_JOINED = "Branches that all read what comes in, "
+_TWO_BRANCHES = ["conv(16, k=1)", "conv(16, k=3, p=1)"]
+
+
+def _key(value: dict[str, Any], about: str, *examples: object) -> dict[str, Any]:
+    """Add what an editor shows about a key."""
+    return {**value, "description": about, "examples": [*examples]}
+
+
+def train_properties(settings: Iterable[Setting]) -> dict[str, Any]:
+    """The keys of the `train:` section, from the declarations of the settings."""
+    return {
+        setting.name: _key(_setting_value(setting), setting.about, *setting.examples)
+        for setting in settings
+        if setting.panel is Panel.SPEC
+    }
+
+
+def _setting_value(setting: Setting) -> dict[str, Any]:
+    """The values of a setting in a spec: a call, a boolean or a number."""
+    if setting.recipes is not None:
+        return _CALL
+    if setting.type is bool:
+        return {"type": "boolean", "expected": "`true` or `false`"}
+    if setting.type is int:
+        low = {} if setting.least is None else {"minimum": setting.least}
+        return {"type": "integer", **low, "expected": _expected_integer(setting.least)}
+    if setting.type is float:
+        bounds = {"exclusiveMinimum": setting.above, "exclusiveMaximum": setting.below}
+        bounds = {name: bound for name, bound in bounds.items() if bound is not None}
+        return {"type": "number", **bounds, "expected": setting.expected_number}
+    raise TypeError(f"`train:` cannot hold `{setting.name}`, of type {setting.type}")
+
+
+def _expected_integer(least: int | None) -> str:
+    match least:
+        case None:
+            return "an integer"
+        case 1:
+            return "a positive integer"
+    return f"an integer from {least} on"
+
+
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "archspec",
+    "description": "A neural-network architecture, version 1 of the language.",
+    "type": "object",
+    "expected": "a mapping that starts with `archspec: 1`",
+    "required": ["archspec"],
+    "anyOf": [{"required": ["net"]}, {"required": ["blocks"]}],
+    "dependentRequired": {"net": ["input"]},
+    "additionalProperties": False,
+    "properties": {
+        "archspec": {
+            "const": LANGUAGE_VERSION,
+            "expected": f"`{LANGUAGE_VERSION}`, the version of the language",
+            "x-form": "version",
+            "description": "The version of the language.",
+            "examples": [LANGUAGE_VERSION],
+        },
+        "name": {
+            "type": "string",
+            "pattern": f"^[A-Za-z][A-Za-z0-9_-]{{0,99}}{_END}",
+            "expected": "letters, digits, `_` and `-`, from a letter on",
+            "description": "The network's name: its class and its run directory.",
+            "examples": ["lenet"],
+        },
+        "about": {
+            "type": "string",
+            "expected": "text",
+            "description": "What the network is and where it comes from.",
+            "examples": ["LeNet-5 (LeCun et al., 1998)"],
+        },
+        "input": {
+            "type": "string",
+            "pattern": f"^{SIZE}x{SIZE}x{SIZE}{_END}",
+            "expected": "channels x height x width, as `3x224x224`",
+            "x-form": "input",
+            "description": "Channels x height x width; the batch is implied.",
+            "examples": ["1x28x28", "3x224x224"],
+        },
+        "params": _key(
+            _PARAMS,
+            "What `--set` may change, each with its default.",
+            {"classes": 10, "depths": [2, 2, 2, 2]},
+        ),
+        "variants": {
+            "type": "object",
+            "propertyNames": {"$ref": "#/$defs/name"},
+            "additionalProperties": _PARAMS,
+            "expected": "names of variants and their params",
+            "description": "Named sets of params: one spec, one family.",
+            "examples": [{"small": {"depths": [1, 1]}, "large": {"depths": [3, 4]}}],
+        },
+        "import": {
+            "type": ["string", "array"],
+            "items": {"type": "string", "expected": "a file beside this one"},
+            "expected": "a file beside this one, or a list of them",
+            "description": "Files whose blocks this spec uses.",
+            "examples": ["blocks.yaml", ["blocks.yaml", "parts/heads.yaml"]],
+        },
+        "blocks": {
+            "type": "object",
+            "additionalProperties": _STEP,
+            "minProperties": 1,
+            "expected": "signatures and their bodies",
+            "x-form": "blocks",
+            "description": "Parametrised blocks: a signature, then a body.",
+            "examples": [{"conv_relu(cout, *, k)": ["conv(cout, k=k) | relu"]}],
+        },
+        "net": {
+            "type": "array",
+            "items": _STEP,
+            "minItems": 1,
+            "expected": "a list of steps",
+            "x-form": "steps",
+            "description": "The network: steps from the input to the output.",
+            "examples": [["conv(6, k=5) | relu", "flatten | linear(classes)"]],
+        },
+        "train": {
+            "type": "object",
+            "additionalProperties": False,
+            "expected": "settings, as `{data: digits, epochs: 5}`",
+            "description": "How the network is usually trained.",
+            "examples": [{"data": "digits", "epochs": 5, "optimizer": "adam"}],
+            "properties": train_properties(SETTINGS.values()),
+        },
+    },
+    "$defs": {
+        "name": {
+            "type": "string",
+            "pattern": f"^[A-Za-z][A-Za-z0-9_]*{_END}",
+            "expected": "a name of letters, digits and `_`, from a letter on",
+        },
+        "value": {
+            "type": ["integer", "number", "boolean", "string", "array"],
+            "items": _VALUE,
+            "expected": "a value",
+            "description": "A number, a truth value, text or an op, or a list of those.",
+        },
+        "step": {
+            "type": ["string", "array", "object"],
+            "expected": "a step: a call, a list of steps, or a mapping",
+            "x-form": "step",
+            "pattern": "\\S",
+            "items": _STEP,
+            "minItems": 1,
+            "minProperties": 1,
+            "description": "A call, a chain of calls, a list of steps, or a mapping.",
+            "properties": {
+                "concat": _key(
+                    _BRANCHES, f"{_JOINED}joined along the channels.", _TWO_BRANCHES
+                ),
+                "add": _key(_BRANCHES, f"{_JOINED}added.", _TWO_BRANCHES),
+                "mul": _key(_BRANCHES, f"{_JOINED}multiplied.", _TWO_BRANCHES),
+                "split": _key(
+                    _BRANCHES,
+                    "Branches for equal chunks of the channels.",
+                    _TWO_BRANCHES,
+                ),
+                "repeat": _key(
+                    _STEP,
+                    "What is done several times; `i` counts from 0.",
+                    "residual(64)",
+                    "vgg_block[(64, 1), (128, 2)]",
+                ),
+                "times": {
+                    "type": ["integer", "string"],
+                    "expected": "a number of times",
+                    "description": "How many times.",
+                    "examples": [4, "depth - 1"],
+                },
+                "for": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "propertyNames": {"$ref": "#/$defs/name"},
+                    "additionalProperties": _VALUE,
+                    "expected": "names and lists, as `{n: [2, 2], c: [64, 128]}`",
+                    "description": "Columns of equal length: once for each row.",
+                    "examples": [{"n": [2, 2], "c": [64, 128]}],
+                },
+                "if": {
+                    "type": ["string", "boolean"],
+                    "expected": "a condition",
+                    "description": "Chosen when the network is expanded.",
+                    "examples": ["s != 1 or cin != cout"],
+                },
+                "then": _key(
+                    _STEP, "The step where the condition holds.", "conv(cout, k=1, s=s)"
+                ),
+                "else": _key(
+                    _STEP, "The step where it does not; else `identity`.", "avgpool(2)"
+                ),
+                "aux": _key(
+                    _HEADS,
+                    "Heads of `net`: extra outputs, in training only.",
+                    {"aux1": "global_avgpool | flatten | linear(classes)"},
+                ),
+                "let": _key(
+                    _PARAMS | {"minProperties": 1},
+                    "Names for values, for the rest of the body.",
+                    {"w": "cout // 4"},
+                ),
+            },
+            "additionalProperties": _STEP,
+            "dependentRequired": {
+                "times": ["repeat"],
+                "for": ["repeat"],
+                "if": ["then"],
+                "then": ["if"],
+                "else": ["if"],
+            },
+            "allOf": [
+                {
+                    "if": {"type": "object", "required": ["repeat"]},
+                    "then": {
+                        "propertyNames": {"enum": ["repeat", "times", "for"]},
+                        "oneOf": [
+                            {"required": ["times"]},
+                            {"required": ["for"]},
+                            {"properties": {"repeat": _ROWS}},
+                        ],
+                    },
+                    "else": {
+                        "if": {"type": "object", "required": ["if"]},
+                        "then": {"propertyNames": {"enum": ["if", "then", "else"]}},
+                        "else": {"maxProperties": 1},
+                    },
+                }
+            ],
+        },
+    },
+}
+
+STEP_KEYWORDS = frozenset(SCHEMA["$defs"]["step"]["properties"])
+
+
+def published_schema() -> dict[str, Any]:
+    """Return the schema as editors and other validators get it."""
+    schema: dict[str, Any] = _without_forms(SCHEMA)
+    return schema
+
+
+def _without_forms(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {k: _without_forms(value) for k, value in part.items() if k != "x-form"}
+    return [*map(_without_forms, part)] if isinstance(part, list) else part

@@ -1,0 +1,295 @@
+"""Report where a document violates the schema, each mistake once."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import closest
+from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, SCHEMA, SIZE
+from archspec.frontend.schema.validator import Path, Validator, Violation
+from archspec.frontend.yaml.scalars import INTEGER
+from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, to_data
+
+TYPE_NAMES: dict[type, str] = {
+    dict: "a mapping",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    type(None): "nothing",
+}
+OTHER_KEYS = {
+    "architecture": "net",
+    "description": "about",
+    "include": "import",
+    "learning_rate": "optimizer",
+    "layers": "net",
+    "lr": "optimizer",
+    "model": "net",
+    "modules": "blocks",
+    "network": "net",
+    "shape": "input",
+    "size": "input",
+    "training": "train",
+    "version": "archspec",
+}
+HEADS = {"times": "repeat", "for": "repeat", "then": "if", "else": "if"}
+MISSING_HELP = {
+    "archspec": f"start the file with `archspec: {LANGUAGE_VERSION}`",
+    "net": "a spec has `input:` and `net:`, or `blocks:` to import",
+    "input": "add `input: 3x224x224`: channels x height x width",
+    "repeat": "what is done several times goes under `repeat:`",
+    "then": "add `then:`",
+    "if": "add `if:` with a condition",
+}
+STEP_FORMS = ("step", "steps", "branches")  # where `identity` can fill a gap
+FORM_HELP = {  # by the `x-form` of the schema
+    "version": f"write `archspec: {LANGUAGE_VERSION}`",
+    "steps": "write each step on a line of its own, behind `- `",
+    "branches": "write each branch on a line of its own, behind `- `",
+    "blocks": "write `unit(cout):`, and below it the steps of the block",
+    "bindings": "each has a line of its own: `name: value`",
+}
+
+
+def report_violations(tree: Tree, findings: Findings) -> set[int]:
+    """Report where the tree violates the schema.
+
+    Returns the `id` of every part that must not be read further.
+    """
+    reporter = _Reporter(findings)
+    violations = Validator(SCHEMA).violations(to_data(tree))
+    # Unknown keys come first: they explain what else is wrong.
+    for violation in sorted(violations, key=_is_about_a_key, reverse=True):
+        *parents, part = _parts(tree, violation.path)
+        if not any(id(parent) in reporter.unknown for parent in [*parents, part]):
+            reporter.report(part, violation, parents)
+    return reporter.broken
+
+
+def _is_about_a_key(violation: Violation) -> bool:
+    keywords = ("additionalProperties", "maxProperties")
+    return violation.is_about_key or violation.keyword in keywords
+
+
+def _parts(tree: Tree, path: Path) -> list[Tree]:
+    """Return the parts on the way to a place, from the root on."""
+    parts = [tree]
+    for step in path:
+        if isinstance(tree, Mapping):
+            tree = tree.get(str(step)) or tree
+        elif isinstance(tree, Sequence) and isinstance(step, int):
+            tree = tree.items[step]
+        parts.append(tree)
+    return parts
+
+
+def is_misspelt_aux(label: str) -> bool:
+    """Whether a label whose value is labels is a misspelt `aux`: `auxx`, not `max`."""
+    near = label.startswith("a") and closest(label, ["aux"], cutoff=0.65)
+    return label.isalpha() and (bool(near) or label == "auxiliary")
+
+
+def report_misspelt_aux(label: Scalar, findings: Findings) -> None:
+    """Report a misspelt `aux`, whose heads would silently become steps of `net`."""
+    findings.error(
+        "invalid-label",
+        f"`{label.text}` cannot be a label here: it is read as a misspelt `aux`",
+        label.span,
+        help="did you mean `aux`?",
+    )
+
+
+class _Reporter:
+    """Turns violations into findings."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self.broken: set[int] = set()  # ids of parts that must not be read
+        self.unknown: set[int] = set()  # ids of the values of unknown keys
+        self.meant: set[tuple[int, str]] = set()  # ids of mappings, misspelt keys
+
+    def report(self, part: Tree, violation: Violation, parents: list[Tree]) -> None:
+        """Report one violation."""
+        keyword = violation.keyword
+        if _is_about_a_key(violation):
+            assert isinstance(part, Mapping)
+            self.key(part, violation, parents)
+        elif keyword == "oneOf":
+            assert isinstance(part, Mapping)
+            self.repeat(part)
+        elif keyword in ("required", "anyOf", "dependentRequired"):
+            assert isinstance(part, Mapping)
+            self.missing_keys(part, violation)
+        elif id(part) in self.broken:
+            return
+        else:
+            self.value(part, violation)
+        if keyword not in ("additionalProperties", "required", "anyOf"):
+            self.broken.add(id(part))
+
+    # --- keys ---
+
+    def key(self, part: Mapping, violation: Violation, parents: list[Tree]) -> None:
+        if violation.keyword == "maxProperties":
+            self.second_key(part, parents)
+            return
+        if violation.keyword == "additionalProperties":
+            known = violation.schema["properties"]
+            for key, _ in part.pairs:
+                if key.text not in known:
+                    self.unknown_key(part, key, known)
+            return
+        found = part.key(str(violation.value))
+        assert found is not None
+        if violation.keyword == "enum":
+            self.unknown_key(part, found, violation.schema["enum"])
+        else:
+            expected = violation.schema["expected"]
+            self.findings.error(
+                "invalid-type",
+                f"expected {expected}, found `{found.text}`",
+                found.span,
+            )
+
+    def unknown_key(self, part: Mapping, key: Scalar, known: Any) -> None:
+        match = closest(key.text, known, cutoff=0.5 if len(key.text) < 3 else 0.6)
+        if match is None and OTHER_KEYS.get(key.text) in known:
+            match = OTHER_KEYS[key.text]
+        if match and part.get(match) is None:
+            self.meant.add((id(part), match))
+        self.unknown.add(id(part.get(key.text)))
+        self.broken.add(id(part.get(key.text)))
+        listed = ", ".join(f"`{name}`" for name in known)
+        self.findings.error(
+            "unknown-key",
+            f"`{key.text}` is not a key here",
+            key.span,
+            help=f"did you mean `{match}`?" if match else f"the keys are {listed}",
+        )
+
+    def second_key(self, part: Mapping, parents: list[Tree]) -> None:
+        first = part.pairs[0][0]
+        heads = {HEADS[key.text] for key, _ in part.pairs if key.text in HEADS}
+        if first.text not in HEADS and closest(first.text, heads, cutoff=0.5):
+            self.unknown_key(part, first, heads)
+            return
+        second = part.pairs[1][0]
+        self.unknown |= {id(value) for _, value in part.pairs[1:]}
+        around = parents[-1] if parents else None
+        if isinstance(around, Mapping) and len(around.pairs) == 1:
+            label = around.pairs[0][0]
+            if is_misspelt_aux(label.text):
+                report_misspelt_aux(label, self.findings)
+                return
+        self.findings.error(
+            "invalid-step",
+            f"a step has one label or keyword, found `{second.text}` as a second",
+            second.span,
+            help="start each step of a list with `- `",
+        )
+
+    def repeat(self, part: Mapping) -> None:
+        key, value = part.key("repeat"), part.get("repeat")
+        assert key is not None
+        if id(value) in self.broken or any(
+            id(v) in self.unknown for _, v in part.pairs
+        ):
+            return
+        if (id(part), "times") in self.meant or (id(part), "for") in self.meant:
+            return
+        self.findings.error(
+            "invalid-step",
+            "`repeat` needs either `times` or `for`",
+            key.span,
+            help="add `times: 4`, or name the rows: `repeat: block[(64, 3), (128, 3)]`",
+        )
+
+    def missing_keys(self, part: Mapping, violation: Violation) -> None:
+        missing, place = _missing(part, violation)
+        if (id(part), missing) not in self.meant:
+            self.findings.error(
+                "missing-key",
+                f"the key `{missing}` is missing",
+                place,
+                help=MISSING_HELP[missing],
+            )
+
+    # --- values ---
+
+    def value(self, part: Tree, violation: Violation) -> None:
+        form = violation.schema.get("x-form", "")
+        code = "invalid-type"
+        help = _help(part, form)
+        if violation.path and violation.path[-1] == "repeat":
+            help = "the step goes under `repeat:`, and how often under `times:`"
+        if form in STEP_FORMS and _is_nothing(violation):
+            code = "missing-step"
+            help = "`identity` passes its input on"
+        expected, found = violation.schema["expected"], _found(part, violation)
+        self.findings.error(
+            code, f"expected {expected}, found {found}", part.span, help=help
+        )
+
+
+def _missing(part: Mapping, violation: Violation) -> tuple[str, Span]:
+    """Return a missing key, and the place of the key that needs it."""
+    if violation.keyword == "dependentRequired":
+        needs: dict[str, list[str]] = violation.schema["dependentRequired"]
+        for name, (needed,) in needs.items():
+            key = part.key(name)
+            if key and not part.get(needed):
+                return needed, key.span
+    start = part.pairs[0][0].span if part.pairs else part.span
+    return "net" if violation.keyword == "anyOf" else "archspec", start
+
+
+def _is_nothing(violation: Violation) -> bool:
+    """Whether there is no step: no value, blank text, or an empty list."""
+    is_blank = violation.keyword == "pattern" and not str(violation.value).strip()
+    return is_blank or violation.value in (None, [])
+
+
+def _found(part: Tree, violation: Violation) -> str:
+    """Return the words for a value after "found"."""
+    value = violation.value
+    if violation.keyword in ("minItems", "minProperties"):
+        return f"an empty {'list' if violation.keyword == 'minItems' else 'mapping'}"
+    if violation.keyword == "pattern" and not str(value).strip():
+        return "nothing"
+    if isinstance(part, Scalar) and part.text and value is not None:
+        shown = part.text if len(part.text) < 40 else f"{part.text[:40]}..."
+        return f"the text `{shown}`" if part.style in ("'", '"') else f"`{shown}`"
+    return TYPE_NAMES[type(value)]
+
+
+def _help(part: Tree, form: str) -> str:
+    """Return what to write instead, if the form of the value tells."""
+    if form == "heads":
+        return _help_with_heads(part)
+    if form == "input":
+        return _help_with_input(re.findall("[0-9]+", part.span.text))
+    if form in FORM_HELP:
+        return FORM_HELP[form]
+    if isinstance(part, Scalar) and part.style and INTEGER.fullmatch(part.text):
+        return f"write `{part.text}` without quotes"
+    return ""
+
+
+def _help_with_heads(part: Tree) -> str:
+    step = part.text.strip() if isinstance(part, Scalar) else ""
+    if step and "," not in step:
+        return f"write `{{aux1: {step}}}`"
+    return f"each head has a line of its own below `aux`: `aux1: {step or '...'}`"
+
+
+def _help_with_input(sizes: list[str]) -> str:
+    if not all(re.fullmatch(SIZE, size) for size in sizes):
+        return ""
+    if len(sizes) == 2:
+        return f"the channels come first, as in `3x{'x'.join(sizes)}`"
+    return f"write `{'x'.join(sizes)}`" if len(sizes) == 3 else ""

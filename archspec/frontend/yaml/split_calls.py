@@ -1,0 +1,102 @@
+"""Find calls that YAML has cut in pieces.
+
+In `[conv(64, k=3), relu]` YAML takes the comma inside the call for its own, and in
+`- conv(64, pad: 1)` it takes the text before the colon for a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Span
+from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
+from archspec.frontend.yaml.yaml_errors import report_colon
+
+
+def find_split_calls(tree: Tree, findings: Findings) -> set[int]:
+    """Report every call in pieces; returns the `id` of what must not be read.
+
+    That is the whole of a list, in which two steps have become three, and of a mapping
+    the pieces.
+    """
+    broken: set[int] = set()
+    for part in _walk(tree):
+        pieces = _pieces(part)
+        if pieces:
+            broken |= {id(part)} if isinstance(part, Sequence) else set(map(id, pieces))
+            _report(part, pieces, findings)
+    return broken
+
+
+def _walk(tree: Tree) -> Iterator[Tree]:
+    yield tree
+    if isinstance(tree, Sequence):
+        for item in tree.items:
+            yield from _walk(item)
+    elif isinstance(tree, Mapping):
+        for key, value in tree.pairs:
+            yield from (key, *_walk(value))
+
+
+def _pieces(tree: Tree) -> list[Scalar]:
+    """The scalars from the first that opens a bracket to the one that closes it."""
+    if isinstance(tree, Sequence) and tree.flow:
+        parts = [item for item in tree.items if isinstance(item, Scalar)]
+    elif isinstance(tree, Mapping) and _is_flow(tree):
+        scalars = (part for pair in tree.pairs for part in pair)
+        parts = [part for part in scalars if isinstance(part, Scalar)]
+    elif isinstance(tree, Mapping):
+        return _cut_key(tree)
+    else:
+        return []
+    found: list[Scalar] = []
+    depth = 0
+    for part in parts:
+        if part.style:
+            continue
+        depth += _depth(part)
+        if depth or found:
+            found.append(part)
+        if found and depth <= 0:
+            break
+    return found
+
+
+def _cut_key(tree: Mapping) -> list[Scalar]:
+    """A key that opens a bracket and the value that closes it."""
+    for key, value in tree.pairs:
+        if isinstance(value, Scalar) and _depth(key) > 0 > _depth(value):
+            return [key, value]
+    return []
+
+
+def _depth(scalar: Scalar) -> int:
+    return 0 if scalar.style else scalar.text.count("(") - scalar.text.count(")")
+
+
+def _report(part: Tree, pieces: list[Scalar], findings: Findings) -> None:
+    span = pieces[0].span.to(pieces[-1].span)
+    text = " ".join(span.text.split())
+    if isinstance(part, Mapping) and not _is_flow(part):
+        report_colon(span, findings)
+        return
+    if text.startswith("("):
+        message = "YAML splits this tuple at its commas"
+        help = f"write it as a list: `[{text[1:-1]}]`"
+    elif len(pieces) > 1:
+        message = "YAML splits this call at its commas"
+        help = f'write `"{text}"` in quotes, or one step per line: `- {text}`'
+    else:
+        message = "a bracket in this list is not closed"
+        help = "close it"
+    findings.error("split-call", message, _one_line(span), help=help)
+
+
+def _is_flow(part: Mapping) -> bool:
+    return part.span.source.text[part.span.start] == "{"
+
+
+def _one_line(span: Span) -> Span:
+    end = span.source.text.find("\n", span.start, span.end)
+    return Span(span.source, span.start, end) if end >= 0 else span

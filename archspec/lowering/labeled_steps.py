@@ -1,0 +1,65 @@
+"""Steps with a label: a layer or block of that name, or a group that is a level."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archspec.frontend.ast import Call, Chain, Labeled, Step
+from archspec.ir import graph as ir
+from archspec.ir.symbolic import Symbolic
+from archspec.lowering.assertions import check_assertion
+from archspec.lowering.calls import lower_call
+from archspec.lowering.context import Context, Items
+from archspec.lowering.labels import lower_label
+from archspec.lowering.state_dict_names import Level
+
+
+def lower_labeled(
+    step: Labeled, x: ir.Value, context: Context, items: Items
+) -> ir.Value:
+    """Lower a labeled step, and keep its output for `ref`."""
+    name = lower_label(step.label, x, context)
+    context.level.next_ordinal()  # a label renames one layer, none after it
+    y = lower_named(step, name, x, context, items)
+    context.labels[name.value] = y
+    return y
+
+
+def lower_named(
+    step: Labeled, name: Symbolic, x: ir.Value, context: Context, items: Items
+) -> ir.Value:
+    """The step as a layer, block or group of this name."""
+    call = _only_call(step.step)
+    if call is None:
+        return _lower_labeled_group(step, name, x, context, items)
+    y = lower_call(call, x, context, items, name)
+    return check_assertion(call, y, context)
+
+
+def _only_call(step: Step) -> Call | None:
+    if isinstance(step, Chain) and len(step.calls) == 1:
+        call = step.calls[0]
+        return None if call.name.id == "ref" else call
+    return None
+
+
+def _lower_labeled_group(
+    step: Labeled, name: Symbolic, x: ir.Value, context: Context, items: Items
+) -> ir.Value:
+    level = Level(context.level.join(name.value))
+    inside = replace(
+        context.nested(),
+        level=level,
+        labels={},
+        outer_labels=frozenset(context.labels),
+    )
+    body: Items = []
+    y = context.run.step(step.step, x, inside, body)
+    items.append(
+        ir.Module(
+            name=name, path=level.path, block="", definition=None, arguments={},
+            given=frozenset(), keyword_only=frozenset(), defaults={},
+            body=tuple(body), input=x, output=y, span=step.label.span,
+        )
+    )  # fmt: skip
+    return ir.Value(y.shape, y.producer, step.span, x)

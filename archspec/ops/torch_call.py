@@ -1,0 +1,59 @@
+"""How the emitted source constructs an op: `nn.Conv2d(3, 64, kernel_size=7)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from archspec.ir.graph import Shape
+from archspec.ir.symbolic import Symbolic, as_symbolic
+from archspec.ops.shapes import channels
+from archspec.signatures.signature import Signature
+
+Attributes = Mapping[str, Symbolic]
+
+
+class TorchCall(NamedTuple):
+    """The construction of a module: a class and its arguments.
+
+    The source omits a keyword argument that is a literal equal to its value in
+    `defaults`: torch has the same default.
+    """
+
+    name: str
+    args: tuple[Symbolic, ...] = ()
+    kwargs: Mapping[str, Symbolic] = MappingProxyType({})
+    defaults: Mapping[str, Any] = MappingProxyType({})
+
+
+# Takes the op, its input's shape and its attributes.
+TorchRule = Callable[[Signature, Shape, Attributes], TorchCall]
+
+
+def written_as(name: str, *, channels_first: bool = False) -> TorchRule:
+    """Return the rule for a class that takes the parameters of the op itself.
+
+    With `channels_first`, the number of input channels precedes them: `conv(64, k=7)`
+    on 3 channels is `nn.Conv2d(3, 64, kernel_size=7)`.
+    """
+
+    def rule(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
+        first = (as_symbolic(channels(x)),) if channels_first else ()
+        return plain_call(op, name, attributes, first)
+
+    return rule
+
+
+def plain_call(
+    op: Signature, name: str, attributes: Attributes, first: tuple[Symbolic, ...] = ()
+) -> TorchCall:
+    """Pass the op's positional parameters by position, the others by keyword."""
+    keywords = [p for p in op.parameters if not p.positional]
+    values = {name: item.value for name, item in attributes.items()}
+    return TorchCall(
+        name,
+        (*first, *(attributes[p.name] for p in op.parameters if p.positional)),
+        {p.name: attributes[p.name] for p in keywords},
+        {p.name: p.default_given(values) for p in keywords},
+    )

@@ -1,0 +1,448 @@
+"""Evaluate expressions: to a value, and to the Python that computes it.
+
+    cout // 4  where cout is 64  ->  16, with the code `cout // 4`
+
+The code goes into the class of a block; an expression without names is a literal.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.ast import (
+    Binary,
+    Expression,
+    FunctionCall,
+    IfElse,
+    Literal,
+    Name,
+    Subscript,
+    Tuple,
+    Unary,
+    walk,
+)
+from archspec.ir.symbolic import Symbolic, as_symbolic, constant, literal
+from archspec.ops.op import Op
+from archspec.ops.registry import OPS
+from archspec.resolve.budget import Budget
+from archspec.resolve.scope import Block, Scope
+
+NO_STEP = 0  # the value of `ch` outside of steps, as in `params`
+NAMES = "names are given in `params`, in `let`, and in the signature of a block"
+MAX_INTEGER = 2**63 - 1
+MAX_ITEMS = 1_000  # in a tuple or a range
+MAX_NESTING = 20  # tuples within tuples
+MAX_DEPTH = 100  # operations within operations
+
+
+class UnknownValue(Exception):  # noqa: N818  # an earlier finding explains it
+    """A value that depends on an unknown one."""
+
+
+class EvaluationError(Exception):
+    """An expression without a value: the parts of a finding, which the caller records."""
+
+    def __init__(self, code: str, message: str, span: Span, help: str = "") -> None:
+        """Keep the parts of a finding."""
+        super().__init__(message)
+        self.code, self.message, self.span, self.help = code, message, span, help
+
+
+ARITHMETIC: dict[str, tuple[Callable[[Any, Any], Any], type[ast.operator]]] = {
+    "+": (operator.add, ast.Add),
+    "-": (operator.sub, ast.Sub),
+    "*": (operator.mul, ast.Mult),
+    "/": (operator.truediv, ast.Div),
+    "//": (operator.floordiv, ast.FloorDiv),
+    "%": (operator.mod, ast.Mod),
+    "**": (operator.pow, ast.Pow),
+}
+COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], type[ast.cmpop]]] = {
+    "<": (operator.lt, ast.Lt),
+    "<=": (operator.le, ast.LtE),
+    ">": (operator.gt, ast.Gt),
+    ">=": (operator.ge, ast.GtE),
+    "==": (operator.eq, ast.Eq),
+    "!=": (operator.ne, ast.NotEq),
+}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": min,
+    "max": max,
+    "round": lambda value, *digits: round(value, *(_digits(n) for n in digits)),
+    "len": len,
+    "int": int,
+    "range": lambda *bounds: tuple(_bounded(range(*bounds))),
+}
+# Words that are values of an op's parameter, such as `same` in `p=same`.
+WORDS = {w for op in OPS.values() for p in op.parameters for w in p.type.words}
+
+
+def _digits(number: int) -> int:
+    """Digits to round to, bounded: Python computes that power of ten."""
+    return min(max(number, -20), 20)
+
+
+def _bounded(values: range) -> range:
+    if len(values) > MAX_ITEMS:
+        raise OverflowError(f"a range has at most {MAX_ITEMS:,} items")
+    return values
+
+
+def unknown_function(name: Name) -> EvaluationError:
+    """The error for a call of an unknown function."""
+    return EvaluationError(
+        "unknown-function",
+        f"`{name.id}` is not a function of the language",
+        name.span,
+        did_you_mean(name.id, FUNCTIONS)
+        or f"the functions are {', '.join(f'`{f}`' for f in FUNCTIONS)}",
+    )
+
+
+class Evaluator:
+    """Evaluates expressions in a scope, at a step with `ch` channels (None: unknown)."""
+
+    def __init__(
+        self, scope: Scope, ch: int | None = NO_STEP, budget: Budget | None = None
+    ) -> None:
+        """Look names up in `scope`; count computed values in `budget`."""
+        self.scope = scope
+        self.ch = ch
+        self.budget = budget
+        self.depth = 0
+
+    def __call__(self, expression: Expression) -> Symbolic:
+        """The value of an expression, bounded in size.
+
+        Raises:
+            UnknownValue: if it depends on an unknown value.
+            EvaluationError: if it has no value.
+            TooMany: if the budget is spent.
+        """
+        if self.budget:
+            self.budget.spend(1, expression.span)
+        if self.depth > MAX_DEPTH:
+            message = f"operations are nested more than {MAX_DEPTH} deep"
+            raise EvaluationError("nesting-too-deep", message, expression.span)
+        self.depth += 1
+        result = self.value(expression)
+        self.depth -= 1
+        self.check_size(result.value, expression.span)
+        return result
+
+    def value(self, expression: Expression) -> Symbolic:
+        match expression:
+            case Literal():
+                return literal(expression.value)
+            case Name():
+                return self.name(expression)
+            case Tuple():
+                return self.tuple(expression)
+            case Unary():
+                return self.unary(expression)
+            case Binary(operator="and" | "or"):
+                return self.either(expression)
+            case Binary():
+                return self.binary(expression)
+            case IfElse():
+                return self.if_else(expression)
+            case Subscript():
+                return self.subscript(expression)
+            case FunctionCall():
+                return self.function(expression)
+
+    def name(self, name: Name) -> Symbolic:
+        if self.scope.has(name.id):
+            known = self.scope.get(name.id)
+            if known is None:
+                raise UnknownValue
+            return known
+        if name.id == "ch" and self.ch != NO_STEP:
+            if self.ch is None:
+                raise UnknownValue
+            return as_symbolic(self.ch)
+        callee = self.scope.environment.callees.get(name.id)
+        if callee:
+            return Symbolic(callee, constant(name.id))
+        if name.id in WORDS:
+            return Symbolic(name.id, constant(name.id))
+        if self.scope.environment.may_define(name.id):
+            raise UnknownValue
+        raise self.undefined(name)
+
+    def knows(self, name: str) -> bool:
+        """Whether a name has a meaning here."""
+        environment = self.scope.environment
+        return (
+            self.scope.has(name)
+            or (name == "ch" and self.ch != NO_STEP)
+            or name in environment.callees
+            or name in WORDS
+            or environment.may_define(name)
+        )
+
+    def undefined(self, name: Name) -> EvaluationError:
+        known_names = {*self.scope.names(), *self.scope.environment.callees}
+        if self.ch != NO_STEP:
+            known_names.add("ch")
+        help = did_you_mean(name.id, known_names) or NAMES
+        if name.id in FUNCTIONS:
+            help = f"call it: `{name.id}(...)`"
+        elif name.id in ("True", "False"):
+            help = f"write `{name.id.lower()}`"
+        elif name.id == "ch":
+            help = "`ch` is the channels at a step, and no step stands here"
+        elif name.id == "cin" and self.ch != NO_STEP:
+            help = "`cin` is for the body of a block; here `ch` is the channels"
+        message = f"there is no `{name.id}` here"
+        return EvaluationError("undefined-name", message, name.span, help)
+
+    def tuple(self, expression: Tuple) -> Symbolic:
+        items = [self(item) for item in expression.items]
+        values = tuple(item.value for item in items)
+        return _folded(
+            values, ast.Tuple([item.code for item in items], ast.Load()), *items
+        )
+
+    def unary(self, expression: Unary) -> Symbolic:
+        operand = self(expression.operand)
+        if expression.operator == "not":
+            return _folded(
+                not operand.value, ast.UnaryOp(ast.Not(), operand.code), operand
+            )
+        self.need_number(operand, expression.operand.span)
+        if expression.operator == "+":
+            return operand
+        return _folded(-operand.value, ast.UnaryOp(ast.USub(), operand.code), operand)
+
+    def either(self, expression: Binary) -> Symbolic:
+        """`and`, `or`: the right side counts only where the left does not decide."""
+        left = self(expression.left)
+        decided = bool(left.value) == (expression.operator == "or")
+        right = self.unless_unknown(expression.right) if decided else None
+        if decided and right is None:
+            return left
+        right = right or self(expression.right)
+        value = left.value if decided else right.value
+        sign = ast.Or() if expression.operator == "or" else ast.And()
+        code = ast.BoolOp(sign, [left.code, right.code])
+        return _folded(value, code, left, right)
+
+    def unless_unknown(self, expression: Expression) -> Symbolic | None:
+        """The value of a side that does not count; None if it has none."""
+        depth = self.depth
+        try:
+            return self(expression)
+        except (UnknownValue, EvaluationError):
+            self.depth = depth
+            return None
+
+    def binary(self, expression: Binary) -> Symbolic:
+        left, right = self(expression.left), self(expression.right)
+        sign = expression.operator
+        if sign in COMPARISONS:
+            return self.comparison(expression, left, right)
+        self.need_number(left, expression.left.span)
+        self.need_number(right, expression.right.span)
+        function, node = ARITHMETIC[sign]
+        if sign == "**":
+            self.check_power(left.value, right.value, expression)
+        try:
+            value = function(left.value, right.value)
+        except ZeroDivisionError:
+            raise EvaluationError(
+                "division-by-zero", "this divides by zero", expression.right.span
+            ) from None
+        except OverflowError:
+            raise self.too_large(expression.span) from None
+        return _folded(value, ast.BinOp(left.code, node(), right.code), left, right)
+
+    def comparison(
+        self, expression: Binary, left: Symbolic, right: Symbolic
+    ) -> Symbolic:
+        function, node = COMPARISONS[expression.operator]
+        try:
+            value = function(left.value, right.value)
+        except TypeError:
+            raise EvaluationError(
+                "invalid-argument-type",
+                f"`{expression.operator}` cannot compare {describe(left.value)} "
+                f"with {describe(right.value)}",
+                expression.operator_span,
+            ) from None
+        return _folded(
+            value, ast.Compare(left.code, [node()], [right.code]), left, right
+        )
+
+    def if_else(self, expression: IfElse) -> Symbolic:
+        test = self(expression.test)
+        taken = expression.then if test.value else expression.otherwise
+        other = expression.otherwise if test.value else expression.then
+        result = self(taken)
+        unused = None if _is_constant(test) else self.unless_unknown(other)
+        if unused is None:
+            return result
+        arms = (result, unused) if test.value else (unused, result)
+        code = ast.IfExp(test.code, arms[0].code, arms[1].code)
+        return _folded(result.value, code, test, *arms)
+
+    def subscript(self, expression: Subscript) -> Symbolic:
+        value, index = self(expression.value), self(expression.subscript)
+        if not isinstance(value.value, tuple):
+            raise EvaluationError(
+                "invalid-argument-type",
+                f"only a tuple has items, this is {describe(value.value)}",
+                expression.value.span,
+            )
+        if not isinstance(index.value, int) or isinstance(index.value, bool):
+            raise EvaluationError(
+                "invalid-argument-type",
+                f"expected an integer index, found {describe(index.value)}",
+                expression.subscript.span,
+            )
+        size = len(value.value)
+        if not -size <= index.value < size:
+            raise EvaluationError(
+                "index-out-of-range",
+                f"the tuple has {size} items, found the index {index.value}",
+                expression.subscript.span,
+                "the first item is 0",
+            )
+        code = ast.Subscript(value.code, index.code, ast.Load())
+        return _folded(value.value[index.value], code, value, index)
+
+    def function(self, expression: FunctionCall) -> Symbolic:
+        name = expression.name.id
+        if name not in FUNCTIONS:
+            raise unknown_function(expression.name)
+        arguments = [self(argument) for argument in expression.arguments]
+        values = [argument.value for argument in arguments]
+        try:
+            value = FUNCTIONS[name](*values)
+        except OverflowError as error:
+            raise EvaluationError(
+                "number-too-large", str(error), expression.span
+            ) from None
+        except (TypeError, ValueError):
+            given = ", ".join(describe(v) for v in values) or "nothing"
+            raise EvaluationError(
+                "invalid-argument-type",
+                f"`{name}` cannot take {given}",
+                expression.span,
+            ) from None
+        code = ast.Call(
+            ast.Name(name, ast.Load()), [argument.code for argument in arguments], []
+        )
+        if name == "range":
+            code = ast.Call(ast.Name("tuple", ast.Load()), [code], [])
+        return _folded(value, code, *arguments)
+
+    # --- bounds ---
+
+    def need_number(self, item: Symbolic, span: Span) -> None:
+        if not isinstance(item.value, int | float) or isinstance(item.value, bool):
+            raise EvaluationError(
+                "invalid-argument-type",
+                f"expected a number, found {describe(item.value)}",
+                span,
+            )
+
+    def check_power(self, base: float, exponent: float, expression: Binary) -> None:
+        if abs(exponent) > 64 and abs(base) > 1:  # 2**64 is too large
+            raise self.too_large(expression.span)
+        if base < 0 and not float(exponent).is_integer():
+            raise EvaluationError(
+                "invalid-argument", "a root of a negative number", expression.span
+            )
+
+    def check_size(self, value: Any, span: Span) -> None:
+        if isinstance(value, tuple):
+            count = _count_items(value)
+            if count > MAX_ITEMS:
+                message = f"a tuple has at most {MAX_ITEMS:,} items, theirs included"
+                raise EvaluationError("number-too-large", message, span)
+            if self.budget:
+                self.budget.spend(count, span)
+        elif isinstance(value, int | float) and not abs(value) <= MAX_INTEGER:
+            raise self.too_large(span)
+
+    def too_large(self, span: Span) -> EvaluationError:
+        return EvaluationError(
+            "number-too-large", "the number does not fit into 64 bits", span
+        )
+
+
+def undefined_names(expression: Expression, scope: Scope) -> Iterator[EvaluationError]:
+    """Every undefined name and unknown function in an expression."""
+    evaluator = Evaluator(scope, None)
+    for part in walk(expression):
+        if isinstance(part, Name) and not evaluator.knows(part.id):
+            yield evaluator.undefined(part)
+        elif isinstance(part, FunctionCall) and part.name.id not in FUNCTIONS:
+            yield unknown_function(part.name)
+
+
+def _count_items(value: tuple[Any, ...]) -> int:
+    """The number of items, nested ones included; beyond the bound if nested too deep."""
+    count = 0
+    level: list[Any] = [value]
+    for _ in range(MAX_NESTING):
+        level = [item for part in level if isinstance(part, tuple) for item in part]
+        count += len(level)
+        if count > MAX_ITEMS:
+            break
+    return MAX_ITEMS + 1 if level else count
+
+
+def _is_constant(item: Symbolic) -> bool:
+    return (
+        isinstance(item.code, ast.Constant)
+        or (
+            isinstance(item.code, ast.UnaryOp)
+            and isinstance(item.code.operand, ast.Constant)
+        )
+        or (
+            isinstance(item.code, ast.Tuple)
+            and all(_is_constant(Symbolic(None, code)) for code in item.code.elts)
+        )
+    )
+
+
+def constant_or_name(value: Any) -> ast.expr:
+    """A literal, in which an op or block is its name."""
+    if isinstance(value, tuple):
+        return ast.Tuple([constant_or_name(item) for item in value], ast.Load())
+    if isinstance(value, Op | Block):
+        return constant(value.name)
+    return constant(value)
+
+
+def _folded(value: Any, code: ast.expr, *parts: Symbolic) -> Symbolic:
+    """The value with its expression, or as a literal if all parts are literals."""
+    if all(_is_constant(part) for part in parts):
+        return Symbolic(value, constant_or_name(value))
+    return Symbolic(value, code)
+
+
+def describe(value: Any) -> str:
+    """A value in words, for a message."""
+    match value:
+        case Op():
+            return f"the op `{value.name}`"
+        case Block():
+            return f"the block `{value.name}`"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case str():
+            return f"the text `{value}`"
+        case tuple() if len(value) == 2 and all(type(v) is int for v in value):
+            return f"{value}"
+        case tuple():
+            return f"a tuple of {len(value)}"
+        case _:
+            return f"{value}"

@@ -1,0 +1,1 @@
+"""Read and show what a run leaves on disk, without torch."""

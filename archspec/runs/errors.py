@@ -1,0 +1,57 @@
+"""Errors that end a run and that its user can fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archspec.settings.declaration import InvalidSettingError
+
+
+class TrainingError(Exception):
+    """A run cannot start or continue; `str()` is one sentence that ends with a hint."""
+
+
+@contextmanager
+def reject_invalid_settings() -> Iterator[None]:
+    """Raise an `InvalidSettingError` as a `TrainingError`."""
+    try:
+        yield
+    except InvalidSettingError as error:
+        raise TrainingError(str(error)) from error
+
+
+class PeerError(TrainingError):
+    """Another process of the run failed, and reports the error itself."""
+
+
+class DataLoaderWorkerError(TrainingError):
+    """A worker process of a data loader died."""
+
+    def __init__(self) -> None:
+        """Set the message; the worker left no reason."""
+        super().__init__(
+            "a process that reads images has died, perhaps for want of memory: use a "
+            "smaller `--batch-size`"
+        )
+
+
+class Stopped(Exception):  # noqa: N818  # not an error: the user asked for it
+    """A signal stopped the run after it was saved; `str()` tells how to resume it."""
+
+    def __init__(self, message: str, signal: int) -> None:
+        """Keep the number of the signal, which the exit code reports."""
+        super().__init__(message)
+        self.signal = signal
+
+
+def short_message(error: BaseException) -> str:
+    """The first line of an error in lower case, to be quoted in another sentence.
+
+    >>> short_message(OSError(28, "No space left on device"))
+    'no space left on device'
+    """
+    text = getattr(error, "strerror", None) or str(error)
+    return (
+        text.strip().splitlines()[0].lower() if text.strip() else type(error).__name__
+    )

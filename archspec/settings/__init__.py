@@ -1,0 +1,1 @@
+"""The training settings, each declared once: type, default, bounds, flag and help."""

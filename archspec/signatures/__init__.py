@@ -1,0 +1,1 @@
+"""Signatures of what a spec may call, and the types of arguments."""

@@ -1,0 +1,70 @@
+"""The types of arguments: integers, sizes, probabilities, choices of words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class ArgumentType(NamedTuple):
+    """A set of values. `expected` completes the message "expected ..., found ..."."""
+
+    expected: str
+    accepts: Callable[[Any], bool]
+    words: tuple[str, ...] = ()  # names that a call may give as values: `p=same`
+    example: str = "1"
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_size(value: Any, least: int) -> bool:
+    """Whether it is an integer, or a pair of integers for height and width."""
+    if isinstance(value, tuple):
+        return len(value) == 2 and all(_is_int(v) and v >= least for v in value)
+    return _is_int(value) and value >= least
+
+
+def one_of(*words: str) -> ArgumentType:
+    """Return the type whose values are some words."""
+    listed = ", ".join(f"`{word}`" for word in words)
+    return ArgumentType(f"one of {listed}", lambda value: value in words, words)
+
+
+COUNT = ArgumentType("a positive integer", lambda v: _is_int(v) and v > 0, example="64")
+NATURAL = ArgumentType("an integer from 0 on", lambda v: _is_int(v) and v >= 0)
+SIZE = ArgumentType(
+    "a positive integer or a pair `(height, width)`",
+    lambda v: _is_size(v, least=1),
+    example="3",
+)
+PADDING = ArgumentType(
+    "an integer from 0 on or a pair `(height, width)`", lambda v: _is_size(v, least=0)
+)
+CONV_PADDING = ArgumentType(
+    "an integer from 0 on, a pair `(height, width)`, or `same`",
+    lambda v: v == "same" or _is_size(v, least=0),
+    ("same",),
+)
+BOOLEAN = ArgumentType("`true` or `false`", lambda v: isinstance(v, bool))
+NUMBER = ArgumentType("a number", _is_number)
+POSITIVE = ArgumentType(
+    "a number above 0", lambda v: _is_number(v) and v > 0, example="0.1"
+)
+NOT_NEGATIVE = ArgumentType("a number from 0 on", lambda v: _is_number(v) and v >= 0)
+PROBABILITY = ArgumentType(
+    "a number from 0 to 1", lambda v: _is_number(v) and 0 <= v <= 1, example="0.5"
+)
+AXIS = ArgumentType(
+    "an axis, 1 or more: axis 0 is the batch", lambda v: _is_int(v) and v > 0
+)
+AXES = ArgumentType(
+    "the axes in their new order, as `0, 2, 1`",
+    lambda v: isinstance(v, tuple) and all(_is_int(axis) for axis in v),
+    example="0, 2, 1",
+)

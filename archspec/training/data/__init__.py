@@ -1,0 +1,1 @@
+"""The images of a run: data sets, decoding, sampling, loaders, augmentation."""

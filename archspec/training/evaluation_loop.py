@@ -1,0 +1,43 @@
+"""The evaluation loop: loss and accuracy of a network while it trains."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from archspec.training.cuda_graphs import with_cuda_graphs
+from archspec.training.data.batches import Batch, BatchLoader
+from archspec.training.distributed.world import World
+from archspec.training.metrics import Meter, Totals
+from archspec.training.objective import Objective
+from archspec.training.step_actions import Interrupted, StepActions
+
+
+class EvaluationLoop:
+    """Evaluates a network, whose weights may change between two calls."""
+
+    def __init__(self, objective: Objective, model: nn.Module, world: World) -> None:
+        """Prepare the loop."""
+        meter = Meter(world)
+
+        def add(batch: Batch) -> None:
+            logits_NK, loss = objective(model, batch.images, batch.labels)
+            meter.add(loss, logits_NK, batch.labels)
+
+        self._model, self._meter = model, meter
+        self._add = with_cuda_graphs(add, world)
+
+    @torch.no_grad()
+    def __call__(self, loader: BatchLoader, actions: StepActions) -> Totals:
+        """The sums over all images and processes; each image counts once.
+
+        Raises:
+            Interrupted: if a signal arrives.
+        """
+        self._model.eval()
+        self._meter.start()
+        for step, batch in enumerate(loader.batches()):
+            self._add(batch)
+            if signal := actions.due(step).signal:
+                raise Interrupted(signal)
+        return self._meter.read()

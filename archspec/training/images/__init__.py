@@ -1,1 +1,0 @@
-"""The images that a run reads: data sets, folders, their order and augmentation."""

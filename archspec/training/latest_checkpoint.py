@@ -1,0 +1,84 @@
+"""Choose the checkpoint from which a run resumes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from archspec.runs.config import fixed_entries
+from archspec.runs.errors import TrainingError
+from archspec.spec import Spec
+from archspec.training.checkpoint import (
+    Checkpoint,
+    CorruptCheckpointError,
+    load_checkpoint,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestCheckpoint:
+    """The checkpoint from which a run resumes; all None for a new run."""
+
+    checkpoint: Checkpoint | None = None
+    path: Path | None = None
+    unusable: dict[Path, str] = field(default_factory=dict)
+    """Checkpoints that are corrupt or of another run, each with a description."""
+
+    def rename_unusable(self) -> str:
+        """Rename the unusable checkpoints, and return a warning about it, or "".
+
+        `last.pt` becomes `last.damaged.pt`. Otherwise the next save would move it to
+        `previous.pt`, in the place of a good checkpoint.
+        """
+        renamed = []
+        for path, what in self.unusable.items():
+            target = path.replace(path.with_name(f"{path.stem}.damaged{path.suffix}"))
+            renamed.append(f"{what}: it is now `{target}`")
+        if not renamed:
+            return ""
+        return f"{', and '.join(renamed)}, and the run goes on from `{self.path}`"
+
+
+def load_latest(
+    paths: Iterable[Path], is_of_run: Callable[[Checkpoint], bool]
+) -> LatestCheckpoint:
+    """The checkpoint of a run that has made the most progress.
+
+    Args:
+        paths: checkpoints that may be missing, corrupt or of another run.
+        is_of_run: whether a checkpoint belongs to the run.
+
+    Raises:
+        TrainingError: if there are checkpoints, and all are unusable.
+    """
+    latest: Checkpoint | None = None
+    latest_path: Path | None = None
+    unusable: dict[Path, str] = {}
+    for path in paths:
+        if not path.exists():
+            continue
+        try:
+            found = load_checkpoint(path)
+        except CorruptCheckpointError as error:
+            unusable[path] = str(error)
+            continue
+        if not is_of_run(found):
+            unusable[path] = f"`{path}` is of another run"
+        elif latest is None or found.progress > latest.progress:
+            latest, latest_path = found, path
+    if unusable and latest is None:
+        raise TrainingError(
+            f"{next(iter(unusable.values()))}, and there is none to go on from: bring back "
+            "the files that the run has written, or start a new run"
+        )
+    return LatestCheckpoint(latest, latest_path, unusable)
+
+
+def has_same_config(
+    checkpoint: Checkpoint, spec: Spec, config: Mapping[str, Any]
+) -> bool:
+    """Whether a checkpoint has the spec and the unchangeable settings of a run."""
+    found = (checkpoint.spec, checkpoint.imports, fixed_entries(checkpoint.config))
+    return found == (spec.text, spec.imports, fixed_entries(config))

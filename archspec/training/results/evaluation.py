@@ -1,0 +1,78 @@
+"""Evaluate the best checkpoint of a run on images that it was not trained with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import fsum
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from archspec.runs.confusion_matrix import ConfusionMatrix
+from archspec.runs.errors import TrainingError
+from archspec.settings.settings import Device
+from archspec.training.data.batches import BatchLoader
+from archspec.training.data.build_loaders import (
+    build_test_loader,
+    build_training_loaders,
+)
+from archspec.training.distributed.world import World
+from archspec.training.results.trained_model import TrainedModel, load_trained_model
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The loss and the predictions of a network."""
+
+    split: Literal["test", "validation"]
+    """The images it was evaluated on."""
+
+    loss: float
+    """The mean over the images."""
+
+    confusion: ConfusionMatrix
+
+
+def evaluate_run(
+    path: Path, *, data_root: Path | None = None, device: Device = "auto"
+) -> Evaluation:
+    """Evaluate a run on its test images, or on its validation images if it has none.
+
+    Raises:
+        TrainingError: if there is no such run, or its data set is missing.
+    """
+    trained = load_trained_model(path, device)
+    if data_root is not None:
+        settings = replace(trained.settings, data_root=data_root)
+        trained = trained._replace(settings=settings)
+    world = World(torch.device(trained.settings.device))
+    test = build_test_loader(trained.settings, trained.spec, world, trained.classes)
+    if test is not None:
+        return Evaluation("test", *_evaluate(trained, test))
+    _, validation = build_training_loaders(trained.settings, trained.spec, world)
+    if validation.classes != trained.classes:
+        raise TrainingError(
+            f"the classes under `{trained.settings.data_root}` are not those of `{path}`: "
+            "use `--data-root DIR` if its images are elsewhere"
+        )
+    return Evaluation("validation", *_evaluate(trained, validation))
+
+
+@torch.no_grad()
+def _evaluate(
+    trained: TrainedModel, loader: BatchLoader
+) -> tuple[float, ConfusionMatrix]:
+    """The mean loss and the confusion matrix; each image counts once."""
+    count = len(trained.classes)
+    device = torch.device(trained.settings.device)
+    # The counts of the pairs (label, prediction), as indices `label * count + prediction`.
+    pairs = torch.zeros(count * count, dtype=torch.int64, device=device)
+    losses = []
+    for images_NCHW, labels_N, _ in loader.batches():
+        logits_NK, loss = trained.objective(trained.model, images_NCHW, labels_N)
+        pair_N = labels_N * count + logits_NK.argmax(1)
+        pairs += torch.bincount(pair_N, minlength=count * count)
+        losses.append(loss)
+    confusion = ConfusionMatrix(trained.classes, pairs.view(count, count).tolist())
+    return fsum(torch.stack(losses).tolist()) / confusion.images, confusion

@@ -1,0 +1,67 @@
+"""Load the network of the best checkpoint of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from archspec.backends.torch.module_builder import build
+from archspec.runs.config import fixed_entries
+from archspec.runs.directory import RunDirectory
+from archspec.runs.errors import TrainingError
+from archspec.settings.settings import Device, Settings
+from archspec.spec import Spec
+from archspec.training.checkpoint import CorruptCheckpointError, load_checkpoint
+from archspec.training.data.input_normalization import ChannelStatistics
+from archspec.training.device import resolve_auto
+from archspec.training.objective import Objective
+
+
+class TrainedModel(NamedTuple):
+    """A network on its device, in evaluation mode."""
+
+    spec: Spec
+    settings: Settings
+    """The settings of the run, with the device and the precision to use now."""
+
+    classes: tuple[str, ...]
+    model: nn.Module
+    objective: Objective
+    """Normalizes images with the statistics of the training images."""
+
+
+def load_trained_model(path: Path, device: Device = "auto") -> TrainedModel:
+    """Load the network of a run from its best checkpoint alone.
+
+    On the same type of device, it keeps the precision of the run.
+
+    Raises:
+        TrainingError: if there is no such run, or its checkpoint is missing or corrupt.
+    """
+    run = RunDirectory.open(path)
+    try:
+        checkpoint = load_checkpoint(run.best)
+    except CorruptCheckpointError as error:
+        raise TrainingError(
+            f"{error}: `archspec train --resume {path}` sets it aside"
+        ) from error
+    if fixed_entries(checkpoint.config) != fixed_entries(run.read_config()):
+        raise TrainingError(f"`{run.best}` is of another run than the files beside it")
+    spec, before = run.rebuild(checkpoint.spec, checkpoint.imports, checkpoint.config)
+    settings = resolve_auto(replace(before, device=device, precision="auto"), spec)
+    if settings.device == before.device:
+        settings = replace(settings, precision=before.precision)
+    model = build(spec.graph)
+    try:
+        model.load_state_dict(checkpoint.evaluated_weights)
+    except RuntimeError as error:
+        raise CorruptCheckpointError(run.best) from error
+    target = torch.device(settings.device)
+    model.to(target, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    statistics = ChannelStatistics(*checkpoint.statistics)
+    objective = Objective(spec, settings, statistics, target)
+    return TrainedModel(spec, settings, (*checkpoint.classes,), model.eval(), objective)

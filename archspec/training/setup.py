@@ -1,0 +1,170 @@
+"""Prepare a run: its images, its network and its directory; restore a checkpoint."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from archspec.backends.torch.module_builder import build
+from archspec.runs.config import describe_run
+from archspec.runs.directory import RunDirectory
+from archspec.runs.errors import TrainingError
+from archspec.runs.resolve_settings import check_epochs
+from archspec.settings.settings import Settings
+from archspec.spec import Spec
+from archspec.training.checkpoint import Checkpoint, Position
+from archspec.training.data.build_loaders import (
+    build_test_loader,
+    build_training_loaders,
+)
+from archspec.training.data.input_normalization import ChannelStatistics
+from archspec.training.distributed.world import World
+from archspec.training.initialization import initialize
+from archspec.training.latest_checkpoint import (
+    has_same_config,
+    load_latest,
+)
+from archspec.training.objective import Objective
+from archspec.training.prepared_run import Loaders, PreparedRun
+from archspec.training.random_state import restore_random_state
+from archspec.training.train_state import TrainState
+from archspec.training.weights.load_report import LoadReport
+from archspec.training.weights.loading import load_weights
+
+
+def prepare_run(
+    spec: Spec,
+    settings: Settings,
+    world: World,
+    resume: RunDirectory | None,
+    *,
+    download: bool,
+) -> PreparedRun:
+    """Prepare a new run, or one that resumes. All processes call this.
+
+    Raises:
+        TrainingError: if the run cannot start or resume.
+    """
+    loaders = _build_loaders(settings, spec, world, download=download)
+    config = describe_run(spec, settings) | {"torch": str(torch.__version__)}
+    latest = world.broadcast(
+        lambda: load_latest(
+            (resume.last, resume.previous, resume.best) if resume else (),
+            lambda found: has_same_config(found, spec, config),
+        )
+    )
+    checkpoint = latest.checkpoint
+    state, load_report = _build_state(spec, settings, world, loaders, checkpoint)
+    if checkpoint:
+        _restore(state, checkpoint)
+        statistics = ChannelStatistics(*checkpoint.statistics)
+    else:
+        statistics = world.broadcast(loaders.train.statistics)
+    objective = Objective(spec, settings, statistics, world.device)
+    directory = world.broadcast(
+        lambda: resume or RunDirectory.create(spec, settings.out, config)
+    )
+    return PreparedRun(
+        spec=spec,
+        settings=settings,
+        world=world,
+        loaders=loaders,
+        state=state,
+        statistics=statistics,
+        objective=objective,
+        position=checkpoint.position if checkpoint else Position(),
+        config=config,
+        directory=directory,
+        lock=_lock(directory, world),
+        latest=latest,
+        load_report=load_report,
+    )
+
+
+def _build_loaders(
+    settings: Settings, spec: Spec, world: World, *, download: bool
+) -> Loaders:
+    with world.raise_together(), world.local_rank_zero_first():
+        train, val = build_training_loaders(settings, spec, world, download=download)
+        test = build_test_loader(
+            settings, spec, world, train.classes, download=download
+        )
+    loaders = Loaders(train=train, val=val, test=test)
+    world.check_equal(loaders.num_images, "as many images as")
+    return loaders
+
+
+def _build_state(
+    spec: Spec,
+    settings: Settings,
+    world: World,
+    loaders: Loaders,
+    checkpoint: Checkpoint | None,
+) -> tuple[TrainState, LoadReport | None]:
+    """The network with the same weights in all processes, and its optimizer.
+
+    From then on the processes draw different random numbers, as for dropout.
+    """
+    torch.manual_seed(settings.seed)
+    report = None
+    with world.raise_together():
+        _check_batch_size(settings, world)
+        if checkpoint:
+            _check_images(settings, checkpoint, loaders)
+        check_epochs(settings, done=checkpoint.epoch if checkpoint else 0)
+        network = build(spec.graph)
+        initialize(network, spec.graph, settings.init)
+        if settings.weights and checkpoint is None:
+            report = load_weights(
+                network, spec, settings.weights, renames=settings.rename, new_head=True
+            )
+        state = TrainState(network, settings, world)
+    state.distribute()
+    torch.manual_seed(settings.seed + 1 + world.rank)
+    return state, report
+
+
+def _restore(state: TrainState, checkpoint: Checkpoint) -> None:
+    """Load the weights, the optimizer and the random state of a checkpoint."""
+    world = state.world
+    try:
+        state.restore(checkpoint)
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise world.error(
+            "the weights of the checkpoint are not those of the network: start a new run"
+        ) from error
+    if len(checkpoint.rng) == world.size:
+        restore_random_state(checkpoint.rng[world.rank], world.device)
+
+
+def _lock(directory: RunDirectory, world: World) -> AbstractContextManager[object]:
+    with world.raise_together():
+        return directory.lock() if world.is_main else nullcontext()
+
+
+def _check_batch_size(settings: Settings, world: World) -> None:
+    """Check that each of several processes gets two images, which batch norm needs."""
+    if settings.batch_size < 2 * world.size and world.size > 1:
+        raise TrainingError(
+            f"{settings.batch_size} images in a step are too few for {world.size} "
+            "processes: use a larger `--batch-size`"
+        )
+
+
+def _check_images(settings: Settings, checkpoint: Checkpoint, loaders: Loaders) -> None:
+    """Check that a resumed run finds the images that it began with."""
+    where = f"`{settings.data}` under `{settings.data_root}`"
+    hint = "use `--data-root DIR` if they are elsewhere, or start a new run"
+    uses = ("to train with", "for validation", "for the test")
+    counts = zip(uses, checkpoint.num_images, loaders.num_images, strict=True)
+    for use, before, now in counts:
+        if before != now:
+            raise TrainingError(
+                f"the run began with {before:,} images {use}, and {where} has {now:,} now: "
+                f"{hint}"
+            )
+    if tuple(checkpoint.classes) != loaders.train.classes:
+        raise TrainingError(
+            f"the run began with other classes than {where} has now: {hint}"
+        )

@@ -1,0 +1,65 @@
+"""Read weights from a run, a state dict, a checkpoint or a `.safetensors` file."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TypeGuard
+
+import torch
+from torch import Tensor
+
+from archspec.runs.errors import TrainingError, short_message
+
+Weights = dict[str, Tensor]
+
+KEYS = ("ema", "model", "state_dict")  # of a checkpoint; averaged weights come first
+HINT = (
+    "name a run, its `best.pt`, what `torch.save(model.state_dict(), ...)` has written, "
+    "or a `.safetensors` file"
+)
+
+
+def read_weights(path: Path) -> Weights:
+    """The weights in a file, by the names that they have there, on the CPU.
+
+    The path of a run stands for its `best.pt`. If a checkpoint contains averaged weights,
+    they are used.
+
+    Raises:
+        TrainingError: if there are no weights, or reading them requires running code.
+    """
+    path = path / "best.pt" if path.is_dir() else path
+    try:
+        values = _read(path)
+    except (FileNotFoundError, PermissionError) as error:
+        raise TrainingError(
+            f"cannot read `{path}` ({short_message(error)}): {HINT}"
+        ) from error
+    except Exception as error:  # torch and pickle raise any type for a foreign file
+        raise TrainingError(
+            f"`{path}` is damaged, or cannot be read without running code: {HINT}"
+        ) from error
+    found = values if isinstance(values, dict) else {}
+    for state in (*map(found.get, KEYS), found):
+        if _is_state_dict(state):
+            return dict(state)
+    raise TrainingError(f"`{path}` holds no weights: {HINT}")
+
+
+def _read(path: Path) -> object:
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    with warnings.catch_warnings(action="ignore"):  # about the format it recognizes
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _is_state_dict(values: object) -> TypeGuard[Weights]:
+    return (
+        isinstance(values, dict)
+        and bool(values)
+        and all(isinstance(value, Tensor) for value in values.values())
+        and all(isinstance(name, str) for name in values)
+    )

@@ -1,0 +1,41 @@
+"""The weights that an `init` recipe draws, against a loop over torch's classes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from archspec.backends.torch.module_builder import build
+from archspec.signatures.recipes import Recipe
+from archspec.training.initialization import INITIALIZERS, initialize
+from corpus import NAMES, corpus_spec
+
+RECIPE = "kaiming_normal"
+LARGE = 30_000_000  # parameters; drawing more takes seconds
+
+
+def initialize_by_class(model: nn.Module) -> None:
+    """Draw as a textbook does it: no knowledge of ops, only of torch's classes."""
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            INITIALIZERS[RECIPE](module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if corpus_spec(n).params < LARGE])
+def test_weights_are_those_of_a_loop_over_classes(name: str) -> None:
+    """The same numbers, so also in the same order."""
+    graph = corpus_spec(name).graph
+    model = build(graph)
+    untouched = [tensor.clone() for tensor in model.parameters()]
+    torch.manual_seed(0)
+    initialize(model, graph, Recipe(RECIPE, {}))
+    ours = [tensor.clone() for tensor in model.parameters()]
+    with torch.no_grad():
+        for tensor, value in zip(model.parameters(), untouched, strict=True):
+            tensor.copy_(value)
+    torch.manual_seed(0)
+    initialize_by_class(model)
+    assert all(map(torch.equal, ours, model.parameters()))

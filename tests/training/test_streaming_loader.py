@@ -1,0 +1,139 @@
+"""Images that processes read from disk: their signals, their errors, their end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import torch
+
+from archspec import load
+from archspec.runs.errors import TrainingError
+from archspec.settings.settings import Settings
+from archspec.training.data.build_loaders import build_training_loaders
+from archspec.training.data.input_normalization import measure_statistics
+from archspec.training.data.streaming_loader import StreamingLoader
+from archspec.training.distributed.world import World
+
+from .files import write_folders
+from .made import start_on_folders
+from .processes import Processes, children
+
+
+def open_train(tiny: Path, root: Path) -> StreamingLoader:
+    """The training images of two classes."""
+    settings = Settings(data="folder", data_root=root, batch_size=4)
+    train, _ = build_training_loaders(
+        settings, load(tiny, classes=2, input="3x8x8"), World()
+    )
+    assert isinstance(train, StreamingLoader)
+    return train
+
+
+def assert_ends(process: Processes, run: Path, code: int, words: str) -> None:
+    """With one line that begins so; the last checkpoint is whole."""
+    (ended,) = process.end()
+    assert ended.code == code, ended.err
+    assert ended.err.startswith(words)
+    assert ended.err.count("\n") == 1
+    torch.load(run / "last.pt", weights_only=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_all_processes_of_a_run_saves_it(
+    number: signal.Signals, tiny: Path, tmp_path: Path
+) -> None:
+    process, run = start_on_folders(tiny, tmp_path, "import os; os.setsid()")
+    os.killpg(process.processes[0].pid or 0, number)
+    assert_ends(process, run, 128 + number, "stopped: `archspec train --resume ")
+
+
+def test_an_image_that_goes_while_the_run_reads_is_named(
+    tiny: Path, tmp_path: Path
+) -> None:
+    process, run = start_on_folders(tiny, tmp_path)
+    (tmp_path / "images/train/light/7.png").unlink()
+    assert_ends(process, run, 1, "error: cannot read the image `")
+
+
+def test_a_process_that_reads_images_and_dies_is_one_sentence(
+    tiny: Path, tmp_path: Path
+) -> None:
+    process, run = start_on_folders(tiny, tmp_path)
+    os.kill(children(process.processes[0].pid)[0], signal.SIGKILL)
+    assert_ends(process, run, 1, "error: a process that reads images has died")
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError, EOFError, FileNotFoundError])
+def test_so_is_one_that_dies_while_it_hands_images_on(
+    error: type[Exception], tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What multiprocessing then says is a matter of the moment."""
+    write_folders(tmp_path, train=2, val=2)
+    batches = open_train(tiny, tmp_path)
+    monkeypatch.setattr("multiprocessing.resource_sharer.DupFd.detach", raising(error))
+    with pytest.raises(TrainingError, match="a process that reads images has died"):
+        list(batches.batches())
+
+
+def raising(error: type[Exception]) -> Callable[..., NoReturn]:
+    """A function that does nothing else."""
+
+    def function(*_: object) -> NoReturn:
+        raise error
+
+    return function
+
+
+def test_an_error_ends_the_processes_that_read_at_once(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_folders(tmp_path, train=2, val=2)
+    (tmp_path / "train/light/0.png").write_bytes(b"no image")
+    others = multiprocessing.active_children()
+    batches = open_train(tiny, tmp_path)
+    sentence = ""
+    try:
+        for _ in batches.batches():
+            assert multiprocessing.active_children() != others
+    except TrainingError as error:
+        sentence = str(error)
+    assert sentence.startswith("cannot read the image ")
+    del batches
+    assert multiprocessing.active_children() == others
+
+
+def test_the_images_that_are_measured_are_those_of_training(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_folders(tmp_path, train=40, val=40)
+    batches = open_train(tiny, tmp_path)
+    images = torch.cat([batch.images for batch in batches.batches()])
+    measured, expected = batches.statistics(), measure_statistics(images)
+    assert measured.mean == pytest.approx(expected.mean)
+    assert measured.std == pytest.approx(expected.std)
+
+
+def test_of_many_images_some_from_all_over_are_measured(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archspec.training.data.streaming_loader.NUM_MEASURED", 8)
+    write_folders(tmp_path, train=40, val=40)
+    mean, _ = open_train(tiny, tmp_path).statistics()
+    assert mean[0] == pytest.approx((40 + 210) / 2 / 255, abs=0.01)
+
+
+def test_a_broken_image_that_is_measured_is_one_sentence(
+    tiny: Path, tmp_path: Path
+) -> None:
+    write_folders(tmp_path, train=2, val=2)
+    (tmp_path / "train/light/0.png").write_bytes(b"no image")
+    with pytest.raises(TrainingError) as raised:
+        open_train(tiny, tmp_path).statistics()
+    assert str(raised.value).startswith("cannot read the image `")
+    assert "\n" not in str(raised.value)
