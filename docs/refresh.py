@@ -19,7 +19,12 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
+
+from typer.testing import CliRunner
+
+from archspec.cli.main import app
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -43,7 +48,7 @@ def refreshed(page: str) -> str:
 
 def _part(match: re.Match[str]) -> str:
     start, script, end = match.groups()
-    return f"{start}\n{_printed([script]).rstrip()}\n\n{end}"
+    return f"{start}\n{_printed(script).rstrip()}\n\n{end}"
 
 
 def _block(match: re.Match[str]) -> str:
@@ -56,13 +61,14 @@ def _block(match: re.Match[str]) -> str:
 
 
 def run(command: str) -> str:
-    """What a command prints, findings included."""
-    return _printed(["-m", "archspec.cli", *shlex.split(command)[1:]])
+    """Run an `archspec` command; give what it prints, findings included."""
+    with chdir(ROOT):
+        return CliRunner().invoke(app, shlex.split(command)[1:]).output
 
 
-def _printed(arguments: list[str]) -> str:
+def _printed(script: str) -> str:
     return subprocess.run(  # noqa: S603  # programs of our own
-        [sys.executable, *arguments],
+        [sys.executable, script],
         cwd=ROOT,
         check=False,
         text=True,
