@@ -42,7 +42,7 @@ def to_source(spec: Spec | str | Path) -> str:
 
 def compile(spec: Spec | str | Path) -> nn.Module:  # a compiler's word
     """A network as a module, untrained: the source of `to_source`, run."""
-    from archspec.backends.torch.module_builder import build
+    from archspec.backends.torch.module_from_source import build
 
     return build(_loaded(spec).graph)
 

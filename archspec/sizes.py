@@ -12,7 +12,7 @@ from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.frontend.ast import Group
 from archspec.frontend.schema.json_schema import SIZE
 from archspec.ir.graph import Shape, Value
-from archspec.lowering.stepwise import lower_stepwise
+from archspec.lowering.states_between_steps import lower_stepwise
 from archspec.resolve.scope import Scope
 
 MAX_SIZES = 5_000  # in one question

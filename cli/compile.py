@@ -88,8 +88,8 @@ def _exported(
     if suffix == ".onnx" and 4 * spec.params > LARGEST_ONNX:
         stop(f"{spec.params:,} parameters are too many for one `.onnx`: write a `.pt2`")
     from archspec.backends.torch.export import to_onnx, to_program, to_safetensors
-    from archspec.backends.torch.module_builder import build
-    from archspec.runs.torch_errors import is_out_of_memory
+    from archspec.backends.torch.module_from_source import build
+    from archspec.runs.torch_error_wordings import is_out_of_memory
     from archspec.training.weights.loading import load_weights
 
     try:

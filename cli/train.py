@@ -13,7 +13,7 @@ from archspec.runs.config import is_same_network
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import Stopped, TrainingError
 from archspec.runs.resolve_settings import resolve_settings, resume_settings
-from archspec.runs.torch_errors import is_failed_compilation, is_out_of_memory
+from archspec.runs.torch_error_wordings import is_failed_compilation, is_out_of_memory
 from archspec.settings.declaration import Panel
 from archspec.settings.settings import FLAGS, SETTINGS, Settings
 from archspec.spec import Spec

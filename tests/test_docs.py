@@ -86,7 +86,7 @@ def test_limits_in_the_language_page_are_those_of_the_code():
     from archspec.frontend.source_files import MAX_BYTES
     from archspec.frontend.yaml.reader import MAX_DEPTH, MAX_NODES
     from archspec.lowering import context
-    from archspec.resolve.budget import MAX_VALUES
+    from archspec.resolve.evaluation_budget import MAX_VALUES
     from archspec.resolve.expression_values import MAX_ITEMS
 
     page = (ROOT / "docs" / "language.md").read_text()

@@ -24,10 +24,14 @@ from archspec.ir.symbolic import (
     variable,
     variables,
 )
-from archspec.lowering.channels import channels_as, symbolic_channels, with_channels
 from archspec.lowering.context import CallerArgument, Context, Items
 from archspec.lowering.provenance import report
 from archspec.lowering.state_dict_names import Level
+from archspec.lowering.symbolic_channels import (
+    channels_as,
+    symbolic_channels,
+    with_channels,
+)
 from archspec.lowering.values_in_context import evaluate
 from archspec.ops.op import Op
 from archspec.ops.shapes import channels

@@ -14,7 +14,7 @@ from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.state_dict_names import Level
 from archspec.resolve.bind import BoundArguments
-from archspec.resolve.budget import Budget
+from archspec.resolve.evaluation_budget import Budget
 from archspec.resolve.scope import Block, Scope
 
 MAX_LAYERS = 15_000  # after expansion; ResNet-1001 has 3,500

@@ -7,10 +7,10 @@ from dataclasses import replace
 from archspec.frontend.ast import Call, Chain, Labeled, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
-from archspec.lowering.assertions import check_assertion
 from archspec.lowering.calls import lower_call
 from archspec.lowering.context import Context, Items
-from archspec.lowering.labels import lower_label
+from archspec.lowering.label_text import lower_label
+from archspec.lowering.shape_assertions import check_assertion
 from archspec.lowering.state_dict_names import Level
 
 

@@ -29,7 +29,6 @@ from archspec.frontend.ast import (
     Step,
 )
 from archspec.ir import graph as ir
-from archspec.lowering.assertions import check_assertion
 from archspec.lowering.aux_heads import check_aux_heads, lower_aux
 from archspec.lowering.block_calls import check_block
 from archspec.lowering.calls import lower_call
@@ -40,6 +39,7 @@ from archspec.lowering.let_steps import lower_let
 from archspec.lowering.merges import lower_merge
 from archspec.lowering.references import lower_reference, report_misplaced
 from archspec.lowering.repeats import lower_repeat
+from archspec.lowering.shape_assertions import check_assertion
 from archspec.lowering.state_dict_names import Level
 from archspec.resolve.scope import Block, Scope
 

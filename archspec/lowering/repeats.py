@@ -16,9 +16,13 @@ from typing import Any
 from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, same, variable, variables
-from archspec.lowering.channels import channels_as, channels_code, with_channels
 from archspec.lowering.context import MAX_LAYERS, Context, Items
 from archspec.lowering.provenance import report, written_at
+from archspec.lowering.symbolic_channels import (
+    channels_as,
+    channels_code,
+    with_channels,
+)
 from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.op import Op
 from archspec.ops.shapes import channels

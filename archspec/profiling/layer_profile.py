@@ -17,14 +17,17 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from archspec.backends.torch.module_builder import build
+from archspec.backends.torch.module_from_source import build
 from archspec.ir.graph import Node, Shape, plain
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import bytes_of
 from archspec.profiling.roofline import Roofline, measure_roofline
 from archspec.profiling.timing import LONG, SHORT, best_time
 from archspec.runs.errors import TrainingError
-from archspec.runs.torch_errors import is_batch_norm_of_one_value, is_out_of_memory
+from archspec.runs.torch_error_wordings import (
+    is_batch_norm_of_one_value,
+    is_out_of_memory,
+)
 from archspec.spec import Spec
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from archspec.frontend.ast import Step
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
-from archspec.lowering.trial import try_step
+from archspec.lowering.trial_lowering import try_step
 
 MAX_LOWERED = 5_000  # steps and layers, for all findings of a spec
 

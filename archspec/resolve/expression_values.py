@@ -29,7 +29,7 @@ from archspec.frontend.ast import (
 from archspec.ir.symbolic import Symbolic, as_symbolic, constant, literal
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
-from archspec.resolve.budget import Budget
+from archspec.resolve.evaluation_budget import Budget
 from archspec.resolve.scope import Block, Scope
 
 NO_STEP = 0  # the value of `ch` outside of steps, as in `params`

@@ -10,7 +10,7 @@ from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Binding, Document, Expression, Literal, Name
 from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
-from archspec.resolve.budget import Budget
+from archspec.resolve.evaluation_budget import Budget
 from archspec.resolve.expression_values import (
     EvaluationError,
     Evaluator,

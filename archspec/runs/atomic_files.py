@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from archspec.runs.errors import TrainingError, short_message
-from archspec.runs.torch_errors import is_failed_write
+from archspec.runs.torch_error_wordings import is_failed_write
 
 TEMPORARY = ".tmp"
 

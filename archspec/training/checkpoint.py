@@ -18,7 +18,7 @@ from torch import Tensor
 from archspec.runs.atomic_files import write_atomically
 from archspec.runs.errors import TrainingError, short_message
 from archspec.runs.history import EpochMetrics
-from archspec.runs.torch_errors import is_failed_cpu_allocation
+from archspec.runs.torch_error_wordings import is_failed_cpu_allocation
 from archspec.training.metrics import Totals
 
 

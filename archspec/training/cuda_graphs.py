@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from archspec.training.data.batches import Batch
+from archspec.training.data.batch_protocol import Batch
 from archspec.training.distributed.world import World
 
 # Batches of one shape that run before it is captured. In the first, cuDNN benchmarks its

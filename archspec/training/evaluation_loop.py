@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from archspec.training.cuda_graphs import with_cuda_graphs
-from archspec.training.data.batches import Batch, BatchLoader
+from archspec.training.data.batch_protocol import Batch, BatchLoader
 from archspec.training.distributed.world import World
+from archspec.training.due_after_step import Interrupted, StepActions
 from archspec.training.metrics import Meter, Totals
 from archspec.training.objective import Objective
-from archspec.training.step_actions import Interrupted, StepActions
 
 
 class EvaluationLoop:

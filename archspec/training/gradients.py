@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.training.data.batches import Batch
+from archspec.training.data.batch_protocol import Batch
 from archspec.training.metrics import Meter
 from archspec.training.objective import Objective
 from archspec.training.train_state import TrainState

@@ -15,7 +15,7 @@ from archspec.runs.curves import draw_curves
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import DataLoaderWorkerError
 from archspec.runs.history import EpochMetrics, best_epoch
-from archspec.runs.torch_errors import is_dead_worker
+from archspec.runs.torch_error_wordings import is_dead_worker
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import Position
@@ -23,6 +23,7 @@ from archspec.training.cuda_graphs import with_cuda_graphs
 from archspec.training.device import resolve_auto, tune_device
 from archspec.training.distributed.launch_environment import raise_on_rank_zero
 from archspec.training.distributed.world import init_world
+from archspec.training.due_after_step import Interrupted, StepActions
 from archspec.training.evaluation_loop import EvaluationLoop
 from archspec.training.gradients import compute_gradients
 from archspec.training.metrics import Meter, Totals
@@ -30,7 +31,6 @@ from archspec.training.prepared_run import PreparedRun
 from archspec.training.progress import RunProgress
 from archspec.training.setup import prepare_run
 from archspec.training.signals import SignalReceiver
-from archspec.training.step_actions import Interrupted, StepActions
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 
 

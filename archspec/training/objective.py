@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.torch_errors import is_batch_norm_of_one_value
+from archspec.runs.torch_error_wordings import is_batch_norm_of_one_value
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.data.image_tensors import resize

@@ -11,7 +11,7 @@ from archspec.runs.errors import Stopped, TrainingError
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import Checkpoint, Position, save_checkpoint
-from archspec.training.data.batches import BatchLoader
+from archspec.training.data.batch_protocol import BatchLoader
 from archspec.training.data.input_normalization import ChannelStatistics
 from archspec.training.device import describe_device
 from archspec.training.distributed.world import World

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from archspec.backends.torch.module_builder import build
+from archspec.backends.torch.module_from_source import build
 from archspec.runs.config import describe_run
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.torch_errors import is_container_without_forward
+from archspec.runs.torch_error_wordings import is_container_without_forward
 from archspec.settings.settings import Settings
 from archspec.training.checkpoint import Checkpoint
 from archspec.training.distributed.world import World

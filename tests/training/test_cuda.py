@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import archspec
-from archspec.backends.torch.module_builder import build
+from archspec.backends.torch.module_from_source import build
 from archspec.catalog import bundled
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
@@ -20,7 +20,7 @@ from archspec.training.cuda_graphs import (
     WARMUP_BATCHES,
     with_cuda_graphs,
 )
-from archspec.training.data.batches import Batch
+from archspec.training.data.batch_protocol import Batch
 from archspec.training.data.image_tensors import resize
 from archspec.training.data.input_normalization import ChannelStatistics
 from archspec.training.device import resolve_auto
@@ -195,7 +195,7 @@ def test_a_run_killed_on_a_gpu_ends_as_if_it_had_not_been(
     tiny: Path, tmp_path: Path
 ) -> None:
     """Bit for bit, where torch is told to add in one order."""
-    often = "import archspec.training.step_actions as actions; actions.SAVE_INTERVAL = 0.0\n"
+    often = "import archspec.training.due_after_step as actions; actions.SAVE_INTERVAL = 0.0\n"
     flags = ["--epochs", 3, "--batch-size", 60, "--ema", 0.9]
     train_exactly(1, tiny, *flags, "--out", "whole", folder=tmp_path)
     before = EXACT + often + at_step(30, signal.SIGKILL)

@@ -14,7 +14,7 @@ from PIL import Image
 from archspec import Spec, load
 from archspec.runs.errors import TrainingError
 from archspec.settings.settings import Settings
-from archspec.training.data.batches import BatchLoader
+from archspec.training.data.batch_protocol import BatchLoader
 from archspec.training.data.build_loaders import (
     build_test_loader,
     build_training_loaders,

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from archspec.backends.torch.module_builder import build
+from archspec.backends.torch.module_from_source import build
 from archspec.signatures.recipes import Recipe
 from archspec.training.initialization import INITIALIZERS, initialize
 from corpus import NAMES, corpus_spec

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from archspec import load
-from archspec.backends.torch.module_builder import build
+from archspec.backends.torch.module_from_source import build
 from archspec.runs.resolve_settings import resolve_settings
 from archspec.training.distributed.world import World
 from archspec.training.train_state import TrainState

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from archspec.backends.drawing.captions import call
-from archspec.backends.drawing.family_styles import style_of
+from archspec.backends.drawing.op_family_styles import style_of
 from archspec.ir.graph import (
     Choice,
     Graph,

@@ -18,7 +18,7 @@ from archspec.backends.drawing.captions import (
 )
 from archspec.backends.drawing.diagram import Box, Cluster, Part, Repetition, nodes
 from archspec.backends.drawing.dot_table import bold, cell, lines, padded, small, table
-from archspec.backends.drawing.family_styles import style_of
+from archspec.backends.drawing.op_family_styles import style_of
 from archspec.ir.graph import Graph, Module, Node
 from archspec.ops.op import Family
 from archspec.ops.registry import OPS

@@ -14,8 +14,8 @@ from importlib.resources import files
 from string import Template
 
 from archspec.backends.drawing.captions import describe, overview, sizes
-from archspec.backends.drawing.family_styles import style_of
 from archspec.backends.drawing.html_diagram import diagram_html, text
+from archspec.backends.drawing.op_family_styles import style_of
 from archspec.diagnostics.source import Source
 from archspec.ir.graph import Graph, Node
 from archspec.ops.op import Family

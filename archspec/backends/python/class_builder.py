@@ -28,10 +28,10 @@ from archspec.backends.python.aligned_bodies import (
     values_by_name,
 )
 from archspec.backends.python.class_parameters import ClassParameter, annotation
-from archspec.backends.python.class_scope import ClassScope
 from archspec.backends.python.forward_builder import ForwardBuilder
 from archspec.backends.python.identifiers import class_name, python_name, unique
 from archspec.backends.python.init_builder import InitBuilder
+from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodule_builder import BlockClass, SubmoduleBuilder
 from archspec.backends.python.submodules import Submodule, container_of
 from archspec.backends.python.syntax import (

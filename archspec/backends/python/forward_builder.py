@@ -21,10 +21,10 @@ from archspec.backends.python.aligned_bodies import (
     referenced_labels,
     submodules,
 )
-from archspec.backends.python.class_scope import ClassScope
-from archspec.backends.python.forward_statements import ForwardStatements
-from archspec.backends.python.join_branches import channel_axis, join_branches
+from archspec.backends.python.forward_statement_list import ForwardStatements
 from archspec.backends.python.layout import flat
+from archspec.backends.python.merge_expressions import channel_axis, merge_expression
+from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodule_builder import SubmoduleBuilder
 from archspec.backends.python.submodules import (
     Container,
@@ -44,7 +44,7 @@ from archspec.backends.python.syntax import (
     ParameterDef,
     call,
 )
-from archspec.backends.python.unrolled_repeats import unroll
+from archspec.backends.python.unroll_repeats import unroll
 from archspec.ir.graph import Choice, Head, Layer, Merge, Module, Reference, Repeat
 from archspec.ops.registry import OPS
 
@@ -196,7 +196,7 @@ class ForwardBuilder:
                 self._settle(outputs, names, settled, before)
                 settled = len(outputs)
             outputs.append(output)
-        return join_branches(merge, outputs, names, self.statements)
+        return merge_expression(merge, outputs, names, self.statements)
 
     def _chunks(self, merge: Merge, value: NameExpr, stem: str) -> list[NameExpr]:
         """The chunk of each branch: `chunk1, chunk2 = x.chunk(2, dim=1)`."""

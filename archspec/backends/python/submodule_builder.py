@@ -20,11 +20,11 @@ from archspec.backends.python.aligned_bodies import (
     is_numbered,
 )
 from archspec.backends.python.class_parameters import ClassParameter
-from archspec.backends.python.class_scope import ClassScope
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.expressions import value_expr
 from archspec.backends.python.layout import for_line
 from archspec.backends.python.loop_headers import loop_header
+from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodules import (
     EqualSubmodules,
     LocalVariable,
@@ -42,7 +42,7 @@ from archspec.backends.python.syntax import (
     dotted,
 )
 from archspec.backends.python.unify_values import ValueUnifier
-from archspec.backends.python.unrolled_repeats import unroll
+from archspec.backends.python.unroll_repeats import unroll
 from archspec.frontend.comments import comment_of_step
 from archspec.ir.graph import Choice, Layer, Let, Module, Repeat
 from archspec.ir.symbolic import (

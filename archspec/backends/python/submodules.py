@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from enum import Enum
 
-from archspec.backends.python.class_scope import ClassScope
+from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.syntax import Expr, NameExpr
 from archspec.ir.graph import Repeat
 

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from archspec.backends.python.aligned_bodies import InstancesDifferError
-from archspec.backends.python.class_scope import ClassScope
 from archspec.backends.python.expressions import (
     code_expr,
     expression,
@@ -23,6 +22,7 @@ from archspec.backends.python.expressions import (
     value_expr,
 )
 from archspec.backends.python.identifiers import python_name
+from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.syntax import Expr, NameExpr
 from archspec.ir.symbolic import Symbolic, same, substitute, variables
 

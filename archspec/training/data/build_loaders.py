@@ -7,7 +7,7 @@ from pathlib import Path
 from archspec.runs.errors import TrainingError
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
-from archspec.training.data.batches import BatchLoader
+from archspec.training.data.batch_protocol import BatchLoader
 from archspec.training.data.datasets import (
     LabeledImages,
     load_digits,

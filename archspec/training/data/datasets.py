@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from archspec.runs.errors import TrainingError
-from archspec.runs.torch_errors import is_missing_dataset
+from archspec.runs.torch_error_wordings import is_missing_dataset
 from archspec.training.data.stratified_split import held_out_mask
 
 TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from archspec.training.data.batches import Batch
+from archspec.training.data.batch_protocol import Batch
 from archspec.training.data.input_normalization import (
     ChannelStatistics,
     measure_statistics,

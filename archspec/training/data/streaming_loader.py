@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from archspec.runs.errors import DataLoaderWorkerError, TrainingError
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
-from archspec.training.data.batches import Batch
+from archspec.training.data.batch_protocol import Batch
 from archspec.training.data.decoding import read_image
 from archspec.training.data.image_folder import ImagePaths
 from archspec.training.data.input_normalization import (

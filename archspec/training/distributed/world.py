@@ -16,7 +16,7 @@ from torch import Tensor
 from torch import distributed as dist
 
 from archspec.runs.errors import PeerError, TrainingError, short_message
-from archspec.runs.torch_errors import is_lost_peer
+from archspec.runs.torch_error_wordings import is_lost_peer
 from archspec.training.distributed.launch_environment import (
     LaunchEnvironment,
     is_launched_by_archspec,

@@ -12,7 +12,7 @@ import torch
 from archspec.runs.confusion_matrix import ConfusionMatrix
 from archspec.runs.errors import TrainingError
 from archspec.settings.settings import Device
-from archspec.training.data.batches import BatchLoader
+from archspec.training.data.batch_protocol import BatchLoader
 from archspec.training.data.build_loaders import (
     build_test_loader,
     build_training_loaders,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from archspec.backends.torch.module_builder import build
+from archspec.backends.torch.module_from_source import build
 from archspec.runs.config import fixed_entries
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError

@@ -18,7 +18,7 @@ import archspec
 from archspec.backends.drawing.captions import describe
 from archspec.backends.drawing.dot import Direction, to_dot
 from archspec.backends.drawing.drawing import FORMATS, picture
-from archspec.backends.drawing.family_styles import style_of
+from archspec.backends.drawing.op_family_styles import style_of
 from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Layer, Module, walk
 from archspec.ir.symbolic import Symbolic, constant

@@ -1,4 +1,4 @@
-"""Lower a step again at its place, changed, without a trace in the graph."""
+"""Lower an edited step at its place on trial, without a change of the graph."""
 
 from __future__ import annotations
 

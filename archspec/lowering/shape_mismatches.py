@@ -1,4 +1,4 @@
-"""What failed, as data: a finding carries it, and `repair` searches a fix from it."""
+"""Shape mismatches as data: a finding carries one, and `repair` searches a fix from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Join the outputs of branches in one expression.
+"""The expression that merges the outputs of branches: `a + b`, `torch.cat([a, b])`.
 
     add: [self.path(x), self.shortcut(x)]   ->   self.path(x) + self.shortcut(x)
     concat: [branch1, branch2]              ->   torch.cat([branch1, branch2], dim=1)
@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from archspec.backends.python.forward_statements import ForwardStatements
+from archspec.backends.python.forward_statement_list import ForwardStatements
 from archspec.backends.python.layout import flat
 from archspec.backends.python.syntax import (
     AtomExpr,
@@ -36,7 +36,7 @@ def channel_axis(merge: Merge) -> int:
     return 2 if len(merge.node.output.shape or ()) == 2 else 1
 
 
-def join_branches(
+def merge_expression(
     merge: Merge,
     outputs: Sequence[Expr],
     names: Sequence[str],

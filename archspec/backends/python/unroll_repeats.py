@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from archspec.backends.python.aligned_bodies import Bodies, InstancesDifferError
-from archspec.backends.python.class_scope import ClassScope
 from archspec.backends.python.expressions import same_value
+from archspec.backends.python.names_in_scope import ClassScope
 from archspec.ir.graph import Repeat
 from archspec.ir.symbolic import constant, is_short, same, substitute, variables
 

@@ -1,6 +1,6 @@
 """The errors of PyTorch that are recognized by their wording, since they have no type.
 
-Each function says where the text comes from. `tests/runs/test_torch_errors.py` provokes
+Each function says where the text comes from. `tests/runs/test_torch_error_wordings.py` provokes
 the errors, so that a version of PyTorch that words them differently fails a test.
 """
 

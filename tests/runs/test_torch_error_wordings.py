@@ -18,7 +18,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.utils.data import DataLoader, Dataset
 
 from archspec.runs import torch_errors
-from archspec.runs.torch_errors import (
+from archspec.runs.torch_error_wordings import (
     is_batch_norm_of_one_value,
     is_container_without_forward,
     is_dead_worker,

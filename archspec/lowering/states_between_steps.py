@@ -1,4 +1,4 @@
-"""Lower a network step by step, and tell after each step what the rest depends on.
+"""The states of a lowering between two steps, for `check --sizes`.
 
 `archspec check --sizes` lowers a network once for each input size. Two sizes in the same
 state before a step have the same result from there on.
