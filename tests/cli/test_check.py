@@ -336,7 +336,9 @@ def test_the_program_checks(good, bad):
 
 def test_check_needs_few_packages(bad):
     """Those that the workflow in docs/diagnostics.md installs."""
-    others = ("graphviz", "matplotlib", "numpy", "pygraphviz", "sklearn", "torch")
+    others = (
+        "graphviz", "jsonschema", "matplotlib", "numpy", "pygraphviz", "sklearn", "torch",
+    )  # fmt: skip
     code = (
         f"import sys; sys.modules |= dict.fromkeys({others})\n"
         "from archspec.cli.main import main; main()"
@@ -345,6 +347,24 @@ def test_check_needs_few_packages(bad):
     done = subprocess.run(command, capture_output=True, check=False)
     assert b"2 errors" in done.stdout
     assert done.stderr == b""
+
+
+def test_check_imports_nothing_that_a_sound_spec_does_not_need(good):
+    """Which would be half of the time of the program."""
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "from archspec.cli.main import main; main()"
+    )
+    command = [sys.executable, "-c", code, "check", str(good)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    imported = set(done.stderr.split())
+    assert {"archspec.checker", "archspec.cli.check", "typer"} <= imported
+    assert not imported & {
+        "archspec.cli.summary", "archspec.cli.train", "archspec.diagnostics.render",
+        "archspec.repair", "archspec.runs.directory", "importlib.metadata",
+        "importlib.resources", "jsonschema", "rich",
+    }  # fmt: skip
 
 
 def on_a_terminal(columns: int, *arguments: object, **environment: str) -> str:
