@@ -129,7 +129,7 @@ def _find(
         findings.error(
             "unknown-variant",
             f"`{spec}` is a variant of `{entry.name}` itself, found `{variant}` beside it",
-            Source(f"--variant {variant}", "").span(0, 0),
+            Source(f"--variant {variant}", "", is_option=True).span(0, 0),
             help=f"write `{entry.name} --variant {variant}`",
         )
         return None

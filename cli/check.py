@@ -124,8 +124,8 @@ def _files(results: list[Result]) -> list[dict[str, object]]:
 
 
 def _file(diagnostic: Diagnostic, result: Result) -> str:
-    name = diagnostic.primary.span.source.name
-    return result.name if name.startswith("--") else name  # an option is no file
+    source = diagnostic.primary.span.source
+    return result.name if source.is_option else source.name
 
 
 def _sizes(result: SizesResult) -> dict[str, object]:

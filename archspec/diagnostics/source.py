@@ -14,6 +14,7 @@ class Source:
 
     name: str
     text: str
+    is_option: bool = False  # an option of the command line, as `--set`, not a file
     line_starts: list[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

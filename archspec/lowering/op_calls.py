@@ -19,6 +19,7 @@ from archspec.ops.op import Op
 from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments, is_row
 from archspec.resolve.expression_values import Evaluator, describe
+from archspec.signatures.argument_types import BOOLEAN
 from archspec.signatures.signature import Parameter
 
 MAX_SIZE = 2**31  # of an axis
@@ -139,13 +140,13 @@ def _report_argument(
     op: Op, parameter: Parameter, expression: Expression, found: Any, context: Context
 ) -> None:
     is_number = isinstance(found, int | float) and not isinstance(found, bool)
-    needs_integer = isinstance(found, float) and "integer" in parameter.type.expected
+    needs_integer = isinstance(found, float) and parameter.type.is_integer
     is_pair = isinstance(found, tuple) and len(found) == 2
-    wrong_type = needs_integer or not (is_number or is_pair)
-    wants_truth = "`true`" in parameter.type.expected
+    is_wrong_type = needs_integer or not (is_number or is_pair)
+    is_wrong_type |= parameter.type is BOOLEAN
     report(
         context,
-        "invalid-argument-type" if wrong_type or wants_truth else "invalid-argument",
+        "invalid-argument-type" if is_wrong_type else "invalid-argument",
         f"`{parameter.shown}` of `{op.name}` expects {parameter.type.expected}, "
         f"found {describe(found)}",
         expression,

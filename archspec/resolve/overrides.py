@@ -18,7 +18,7 @@ INPUT = re.compile(f"({SIZE})x({SIZE})x({SIZE})")
 
 def parse_input(text: str, findings: Findings) -> Value | None:
     """The shape in `3x224x224`, the value of `--input`."""
-    span = Source("--input", text).span(0, len(text))
+    span = Source("--input", text, is_option=True).span(0, len(text))
     match = INPUT.fullmatch(text)
     if match:
         return Value(tuple(int(size) for size in match.groups()), span=span)
@@ -34,7 +34,7 @@ def parse_input(text: str, findings: Findings) -> Value | None:
 def parse_overrides(texts: Sequence[str], findings: Findings) -> Iterator[Binding]:
     """The names and values in `classes=100`, the value of `--set`."""
     for text in texts:
-        source = Source("--set", text)
+        source = Source("--set", text, is_option=True)
         name, sign, _ = text.partition("=")
         span = source.span(0, len(name))
         if not sign or not name.isidentifier():
@@ -59,7 +59,7 @@ def parse_train(
 ) -> Iterator[tuple[str, tuple[Name, Chain]]]:
     """Keys of the `train:` section with their calls, as given by `--optimizer`."""
     for key, text in texts.items():
-        source = Source(f"--{key}", text)
+        source = Source(f"--{key}", text, is_option=True)
         span = source.span(0, len(text))
         tree = read_yaml(source, findings) if text.strip() else None
         recipes = parse_recipes(tree, findings) if tree else None
@@ -75,7 +75,7 @@ def python_overrides(
 ) -> Iterator[Binding]:
     """Python values as overrides; the span of each is a made-up `--set`."""
     for name, value in params.items():
-        source = Source("--set", f"{name}={value!r}")
+        source = Source("--set", f"{name}={value!r}", is_option=True)
         span = source.span(0, len(name))
         try:
             yield (

@@ -13,6 +13,7 @@ class ArgumentType(NamedTuple):
     accepts: Callable[[Any], bool]
     words: tuple[str, ...] = ()  # names that a call may give as values: `p=same`
     example: str = "1"
+    is_integer: bool = False  # or pairs of integers: a float is a common mistake
 
 
 def _is_int(value: Any) -> bool:
@@ -36,20 +37,31 @@ def one_of(*words: str) -> ArgumentType:
     return ArgumentType(f"one of {listed}", lambda value: value in words, words)
 
 
-COUNT = ArgumentType("a positive integer", lambda v: _is_int(v) and v > 0, example="64")
-NATURAL = ArgumentType("an integer from 0 on", lambda v: _is_int(v) and v >= 0)
+COUNT = ArgumentType(
+    "a positive integer",
+    lambda v: _is_int(v) and v > 0,
+    example="64",
+    is_integer=True,
+)
+NATURAL = ArgumentType(
+    "an integer from 0 on", lambda v: _is_int(v) and v >= 0, is_integer=True
+)
 SIZE = ArgumentType(
     "a positive integer or a pair `(height, width)`",
     lambda v: _is_size(v, least=1),
     example="3",
+    is_integer=True,
 )
 PADDING = ArgumentType(
-    "an integer from 0 on or a pair `(height, width)`", lambda v: _is_size(v, least=0)
+    "an integer from 0 on or a pair `(height, width)`",
+    lambda v: _is_size(v, least=0),
+    is_integer=True,
 )
 CONV_PADDING = ArgumentType(
     "an integer from 0 on, a pair `(height, width)`, or `same`",
     lambda v: v == "same" or _is_size(v, least=0),
     ("same",),
+    is_integer=True,
 )
 BOOLEAN = ArgumentType("`true` or `false`", lambda v: isinstance(v, bool))
 NUMBER = ArgumentType("a number", _is_number)

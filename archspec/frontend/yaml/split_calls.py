@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
-from archspec.frontend.yaml.yaml_errors import report_colon
+from archspec.frontend.yaml.yaml_errors import report_colon_in_call
 
 
 def find_split_calls(tree: Tree, findings: Findings) -> set[int]:
@@ -79,7 +79,7 @@ def _report(part: Tree, pieces: list[Scalar], findings: Findings) -> None:
     span = pieces[0].span.to(pieces[-1].span)
     text = " ".join(span.text.split())
     if isinstance(part, Mapping) and not _is_flow(part):
-        report_colon(span, findings)
+        report_colon_in_call(span, findings)
         return
     if text.startswith("("):
         message = "YAML splits this tuple at its commas"

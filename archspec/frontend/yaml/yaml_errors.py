@@ -1,81 +1,100 @@
-"""What libyaml has to say about a text that is no YAML, in words for a reader."""
+"""Report what libyaml refuses, in words for the author of a spec.
+
+PyYAML's errors carry no codes, so this file recognizes them by libyaml's wording.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import yaml
 
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Source, Span
 
-CALL_ON_LINE = re.compile(  # of bounded length, or it looks at long lines for hours
+CALL_ON_LINE = re.compile(  # bounded: on long lines, the search would take hours
     r"\b[A-Za-z_]\w{0,99}\([^()#\n]{0,200}: [^()#\n]{0,200}\)"
 )
 
-# A part of libyaml's words; ours; what helps. `{}` is the character at that place.
+
+class Problem(NamedTuple):
+    """A problem that libyaml reports, in our words."""
+
+    wording: str
+    """A part of libyaml's text."""
+
+    message: str
+    """`{}` stands for the character at which libyaml stopped."""
+
+    help: str
+
+
+SECOND_COLON = Problem(
+    "mapping values are not allowed",
+    "found a second `: ` in one value",
+    "put the value in quotes, or start the key on a line of its own",
+)
+MISSING_DASH = Problem(
+    "did not find expected '-' indicator",
+    "expected `- ` or the end of the list, found {}",
+    "quote the whole of a value, not a part of it",
+)
 PROBLEMS = (
-    (
-        "mapping values are not allowed",
-        "found a second `: ` in one value",
-        "put the value in quotes, or start the key on a line of its own",
-    ),
-    (
+    SECOND_COLON,
+    MISSING_DASH,
+    Problem(
         "did not find expected key",
         "this line is indented unlike the lines before it",
         "the keys of one mapping and the steps of one list stand in one column",
     ),
-    (
-        "did not find expected '-' indicator",
-        "expected `- ` or the end of the list, found {}",
-        "quote the whole of a value, not a part of it",
-    ),
-    (
+    Problem(
         "did not find expected ','",
         "expected a comma or the closing bracket, found {}",
         "close what is opened, with one comma between two items",
     ),
-    (
+    Problem(
         "did not find expected node content",
         "expected a value or the closing bracket, found {}",
         "close what is opened",
     ),
-    (
+    Problem(
         "could not find expected ':'",
         "expected `: ` behind a key",
         "a step of a list starts with `- `",
     ),
-    (
+    Problem(
         "cannot start any token",
         "a value cannot start with {}",
         "put the value in quotes",
     ),
-    (
+    Problem(
         "did not find expected comment or line break",
         "YAML reads the sign before {} as the start of a text",
         "a chain starts with a call: `conv(64, k=3) | relu`",
     ),
-    (
+    Problem(
         "unexpected end of stream",
         "a quote is opened and not closed",
         "close it with the quote that opens it",
     ),
-    (
+    Problem(
         "block sequence entries are not allowed",
         "a list cannot start on the line of its key",
         "start it on the next line",
     ),
-    (
+    Problem(
         "unknown escape character",
         "`\\` starts an escape inside of double quotes",
         "write `\\\\` for the character itself, or use single quotes",
     ),
 )
+# What libyaml was reading, by a word in its text.
 CONTEXTS = {"sequence": "the list starts here", "mapping": "the mapping starts here"}
 
 
-def report_colon(call: Span, findings: Findings) -> None:
-    """Record a call whose `: ` YAML takes for the end of a key."""
+def report_colon_in_call(call: Span, findings: Findings) -> None:
+    """Report a call whose `: ` YAML takes for the end of a key: `conv(64, k: 3)`."""
     text = re.sub(r"\s*: ", "=", " ".join(call.text.split()))
     findings.error(
         "split-call",
@@ -88,20 +107,17 @@ def report_colon(call: Span, findings: Findings) -> None:
 def report_yaml_error(
     source: Source, start: int, error: yaml.MarkedYAMLError, findings: Findings
 ) -> None:
-    """Record an error of libyaml, which has read the source from `start` on."""
+    """Report an error of libyaml, which has read the source from `start` on."""
     mark = error.problem_mark or error.context_mark
     offset = min(start + (mark.index if mark else 0), len(source.text))
-    problem = error.problem or ""
-    line = source.position(offset)[0]
-    start_of_line = source.line_starts[line - 1]
-    call = CALL_ON_LINE.search(
-        source.text, start_of_line, start_of_line + len(source.line(line))
-    )
-    if "mapping values are not allowed" in problem and call:
-        report_colon(source.span(*call.span()), findings)
+    problem = _recognize(error.problem or "")
+    call = _call_on_line(source, offset)
+    if problem is SECOND_COLON and call:
+        report_colon_in_call(call, findings)
         return
-    message, help = _in_words(problem, _shown(source.text, offset))
-    if "expected '-' indicator" in problem and _follows_comment(source, offset):
+    message = problem.message.replace("{}", _shown(source.text, offset))
+    help = problem.help
+    if problem is MISSING_DASH and _follows_comment(source, offset):
         message = "the comment above ends the value before it"
         help = "move the comment behind the whole value"
     findings.error(
@@ -113,11 +129,19 @@ def report_yaml_error(
     )
 
 
-def _in_words(problem: str, character: str) -> tuple[str, str]:
-    for part, message, help in PROBLEMS:
-        if part in problem:
-            return message.replace("{}", character), help
-    return f"this is not YAML: {problem}", ""
+def _recognize(wording: str) -> Problem:
+    for problem in PROBLEMS:
+        if problem.wording in wording:
+            return problem
+    return Problem(wording, f"this is not YAML: {wording}", "")
+
+
+def _call_on_line(source: Source, offset: int) -> Span | None:
+    """Find a call with a `: ` in the line of a character."""
+    number = source.position(offset)[0]
+    start = source.line_starts[number - 1]
+    call = CALL_ON_LINE.search(source.text, start, start + len(source.line(number)))
+    return source.span(*call.span()) if call else None
 
 
 def _follows_comment(source: Source, offset: int) -> bool:
@@ -134,7 +158,7 @@ def _shown(text: str, offset: int) -> str:
 def _opened(
     source: Source, start: int, error: yaml.MarkedYAMLError, offset: int
 ) -> list[Label]:
-    """The bracket or quote that is open, where that explains the error."""
+    """Label the bracket or quote that is still open, if that explains the error."""
     mark, context = error.context_mark, error.context or ""
     if mark is None or start + mark.index == offset or "block" in context:
         return []
