@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from specs import check
 
 from archspec.frontend.yaml.yaml_errors import PROBLEMS
+from specs import check
 
 TEXTS = {
     "mapping values are not allowed": "a: b: c",
