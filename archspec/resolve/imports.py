@@ -55,7 +55,8 @@ class _Importer:
             environment.imports[text] = imported or {}
             environment.callees |= environment.imports[text]
         for definition in document.blocks:
-            environment.callees[definition.name.id] = Block(definition, environment)
+            block = Block.of(definition, environment)
+            environment.callees[block.name] = block
         return environment
 
     def imported(

@@ -1,30 +1,49 @@
-"""The blocks that come with archspec, written in the language itself."""
+"""The blocks that come with archspec, written in the language itself.
+
+Most specs call few of them, so that a file is parsed when one of its blocks is called.
+"""
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
+import re
+from collections.abc import Callable
+from functools import cache, partial
+from importlib.resources import files
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
+from archspec.frontend.ast import BlockDefinition
 from archspec.frontend.document_parser import parse_document
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block, Callee, Environment
 
-FOLDER = Path(__file__).parents[1] / "library"
+NAME = re.compile(r"^  (\w+)[(:]", re.MULTILINE)  # of a block: a key below `blocks:`
 
 
 @cache
 def library() -> dict[str, Callee]:
     """The bundled blocks by name."""
-    findings = Findings()
     callees: dict[str, Callee] = dict(OPS)
     environment = Environment({}, callees, bundled=True)
-    for file in sorted(FOLDER.glob("*.yaml")):
+    for file in sorted(files("archspec.library").iterdir(), key=lambda f: f.name):
+        if not file.name.endswith(".yaml"):
+            continue
         source = Source(f"library/{file.name}", file.read_text(encoding="utf-8"))
-        document = parse_document(source, findings, check_schema=False)
-        assert document
-        for definition in document.blocks:
-            callees[definition.name.id] = Block(definition, environment)
-    assert not len(findings), [d.message for d in findings]
+        parse = cache(partial(_definitions, source))
+        for name in NAME.findall(source.text):
+            callees[name] = Block(name, environment, _definition_of(name, parse))
     return {name: c for name, c in callees.items() if isinstance(c, Block)}
+
+
+def _definitions(source: Source) -> dict[str, BlockDefinition]:
+    findings = Findings()
+    document = parse_document(source, findings, check_schema=False)
+    assert document
+    assert not len(findings), [d.message for d in findings]
+    return {definition.name.id: definition for definition in document.blocks}
+
+
+def _definition_of(
+    name: str, parse: Callable[[], dict[str, BlockDefinition]]
+) -> Callable[[], BlockDefinition]:
+    return lambda: parse()[name]

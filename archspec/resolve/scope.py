@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.suggest import closest
@@ -16,22 +17,34 @@ CIN = "cin"  # the input channels of a block
 RESERVED = frozenset((CIN, "ch", "ref", *WORDS))
 
 
-@dataclass(eq=False, slots=True)
 class Block:
-    """A block, with the names of its document, which its body may use."""
+    """A block, with the names of its document, which its body may use.
 
-    definition: BlockDefinition
-    environment: Environment
-    signature: str = field(init=False)  # on one line
+    A block of the library is parsed when something first reads its definition.
+    """
 
-    def __post_init__(self) -> None:
-        """Compute the signature once for all calls."""
-        self.signature = " ".join(self.definition.signature.text.split())
+    def __init__(
+        self, name: str, environment: Environment, parse: Callable[[], BlockDefinition]
+    ) -> None:
+        """`parse` returns the definition."""
+        self.name = name
+        self.environment = environment
+        self._parse = parse
 
-    @property
-    def name(self) -> str:
-        """The name it is called by."""
-        return self.definition.name.id
+    @classmethod
+    def of(cls, definition: BlockDefinition, environment: Environment) -> Block:
+        """The block of a definition that is parsed already."""
+        return cls(definition.name.id, environment, lambda: definition)
+
+    @cached_property
+    def definition(self) -> BlockDefinition:
+        """The signature and the body in the syntax tree."""
+        return self._parse()
+
+    @cached_property
+    def signature(self) -> str:
+        """The signature on one line."""
+        return " ".join(self.definition.signature.text.split())
 
 
 Callee = Op | Block
