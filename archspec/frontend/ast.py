@@ -46,7 +46,7 @@ class Unary(NamedTuple):
 
 
 class Binary(NamedTuple):
-    """Arithmetic, a comparison, `and` or `or`; `operator_span` is the sign's place."""
+    """`a + b`, `a < b`, `a and b`."""
 
     span: Span
     operator: str
@@ -84,7 +84,7 @@ Expression = Literal | Name | Tuple | Unary | Binary | IfElse | Subscript | Func
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
-    """An expression and all that it is made of."""
+    """Yield an expression and every expression within it."""
     yield expression
     match expression:
         case Tuple():
@@ -117,10 +117,10 @@ class Argument(NamedTuple):
 
 
 class ShapeAssertion(NamedTuple):
-    """`-> [96, _, 54]`: None stands for `_`, any size."""
+    """`-> [96, _, 54]`."""
 
     span: Span
-    dims: tuple[Expression | None, ...]
+    dims: tuple[Expression | None, ...]  # None for `_`, any size
 
 
 class Call(NamedTuple):
@@ -143,7 +143,7 @@ class Chain(NamedTuple):
 
 
 class StepLabel(NamedTuple):
-    """A label, which may hold expressions: `layer{i + 1}`."""
+    """A label, which may contain expressions: `layer{i + 1}`."""
 
     span: Span
     parts: tuple[str | Expression, ...]
@@ -196,7 +196,7 @@ class RepeatFor(NamedTuple):
 
 
 class If(NamedTuple):
-    """`if`, decided when the block is expanded; a missing arm is `identity`."""
+    """`if`, decided when the block is expanded. A missing `else` is `identity`."""
 
     span: Span  # the keyword
     condition: Expression
@@ -205,24 +205,24 @@ class If(NamedTuple):
 
 
 class Aux(NamedTuple):
-    """Heads: side branches to extra outputs, which training has and inference not."""
+    """Heads: branches to extra outputs, which exist in training only."""
 
     span: Span  # the keyword
     heads: tuple[Labeled, ...]
 
 
-Binding = tuple[Name, Expression | None]  # None: the value has a fault
+Binding = tuple[Name, Expression | None]  # None: the value has an error
 
 
 class Let(NamedTuple):
-    """Names for values, for the rest of the body."""
+    """Local variables, for the rest of the body."""
 
     span: Span  # the keyword
     bindings: tuple[Binding, ...]
 
 
 class Broken(NamedTuple):
-    """A step that could not be read; the finding is recorded."""
+    """A step with an error, about which a finding is recorded."""
 
     span: Span
 
@@ -235,7 +235,7 @@ Step = (
 
 
 class Parameter(NamedTuple):
-    """A parameter of a block; several names are a tuple pattern `(r3, c3)`."""
+    """A parameter of a block. Several names are a tuple pattern: `(r3, c3)`."""
 
     span: Span
     names: tuple[Name, ...]
@@ -269,4 +269,4 @@ class Document:
     blocks: tuple[BlockDefinition, ...]
     net: Group | None
     train: MappingType[str, tuple[Name, Chain | Expression]]
-    complete: bool  # false where names may be missing: a part had faults
+    complete: bool  # false if names may be missing, as a section had an error

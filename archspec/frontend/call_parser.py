@@ -1,6 +1,11 @@
 """Parse the call language: chains, calls, expressions, signatures and labels.
 
-A method is named after the production it parses, which its docstring gives.
+The tree of `conv(64, k=3) | relu`, without spans, is
+
+    Chain([Call("conv", [Argument(None, Literal(64)), Argument("k", Literal(3))]),
+           Call("relu", [])])
+
+Each method of `Parser` is a production of the grammar, which its docstring shows.
 """
 
 from __future__ import annotations
@@ -27,14 +32,14 @@ from archspec.frontend.ast import (
     Tuple,
     Unary,
 )
-from archspec.frontend.tokens import SyntaxFault, Token, tokenize
+from archspec.frontend.tokens import ParseError, Token, tokenize
 from archspec.frontend.yaml.scalars import MAX_DIGITS
 from archspec.frontend.yaml.tree import Scalar
 
 MAX_NESTING = 20  # parentheses within parentheses
 MAX_TERMS = 50  # in a row
 
-# Binary signs from the loosest to the tightest; `**` binds to the right.
+# Binary operators by precedence, the lowest first. `**` is separate: it is right-associative.
 LEVELS = (
     ("or",),
     ("and",),
@@ -50,30 +55,30 @@ T = TypeVar("T")
 
 
 def parse_chain(scalar: Scalar) -> Chain:
-    """`conv(64, k=3) | relu -> [64, 8, 8]`."""
-    return Parser.of(scalar).whole(Parser.chain)
+    """Parse `conv(64, k=3) | relu -> [64, 8, 8]`."""
+    return Parser.of(scalar).parse_all(Parser.chain)
 
 
 def parse_expression(scalar: Scalar) -> Expression:
-    """`max(8, ch // 4)`."""
-    return Parser.of(scalar).whole(Parser.expression)
+    """Parse `max(8, ch // 4)`."""
+    return Parser.of(scalar).parse_all(Parser.expression)
 
 
 def parse_rows(scalar: Scalar) -> tuple[Name, tuple[Expression, ...]]:
-    """`inception[(64, (96, 128)), (128, (128, 192))]`: a block and its rows."""
-    return Parser.of(scalar).whole(Parser.rows)
+    """Parse a block and its rows: `inception[(64, (96, 128)), (128, (128, 192))]`."""
+    return Parser.of(scalar).parse_all(Parser.rows)
 
 
 def parse_signature(scalar: Scalar) -> tuple[Name, tuple[Parameter, ...]]:
-    """`nin_block(cout, *, k, s=1)`."""
-    return Parser.of(scalar).whole(Parser.signature)
+    """Parse `nin_block(cout, *, k, s=1)`."""
+    return Parser.of(scalar).parse_all(Parser.signature)
 
 
 def parse_label(scalar: Scalar) -> StepLabel:
-    """`stem`, `layer{i + 1}`.
+    """Parse `stem` or `layer{i + 1}`.
 
     Raises:
-        SyntaxFault: if it could not be a name in a state dict.
+        ParseError: if it cannot be a name in a state dict.
     """
     span = scalar.code or scalar.span
     parts: list[str | Expression] = []
@@ -83,15 +88,15 @@ def parse_label(scalar: Scalar) -> StepLabel:
                 span.source, span.start + match.start(1), span.start + match.end(1)
             )
             tokens = tokenize(match.group(1), inner, exact=scalar.code is not None)
-            parts.append(Parser(tokens).whole(Parser.expression))
+            parts.append(Parser(tokens).parse_all(Parser.expression))
         else:
             parts.append(match.group())
     shape = "".join(part if isinstance(part, str) else "0" for part in parts)
     if scalar.text.startswith("if "):
         help = f"write `if: {scalar.text[3:]}`, and the step under `then:`"
-        raise SyntaxFault(f"`{scalar.text}` cannot be a label", scalar.span, help)
+        raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
     if not LABEL.fullmatch(shape):
-        raise SyntaxFault(
+        raise ParseError(
             f"`{scalar.text}` cannot be a label",
             scalar.span,
             "a label is letters, digits and `_`, from a letter on, as `layer{i + 1}`",
@@ -111,7 +116,7 @@ class Parser:
 
     @classmethod
     def of(cls, scalar: Scalar) -> Parser:
-        """A parser for the text of a scalar, at its place in the file."""
+        """Create a parser for the text of a scalar, at its place in the file."""
         if scalar.code is None:
             return cls(tokenize(scalar.text, scalar.span, exact=False))
         return cls(tokenize(scalar.code.text, scalar.code, exact=True))
@@ -124,82 +129,89 @@ class Parser:
         return self.tokens[self.place]
 
     def at(self, *texts: str) -> bool:
-        """Whether the next token is one of these signs or words."""
+        """Whether the next token is one of these signs or reserved words."""
         return self.token.kind in ("sign", "word") and self.token.text in texts
 
     def take(self, *texts: str) -> Token | None:
-        """The next token if it is one of these, consumed; else None."""
+        """Consume the next token if it is one of these."""
         return self.advance() if self.at(*texts) else None
 
     def advance(self) -> Token:
-        """The next token, consumed."""
+        """Consume the next token."""
         token = self.token
         if token.kind != "end":
             self.place += 1
         return token
 
     def expect(self, text: str) -> Token:
-        """Consume this sign."""
+        """Consume this sign.
+
+        Raises:
+            ParseError: if the next token is another one.
+        """
         if not self.at(text):
-            raise self.fault(f"`{text}`")
+            raise self.error(f"`{text}`")
         return self.advance()
 
-    def fault(self, expected: str, help: str = "") -> SyntaxFault:
-        """What to raise where something else was expected."""
-        return SyntaxFault(
+    def error(self, expected: str, help: str = "") -> ParseError:
+        """Create the error that the next token is not what was expected."""
+        return ParseError(
             f"expected {expected}, found {self.token}", self.token.span, help
         )
 
-    def whole(self, production: Callable[[Parser], T]) -> T:
-        """Parse a production and expect the end of the text behind it."""
+    def parse_all(self, production: Callable[[Parser], T]) -> T:
+        """Parse a production, which must reach the end of the text."""
         result = production(self)
         if self.token.kind == "end":
             return result
         if self.at("="):
-            raise self.fault("the end", "`=` stands inside the parentheses of a call")
+            raise self.error("the end", "`=` stands inside the parentheses of a call")
         if self.token.span.line > self.tokens[0].span.line:
             help = (
                 "the line above goes on here: start each step in one column with `- `"
             )
-            raise self.fault("the end", help)
+            raise self.error("the end", help)
         if production is Parser.signature and self.token.kind == "name":
-            raise self.fault("the end", "a signature starts with the name of the block")
+            raise self.error("the end", "a signature starts with the name of the block")
         if production is Parser.chain and self.at("+"):
-            raise self.fault("the end", "branches that are added stand under `add:`")
+            raise self.error("the end", "branches that are added stand under `add:`")
         if production is Parser.chain and (self.token.kind == "name" or self.at(",")):
-            raise self.fault("the end", "chain steps with `|`: `conv(64, k=3) | relu`")
-        raise self.fault("the end")
+            raise self.error("the end", "chain steps with `|`: `conv(64, k=3) | relu`")
+        raise self.error("the end")
 
     def nested(self, production: Callable[[], T]) -> T:
-        """Parse something in brackets, within the bound on nesting."""
+        """Parse a part in brackets, within the bound on nesting."""
         self.depth += 1
         if self.depth > MAX_NESTING:
             message = f"nested more than {MAX_NESTING} deep"
-            raise SyntaxFault(message, self.token.span, code="nesting-too-deep")
+            raise ParseError(message, self.token.span, code="nesting-too-deep")
         result = production()
         self.depth -= 1
         return result
 
     def items(self, production: Callable[[], T], closing: str) -> tuple[list[T], bool]:
-        """item ("," item)* [","] closing; and whether there was a last comma."""
+        """item ("," item)* [","] closing.
+
+        Also returns whether the last item has a comma.
+        """
         found: list[T] = []
         comma = False
         while not self.at(closing):
             found.append(self.nested(production))
             comma = self.take(",") is not None
             if not comma and not self.at(closing):
-                raise self.fault(f"`,` or `{closing}`", self.forgotten_comma())
+                raise self.error(f"`,` or `{closing}`", self.help_with_comma())
         return found, comma
 
-    def forgotten_comma(self) -> str:
-        """What to write where one value follows another: `k=3 s=2`."""
+    def help_with_comma(self) -> str:
+        """Return the help for two values in a row: `k=3 s=2`."""
         is_value = self.token.kind in ("name", "number", "string")
         return f"write a comma before {self.token}" if is_value else ""
 
     def name(self, what: str = "a name") -> Name:
         """A name that is not a reserved word."""
         if self.token.kind != "name":
-            raise self.fault(what)
+            raise self.error(what)
         token = self.advance()
         return Name(token.span, token.text)
 
@@ -225,13 +237,13 @@ class Parser:
         return Call(span, name, tuple(arguments), assertion)
 
     def check_order(self, arguments: list[Argument]) -> None:
-        """Positional arguments come before keywords."""
+        """Check that positional arguments come before keyword arguments."""
         keyword = False
         for argument in arguments:
             if argument.keyword:
                 keyword = True
             elif keyword:
-                raise SyntaxFault(
+                raise ParseError(
                     "a positional argument stands after a keyword argument",
                     argument.span,
                     "put the values without a name first",
@@ -252,7 +264,7 @@ class Parser:
         """`->` "[" dim ("," dim)* "]"."""
         self.expect("->")
         if not self.at("["):
-            raise self.fault("`[`", "a shape has brackets: `-> [64, 8, 8]`")
+            raise self.error("`[`", "a shape has brackets: `-> [64, 8, 8]`")
         start = self.expect("[").span
         dims, _ = self.items(self.dim, "]")
         return ShapeAssertion(start.to(self.expect("]").span), tuple(dims))
@@ -290,17 +302,17 @@ class Parser:
         star = self.take("*")
         if star:
             if self.keyword_only:
-                raise SyntaxFault("a second `*` in a signature", star.span)
+                raise ParseError("a second `*` in a signature", star.span)
             self.keyword_only = True
             if not self.at(","):
-                raise SyntaxFault("keyword-only parameters follow `*`", star.span)
+                raise ParseError("keyword-only parameters follow `*`", star.span)
             return None
         if self.at("("):
             return self.pattern()
         name = self.name("a parameter")
         default = self.expression() if self.take("=") else None
         if default and not self.keyword_only:
-            raise SyntaxFault(
+            raise ParseError(
                 f"`{name.id}` stands before `*` and has a default",
                 name.span,
                 "parameters with a default are keyword-only: "
@@ -313,11 +325,11 @@ class Parser:
         """`(` name ("," name)* ")"."""
         start = self.expect("(").span
         if self.keyword_only:
-            raise SyntaxFault("a tuple pattern stands before `*`", start)
+            raise ParseError("a tuple pattern stands before `*`", start)
         names, _ = self.items(self.name, ")")
         span = start.to(self.expect(")").span)
         if len(names) < 2:
-            raise SyntaxFault("a tuple pattern has two names or more", span)
+            raise ParseError("a tuple pattern has two names or more", span)
         return Parameter(span, tuple(names), True, False, None)
 
     # --- expressions ---
@@ -329,15 +341,15 @@ class Parser:
             return then
         test = self.level(0)
         if not self.take("else"):
-            raise self.fault("`else`", "an `if` in an expression needs both values")
+            raise self.error("`else`", "an `if` in an expression needs both values")
         otherwise = self.nested(self.expression)
         return IfElse(then.span.to(otherwise.span), test, then, otherwise)
 
     def level(self, number: int) -> Expression:
-        """Signs of one binding strength, from the left."""
+        """level (operator level)*, left-associative, for one level of `LEVELS`."""
         if number == len(LEVELS):
             return self.factor()
-        if number == 2 and self.at("not"):  # looser than comparisons
+        if number == 2 and self.at("not"):  # of lower precedence than comparisons
             sign = self.advance()
             operand = self.nested(lambda: self.level(2))
             return Unary(sign.span.to(operand.span), "not", operand)
@@ -350,9 +362,9 @@ class Parser:
             length += 1
             if length > MAX_TERMS:
                 message = f"more than {MAX_TERMS} terms in a row"
-                raise SyntaxFault(message, sign_.span, code="nesting-too-deep")
+                raise ParseError(message, sign_.span, code="nesting-too-deep")
             if number == 2 and self.at(*COMPARISONS):
-                raise self.fault("the end", "join comparisons with `and`")
+                raise self.error("the end", "join comparisons with `and`")
         return left
 
     def factor(self) -> Expression:
@@ -392,7 +404,7 @@ class Parser:
         if token.kind == "name":
             return self.name_or_function()
         is_list = self.at("[")
-        raise self.fault("a value", "a tuple has parentheses: `(3, 3)`" * is_list)
+        raise self.error("a value", "a tuple has parentheses: `(3, 3)`" * is_list)
 
     def number(self) -> Literal:
         """An integer of up to 18 digits, or a float."""
@@ -402,12 +414,12 @@ class Parser:
             span = token.span.to(self.token.span)
             pair = re.fullmatch(r"([1-9][0-9]*)x([1-9][0-9]*)", found)
             help = f"write `({pair[1]}, {pair[2]})` for a pair" if pair else ""
-            raise SyntaxFault(f"expected a number, found `{found}`", span, help)
+            raise ParseError(f"expected a number, found `{found}`", span, help)
         if not token.text.isdigit():
             return Literal(token.span, float(token.text))
         if len(token.text) > MAX_DIGITS:
             message = f"an integer has over {MAX_DIGITS} digits"
-            raise SyntaxFault(message, token.span, code="number-too-large")
+            raise ParseError(message, token.span, code="number-too-large")
         return Literal(token.span, int(token.text))
 
     def parenthesised(self) -> Expression:
@@ -429,9 +441,9 @@ class Parser:
         return FunctionCall(span, name, tuple(arguments))
 
     def function_argument(self) -> Expression:
-        """An expression: functions take no keywords, and a step is no value."""
+        """Expression. A function has no keywords, and a step is not a value."""
         value = self.expression()
         if self.at("="):
             help = "a step cannot stand inside of a call: branches go under `concat:`"
-            raise self.fault("`,` or `)`", help)
+            raise self.error("`,` or `)`", help)
         return value

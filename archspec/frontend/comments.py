@@ -1,19 +1,22 @@
-"""Comments of a spec that tell what follows them."""
+"""Comments of a spec that describe the block or step below them."""
 
 from __future__ import annotations
 
 from archspec.diagnostics.source import Span
 
-MAX_COMMENT = 20  # lines that tell what a block is
+MAX_COMMENT = 20  # lines
 
 
 def comment_above(span: Span) -> str:
-    """The comment on the lines right above a place."""
+    """Return the comment on the lines directly above a place."""
     return _comment(span, span.line)
 
 
 def comment_of_step(span: Span) -> str:
-    """The comment above a step, if a layer or block call is the first in it."""
+    """Return the comment above a step, if the call at `span` is the first in the step.
+
+    In `conv(8, k=3) | relu`, it belongs to `conv`.
+    """
     line = span.source.line(span.line)[: span.column - 1]
     if not set(line).isdisjoint("|([{,"):
         return ""
@@ -24,12 +27,13 @@ def comment_of_step(span: Span) -> str:
 
 
 def _opens_a_step(line: str) -> bool:
-    """`- repeat:` and the like, whose step begins in the next line."""
+    """Whether the step begins on the next line, as after `- repeat:`."""
     is_opening = line.endswith(":") or line.startswith("- if:")
     return line == "net:" or (line.startswith("-") and is_opening)
 
 
 def _comment(span: Span, before: int) -> str:
+    """Join the lines of the comment that ends above the line `before`."""
     lines: list[str] = []
     for number in range(before - 1, max(0, before - 1 - MAX_COMMENT), -1):
         line = span.source.line(number).strip()

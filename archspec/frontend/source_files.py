@@ -1,4 +1,4 @@
-"""Read spec files; every way a file can be unreadable is a finding."""
+"""Read spec files as text, and report those that cannot be read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_BYTES = 250_000  # the longest spec in use is under 20 kB
 
 
 def read_source(path: Path, name: str, findings: Findings) -> Source | None:
-    """The text of a file under the name it is shown by, or None and a finding."""
+    """Read a file; `name` is its name in messages. None if a finding is recorded."""
     nowhere = Source(name, "").span(0, 0)
     try:
         data = _start(path)
@@ -47,16 +47,16 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
 
 
 def _start(path: Path) -> bytes:
-    """The file as far as it may be read, and a byte more."""
+    """Read one byte more than a spec may have."""
     mode = path.stat().st_mode
-    if not (S_ISREG(mode) or S_ISDIR(mode)):  # a pipe would keep us waiting
+    if not (S_ISREG(mode) or S_ISDIR(mode)):  # reading a pipe could block forever
         raise OSError(EINVAL, "it is not a regular file")
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)
 
 
 def decode(data: bytes, name: str, findings: Findings) -> Source | None:
-    """Bytes as text, or None and a finding that says where they are none."""
+    """Decode UTF-8; None if a finding about the first invalid byte is recorded."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""The steps within a step."""
+"""Visit the steps within a step, and replace a call in it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from archspec.frontend.ast import (
 )
 
 
-def parts(step: Step) -> tuple[Step, ...]:
-    """The steps that a step holds, in the order written."""
+def children(step: Step) -> tuple[Step, ...]:
+    """Return the steps directly within a step, in the order written."""
     match step:
         case Group():
             return step.steps
@@ -37,17 +37,17 @@ def parts(step: Step) -> tuple[Step, ...]:
             return ()
 
 
-def calls(step: Step) -> Iterator[Call]:
-    """Every call in a step, in the order written."""
+def calls_in(step: Step) -> Iterator[Call]:
+    """Yield every call in a step, in the order written."""
     if isinstance(step, Chain):
         yield from step.calls
-    for part in parts(step):
-        yield from calls(part)
+    for child in children(step):
+        yield from calls_in(child)
 
 
-def with_call(step: Step, old: Call, new: Call) -> Step:
-    """The step with another call in the place of one."""
-    inner = tuple(with_call(part, old, new) for part in parts(step))
+def replace_call(step: Step, old: Call, new: Call) -> Step:
+    """Return a copy of a step in which `new` takes the place of `old`."""
+    inner = tuple(replace_call(child, old, new) for child in children(step))
     match step:
         case Chain():
             calls = tuple(new if call is old else call for call in step.calls)

@@ -1,4 +1,8 @@
-"""Split call text into tokens, each with its place in the file."""
+"""Split the text of calls into tokens, each with its place in the file.
+
+The tokens of `conv(64, k=3)` are the names `conv` and `k`, the numbers `64` and `3`, the
+signs `(`, `,`, `=` and `)`, and the end.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-FOREIGN = {  # signs of other languages
+FOREIGN = {  # signs of other languages, with the help
     "&&": "write `and`",
     "||": "write `or` between conditions, and `|` between steps",
     "=!": "write `!=`",
@@ -42,29 +46,29 @@ class Token(NamedTuple):
     span: Span
 
     def __str__(self) -> str:
-        """As it is named in a message."""
+        """Return the words for it in a message."""
         return "the end" if self.kind == "end" else f"`{self.text}`"
 
 
-class SyntaxFault(Exception):  # noqa: N818  # a fact; the parser's caller reports it
-    """Text that is not in the language, with the place and a way out."""
+class ParseError(Exception):
+    """Text that is not in the language. The parser's caller reports it."""
 
     def __init__(
         self, message: str, span: Span, help: str = "", code: str = "invalid-syntax"
     ) -> None:
-        """Carry the parts of a finding."""
+        """Store the parts of a finding."""
         super().__init__(message)
         self.message, self.span, self.help, self.code = message, span, help, code
 
 
 def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
-    """The tokens of a text that stands at a span of a file.
+    """Split the text at a span of a file into tokens.
 
-    Where the text is not a copy of the span (`exact` is false: it had escapes),
-    every token stands for the whole span.
+    If the text had escapes, it is not a copy of the span, and `exact` is false. Every
+    token then has the whole span.
 
     Raises:
-        SyntaxFault: at a character that starts no token, or `010`.
+        ParseError: at a character that starts no token, or `010`.
     """
     tokens = []
     for match in TOKEN.finditer(text):
@@ -74,14 +78,14 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
         if kind == "space":
             continue
         if kind in ("foreign", "other"):
-            raise SyntaxFault(
+            raise ParseError(
                 f"{_shown(match.group())} is not part of the language",
                 span,
                 FOREIGN.get(match.group(), ""),
             )
         if kind == "number" and re.match(r"0[0-9]", match.group()):
             plain = match.group().lstrip("0") or "0"
-            raise SyntaxFault(
+            raise ParseError(
                 f"`{match.group()}` starts with a zero",
                 span,
                 f"write `{plain}`",
@@ -95,7 +99,7 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
 
 
 def _shown(character: str) -> str:
-    """A character; one that looks like another by its number and name."""
+    """Return a character, or the name of one that may look like another."""
     if character.isascii() and character.isprintable():
         return f"`{character}`"
     name = unicodedata.name(character, "a control character")

@@ -28,7 +28,7 @@ from archspec.frontend.ast import (
     StepLabel,
     walk,
 )
-from archspec.frontend.step_traversal import parts
+from archspec.frontend.step_traversal import children
 
 
 @dataclass(eq=False, slots=True)
@@ -118,9 +118,9 @@ class NameUses:
             case _:
                 if isinstance(step, If):
                     self.read(step.condition)
-                for part in parts(step):
+                for child in children(step):
                     with self.scope():
-                        self.step(part)
+                        self.step(child)
 
     def repeat(self, step: RepeatFor) -> None:
         for column in step.columns:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 
 from archspec.frontend.ast import Chain
-from archspec.frontend.step_traversal import calls, with_call
+from archspec.frontend.step_traversal import calls_in, replace_call
 from archspec.ir import graph as ir
 from archspec.lowering.provenance import format_shape
 from archspec.lowering.shape_mismatches import AuxFault
@@ -26,14 +26,14 @@ def fix_aux_head(fault: AuxFault, search: Search) -> str:
         text = " ".join(head.step.step.span.text.split())
         is_chain = isinstance(head.step.step, Chain)
         return f"write `{text} | flatten`" if is_chain else "end it with `| flatten`"
-    within = [*islice(calls(head.step), MAX_CALLS)]
+    within = [*islice(calls_in(head.step), MAX_CALLS)]
     found = [
         (cost, -place, edit)
         for place, call in enumerate(within)
         for cost, edit in candidates(call, int(channels(wanted)), head.context)
     ]
     for _, _, edit in sorted(found, key=lambda each: each[:2]):
-        step = with_call(head.step, edit.call, edit.applied())
+        step = replace_call(head.step, edit.call, edit.applied())
         if search.try_step(step, head.input, head.context) == wanted:
             return f"write `{edit.text}`, which makes {format_shape(wanted)} here"
     return ""

@@ -23,7 +23,7 @@ from archspec.frontend.ast import (
     Name,
     Step,
 )
-from archspec.frontend.step_traversal import calls, with_call
+from archspec.frontend.step_traversal import calls_in, replace_call
 from archspec.ir import graph as ir
 from archspec.lowering.provenance import format_shape
 from archspec.lowering.shape_mismatches import MergeFault, merged_shape
@@ -82,14 +82,14 @@ class _BranchFix:
             for cost, edit in self.candidates(number)
         ]
         for _, number, edit in sorted(found, key=lambda each: each[0]):
-            step = with_call(self.branch(number), edit.call, edit.applied())
+            step = replace_call(self.branch(number), edit.call, edit.applied())
             if shape := self.shape_with(number, step):
                 return self.in_words(number, edit.text, shape)
         return ""
 
     def candidates(self, number: int) -> Iterator[tuple[Cost, CallEdit]]:
         """Edits of one argument of one call in a branch; the least cost is likeliest."""
-        within = [*islice(calls(self.branch(number)), MAX_CALLS)]
+        within = [*islice(calls_in(self.branch(number)), MAX_CALLS)]
         width = int(channels(self.wanted(number)))
         for place, call in enumerate(reversed(within)):
             for cost, edit in candidates(call, width, self.fault.context):
@@ -104,7 +104,7 @@ class _BranchFix:
         context = self.fault.context
         edits = [e for call in chain.calls if (e := natural_padding(call, context))]
         for edit in edits:
-            step = with_call(step, edit.call, edit.applied())
+            step = replace_call(step, edit.call, edit.applied())
         shape = self.shape_with(number, step) if len(edits) > 1 else None
         if shape is None:
             return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache, partial
-from importlib.resources import files
+from pathlib import Path
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
@@ -17,6 +17,7 @@ from archspec.frontend.document_parser import parse_document
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block, Callee, Environment
 
+FOLDER = Path(__file__).parents[1] / "library"
 NAME = re.compile(r"^  (\w+)[(:]", re.MULTILINE)  # of a block: a key below `blocks:`
 
 
@@ -25,9 +26,7 @@ def library() -> dict[str, Callee]:
     """The bundled blocks by name."""
     callees: dict[str, Callee] = dict(OPS)
     environment = Environment({}, callees, bundled=True)
-    for file in sorted(files("archspec.library").iterdir(), key=lambda f: f.name):
-        if not file.name.endswith(".yaml"):
-            continue
+    for file in sorted(FOLDER.glob("*.yaml")):
         source = Source(f"library/{file.name}", file.read_text(encoding="utf-8"))
         parse = cache(partial(_definitions, source))
         for name in NAME.findall(source.text):

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import Binding, Chain, Expression, Literal, Name, Tuple
-from archspec.frontend.document_parser import parse_recipes, parse_value
+from archspec.frontend.call_parser import parse_chain
 from archspec.frontend.schema.json_schema import SIZE
+from archspec.frontend.value_parser import ValueParser
 from archspec.frontend.yaml.reader import read_yaml
+from archspec.frontend.yaml.tree import Scalar
 from archspec.ir.graph import Value
 
 INPUT = re.compile(f"({SIZE})x({SIZE})x({SIZE})")
@@ -51,7 +53,8 @@ def parse_overrides(texts: Sequence[str], findings: Findings) -> Iterator[Bindin
             findings.error("invalid-syntax", message, span)
             continue
         tree = read_yaml(source, findings, start=value.start)
-        yield Name(span, name), parse_value(tree, findings) if tree else None
+        parser = ValueParser(findings, set())
+        yield Name(span, name), parser.value(tree) if tree else None
 
 
 def parse_train(
@@ -62,7 +65,9 @@ def parse_train(
         source = Source(f"--{key}", text, is_option=True)
         span = source.span(0, len(text))
         tree = read_yaml(source, findings) if text.strip() else None
-        recipes = parse_recipes(tree, findings) if tree else None
+        recipes = None
+        if isinstance(tree, Scalar):
+            recipes = ValueParser(findings, set()).try_parse(parse_chain, tree)
         if recipes:
             yield key, (Name(span, key), recipes)
         elif not findings.has_errors:

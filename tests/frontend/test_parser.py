@@ -14,7 +14,7 @@ from archspec.frontend.call_parser import (
     parse_rows,
     parse_signature,
 )
-from archspec.frontend.tokens import SyntaxFault
+from archspec.frontend.tokens import ParseError
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Mapping, Scalar
 
@@ -167,7 +167,7 @@ def test_labels():
     "text", ["a-b", "1a", "_a", "a b", "a{", "a}", "{i}", "é", '"a\\n"']
 )
 def test_what_is_no_label(text):
-    with pytest.raises(SyntaxFault) as raised:
+    with pytest.raises(ParseError) as raised:
         parse_label(scalar(text if text[0] == '"' else f'"{text}"'))
     assert raised.value.code == "invalid-label"
 
@@ -198,7 +198,7 @@ def test_what_is_no_label(text):
     ],
 )
 def test_what_is_not_in_the_language(text, message, at):
-    with pytest.raises(SyntaxFault) as raised:
+    with pytest.raises(ParseError) as raised:
         parse_chain(scalar(text))
     assert raised.value.message == message
     assert raised.value.span.column == len("key: ") + at

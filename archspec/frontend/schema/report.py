@@ -22,7 +22,7 @@ TYPE_NAMES: dict[type, str] = {
     float: "a number",
     type(None): "nothing",
 }
-OTHER_KEYS = {
+OTHER_KEYS = {  # words of other tools, which are not near in spelling
     "architecture": "net",
     "description": "about",
     "include": "import",
@@ -37,7 +37,12 @@ OTHER_KEYS = {
     "training": "train",
     "version": "archspec",
 }
-HEADS = {"times": "repeat", "for": "repeat", "then": "if", "else": "if"}
+MAIN_KEYWORDS = {  # of steps with several keys
+    "times": "repeat",
+    "for": "repeat",
+    "then": "if",
+    "else": "if",
+}
 MISSING_HELP = {
     "archspec": f"start the file with `archspec: {LANGUAGE_VERSION}`",
     "net": "a spec has `input:` and `net:`, or `blocks:` to import",
@@ -174,8 +179,12 @@ class _Reporter:
 
     def second_key(self, part: Mapping, parents: list[Tree]) -> None:
         first = part.pairs[0][0]
-        heads = {HEADS[key.text] for key, _ in part.pairs if key.text in HEADS}
-        if first.text not in HEADS and closest(first.text, heads, cutoff=0.5):
+        heads = {
+            MAIN_KEYWORDS[key.text]
+            for key, _ in part.pairs
+            if key.text in MAIN_KEYWORDS
+        }
+        if first.text not in MAIN_KEYWORDS and closest(first.text, heads, cutoff=0.5):
             self.unknown_key(part, first, heads)
             return
         second = part.pairs[1][0]

@@ -1,4 +1,9 @@
-"""Read YAML into a tree with places, and report what YAML does behind one's back."""
+"""Read YAML text into a tree, and report traps of YAML such as duplicate keys and tabs.
+
+The tree of `params: {k: 3}`, without spans and styles, is
+
+    Mapping([(Scalar("params"), Mapping([(Scalar("k"), Scalar("3", 3))]))])
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ import yaml
 
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Source, Span
-from archspec.frontend.yaml.scalars import plain_value, scalar_fault
+from archspec.frontend.yaml.scalars import find_problem, plain_value
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
 from archspec.frontend.yaml.yaml_errors import report_yaml_error
 
@@ -20,17 +25,17 @@ MAX_NODES = 20_000  # after aliases are followed
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 BYTE_ORDER_MARK = "\ufeff"
-PROPERTIES = re.compile(r"(?:[&!]\S*\s*)*")  # an anchor, a tag
+PROPERTIES = re.compile(r"(?:[&!]\S*\s*)*")  # `&anchor` and `!tag` before a value
 TAG = re.compile(r"!\S*")
 INDENTING_TAB = re.compile(r"^ *\t[ \t]*(?=[^\s#])", re.MULTILINE)
 
 
 class _Stop(Exception):  # noqa: N818  # control flow, not an error
-    """The document cannot be read any further; the finding is recorded."""
+    """The rest of the document is not read. The finding is recorded."""
 
 
 def read_yaml(source: Source, findings: Findings, start: int = 0) -> Tree | None:
-    """The tree of the one document in a source, from `start` on, if it has one."""
+    """Read the document in a source, from `start` on; None if there is none."""
     start += source.text.startswith(BYTE_ORDER_MARK, start)
     if _indented_with_tabs(source, findings):
         return None
@@ -53,7 +58,7 @@ def read_yaml(source: Source, findings: Findings, start: int = 0) -> Tree | None
 
 
 def _indented_with_tabs(source: Source, findings: Findings) -> bool:
-    """Whether tabs indent the text; one finding, however many lines there are."""
+    """Report tabs as indentation, once for all lines."""
     tabs = [*INDENTING_TAB.finditer(source.text)]
     if tabs:
         start = tabs[0].start() + tabs[0].group().index("\t")
@@ -69,7 +74,7 @@ def _indented_with_tabs(source: Source, findings: Findings) -> bool:
 
 
 def _height(tree: Tree) -> int:
-    """How many lists and mappings stand in each other."""
+    """Count the levels of nesting: 2 for `[[a], b]`."""
     match tree:
         case Scalar():
             return 0
@@ -85,14 +90,14 @@ def _is_alias(event: Any) -> bool:
 
 
 class _Builder:
-    """Builds the tree from the parser's events, within bounds."""
+    """Builds the tree from the events of PyYAML's parser, within bounds."""
 
     def __init__(self, source: Source, findings: Findings, start: int) -> None:
         self.source = source
         self.findings = findings
         self.start = start
         self.events: Iterator[Any] = yaml.parse(source.text[start:], Loader=LOADER)
-        self.anchors: dict[str, tuple[Tree, int, int]] = {}  # sizes and heights
+        self.anchors: dict[str, tuple[Tree, int, int]] = {}  # tree, size, height
         self.nodes = 0
 
     def document(self) -> Tree | None:
@@ -102,7 +107,7 @@ class _Builder:
             self.empty()
             return None
         tree = self.tree(next(self.events), 0)
-        if isinstance(tree, Scalar) and tree.value is None and not tree.faulty:
+        if isinstance(tree, Scalar) and tree.value is None and not tree.has_error:
             self.empty()
             return None
         next(self.events)  # the document ends
@@ -147,7 +152,7 @@ class _Builder:
         return tree
 
     def span(self, event: Any) -> Span:
-        """Where a value stands, without an anchor or a tag before it."""
+        """Return the place of a value, without an anchor or a tag before it."""
         start = self.start + event.start_mark.index
         end = self.start + event.end_mark.index
         if not _is_alias(event) and (event.tag or event.anchor):
@@ -186,7 +191,7 @@ class _Builder:
 
     def alias(self, event: Any, span: Span, depth: int) -> Tree:
         known = self.anchors.get(event.anchor)
-        if known is None:  # libyaml itself does not follow aliases
+        if known is None:  # events of libyaml do not resolve aliases
             self.stop(
                 "invalid-yaml",
                 f"there is no finished anchor `&{event.anchor}` before this alias",
@@ -200,14 +205,14 @@ class _Builder:
     def scalar(self, event: yaml.ScalarEvent, span: Span) -> Scalar:
         style = event.style or ""
         text: str = event.value
-        if style in ("|", ">"):  # ends behind the line break
+        if style in ("|", ">"):  # the event ends after the line break
             span = self.source.span(span.start, span.start + len(span.text.rstrip()))
         if style:
             return Scalar(span, text, text, style)
-        fault = scalar_fault(text)
-        if fault:
-            self.findings.error(fault.code, fault.message, span, help=fault.help)
-            return Scalar(span, text, text, style, faulty=True)
+        problem = find_problem(text)
+        if problem:
+            self.findings.error(problem.code, problem.message, span, help=problem.help)
+            return Scalar(span, text, text, style, has_error=True)
         return Scalar(span, text, plain_value(text), style)
 
     def sequence(self, start: Span, depth: int, *, flow: bool) -> Sequence:
@@ -226,7 +231,7 @@ class _Builder:
                 self.findings.error(
                     "invalid-type", "a key is a word, not a list or mapping", key.span
                 )
-                key = Scalar(key.span, key.span.text, None, "", faulty=True)
+                key = Scalar(key.span, key.span.text, None, "", has_error=True)
             if key.text in pairs:
                 first = pairs[key.text][0]
                 self.findings.error(
@@ -242,7 +247,7 @@ class _Builder:
         return Mapping(span, tuple(pairs.values()))
 
     def whole(self, start: Span, end: Any, parts: list[Span]) -> Span:
-        """The span of a list or mapping: to its bracket, or to the end of its last."""
+        """Return the span of a list or mapping, to its bracket or its last part."""
         last = self.start + end.end_mark.index
         if self.source.text[start.start : start.start + 1] not in ("[", "{") and parts:
             last = max(start.start, parts[-1].end)

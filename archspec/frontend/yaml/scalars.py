@@ -1,7 +1,7 @@
-"""What a text without quotes reads as in YAML, and where its versions differ.
+"""Read text without quotes as YAML 1.2 does, and refuse what YAML 1.1 reads otherwise.
 
-Scalars read as in YAML 1.2: `1e-3` is a float, and `yes`, `010` and `12:30`, which
-YAML 1.1 reads as true, 8 and 750, are findings instead of surprises.
+`1e-3` is 0.001, which many readers of YAML 1.1 take for text. `yes`, `010` and `12:30` are
+refused, as YAML 1.1 reads them as true, 8 and 750.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ LEADING_ZERO = re.compile(r"([-+]?)0+(0|[1-9][0-9]*)")
 SEXAGESIMAL = re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?")
 
 
-class Fault(NamedTuple):
-    """Why a scalar cannot be taken as it stands."""
+class ScalarProblem(NamedTuple):
+    """Why a scalar is refused."""
 
     code: str
     message: str
@@ -34,7 +34,7 @@ class Fault(NamedTuple):
 
 
 def plain_value(text: str) -> Plain:
-    """What a text without quotes reads as in YAML 1.2."""
+    """Return the value in YAML 1.2: `64` is 64, `1e-3` is 0.001, `relu` is text."""
     if text in CONSTANTS:
         return CONSTANTS[text]
     if INTEGER.fullmatch(text):
@@ -42,20 +42,24 @@ def plain_value(text: str) -> Plain:
     return float(text) if FLOAT.fullmatch(text) else text
 
 
-def scalar_fault(text: str) -> Fault | None:
-    """What is wrong with a text without quotes, if readers of YAML differ about it."""
+def find_problem(text: str) -> ScalarProblem | None:
+    """Return why a text without quotes is refused, if it is."""
     code = "ambiguous-scalar"
     if SWITCH.fullmatch(text):
         truth = "true" if text.lower() in ("yes", "on") else "false"
         message = f"`{text}` is text in YAML 1.2 and {truth} in YAML 1.1"
-        return Fault(code, message, f'write `{truth}`, or `"{text}"` for the word')
+        return ScalarProblem(
+            code, message, f'write `{truth}`, or `"{text}"` for the word'
+        )
     if zero := LEADING_ZERO.fullmatch(text):
         plain = "".join(zero.groups())
         message = f"`{text}` is {plain} in YAML 1.2, and octal in YAML 1.1"
-        return Fault(code, message, f"write `{plain}`")
+        return ScalarProblem(code, message, f"write `{plain}`")
     if SEXAGESIMAL.fullmatch(text):
         message = f"`{text}` is text in YAML 1.2 and a base-60 number in YAML 1.1"
-        return Fault(code, message, f'write `"{text}"` for text')
+        return ScalarProblem(code, message, f'write `"{text}"` for text')
     if INTEGER.fullmatch(text) and len(text.lstrip("+-")) > MAX_DIGITS:
-        return Fault("number-too-large", f"an integer has over {MAX_DIGITS} digits", "")
+        return ScalarProblem(
+            "number-too-large", f"an integer has over {MAX_DIGITS} digits", ""
+        )
     return None

@@ -1,7 +1,11 @@
-"""Find calls that YAML has cut in pieces.
+"""Report calls that YAML has split at its own signs, the comma and the colon.
 
-In `[conv(64, k=3), relu]` YAML takes the comma inside the call for its own, and in
-`- conv(64, pad: 1)` it takes the text before the colon for a key.
+YAML reads
+
+    [conv(64, k=3), relu]    three items: "conv(64", "k=3)" and "relu"
+    - conv(64, pad: 1)       a mapping: the key "conv(64, pad", the value "1)"
+
+where an author of specs means two steps and one step.
 """
 
 from __future__ import annotations
@@ -15,10 +19,10 @@ from archspec.frontend.yaml.yaml_errors import report_colon_in_call
 
 
 def find_split_calls(tree: Tree, findings: Findings) -> set[int]:
-    """Report every call in pieces; returns the `id` of what must not be read.
+    """Report every split call.
 
-    That is the whole of a list, in which two steps have become three, and of a mapping
-    the pieces.
+    Returns the `id` of every part that must not be read further: the whole list, whose
+    items are miscounted, and of a mapping the pieces.
     """
     broken: set[int] = set()
     for part in _walk(tree):
@@ -40,7 +44,7 @@ def _walk(tree: Tree) -> Iterator[Tree]:
 
 
 def _pieces(tree: Tree) -> list[Scalar]:
-    """The scalars from the first that opens a bracket to the one that closes it."""
+    """Return the scalars from one that opens a bracket to the one that closes it."""
     if isinstance(tree, Sequence) and tree.flow:
         parts = [item for item in tree.items if isinstance(item, Scalar)]
     elif isinstance(tree, Mapping) and _is_flow(tree):
@@ -64,7 +68,7 @@ def _pieces(tree: Tree) -> list[Scalar]:
 
 
 def _cut_key(tree: Mapping) -> list[Scalar]:
-    """A key that opens a bracket and the value that closes it."""
+    """Return a key that opens a bracket and the value that closes it."""
     for key, value in tree.pairs:
         if isinstance(value, Scalar) and _depth(key) > 0 > _depth(value):
             return [key, value]
@@ -72,6 +76,7 @@ def _cut_key(tree: Mapping) -> list[Scalar]:
 
 
 def _depth(scalar: Scalar) -> int:
+    """Count the brackets that are opened and not closed: 1 for `conv(64`."""
     return 0 if scalar.style else scalar.text.count("(") - scalar.text.count(")")
 
 

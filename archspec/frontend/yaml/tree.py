@@ -1,4 +1,4 @@
-"""A YAML document as a tree in which every scalar remembers its place."""
+"""A YAML document as a tree in which every part knows its place in the text."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ Plain = None | bool | int | float | str
 
 
 class Scalar(NamedTuple):
-    """A leaf: its text, what the text reads as, and where the code in it starts."""
+    """A leaf: its text without quotes and escapes, and the value that YAML reads in it."""
 
     span: Span
     text: str
     value: Plain
     style: str  # "" plain, "'" or '"' quoted, "|" or ">" block
-    faulty: bool = False  # a finding about it is recorded
+    has_error: bool = False  # a finding about it is recorded
 
     @property
     def code(self) -> Span | None:
-        """The span of the text proper, or None where escapes moved characters."""
+        """The span of the text without its quotes, so that tokens in it have spans.
+
+        None if escapes or folded lines have moved the characters.
+        """
         start, end = self.span.start, self.span.end
         if self.style in ("'", '"'):
             start, end = start + 1, end - 1
@@ -33,11 +36,11 @@ class Scalar(NamedTuple):
 
 
 class Sequence(NamedTuple):
-    """A list; `flow` tells `[a, b]` from one item per line."""
+    """A list."""
 
     span: Span
     items: tuple[Tree, ...]
-    flow: bool
+    flow: bool  # written as `[a, b]`, not with one item per line
 
 
 class Mapping(NamedTuple):
@@ -51,15 +54,20 @@ class Mapping(NamedTuple):
         return next((value for k, value in self.pairs if k.text == key), None)
 
     def key(self, name: str) -> Scalar | None:
-        """The key itself, which knows its place, or None."""
+        """The key itself, for its place, or None."""
         return next((k for k, _ in self.pairs if k.text == name), None)
 
 
 Tree = Scalar | Sequence | Mapping
 
 
+def pairs_of(tree: Tree | None) -> tuple[tuple[Scalar, Tree], ...]:
+    """Return the pairs of a mapping, and none of anything else."""
+    return tree.pairs if isinstance(tree, Mapping) else ()
+
+
 def to_data(tree: Tree) -> object:
-    """The tree as plain dicts, lists and values, for a schema validator."""
+    """Convert to plain dicts, lists and values, for the validator of the schema."""
     match tree:
         case Scalar():
             return tree.value

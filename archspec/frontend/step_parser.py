@@ -1,0 +1,256 @@
+"""Parse the steps of a network or block: calls, lists, and mappings with a keyword."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import closest
+from archspec.frontend.ast import (
+    Argument,
+    Aux,
+    Broken,
+    Call,
+    Chain,
+    Column,
+    Expression,
+    Group,
+    If,
+    Labeled,
+    Let,
+    Merge,
+    Name,
+    RepeatFor,
+    RepeatTimes,
+    Step,
+    StepLabel,
+    Tuple,
+)
+from archspec.frontend.call_parser import parse_chain, parse_label, parse_rows
+from archspec.frontend.schema.json_schema import MERGES, STEP_KEYWORDS
+from archspec.frontend.schema.report import is_misspelt_aux, report_misspelt_aux
+from archspec.frontend.value_parser import ValueParser
+from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, pairs_of
+
+OTHER_MERGES = {
+    "cat": "concat",
+    "concatenate": "concat",
+    "multiply": "mul",
+    "sum": "add",
+}
+AUX_HINTS = {  # by what the misplaced `aux` is in
+    "a block": "end the block here: in `net`, `aux` stands behind its call",
+    "a branch": "put it behind the branches, or before them",
+    "a head": "a head has no heads of its own: write both under one `aux`",
+    "a labelled group": "leave out the label of the group, or end the group here",
+    "a repeat": "let the repeat end here, and go on with another one behind `aux`",
+}
+
+
+class StepParser:
+    """Parses steps. One that has an error is reported and becomes `Broken`."""
+
+    def __init__(self, values: ValueParser) -> None:
+        """Parse the values in steps with `values`."""
+        self.values = values
+        self.findings = values.findings
+        self.enclosing = ""  # a key of `AUX_HINTS`; empty in `net` itself
+
+    @contextmanager
+    def within(self, enclosing: str) -> Iterator[None]:
+        """Parse steps that are not steps of `net` itself."""
+        before, self.enclosing = self.enclosing, enclosing
+        yield
+        self.enclosing = before
+
+    def step(self, tree: Tree) -> Step:
+        """Parse a step."""
+        if self.values.is_broken(tree):
+            return Broken(tree.span)
+        match tree:
+            case Scalar():
+                chain = self.values.try_parse(parse_chain, tree)
+                return chain or Broken(tree.span)
+            case Sequence():
+                return self.group(tree)
+            case Mapping():
+                return self.mapping(tree)
+
+    def group(self, tree: Tree) -> Group:
+        """Parse a list of steps."""
+        items = tree.items if isinstance(tree, Sequence) else ()
+        return Group(tree.span, tuple(self.step(item) for item in items))
+
+    def mapping(self, tree: Mapping) -> Step:
+        """Parse a step with a keyword or a label: `add: [...]`, `stem: conv(64, k=7)`."""
+        key, value = tree.pairs[0]
+        if self.values.is_broken(key):
+            return Broken(tree.span)
+        if tree.get("repeat"):
+            return self.repeat(tree)
+        if tree.get("if"):
+            return self.conditional(tree)
+        kind = self.merge_kind(key, value)
+        if kind:
+            return self.merge(tree, kind)
+        if key.text == "let":
+            return Let(key.span, tuple(self.values.bindings(value)))
+        if key.text == "aux":
+            return self.aux(key, value)
+        if key.text in STEP_KEYWORDS:  # `times` without `repeat`, for example
+            return Broken(tree.span)
+        if self.is_misspelt_aux(key, value):
+            report_misspelt_aux(key, self.findings)
+            return Broken(tree.span)
+        labeled = self.labeled(tree.span, key, value, "a labelled group")
+        return labeled or Broken(tree.span)
+
+    def labeled(
+        self, span: Span, key: Scalar, value: Tree, enclosing: str
+    ) -> Labeled | None:
+        """Parse `stem: conv(64, k=7)`."""
+        label = self.values.try_parse(parse_label, key)
+        with self.within(enclosing):
+            step = self.step(value)
+        return Labeled(span, label, step) if label else None
+
+    # --- heads ---
+
+    def aux(self, key: Scalar, value: Tree) -> Step:
+        """Parse the heads under `aux`.
+
+        Outside `net` there are none. The empty group lets the steps around it be checked.
+        """
+        if self.values.is_broken(value):
+            return Group(key.span, ())
+        if self.enclosing:
+            self.findings.error(
+                "misplaced-aux",
+                f"`aux` is a step of `net` itself, found in {self.enclosing}",
+                key.span,
+                help=AUX_HINTS[self.enclosing],
+            )
+            return Group(key.span, ())
+        heads = [
+            self.labeled(name.span.to(step.span), name, step, "a head")
+            for name, step in pairs_of(value)
+            if not self.values.is_broken(name)
+        ]
+        return Aux(key.span, tuple(head for head in heads if head))
+
+    def is_misspelt_aux(self, key: Scalar, value: Tree) -> bool:
+        """Whether `auxx: {aux1: ..., aux2: ...}` was meant to be `aux`."""
+        inner = {name.text for name, _ in pairs_of(value)}
+        is_labels = bool(inner) and not inner & STEP_KEYWORDS
+        is_readable = is_labels and not self.values.is_broken(value)
+        return is_readable and is_misspelt_aux(key.text)
+
+    # --- merges ---
+
+    def merge(self, tree: Mapping, kind: str) -> Step:
+        """Parse `concat: [...]`."""
+        key, value = tree.pairs[0]
+        if self.values.is_broken(value) or not isinstance(value, Sequence):
+            return Broken(tree.span)
+        with self.within("a branch"):
+            branches = tuple(self.step(branch) for branch in value.items)
+        return Merge(key.span, kind, branches)
+
+    def merge_kind(self, key: Scalar, value: Tree) -> str | None:
+        """Return the merge that a key names, also if it is misspelt: `conact`."""
+        kinds = (*MERGES, "split")
+        if key.text in kinds or not isinstance(value, Sequence):
+            return key.text if key.text in kinds else None
+        is_word = key.text.isalpha()  # `add1` is a label
+        meant = closest(key.text, kinds, cutoff=0.8) if is_word else None
+        meant = OTHER_MERGES.get(key.text, meant)
+        if meant:
+            self.findings.error(
+                "invalid-label",
+                f"`{key.text}` cannot be a label: it is read as a misspelt `{meant}`",
+                key.span,
+                help=f"did you mean `{meant}`?",
+            )
+        return meant
+
+    # --- repeats and conditions ---
+
+    def repeat(self, tree: Mapping) -> Step:
+        """Parse `repeat` with `times`, with `for`, or with rows of arguments."""
+        body, times, columns = tree.get("repeat"), tree.get("times"), tree.get("for")
+        key = tree.key("repeat")
+        assert body
+        assert key
+        if not times and not columns:
+            assert isinstance(body, Scalar)
+            return self.rows(body)
+        with self.within("a repeat"):
+            step = self.step(body)
+        if times:
+            count = self.values.expression(times)
+            if count is None:
+                return Broken(tree.span)
+            return RepeatTimes(key.span, step, count)
+        found = [
+            Column(name, value)
+            for name, value in self.values.bindings(columns)
+            if value is not None
+        ]
+        if len(found) < len(pairs_of(columns)) or not found:
+            return Broken(tree.span)
+        return RepeatFor(key.span, step, tuple(found))
+
+    def rows(self, body: Scalar) -> Step:
+        """Parse `unit[(64, 1), (128, 2)]`, the group `[unit(64, 1), unit(128, 2)]`."""
+        parsed = self.values.try_parse(parse_rows, body)
+        if parsed is None:
+            return Broken(body.span)
+        name, rows = parsed
+        return Group(body.span, tuple(_row_call(name, row) for row in rows))
+
+    def conditional(self, tree: Mapping) -> Step:
+        """Parse `if` with `then` and perhaps `else`."""
+        condition_, then_, else_ = tree.get("if"), tree.get("then"), tree.get("else")
+        key = tree.key("if")
+        assert condition_
+        assert then_
+        assert key
+        condition = self.values.expression(condition_)
+        then = self.step(then_)
+        if condition is None:
+            return Broken(tree.span)
+        otherwise = self.step(else_) if else_ else _missing_else(key.span, then)
+        return If(key.span, condition, then, otherwise)
+
+
+def _row_call(name: Name, row: Expression) -> Chain:
+    """Return the call of a block with one row of positional arguments."""
+    values = row.items if isinstance(row, Tuple) else (row,)
+    arguments = tuple(Argument(value.span, None, value) for value in values)
+    return Chain(row.span, (Call(row.span, name, arguments),))
+
+
+def _missing_else(span: Span, then: Step) -> Step:
+    """Return `identity`, with the label that `then` has, or nothing next to heads."""
+    if _is_aux_only(then):
+        return Group(span, ())
+    while isinstance(then, Group) and len(then.steps) == 1:
+        then = then.steps[0]
+    identity = Chain(span, (Call(span, Name(span, "identity"), ()),))
+    if isinstance(then, Labeled):
+        return Labeled(span, StepLabel(span, then.label.parts), identity)
+    return identity
+
+
+def _is_aux_only(step: Step) -> bool:
+    """Whether a step consists of heads, and passes its input on."""
+    match step:
+        case Aux():
+            return True
+        case Group():
+            return all(map(_is_aux_only, step.steps))
+        case If():
+            return _is_aux_only(step.then) and _is_aux_only(step.otherwise)
+        case _:
+            return False
