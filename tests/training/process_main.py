@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 import archspec.cli.main
+from archspec.training import loop
 
 
 def main(given: dict[str, Any]) -> int:
@@ -27,6 +28,7 @@ def main(given: dict[str, Any]) -> int:
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     sys.argv = ["archspec", *given["arguments"]]
     torch.set_num_threads(1)
+    loop.draw_curves = lambda *_: None  # it takes longer than training
     multiprocessing.set_start_method(None, force=True)  # the platform's, not ours
     exec(given["before"], {})
     try:

@@ -131,6 +131,7 @@ def test_an_imported_file_that_a_run_has_another_of_is_named(tmp_path: Path) -> 
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.usefixtures("curves")
 def test_a_spec_without_a_name_keeps_that_of_its_file(
     tmp_path: Path, command: Command
 ) -> None:

@@ -32,6 +32,7 @@ COLUMNS = [
 ]
 
 
+@pytest.mark.usefixtures("curves")
 def test_a_run_leaves_everything_that_made_it(
     tiny: Path, tmp_path: Path, command: Command
 ) -> None:
