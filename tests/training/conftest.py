@@ -9,9 +9,8 @@ import torch
 
 from archspec.runs.curves import draw_curves
 from archspec.training import loop
+from processes import STARTED
 from tiny_runs import command, tiny
-
-from .processes import STARTED
 
 __all__ = ["command", "tiny"]
 

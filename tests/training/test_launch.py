@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from .processes import Processes, children, train
+from processes import Processes, children, train
+
 from .runs import assert_same_weights, losses, rows, wait_for
 
 Command = Callable[..., tuple[int, str, str]]

@@ -15,8 +15,9 @@ from threading import Thread
 import pytest
 import torch
 
+from processes import Processes, at_step, train
+
 from .files import write_folder, write_idx
-from .processes import Processes, at_step, train
 from .runs import assert_close, assert_same_weights, losses, rows, wait_for, weights
 
 Command = Callable[..., tuple[int, str, str]]

@@ -13,9 +13,10 @@ from random import Random
 import pytest
 import torch
 
+from processes import Processes, at_step
+
 from .files import write_folder
 from .made import start_on_folders
-from .processes import Processes, at_step
 from .runs import assert_same_weights, losses, rows, wait_for_change
 
 Command = Callable[..., tuple[int, str, str]]

@@ -1,4 +1,4 @@
-"""The command line in a fork of a process that has loaded torch and computed nothing.
+"""Code and a command in a fork of a process that has loaded torch and computed nothing.
 
 `multiprocessing` runs this file with the globals `arguments`, `environment`, `folder`,
 `rank` and `before`, which is code.
@@ -31,6 +31,8 @@ def main(given: dict[str, Any]) -> int:
     loop.draw_curves = lambda *_: None  # it takes longer than training
     multiprocessing.set_start_method(None, force=True)  # the platform's, not ours
     exec(given["before"], {})
+    if not given["arguments"]:
+        return 0
     try:
         archspec.cli.main.main()
     except SystemExit as end:
