@@ -11,10 +11,10 @@ from torch import nn
 
 from archspec import load
 from archspec.runs.resolve_settings import resolve_settings
+from processes import Processes
 from tiny_runs import TINY
 
 from .files import write_folders
-from .processes import Processes
 from .runs import wait_for
 
 

@@ -28,9 +28,9 @@ from archspec.training.distributed.world import World
 from archspec.training.metrics import Meter
 from archspec.training.objective import Objective
 from archspec.training.train_state import TrainState
+from processes import Processes, at_step, train
 
 from .files import write_folders
-from .processes import Processes, at_step, train
 from .runs import assert_close, assert_same_weights, rows
 
 pytestmark = pytest.mark.skipif(

@@ -12,43 +12,35 @@ from pathlib import Path
 
 import pytest
 
-from .processes import Processes, children, free_port
+from processes import Processes, children, train
+
 from .runs import assert_same_weights, losses, rows, wait_for
 
 Command = Callable[..., tuple[int, str, str]]
-PROGRAM = [sys.executable, "-m", "archspec.cli", "train"]
-
-
-def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
-    """Run `archspec train` as a process of its own, with those that it starts."""
-    return subprocess.Popen(
-        [*PROGRAM, *map(str, arguments)],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_devices_are_processes_that_end_together(tiny: Path, tmp_path: Path) -> None:
     run = tmp_path / "runs/tiny-1"
-    process = start(tiny, "--epochs", 1000, "--devices", 2, folder=tmp_path)
-    wait_for(run / "metrics.jsonl", lambda: process.poll() is None, 1)
+    arguments = ["train", tiny, "--epochs", 1000, "--devices", 2]
+    launched = Processes(1, *arguments, folder=tmp_path)
+    (process,) = launched.processes
+    wait_for(run / "metrics.jsonl", process.is_alive, 1)
     pids = children(process.pid)
     assert len(pids) >= 2
     os.kill(pids[-1], signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
+    ((code, _, err),) = launched.end()
+    assert code == 1
     said = [line for line in err.splitlines() if line.startswith("error: ")]
     assert len(said) == 1, err  # torch's own threads may add a line of theirs
     assert "`archspec train --resume RUN` goes on from the last checkpoint" in said[0]
 
     done = len(rows(run))
-    process = start("--resume", run, "--devices", 2, folder=tmp_path)
-    wait_for(run / "metrics.jsonl", lambda: process.poll() is None, done + 1)
+    launched = Processes(1, "train", "--resume", run, "--devices", 2, folder=tmp_path)
+    (process,) = launched.processes
+    wait_for(run / "metrics.jsonl", process.is_alive, done + 1)
     process.terminate()
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 143
+    ((code, out, err),) = launched.end()
+    assert code == 143
     assert err == f"stopped: `archspec train --resume {run}` goes on from here\n"
     assert f"epoch {done + 1}/1000" in out
     assert f"epoch {done}/1000" not in out
@@ -117,38 +109,30 @@ def test_two_hosts_under_torchrun_train_as_one(
     assert_same_weights(local, far)
 
 
-def test_a_slurm_step_is_a_world(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+# Code for `before`: what `srun` tells a task, instead of what `torchrun` does.
+TASK = """
+import os
+rank = os.environ.pop("RANK")
+for name in ("WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"):
+    del os.environ[name]
+os.environ |= {"SLURM_JOB_ID": "7", "SLURM_STEP_NUM_TASKS": "2"}
+os.environ |= {"SLURM_PROCID": rank, "SLURM_LOCALID": rank}
+"""
+
+
+def test_a_slurm_step_is_a_world(tiny: Path, tmp_path: Path) -> None:
     """As `srun` tells it; of its own commands only the list of hosts is not needed."""
-    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
-    monkeypatch.setenv("MASTER_PORT", str(free_port()))
-    common = {"SLURM_JOB_ID": "7", "SLURM_STEP_NUM_TASKS": "2"}
-    processes = []
-    for rank in ("0", "1"):
-        for name, value in (common | {"SLURM_PROCID": rank}).items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("SLURM_LOCALID", rank)
-        processes.append(start(tiny, "--epochs", 1, folder=tmp_path))
-    texts = [process.communicate(timeout=60) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], texts
-    assert "2 processes (ddp)" in texts[0][0]
-    assert texts[1] == ("", "")
+    main, other = train(2, tiny, "--epochs", 1, folder=tmp_path, before=TASK)
+    assert "2 processes (ddp)" in main.out
+    assert (other.out, other.err) == ("", "")
 
 
-def test_a_batch_script_of_slurm_is_no_step(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_script_of_slurm_is_no_step(tiny: Path, tmp_path: Path) -> None:
     """It has a task's number too, and would wait for the others for ever."""
-    for name in ("SLURM_NTASKS", "SLURM_PROCID", "SLURM_JOB_ID"):
-        monkeypatch.setenv(name, "4")
-    process = start(tiny, "--epochs", 1, folder=tmp_path)
-    try:
-        out, _ = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 0
-    assert "processes" not in out
+    names = ["SLURM_NTASKS", "SLURM_PROCID", "SLURM_JOB_ID"]
+    script = f"import os; os.environ |= dict.fromkeys({names}, '4')"
+    (ended,) = train(1, tiny, "--epochs", 1, folder=tmp_path, before=script)
+    assert "processes" not in ended.out
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from threading import Thread
 import pytest
 import torch
 
+from processes import Processes, at_step, train
+
 from .files import write_folder, write_idx
-from .processes import Processes, at_step, train
 from .runs import assert_close, assert_same_weights, losses, rows, wait_for, weights
 
 Command = Callable[..., tuple[int, str, str]]
@@ -84,11 +85,11 @@ def test_processes_that_are_stopped_end_as_if_they_had_not_been(
     strategy: str, recipe: list[object], tiny: Path, tmp_path: Path
 ) -> None:
     """With batch norm, dropout and random changes, and within an epoch."""
-    flags = ["--epochs", 2, "--batch-size", 40, "--strategy", strategy, *recipe]
+    flags = ["--epochs", 2, "--batch-size", 120, "--strategy", strategy, *recipe]
     train(2, tiny, *flags, "--out", "whole", folder=tmp_path)
     run = tmp_path / "cut/tiny-1"
     cut = ["train", tiny, *flags, "--out", "cut"]
-    before = at_step(45, signal.SIGTERM)  # 33 in an epoch
+    before = at_step(15, signal.SIGTERM)  # 11 in an epoch
     ended = Processes(2, *cut, folder=tmp_path, before=before).end()
     assert [each.code for each in ended] == [143, 143]
     assert ended[0].err == (

@@ -13,9 +13,10 @@ from random import Random
 import pytest
 import torch
 
+from processes import Processes, at_step
+
 from .files import write_folder
 from .made import start_on_folders
-from .processes import Processes, at_step
 from .runs import assert_same_weights, losses, rows, wait_for_change
 
 Command = Callable[..., tuple[int, str, str]]
@@ -66,14 +67,14 @@ def test_a_signal_saves_and_ends_with_one_line(
     number: signal.Signals, recipe: list[object], tiny: Path, tmp_path: Path
 ) -> None:
     """Within an epoch too, and the steps that are done count."""
-    flags = ["--epochs", 3, "--batch-size", 8, *recipe]
+    flags = ["--epochs", 3, "--batch-size", 32, *recipe]
     (ended,) = Processes(
         1, "train", tiny, *flags, "--out", "whole", folder=tmp_path
     ).end()
     assert ended.code == 0
     run = tmp_path / "runs/tiny-1"
     arguments = ["train", tiny, *flags]
-    before = HEARD + at_step(200, number)
+    before = HEARD + at_step(51, number)
     process = Processes(1, *arguments, folder=tmp_path, before=before)
     (ended,) = process.end()
     assert ended.code == 128 + number
@@ -82,7 +83,7 @@ def test_a_signal_saves_and_ends_with_one_line(
     )
     assert list(run.glob(".*")) == []
     checkpoint = torch.load(run / "last.pt", weights_only=True)
-    assert (checkpoint["epoch"], checkpoint["step"]) == (1, 40)  # 161 in an epoch
+    assert (checkpoint["epoch"], checkpoint["step"]) == (1, 11)  # 41 in an epoch
     (ended,) = Processes(1, "train", "--resume", run, folder=tmp_path).end()
     assert (ended.code, ended.err) == (0, "")
     assert losses(run) == losses(tmp_path / "whole/tiny-1")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from shutil import rmtree
@@ -18,6 +16,7 @@ from archspec.runs.config import is_same_network
 from archspec.runs.errors import TrainingError
 from archspec.runs.listing import find_runs, read_run
 from archspec.runs.resolve_settings import resolve_settings
+from processes import Processes
 from tiny_runs import TINY, create_run
 
 Command = Callable[..., tuple[int, str, str]]
@@ -131,6 +130,7 @@ def test_an_imported_file_that_a_run_has_another_of_is_named(tmp_path: Path) -> 
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.usefixtures("curves")
 def test_a_spec_without_a_name_keeps_that_of_its_file(
     tmp_path: Path, command: Command
 ) -> None:
@@ -155,15 +155,16 @@ def test_line_breaks_of_another_system_survive(tmp_path: Path) -> None:
     assert run.read()[0].text == spec.text
 
 
+# Code: a process kills itself where it would write one file more than so many.
 KILLED = """
-import os, signal, sys
+import os, signal
 from pathlib import Path
 import archspec.runs.directory as directory
 from archspec import load
 from archspec.runs.config import describe_run
 from archspec.runs.resolve_settings import resolve_settings
 
-write, count = directory.write_atomically, int(sys.argv[1])
+write, count = directory.write_atomically, {files}
 def killed(*arguments, **others):
     global count
     if not count:
@@ -171,7 +172,7 @@ def killed(*arguments, **others):
     count -= 1
     write(*arguments, **others)
 directory.write_atomically = killed
-settings = resolve_settings({}, {"out": Path("runs")})
+settings = resolve_settings({{}}, {{"out": Path("runs")}})
 spec = load("source/net.yaml")
 directory.RunDirectory.create(spec, settings.out, describe_run(spec, settings))
 """
@@ -180,13 +181,13 @@ directory.RunDirectory.create(spec, settings.out, describe_run(spec, settings))
 def test_a_run_killed_while_it_is_made_leaves_no_run_or_a_whole_one(
     importing: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", KILLED]
     assert importing.exists()
     for files in range(7):
-        ended = subprocess.run([*command, str(files)], cwd=tmp_path, check=False)
-        if ended.returncode == 0:
+        before = KILLED.format(files=files)
+        (ended,) = Processes(1, folder=tmp_path, before=before).end()
+        if ended.code == 0:
             break
-        assert ended.returncode == -signal.SIGKILL
+        assert ended.code == -signal.SIGKILL
         with pytest.raises(TrainingError, match="there are no runs in"):
             find_runs(tmp_path / "runs")
     assert files == 6

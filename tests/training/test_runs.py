@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from archspec.training.train_state import TrainState
+from processes import Processes
 
-from .processes import Processes
 from .runs import assert_same_weights, losses, rows, weights
 
 Command = Callable[..., tuple[int, str, str]]
@@ -32,6 +32,7 @@ COLUMNS = [
 ]
 
 
+@pytest.mark.usefixtures("curves")
 def test_a_run_leaves_everything_that_made_it(
     tiny: Path, tmp_path: Path, command: Command
 ) -> None:

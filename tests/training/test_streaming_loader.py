@@ -19,10 +19,10 @@ from archspec.training.data.build_loaders import build_training_loaders
 from archspec.training.data.input_normalization import measure_statistics
 from archspec.training.data.streaming_loader import StreamingLoader
 from archspec.training.distributed.world import World
+from processes import Processes, children
 
 from .files import write_folders
 from .made import start_on_folders
-from .processes import Processes, children
 
 
 def open_train(tiny: Path, root: Path) -> StreamingLoader:

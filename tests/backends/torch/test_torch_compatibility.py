@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 import shutil
-import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import archspec
 import specs
 from archspec.spec import Spec
 from corpus import SMALL, corpus_spec
+from processes import Processes
 
 from .agreement import leaves
 from .random_weights import randomise
@@ -182,27 +181,24 @@ def outputs(module: nn.Module, names: list[str], x: Tensor) -> dict[str, Tensor]
 
 # --- two processes -------------------------------------------------------------------
 
-WORKER = """
-import sys
+WORKER = f"""
 import torch
-from torch.distributed import destroy_process_group, init_process_group
+from torch.distributed import destroy_process_group, get_rank, init_process_group
 from torch.nn.parallel import DistributedDataParallel
 import archspec
-import specs
 
-rank, folder = int(sys.argv[1]), sys.argv[2]
-torch.set_num_threads(1)
-init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
-for name in sys.argv[3:]:
+init_process_group("gloo")
+rank = get_rank()
+for name in {PUBLISHED}:
     torch.manual_seed(rank)  # the weights of rank 0 are those of both
     model = archspec.compile(archspec.load(name, input="1x32x32"))
     parallel = DistributedDataParallel(model).eval()  # no statistics of half a batch
-    images = torch.load(f"{folder}/images.pt")[2 * rank : 2 * rank + 2]
+    images = torch.load("images.pt")[2 * rank : 2 * rank + 2]
     for _ in range(2):  # the second fails where the first left a weight unused
         model.zero_grad()
         parallel(images).square().mean().backward()
-    gradients = {key: weight.grad for key, weight in model.named_parameters()}
-    torch.save((model.state_dict(), gradients), f"{folder}/{name}{rank}.pt")
+    gradients = {{key: weight.grad for key, weight in model.named_parameters()}}
+    torch.save((model.state_dict(), gradients), f"{{name}}{{rank}}.pt")
 destroy_process_group()
 """
 
@@ -211,18 +207,8 @@ def test_trains_in_two_processes(tmp_path: Path) -> None:
     """Two halves of a batch give the gradients of the whole, in both processes."""
     images = torch.randn(4, 1, 32, 32, generator=torch.Generator().manual_seed(0))
     torch.save(images, tmp_path / "images.pt")
-    command = [sys.executable, "-c", WORKER]
-    ranks = [
-        subprocess.Popen(
-            [*command, str(rank), str(tmp_path), *PUBLISHED],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (0, 1)
-    ]
-    for rank in ranks:
-        _, errors = rank.communicate(timeout=300)
-        assert rank.returncode == 0, errors
+    ended = Processes(2, folder=tmp_path, before=WORKER).end()
+    assert [each.code for each in ended] == [0, 0], ended
     for name in PUBLISHED:
         model = archspec.compile(load(name)).eval()
         states = [torch.load(tmp_path / f"{name}{rank}.pt") for rank in (0, 1)]

@@ -1,4 +1,4 @@
-"""Runs of one or several processes, which need not load torch again each time."""
+"""Processes of one run or of any code, which need not load torch again each time."""
 
 from __future__ import annotations
 
@@ -64,9 +64,10 @@ class Processes:
         folder: Path,
         before: str = "",
     ) -> None:
-        """Start them in a folder; each runs the code `before` first.
+        """Start them in a folder.
 
-        One alone is told no place.
+        Each runs the code `before`, then `archspec` with the arguments if there are
+        any. One process alone is told no place.
         """
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)

@@ -1,4 +1,4 @@
-"""The command line in a fork of a process that has loaded torch and computed nothing.
+"""Code and a command in a fork of a process that has loaded torch and computed nothing.
 
 `multiprocessing` runs this file with the globals `arguments`, `environment`, `folder`,
 `rank` and `before`, which is code.
@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 import archspec.cli.main
+from archspec.training import loop
 
 
 def main(given: dict[str, Any]) -> int:
@@ -27,8 +28,11 @@ def main(given: dict[str, Any]) -> int:
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     sys.argv = ["archspec", *given["arguments"]]
     torch.set_num_threads(1)
+    loop.draw_curves = lambda *_: None  # it takes longer than training
     multiprocessing.set_start_method(None, force=True)  # the platform's, not ours
     exec(given["before"], {})
+    if not given["arguments"]:
+        return 0
     try:
         archspec.cli.main.main()
     except SystemExit as end:
