@@ -17,7 +17,7 @@ from torch import distributed, nn
 from torch.distributed.fsdp import fully_shard
 from torch.utils.data import DataLoader, Dataset
 
-from archspec.runs import torch_errors
+from archspec.runs import torch_error_wordings
 from archspec.runs.torch_error_wordings import (
     is_batch_norm_of_one_value,
     is_container_without_forward,
@@ -31,7 +31,7 @@ from archspec.runs.torch_error_wordings import (
 )
 
 PREDICATES = [
-    each for name, each in vars(torch_errors).items() if name.startswith("is_")
+    each for name, each in vars(torch_error_wordings).items() if name.startswith("is_")
 ]
 Predicate = Callable[[BaseException], bool]
 
