@@ -1,1 +1,1 @@
-"""The commands of `archspec`; each file is one command."""
+"""The commands of `archspec`, each in a file of its name, and what they share."""

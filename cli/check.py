@@ -1,4 +1,4 @@
-"""`archspec check`: say what is wrong with specs, before anything runs."""
+"""`archspec check`: report the errors in specs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,9 @@ from archspec.diagnostics.terminal import printable
 from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
 
+from .exit_codes import FINDINGS, USAGE, stop
 from .formats import CheckFormat
-from .options import (
-    FINDINGS,
-    USAGE,
-    InputOption,
-    SetOption,
-    VariantOption,
-    stop,
-)
+from .options import InputOption, SetOption, VariantOption
 
 Result = CheckResult | SizesResult
 
@@ -77,15 +71,15 @@ def _render(results: list[Result], format_: CheckFormat) -> str:
         case "json":
             return json.dumps({"files": _files(results)}, indent=2)
         case "concise":
-            parts = [render_concise(_findings(results)), *_answers(results)]
+            parts = [render_concise(_findings(results)), *_size_reports(results)]
         case "github":
             reports = [render_github(r.diagnostics, r.name) for r in results]
             lines = [line for report in reports for line in report.split("\n")]
-            parts = [*dict.fromkeys(lines), *_answers(results)]
+            parts = [*dict.fromkeys(lines), *_size_reports(results)]
         case "full":
             parts = [_report(_findings(results))]
             parts += [_verdict(r) for r in results if isinstance(r, CheckResult)]
-            parts += _answers(results)
+            parts += _size_reports(results)
     return "\n".join(part for part in parts if part)
 
 
@@ -99,12 +93,12 @@ def _report(diagnostics: list[Diagnostic]) -> str:
 
 
 def _findings(results: list[Result]) -> list[Diagnostic]:
-    """Each finding once, also one in a file that several specs import."""
+    """Return each finding once, although several specs may import the same file."""
     return list(dict.fromkeys(d for result in results for d in result.diagnostics))
 
 
 def _files(results: list[Result]) -> list[dict[str, object]]:
-    """An entry for each file: those that were checked, and others with findings."""
+    """Return an entry for each checked file, and for each other file with findings."""
     found: dict[str, dict[Diagnostic, None]] = {result.name: {} for result in results}
     for result in results:
         for diagnostic in result.diagnostics:
@@ -129,20 +123,20 @@ def _file(diagnostic: Diagnostic, result: Result) -> str:
 
 
 def _sizes(result: SizesResult) -> dict[str, object]:
-    """The first and last size of each range, and why sizes beside them fail."""
+    """Return the first and last size of each range, and why their neighbors fail."""
     return {
         "sizes": [[sizes[0], sizes[-1]] for sizes in result.ranges],
         "reasons": [{"size": n, **to_json(d)} for n, d in result.reasons.items()],
     }
 
 
-def _answers(results: list[Result]) -> list[str]:
+def _size_reports(results: list[Result]) -> list[str]:
     asked = [result for result in results if isinstance(result, SizesResult)]
-    return [line for result in asked for line in _answer(result)]
+    return [line for result in asked for line in _size_report(result)]
 
 
-def _answer(result: SizesResult) -> list[str]:
-    """The sizes that fit, and why those beside them fail."""
+def _size_report(result: SizesResult) -> list[str]:
+    """Return lines with the valid sizes, and why their neighbors fail."""
     nothing = "it has no `net`" if result.ok else "no size fits"
     ranges = [str(r[0]) if len(r) == 1 else f"{r[0]}..{r[-1]}" for r in result.ranges]
     return [

@@ -1,4 +1,4 @@
-"""`archspec compile`: the network as PyTorch source, or for other programs."""
+"""`archspec compile`: write a network as PyTorch source, or export it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ import typer
 
 from archspec.spec import Spec
 
+from .exit_codes import USAGE, stop
 from .options import (
-    USAGE,
     InputOption,
     RenameOption,
     SetOption,
     SpecArgument,
     VariantOption,
     WeightsOption,
-    load_spec,
-    stop,
-    write_file,
 )
+from .output_files import write_file
+from .spec_loading import load_spec
 
 SUFFIXES = (".py", ".onnx", ".pt2", ".safetensors")
 LARGEST_ONNX = 2_000_000_000  # bytes in a protobuf message

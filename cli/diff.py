@@ -1,4 +1,4 @@
-"""`archspec diff`: what changed between two networks."""
+"""`archspec diff`: compare two networks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archspec.passes.compare import Change, compare
 from archspec.spec import Spec
 
 from .formats import DiffFormat
-from .options import load_spec
+from .spec_loading import load_spec
 from .table import sizes, text_table
 
 
@@ -69,56 +69,56 @@ def _totals(spec: Spec) -> dict[str, object]:
 
 
 def _layers(spec: Spec) -> int:
-    """How many there are; an identity does nothing."""
+    """Count the layers that compute something, unlike `identity`."""
     return sum(node.op != "identity" for node in spec.layers)
 
 
 def _print_changes(changes: list[Change]) -> None:
     if changes:
         header = ("change", "layer", "op", "parameters", "MACs", "what")
-        rows = list(_together([_Row(change) for change in changes]))
+        rows = list(_merged_rows([_Row(change) for change in changes]))
         lines = text_table(header, rows, (0, 1, 2, 5))
         print("\n".join(lines[1:]))
         print()
 
 
 class _Row:
-    """What the table says of a change."""
+    """A row of the table for a change, in one or several equal blocks."""
 
     def __init__(self, change: Change) -> None:
         shown = change.after or change.before
         assert shown
-        self.unit, self.dot, self.rest = shown.path.partition(".")
+        self.block, self.dot, self.rest = shown.path.partition(".")
         self.words = (change.change, shown.op, ", ".join(_what(change)))
-        self.params, self.macs = _grown(change, "params"), _grown(change, "macs")
+        self.params, self.macs = _growth(change, "params"), _growth(change, "macs")
 
     @property
     def content(self) -> tuple[object, ...]:
-        """All but the step of the network that it is in."""
+        """What equal blocks have in common: all but the block's own name."""
         return self.rest, self.words, self.params, self.macs
 
     def cells(self, last: str, count: int) -> tuple[str, ...]:
-        """For as many steps, up to the last one."""
+        """Return the cells for `count` blocks in a row, up to the block `last`."""
         kind, op, what = self.words
-        unit = f"{self.unit}..{last}" if count > 1 else self.unit
+        block = f"{self.block}..{last}" if count > 1 else self.block
         figures = (_signed(count * self.params), _signed(count * self.macs))
-        return kind, unit + self.dot + self.rest, op, *figures, what
+        return kind, block + self.dot + self.rest, op, *figures, what
 
 
-def _together(rows: list[_Row]) -> Iterator[tuple[str, ...]]:
-    """One row for what changed alike in steps that follow each other."""
-    units = [list(unit) for _, unit in groupby(rows, key=lambda row: row.unit)]
-    alike = groupby(units, key=lambda unit: [row.content for row in unit])
-    for _, found in alike:
+def _merged_rows(rows: list[_Row]) -> Iterator[tuple[str, ...]]:
+    """Yield one row for equal changes in consecutive blocks: `block1..block4.conv`."""
+    blocks = [list(block) for _, block in groupby(rows, key=lambda row: row.block)]
+    equal = groupby(blocks, key=lambda block: [row.content for row in block])
+    for _, found in equal:
         first, *others = found
         last = others[-1] if others else first
         for row in first:
-            yield row.cells(last[0].unit, 1 + len(others))
+            yield row.cells(last[0].block, 1 + len(others))
 
 
-def _grown(change: Change, figure: str) -> int:
+def _growth(change: Change, figure: str) -> int:
     if change.change == "changed" and change.after and change.after.layers > 1:
-        return 0  # a block has another name; what it costs, its layers say
+        return 0  # a renamed block: its layers have rows of their own
     before, after = (
         int(getattr(side, figure)) if side else 0
         for side in (change.before, change.after)
@@ -127,7 +127,7 @@ def _grown(change: Change, figure: str) -> int:
 
 
 def _what(change: Change) -> list[str]:
-    """The arguments that differ, then the output where it does, or else the input."""
+    """Return the arguments that differ, and the output or input shapes if they do."""
     words = [f"{d.what} {d.before} -> {d.after}" for d in change.details]
     before, after = change.before, change.after
     shapes = [sizes(side.output) for side in (before, after) if side]

@@ -1,4 +1,4 @@
-"""`archspec draw`: the network as a picture."""
+"""`archspec draw`: draw a network."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import (
-    USAGE,
-    DepthOption,
-    InputOption,
-    SetOption,
-    SpecArgument,
-    VariantOption,
-    load_spec,
-    stop,
-    write_file,
-)
+from .exit_codes import USAGE, stop
+from .options import DepthOption, InputOption, SetOption, SpecArgument, VariantOption
+from .output_files import write_file
+from .spec_loading import load_spec
 
 
 def draw(

@@ -18,7 +18,8 @@ from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .epochs import fraction
 from .formats import EvaluateFormat
-from .options import DeviceOption, PictureOption, check_picture
+from .options import DeviceOption, PictureOption
+from .output_files import check_picture
 from .table import text_table
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""`archspec explain`: what a diagnostic, an op or a block means."""
+"""`archspec explain`: explain a diagnostic, an op or a block."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.scope import Block
 
-from .options import USAGE, stop
+from .exit_codes import USAGE, stop
 
-LINE = 80
+LINE = 80  # columns
 
 
 def explain(

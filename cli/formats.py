@@ -1,4 +1,4 @@
-"""Output formats: a row for each command that has the option `--format`."""
+"""The output formats of each command, as its option `--format`."""
 
 from __future__ import annotations
 

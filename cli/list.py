@@ -1,4 +1,4 @@
-"""`archspec list`: the bundled specs, the library's blocks, and the ops."""
+"""`archspec list`: list the bundled specs, the library's blocks, and the ops."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -15,9 +16,9 @@ from typer.main import get_command
 
 from archspec.runs.errors import PeerError, TrainingError
 
-from .options import BUG, FINDINGS
+from .exit_codes import BUG, FINDINGS
 
-# Each command by its function, in the file of the command's name.
+# Commands in the order of the help: each has a file, which holds this function.
 COMMANDS = {
     "check": "check",
     "summary": "summary",
@@ -40,12 +41,12 @@ class CommandGroup(TyperGroup):
     """Imports a command when it is invoked, and all of them for the help."""
 
     def __init__(self, **attributes: Any) -> None:
-        """Start with the names, from which a mistyped one is guessed."""
+        """Start with the names alone, of which Typer suggests one for a mistyped name."""
         super().__init__(**attributes)
         self.commands = dict.fromkeys(COMMANDS, TyperCommand(name=None))
 
     def get_command(self, _: Any, name: str) -> Any:
-        """Import a command; None if there is none of this name."""
+        """Import a command; None if the name is unknown."""
         if name not in COMMANDS:
             return None
         module = import_module(f".{name}", __package__)
@@ -89,8 +90,8 @@ def _program(
 
 
 def main() -> None:
-    """Run the command line; a bug of ours ends with exit code 101 and one sentence."""
-    gc.freeze()  # imported modules are never garbage: do not search them at exit
+    """Run the command line. A bug of ours ends with exit code 101 and one sentence."""
+    atexit.register(gc.freeze)  # do not search all objects for garbage before exiting
     if isinstance(sys.stdout, TextIOWrapper):  # names may have characters it lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

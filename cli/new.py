@@ -1,4 +1,4 @@
-"""`archspec new`: a spec to start from."""
+"""`archspec new`: write a spec to start from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .options import USAGE, stop
+from .exit_codes import USAGE, stop
 
 STARTER = """\
 archspec: 1

@@ -12,8 +12,9 @@ import typer
 from archspec.runs.errors import TrainingError
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
+from .exit_codes import FINDINGS
 from .formats import PredictFormat
-from .options import FINDINGS, DeviceOption
+from .options import DeviceOption
 
 
 def predict(

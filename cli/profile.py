@@ -14,14 +14,8 @@ from archspec.spec import Spec
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .formats import ProfileFormat
-from .options import (
-    DeviceOption,
-    InputOption,
-    SetOption,
-    SpecArgument,
-    VariantOption,
-    load_spec,
-)
+from .options import DeviceOption, InputOption, SetOption, SpecArgument, VariantOption
+from .spec_loading import load_spec
 from .table import bar, sizes, text_table
 
 if TYPE_CHECKING:

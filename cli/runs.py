@@ -14,8 +14,10 @@ from archspec.runs.errors import TrainingError
 from archspec.signatures.recipes import Recipe
 
 from .epochs import fraction
+from .exit_codes import stop
 from .formats import RunsFormat
-from .options import PictureOption, check_picture, stop
+from .options import PictureOption
+from .output_files import check_picture
 from .table import markdown_table, text_table
 
 if TYPE_CHECKING:

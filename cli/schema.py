@@ -1,4 +1,4 @@
-"""`archspec schema`: the JSON Schema of a spec, for editors."""
+"""`archspec schema`: print the JSON Schema of a spec, for editors."""
 
 from __future__ import annotations
 

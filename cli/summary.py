@@ -1,4 +1,4 @@
-"""`archspec summary`: a row per layer, and what it costs."""
+"""`archspec summary`: print a table of the layers and their costs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,8 @@ from archspec.passes.summarize import Row, summarize
 from archspec.spec import Spec
 
 from .formats import SummaryFormat
-from .options import (
-    DepthOption,
-    InputOption,
-    SetOption,
-    SpecArgument,
-    VariantOption,
-    load_spec,
-)
+from .options import DepthOption, InputOption, SetOption, SpecArgument, VariantOption
+from .spec_loading import load_spec
 from .table import (
     UNITS,
     bar,
@@ -32,11 +26,11 @@ from .table import (
     memory,
     sizes,
     text_table,
-    unit_for,
+    unit_index,
 )
 
-BAR = 4  # cells
-NAMES = (0, 1, 6, 7, 8)  # columns that are no numbers
+BAR = 4  # characters
+TEXT_COLUMNS = (0, 1, 6, 7, 8)
 COSTS: dict[str, Callable[[Row], int]] = {
     "parameters": lambda row: row.params,
     "MACs": lambda row: row.macs,
@@ -73,18 +67,18 @@ def summary(
 
 
 class _Costs:
-    """A network, its rows, and what they add up to, in bytes."""
+    """The rows of a network, and its totals in bytes."""
 
     def __init__(self, spec: Spec, rows: list[Row], batch: int) -> None:
         self.spec, self.rows, self.batch = spec, rows, batch
-        self.heads = [_of_head(head) for head in spec.graph.heads]
+        self.heads = [_head_costs(head) for head in spec.graph.heads]
         self.weights = 4 * spec.params  # float32
         self.kept = sum(row.kept_bytes for row in rows)
         self.peak = max((row.live_bytes for row in rows), default=0)
 
 
-def _of_head(head: Head) -> tuple[str, int, int]:
-    """Its label, and what it adds to the parameters and MACs of the network."""
+def _head_costs(head: Head) -> tuple[str, int, int]:
+    """Return the label of a head, its parameters and its MACs."""
     nodes = list(head.nodes)
     params, macs = (sum(n.parameters for n in nodes), sum(n.macs for n in nodes))
     return head.name, params, macs
@@ -111,7 +105,7 @@ def _data(costs: _Costs) -> dict[str, object]:
 
 
 def _print_csv(rows: list[Row]) -> None:
-    """The keys of the JSON; shapes as `96x54x54`."""
+    """Write the keys of the JSON output as columns, and shapes as `96x54x54`."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(field.name for field in fields(Row))
     for row in rows:
@@ -129,7 +123,7 @@ def _title(costs: _Costs) -> str:
 
 def _print_table(costs: _Costs) -> None:
     print(_title(costs))
-    *rows, total, rule = text_table(_header(costs), _cells(costs), NAMES)
+    *rows, total, rule = text_table(_header(costs), _cells(costs), TEXT_COLUMNS)
     print("\n".join([*rows, rule, total, ""]))
     for words in _notes(costs):
         print(words)
@@ -137,23 +131,23 @@ def _print_table(costs: _Costs) -> None:
 
 def _print_markdown(costs: _Costs) -> None:
     print(f"{_title(costs)}\n")
-    print("\n".join(markdown_table(_header(costs), _cells(costs), NAMES)))
+    print("\n".join(markdown_table(_header(costs), _cells(costs), TEXT_COLUMNS)))
     print()
     for words in _notes(costs):
         print(f"- {words}")
 
 
 def _header(costs: _Costs) -> tuple[str, ...]:
-    unit = UNITS[unit_for(costs.kept)]
+    unit = UNITS[unit_index(costs.kept)]
     figures = ("parameters", "MACs", f"{unit} kept")
     return ("layer", "op", "output", *figures, "% params", "% MACs", "% kept")
 
 
 def _cells(costs: _Costs) -> list[tuple[str, ...]]:
-    spec, power = costs.spec, unit_for(costs.kept)
+    spec, power = costs.spec, unit_index(costs.kept)
 
     def kept(size: int) -> str:
-        digits = 1 if power else 0  # a byte has no parts
+        digits = 1 if power else 0  # bytes are whole
         return f"{size / 1024**power:,.{digits}f}" if size else ""
 
     figures = [
@@ -174,7 +168,7 @@ def _cells(costs: _Costs) -> list[tuple[str, ...]]:
 
 
 def _shares(column: list[int]) -> list[str]:
-    """Percent of the whole, and a bar that is full for the largest."""
+    """Format each value as a percentage, with a bar that is full for the largest."""
     whole, most = sum(column), max(column)
     return [
         f"{100 * part / whole:>2.0f} {bar(part / most, BAR)}".rstrip() if part else ""
@@ -183,7 +177,7 @@ def _shares(column: list[int]) -> list[str]:
 
 
 def _notes(costs: _Costs) -> list[str]:
-    """What fits into memory, and where the cost sits."""
+    """Return notes on the memory, and on the layers with the largest costs."""
     weights, kept, peak = map(memory, (costs.weights, costs.kept, costs.peak))
     at_peak = max(costs.rows, key=lambda row: row.live_bytes)
     runs = f"while {at_peak.path} ({at_peak.op}) runs"

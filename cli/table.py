@@ -1,4 +1,4 @@
-"""Tables on a terminal and in Markdown, and the figures in them."""
+"""Format tables as text and Markdown, and the numbers in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉"  # of a character cell
 
 
 def text_table(header: Cells, rows: Sequence[Cells], left: Iterable[int]) -> list[str]:
-    """Lines under a header between rules; `left` are the columns that hold names."""
+    """Return the lines of a table. `left` are the columns that are left-aligned."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     names = frozenset(left)
@@ -33,22 +33,22 @@ def _aligned(row: Cells, widths: Sequence[int], left: frozenset[int]) -> str:
 def markdown_table(
     header: Cells, rows: Sequence[Cells], left: Iterable[int]
 ) -> list[str]:
-    """The same in Markdown."""
+    """Return the lines of a Markdown table."""
     names = frozenset(left)
     marks = ["---" if number in names else "---:" for number in range(len(header))]
     return [f"| {' | '.join(line)} |" for line in (header, marks, *rows)]
 
 
 def bar(share: float, width: int) -> str:
-    """A share of 1 as part of a bar, which is `width` cells long when it is full."""
-    if not _shows(EIGHTHS):
+    """Draw a share of a bar of `width` characters: 0.6 of 4 is `██▍`."""
+    if not _can_print(EIGHTHS):
         return "#" * round(share * width)
     full, eighths = divmod(round(share * width * 8), 8)
     return "█" * full + EIGHTHS[eighths].strip()
 
 
-def _shows(text: str) -> bool:
-    """Whether stdout has these characters."""
+def _can_print(text: str) -> bool:
+    """Whether the encoding of stdout has these characters."""
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
@@ -57,17 +57,17 @@ def _shows(text: str) -> bool:
 
 
 def sizes(shape: Shape) -> str:
-    """A shape as `96 x 54 x 54`."""
+    """Format a shape: `96 x 54 x 54`."""
     return " x ".join(str(size) for size in shape)
 
 
 def count(number: int) -> str:
-    """A number, or nothing for 0: most layers have no weights."""
+    """Format a number. 0 is left out, as most layers have no weights."""
     return f"{number:,}" if number else ""
 
 
-def unit_for(size: int) -> int:
-    """The place in `UNITS` in which a number of bytes has at most four digits."""
+def unit_index(size: int) -> int:
+    """Return the index in `UNITS` for which a number of bytes has at most four digits."""
     power = 0
     while size >= 10_000 * 1024**power and power + 1 < len(UNITS):
         power += 1
@@ -75,6 +75,6 @@ def unit_for(size: int) -> int:
 
 
 def memory(size: int) -> str:
-    """Bytes for people: `100.0 MiB`."""
-    power = unit_for(size * 10)  # one digit after the point
+    """Format a number of bytes: `100.0 MiB`."""
+    power = unit_index(size * 10)  # one digit after the point
     return f"{size / 1024**power:,.1f} {UNITS[power]}" if power else f"{size} B"

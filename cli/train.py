@@ -26,8 +26,10 @@ from archspec.training.distributed.launch_environment import (
 )
 
 from .epochs import epoch_table
-from .options import USAGE, InputOption, SetOption, VariantOption, load_spec, stop
+from .exit_codes import USAGE, stop
+from .options import InputOption, SetOption, VariantOption
 from .setting_options import add_setting_options
+from .spec_loading import load_spec
 
 if TYPE_CHECKING:
     from archspec.training.loop import TrainedRun

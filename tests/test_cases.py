@@ -114,7 +114,7 @@ class TestTheHarnessCanFail:
 
 # --- the table of codes ---------------------------------------------------------------
 
-# What a file with comments in it cannot show: see tests/frontend/test_files.py.
+# What a file with comments in it cannot show: see tests/frontend/test_source_files.py.
 WITHOUT_CASE = {"unreadable-file", "not-text", "file-too-large", "empty-document"}
 
 

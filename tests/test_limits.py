@@ -1,7 +1,7 @@
 """A spec is untrusted input: whatever it asks for, the check ends soon, and says why.
 
 A bound that is no more shows as a missing code, or as `TooSlow`. Bounds on files are
-tested in `frontend/test_files.py`, and one case of each code stands in `cases`.
+tested in `frontend/test_source_files.py`, and one case of each code stands in `cases`.
 """
 
 from __future__ import annotations

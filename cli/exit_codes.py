@@ -1,0 +1,24 @@
+"""The exit codes of the program, and how a command stops with one."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import typer
+
+FINDINGS, USAGE, BUG = 1, 2, 101  # 0: no errors
+
+
+def stop(message: str, code: int = FINDINGS) -> NoReturn:
+    """End the command with one sentence on stderr."""
+    report_once(f"error: {message}")
+    raise typer.Exit(code)
+
+
+def report_once(text: str) -> None:
+    """Write to stderr, from only one of the processes that share a run."""
+    from archspec.training.distributed.launch_environment import is_reporting_process
+
+    if is_reporting_process():
+        print(text, file=sys.stderr)

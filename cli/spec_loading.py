@@ -1,0 +1,35 @@
+"""Load the spec that a command is about."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+import typer
+
+from archspec.checker import check
+from archspec.spec import Spec
+
+from .exit_codes import FINDINGS, report_once, stop
+
+
+def load_spec(
+    spec: str,
+    overrides: list[str] | None,
+    input_: str | None,
+    variant: str | None,
+    train: Mapping[str, str] | None = None,
+) -> Spec:
+    """Check a spec and report its findings on stderr. Errors end the command."""
+    result = check(
+        spec, overrides=overrides or (), input=input_, variant=variant, train=train
+    )
+    if result.diagnostics:
+        from archspec.diagnostics.render import render_for
+
+        report_once(render_for(sys.stderr, result.diagnostics))
+    if result.spec is None:
+        if result.ok:
+            stop(f"`{spec}` has blocks and no `net`: there is no network in it")
+        raise typer.Exit(FINDINGS)
+    return result.spec
