@@ -30,7 +30,7 @@ demo: $(READY)
 	$(BIN)/archspec train lenet --data digits
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ import re
 import shlex
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,12 @@ def arguments_line(path: Path) -> int:
 
 def check_case(path: Path) -> CheckResult:
     return check(path, **arguments(path))
+
+
+@cache
+def checked(case: Path) -> CheckResult:
+    """The result of checking a case as it is, which several tests look at."""
+    return check_case(case)
 
 
 def expected_errors(path: Path) -> list[Expected]:

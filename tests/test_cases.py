@@ -8,7 +8,7 @@ import harness
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.diagnostic import Severity
 from archspec.diagnostics.render import render_full
-from harness import CASES, check_case, describe, expected_errors, unmatched
+from harness import CASES, check_case, checked, describe, expected_errors, unmatched
 
 INVALID = harness.invalid_cases()
 VALID = harness.valid_cases()
@@ -24,7 +24,7 @@ def test_invalid(path):
     """Every comment has its diagnostic, and every diagnostic its comment."""
     expected = expected_errors(path)
     assert expected, "an invalid case says what is wrong with it"
-    result = check_case(path)
+    result = checked(path)
     problems = unmatched(expected, result.diagnostics)
     assert not problems, "\n".join([*problems, render_full(result.diagnostics)])
     assert (result.spec is None) == any(not e.is_warning for e in expected)
@@ -33,7 +33,7 @@ def test_invalid(path):
 @pytest.mark.parametrize("path", VALID, ids=name)
 def test_valid(path):
     """A valid case has no diagnostic, and its steps the shapes its comments give."""
-    result = check_case(path)
+    result = checked(path)
     assert not result.diagnostics, render_full(result.diagnostics)
     expected = harness.expected_shapes(path)
     assert expected, "a valid case says what shapes it makes"
@@ -46,7 +46,7 @@ def test_valid(path):
 )
 def test_help_works(case, error, tmp_path):
     """Help that proposes code is right: with it, the diagnostic is gone."""
-    before = check_case(case).diagnostics
+    before = checked(case).diagnostics
     found = next(d for d in before if error.matches(d))
     assert error.fix[1] in "\n".join(found.help), found.help
     after = harness.without_fault(error, case, tmp_path).diagnostics

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 import harness
 from archspec.diagnostics.diagnostic import Severity
-from harness import CASES, check_case
+from harness import CASES, check_case, checked
 
 # Code to write. What has `...` in it is a form, and what has "your numbers" an example.
 OFFERED = re.compile(r"(?:write|or|mean|put|start) `([^`]*[^`:])`")
@@ -33,9 +32,6 @@ UNCOVERS = {
     "split-call/colon_for_keyword",
     "split-call/over_lines",
 }
-
-
-checked = cache(check_case)
 
 
 def offering(case):
