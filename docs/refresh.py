@@ -66,9 +66,15 @@ def run(command: str) -> str:
         return CliRunner().invoke(app, shlex.split(command)[1:]).output
 
 
-def _printed(script: str) -> str:
+def draw(command: str) -> None:
+    """Draw in a process of its own: Graphviz numbers the graphs of a process in SVG ids."""
+    run_main = "from archspec.cli.main import main; main()"
+    _printed("-c", run_main, *shlex.split(command)[1:])
+
+
+def _printed(*arguments: str) -> str:
     return subprocess.run(  # noqa: S603  # programs of our own
-        [sys.executable, script],
+        [sys.executable, *arguments],
         cwd=ROOT,
         check=False,
         text=True,
@@ -97,7 +103,7 @@ def main() -> None:
     if "--check" in sys.argv:
         sys.exit(f"stale: {', '.join(stale)}; run `make docs`" if stale else 0)
     for command in pictures().values():
-        run(command)
+        draw(command)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,14 @@ class Trial(NamedTuple):
     lowered: int
     """Steps and layers."""
 
+    values_spent: int
+    """The values computed so far, those of earlier trials included."""
 
-def try_step(step: Step, x: ir.Value, context: Context) -> Trial:
-    """Lower a step that reads `x`."""
-    run = LoweringRun(Findings(), context.run.step, depth=context.run.depth)
-    run.budget.spent = context.run.budget.spent
+
+def try_step(step: Step, x: ir.Value, context: Context, values_spent: int) -> Trial:
+    """Lower a step that reads `x`, after trials that computed `values_spent` values."""
+    run = LoweringRun(Findings(), context.run.step)
+    run.budget.spent = values_spent
     inside = replace(
         context.nested(), run=run, level=Level(), labels=dict(context.labels),
         channel_variables=set(), loop_variables=set(),
@@ -36,4 +39,4 @@ def try_step(step: Step, x: ir.Value, context: Context) -> Trial:
         shape = None
     if run.findings.has_errors:
         shape = None
-    return Trial(shape, run.steps + run.layers)
+    return Trial(shape, run.steps + run.layers, run.budget.spent)

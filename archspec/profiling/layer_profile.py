@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from archspec.backends.torch.module_from_source import build
 from archspec.ir.graph import Node, Shape, plain
+from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import bytes_of
 from archspec.profiling.roofline import Roofline, measure_roofline
@@ -133,8 +134,8 @@ def _time_layer(
     arguments: tuple[Tensor, ...]
     if node.path in inputs:
         function, arguments = modules[node.path], (inputs[node.path],)
-    else:  # a join, or an identity, which has no module
-        function = JOINS.get(node.op, nn.Identity())
+    else:  # a merge, or an identity, which has no module
+        function = MERGE_FUNCTIONS[node.op] if node.op in MERGES else nn.Identity()
         sizes = ((len(images), *(x.shape or ())) for x in node.inputs)
         arguments = tuple(images.new_ones(size, requires_grad=True) for size in sizes)
     forward, backward = _time_passes(function, arguments, SHORT)
@@ -179,7 +180,7 @@ def _concat(*xs: Tensor) -> Tensor:
     return torch.cat(xs, 2 if xs[0].ndim == 3 else 1)  # tokens keep features last
 
 
-JOINS: dict[str, Callable[..., Tensor]] = {
+MERGE_FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "concat": _concat,
     "add": lambda *xs: reduce(operator.add, xs),
     "mul": lambda *xs: reduce(operator.mul, xs),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from archspec.diagnostics.diagnostic import Diagnostic
 from archspec.lowering.shape_mismatches import AuxFault, MergeFault, OpCallFault
@@ -13,12 +14,14 @@ from archspec.repair.search import Search
 
 
 def with_fixes(
-    diagnostics: Iterable[Diagnostic], search: Search | None = None
+    diagnostics: Iterable[Diagnostic], search: Search
 ) -> tuple[Diagnostic, ...]:
-    """The findings; a fix that was found takes the place of general help."""
-    search = search or Search()
+    """The findings; a fix that was found takes the place of general help.
+
+    The faults are left out: they would keep the whole lowering alive.
+    """
     return tuple(
-        diagnostic.with_help(_help(diagnostic, search))
+        replace(diagnostic.with_help(_help(diagnostic, search)), fault=None)
         if diagnostic.fault
         else diagnostic
         for diagnostic in diagnostics

@@ -108,8 +108,10 @@ class Setting(NamedTuple):
         Raises:
             InvalidSettingError: if it is not.
         """
-        if value is None:
+        if value is None and self.is_optional:
             return
+        if value is None:
+            self._refuse("a value", "none")
         if self.choices and value not in self.choices:
             listed = ", ".join(f"`{choice}`" for choice in self.choices)
             guess = did_you_mean(value, self.choices)

@@ -9,6 +9,7 @@ import torch
 from typer.testing import CliRunner
 
 from archspec.cli.main import app
+from archspec.ops.merging import MERGES
 from archspec.profiling import layer_profile, roofline
 
 SPEC = """\
@@ -198,3 +199,7 @@ def test_a_batch_of_one_that_batch_norm_cannot_take(archspec, tmp_path):
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("error: `norm` does not train on a batch of 1")
     assert "`--batch 2`" in done.err
+
+
+def test_each_merge_can_be_timed():
+    assert layer_profile.MERGE_FUNCTIONS.keys() == MERGES.keys()

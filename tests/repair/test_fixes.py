@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import time
 
 import pytest
 
+from deadline import deadline
 from specs import check
 
 
@@ -242,3 +245,44 @@ def test_the_search_is_bounded():
     started = time.process_time()
     assert helps("net:\n  - x: relu\n" + text)
     assert time.process_time() - started < 5
+
+
+def test_later_steps_do_not_use_up_the_search():
+    """The bound on computed values is exceeded after the first finding."""
+    found = check("""
+        net:
+          - conv(8, k=3, p=1)
+          - add: ["conv(8, k=3) | bn", identity]
+          - conv(8, k=3) -> [8, 30, 30]
+          - repeat: relu -> [max(range(1000)) - 991, 30, 30]
+            times: 300
+    """).diagnostics
+    assert [each.code for each in found] == ["size-mismatch", "too-much-work"]
+    assert found[0].help[0].startswith("write `conv(8, k=3, p=1)` in branch 1")
+
+
+def test_all_trials_share_a_bound_on_values():
+    """Candidates of a costly branch are lowered until the bound, and no further."""
+    ranges = " + ".join(["len(range(1000))"] * 40)
+    costly = " | ".join([f"dropout(({ranges})*0 + 0.1)"] * 4)
+    convs = " | ".join(["conv(8, k=3)"] * 11)
+    with deadline(8):  # a second, and half a minute without the bound
+        found = helps(
+            f"""
+            net:
+              - conv(8, k=3, p=1)
+              - add:
+                  - a: {convs} | {costly}
+                  - conv(9, k=1) | conv(7, k=30) | {convs}
+            """,
+            size="3x64x64",
+        )
+    assert found == FALLBACK
+
+
+def test_a_finding_holds_texts_and_places_only():
+    """An editor keeps findings: they must not keep the lowering alive."""
+    result = check("net:\n  - add: ['conv(8, k=3)', 'conv(8, k=5)']")
+    assert not result.ok
+    assert pickle.loads(pickle.dumps(result)) == result
+    assert copy.deepcopy(result) == result

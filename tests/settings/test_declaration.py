@@ -152,6 +152,14 @@ def test_its_range_is_checked() -> None:
         TrialSettings(patience=1)
 
 
+@pytest.mark.parametrize("name", [n for n, s in SETTINGS.items() if not s.is_optional])
+def test_a_configuration_with_null_is_refused(name: str) -> None:
+    """Where None is no value, as in a file that was edited by hand."""
+    values = Settings().to_json() | {name: None}
+    with pytest.raises((InvalidSettingError, TypeError)):
+        Settings.from_json(values)
+
+
 def test_it_is_in_the_docs() -> None:
     spec = importlib.util.spec_from_file_location("settings", DOCS / "settings.py")
     assert spec
