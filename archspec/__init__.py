@@ -34,14 +34,14 @@ __all__ = [
 
 
 def to_source(spec: Spec | str | Path) -> str:
-    """A network as the text of a Python module that needs only torch."""
+    """Return the source of a Python module with the network, which needs only torch."""
     from archspec.backends.python.module_source import to_source as write
 
     return write(_loaded(spec).graph)
 
 
 def compile(spec: Spec | str | Path) -> nn.Module:  # a compiler's word
-    """A network as a module, untrained: the source of `to_source`, run."""
+    """Build the network as an untrained `nn.Module`, from the source of `to_source`."""
     from archspec.backends.torch.module_from_source import build
 
     return build(_loaded(spec).graph)
@@ -50,7 +50,7 @@ def compile(spec: Spec | str | Path) -> nn.Module:  # a compiler's word
 def draw(
     spec: Spec | str | Path, depth: int | None = None, direction: Direction = "TB"
 ) -> Drawing:
-    """A network as a drawing, which a notebook shows; "LR" is from left to right."""
+    """Draw a network; a notebook shows the drawing. "LR" draws from left to right."""
     from archspec.backends.drawing.drawing import draw as picture
 
     loaded = _loaded(spec)

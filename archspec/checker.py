@@ -7,7 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from archspec.catalog import Entry, find_spec
-from archspec.compiler import Options, compile_sizes, compile_source
+from archspec.compiler import (
+    Options,
+    collector_paused,
+    compile_sizes,
+    compile_source,
+)
 from archspec.diagnostics.diagnostic import Diagnostic, Findings
 from archspec.diagnostics.source import Source
 from archspec.frontend.source_files import read_source
@@ -117,7 +122,8 @@ def _with_fixes(
     from archspec.repair.proposals import with_fixes
     from archspec.repair.search import Search
 
-    return with_fixes(diagnostics, Search() if may_search else Search(remaining=0))
+    with collector_paused():
+        return with_fixes(diagnostics, Search() if may_search else Search(remaining=0))
 
 
 def _find(

@@ -55,7 +55,7 @@ def compile_source(
 ) -> CheckResult:
     """Compile the text of a spec; imports are relative to `folder`."""
     spec = None
-    with _collector_paused(), suppress(TooMany):
+    with collector_paused(), suppress(TooMany):
         network = _resolve(source, folder, options, findings)
         if network is not None:
             spec = _lowered(network, findings)
@@ -73,7 +73,7 @@ def compile_sizes(
 
     Its shape assertions are ignored, since they are about one size.
     """
-    with _collector_paused(), suppress(TooMany):
+    with collector_paused(), suppress(TooMany):
         network = _resolve(source, folder, options, findings)
         if network is not None:
             findings.extend(_errors_in_blocks(network))
@@ -108,7 +108,7 @@ class _Network(NamedTuple):
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """A graph is many objects, none of them garbage: collecting costs half the time."""
     was_on = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""For which sizes of its input a network fits together."""
+"""Which input sizes a network accepts: `archspec check --sizes 1..512`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.frontend.ast import Group
 from archspec.frontend.schema.json_schema import SIZE
 from archspec.ir.graph import Shape, Value
-from archspec.lowering.states_between_steps import lower_stepwise
+from archspec.lowering.states_between_steps import states_between_steps
 from archspec.resolve.scope import Scope
 
 MAX_SIZES = 5_000  # in one question
@@ -20,10 +20,11 @@ SIZES = re.compile(rf"({SIZE})(?:\.\.({SIZE}))?")
 
 
 class SizesResult(NamedTuple):
-    """For which sizes a spec checks.
+    """The sizes that a spec accepts.
 
-    `diagnostics` are about all sizes. `reasons` say why the sizes beside the first
-    range fail or, where all do, the size nearest to the spec's own.
+    `diagnostics` are about all sizes. `reasons` has an error by size: for the sizes just
+    below and above the first range or, if no size is accepted, for the size nearest to
+    the spec's own.
     """
 
     name: str
@@ -33,13 +34,13 @@ class SizesResult(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        """Whether a size checks; a library without a network has none to check."""
+        """Whether a size is accepted; a library without a network has no sizes."""
         is_wrong = any(d.is_error for d in self.diagnostics)
         return bool(self.ranges) or not (is_wrong or self.reasons)
 
 
 def parse_sizes(text: str) -> range:
-    """`1..512`, or one size.
+    """Parse `1..512`, or one size.
 
     Raises:
         ValueError: with a sentence that says what is wrong.
@@ -60,38 +61,39 @@ def parse_sizes(text: str) -> range:
 def try_sizes(
     net: Group, input: Shape, sizes: range, scope: Scope
 ) -> tuple[tuple[range, ...], dict[int, Diagnostic]]:
-    """The sizes that fit, and why those beside them do not.
+    """The ranges of accepted sizes, and an error for each size next to the first range.
 
-    Sizes that meet at one shape go on alike, so that each way is gone once.
+    Two sizes that have the same shape before a step have the same result, so that each
+    step is lowered once per shape.
     """
-    known: dict[object, Diagnostic | None] = {}
-    faults = {n: _fault(net, (input[0], n, n), scope, known) for n in sizes}
-    ranges = _ranges(n for n, fault in faults.items() if fault is None)
-    beside = [n for part in ranges[:1] for n in (part.start - 1, part.stop)]
-    beside = beside or [min(sizes, key=lambda n: abs(n - input[1]))]
-    return ranges, {n: fault for n in beside if (fault := faults.get(n))}
+    known: dict[object, Diagnostic | None] = {}  # the result from each state on
+    errors = {n: _first_error(net, (input[0], n, n), scope, known) for n in sizes}
+    ranges = _ranges(n for n, error in errors.items() if error is None)
+    shown = [n for first in ranges[:1] for n in (first.start - 1, first.stop)]
+    shown = shown or [min(sizes, key=lambda n: abs(n - input[1]))]
+    return ranges, {n: error for n in shown if (error := errors.get(n))}
 
 
-def _fault(
+def _first_error(
     net: Group, shape: Shape, scope: Scope, known: dict[object, Diagnostic | None]
 ) -> Diagnostic | None:
-    """What does not fit first; `known` has it by what the rest of a way depends on."""
+    """The first error for an input, or None; `known` is read and extended."""
     findings = Findings()
     passed: list[object] = []
     state: object = None
     with suppress(TooMany):
-        for state in lower_stepwise(net, Value(shape), scope, findings):
+        for state in states_between_steps(net, Value(shape), scope, findings):
             if findings.has_errors or state in known:
                 break
             passed.append(state)
     errors = (d for d in findings if d.is_error)
-    fault = next(errors, None) or known.get(state)
-    known |= dict.fromkeys(passed, fault)
-    return fault
+    error = next(errors, None) or known.get(state)
+    known |= dict.fromkeys(passed, error)
+    return error
 
 
 def _ranges(sizes: Iterable[int]) -> tuple[range, ...]:
-    """Rising numbers as unbroken ranges."""
+    """Join ascending numbers to ranges: 1, 2, 3, 7 to 1..3, 7."""
     found: list[range] = []
     for size in sizes:
         if found and found[-1].stop == size:

@@ -22,9 +22,14 @@ class Spec:
 
     document: Document
     graph: Graph
-    param_values: Mapping[str, object]  # as resolved
-    train: Mapping[str, object]  # the train section: numbers, and recipes by key
-    imports: Mapping[str, str]  # texts of imported files, by path from its folder
+    param_values: Mapping[str, object]
+    """The value of each param, by name, with the overrides applied."""
+
+    train: Mapping[str, object]
+    """The `train:` section: numbers and recipes, by key."""
+
+    imports: Mapping[str, str]
+    """The texts of the imported files, by path relative to the spec's folder."""
 
     @property
     def name(self) -> str:
@@ -38,36 +43,36 @@ class Spec:
 
     @property
     def input_shape(self) -> Shape:
-        """(C, H, W)."""
+        """The shape of one input, without the batch: (C, H, W)."""
         assert self.graph.input.shape
         return self.graph.input.shape
 
     @property
     def output_shape(self) -> Shape:
-        """Of one image, without the batch."""
+        """The shape of the output for one input, without the batch."""
         assert self.graph.output.shape
         return plain(self.graph.output.shape)
 
     @property
     def params(self) -> int:
-        """The number of trained parameters, those of heads too."""
+        """The number of trainable parameters, including those of auxiliary heads."""
         return self.graph.parameters
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of convolutions and linear layers, for one image.
+        """The multiply-accumulates of convolutions and linear layers for one input.
 
-        Those of heads too, which are computed in training only.
+        They include auxiliary heads, which run in training only.
         """
         return self.graph.macs
 
     @property
     def layers(self) -> tuple[Node, ...]:
-        """Every layer, in the order in which they run."""
+        """All layers, in the order in which they run."""
         return tuple(self.graph.layers)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """What a notebook shows: the drawing of the network's own steps."""
+        """The drawing of the network's own steps, for a notebook."""
         from archspec.backends.drawing.drawing import draw
 
         return draw(self.graph, self.document.source, depth=1)._repr_mimebundle_()
@@ -75,7 +80,7 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What checking found; `spec` is there when it found no error in a network."""
+    """The findings of a check, and the spec if there is a network without errors."""
 
     name: str
     diagnostics: tuple[Diagnostic, ...]
@@ -83,12 +88,12 @@ class CheckResult:
 
     @property
     def ok(self) -> bool:
-        """Whether there is no error."""
+        """Whether no finding is an error."""
         return not any(d.is_error for d in self.diagnostics)
 
     @property
     def graph(self) -> Graph | None:
-        """The network, when it is sound."""
+        """The graph of the network, or None if there are errors."""
         return self.spec.graph if self.spec else None
 
     def require(self) -> Spec:

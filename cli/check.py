@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,8 +20,7 @@ from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
 
 from .exit_codes import FINDINGS, USAGE, stop
-from .formats import CheckFormat
-from .options import InputOption, SetOption, VariantOption
+from .options import InputOption, SetOption, VariantOption, format_option
 
 Result = CheckResult | SizesResult
 
@@ -31,7 +30,9 @@ def check(
         list[str],
         typer.Argument(metavar="SPEC...", help="Spec files, or bundled specs' names."),
     ],
-    format_: CheckFormat = "full",
+    format_: Annotated[
+        Literal["full", "concise", "json", "github"], format_option("How findings are")
+    ] = "full",
     sizes: Annotated[
         str | None,
         typer.Option(
@@ -66,7 +67,7 @@ def _parsed(sizes: str) -> range:
         stop(str(error), USAGE)
 
 
-def _render(results: list[Result], format_: CheckFormat) -> str:
+def _render(results: list[Result], format_: str) -> str:
     match format_:
         case "json":
             return json.dumps({"files": _files(results)}, indent=2)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import groupby
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +14,7 @@ from archspec.catalog import bundled
 from archspec.passes.compare import Change, compare
 from archspec.spec import Spec
 
-from .formats import DiffFormat
+from .options import format_option
 from .spec_loading import load_spec
 from .table import sizes, text_table
 
@@ -28,7 +28,9 @@ def diff(
         ),
     ],
     after: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
-    format_: DiffFormat = "table",
+    format_: Annotated[
+        Literal["table", "json"], format_option("How the differences are")
+    ] = "table",
 ) -> None:
     """Show what changed from A to B; the exit code is 0, whether they differ or not."""
     one, other = _load(before), _load(after)
@@ -76,13 +78,13 @@ def _layers(spec: Spec) -> int:
 def _print_changes(changes: list[Change]) -> None:
     if changes:
         header = ("change", "layer", "op", "parameters", "MACs", "what")
-        rows = list(_merged_rows([_Row(change) for change in changes]))
+        rows = list(_merged_rows([_ChangeRow(change) for change in changes]))
         lines = text_table(header, rows, (0, 1, 2, 5))
         print("\n".join(lines[1:]))
         print()
 
 
-class _Row:
+class _ChangeRow:
     """A row of the table for a change, in one or several equal blocks."""
 
     def __init__(self, change: Change) -> None:
@@ -105,7 +107,7 @@ class _Row:
         return kind, block + self.dot + self.rest, op, *figures, what
 
 
-def _merged_rows(rows: list[_Row]) -> Iterator[tuple[str, ...]]:
+def _merged_rows(rows: list[_ChangeRow]) -> Iterator[tuple[str, ...]]:
     """Yield one row for equal changes in consecutive blocks: `block1..block4.conv`."""
     blocks = [list(block) for _, block in groupby(rows, key=lambda row: row.block)]
     equal = groupby(blocks, key=lambda block: [row.content for row in block])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,8 +17,7 @@ from archspec.runs.confusion_matrix import (
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .epochs import fraction
-from .formats import EvaluateFormat
-from .options import DeviceOption, PictureOption
+from .options import DeviceOption, PictureOption, format_option
 from .output_files import check_picture
 from .table import text_table
 
@@ -35,7 +34,9 @@ def evaluate(
         typer.Argument(metavar="RUN", help="A run directory, such as `runs/lenet-1`."),
     ],
     output: PictureOption = None,
-    format_: EvaluateFormat = "table",
+    format_: Annotated[
+        Literal["table", "json"], format_option("How the output is")
+    ] = "table",
     data_root: Annotated[
         Path | None,
         typer.Option(

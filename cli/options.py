@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from archspec.settings.settings import SETTINGS, Device
+
+
+def format_option(what: str) -> Any:
+    """The option `--format`; `what` begins its help: "How findings are"."""
+    return typer.Option("--format", help=f"{what} written.")
+
 
 SpecArgument = Annotated[
     str, typer.Argument(metavar="SPEC", help="A spec file, or a bundled spec's name.")

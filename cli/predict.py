@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,8 +13,7 @@ from archspec.runs.errors import TrainingError
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .exit_codes import FINDINGS
-from .formats import PredictFormat
-from .options import DeviceOption
+from .options import DeviceOption, format_option
 
 
 def predict(
@@ -28,7 +27,9 @@ def predict(
     top: Annotated[
         int, typer.Option(min=1, help="How many classes to show for an image.")
     ] = 3,
-    format_: PredictFormat = "table",
+    format_: Annotated[
+        Literal["table", "json"], format_option("How the output is")
+    ] = "table",
     device: DeviceOption = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,8 +13,14 @@ from archspec.settings.settings import Device
 from archspec.spec import Spec
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
-from .formats import ProfileFormat
-from .options import DeviceOption, InputOption, SetOption, SpecArgument, VariantOption
+from .options import (
+    DeviceOption,
+    InputOption,
+    SetOption,
+    SpecArgument,
+    VariantOption,
+    format_option,
+)
 from .spec_loading import load_spec
 from .table import bar, sizes, text_table
 
@@ -33,7 +39,9 @@ def profile(
     spec: SpecArgument,
     batch: Annotated[int, typer.Option(min=1, max=65536, help="Images in a step.")] = 8,
     device: DeviceOption = "auto",
-    format_: ProfileFormat = "table",
+    format_: Annotated[
+        Literal["table", "json"], format_option("How the profile is")
+    ] = "table",
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,8 +15,7 @@ from archspec.signatures.recipes import Recipe
 
 from .epochs import fraction
 from .exit_codes import stop
-from .formats import RunsFormat
-from .options import PictureOption
+from .options import PictureOption, format_option
 from .output_files import check_picture
 from .table import markdown_table, text_table
 
@@ -44,7 +43,9 @@ def _list(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the run directories are.")
     ] = Path("runs"),
-    format_: RunsFormat = "table",
+    format_: Annotated[
+        Literal["table", "json", "markdown"], format_option("How the runs are")
+    ] = "table",
 ) -> None:
     if context.invoked_subcommand:
         return

@@ -22,9 +22,9 @@ def add_setting_options(
     declared = signature(command, eval_str=True)
     own = [p for p in declared.parameters.values() if p.kind is not p.VAR_KEYWORD]
     rank = {name: position for position, name in enumerate(order)}
-    parameters = sorted(
-        [*map(_parameter, settings), *own], key=lambda p: rank.get(p.name, len(rank))
-    )
+    parameters = [*map(_parameter, settings), *own]
+    assert rank.keys() <= {p.name for p in parameters}
+    parameters.sort(key=lambda p: rank.get(p.name, len(rank)))
     # Typer reads this attribute.
     command.__dict__["__signature__"] = declared.replace(parameters=parameters)
 

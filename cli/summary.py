@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, astuple, fields
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,8 +15,14 @@ from archspec.ir.graph import Head
 from archspec.passes.summarize import Row, summarize
 from archspec.spec import Spec
 
-from .formats import SummaryFormat
-from .options import DepthOption, InputOption, SetOption, SpecArgument, VariantOption
+from .options import (
+    DepthOption,
+    InputOption,
+    SetOption,
+    SpecArgument,
+    VariantOption,
+    format_option,
+)
 from .spec_loading import load_spec
 from .table import (
     UNITS,
@@ -47,7 +53,9 @@ def summary(
             min=1, max=65536, help="Images whose activations are in memory at once."
         ),
     ] = 1,
-    format_: SummaryFormat = "table",
+    format_: Annotated[
+        Literal["table", "json", "markdown", "csv"], format_option("How the summary is")
+    ] = "table",
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
@@ -73,7 +81,7 @@ class _Costs:
         self.spec, self.rows, self.batch = spec, rows, batch
         self.heads = [_head_costs(head) for head in spec.graph.heads]
         self.weights = 4 * spec.params  # float32
-        self.kept = sum(row.kept_bytes for row in rows)
+        self.kept_bytes = sum(row.kept_bytes for row in rows)
         self.peak = max((row.live_bytes for row in rows), default=0)
 
 
@@ -98,7 +106,7 @@ def _data(costs: _Costs) -> dict[str, object]:
         ],
         "batch": costs.batch,
         "weight_bytes": costs.weights,
-        "kept_bytes": costs.kept,
+        "kept_bytes": costs.kept_bytes,
         "peak_bytes": costs.peak,
         "layers": [asdict(row) for row in costs.rows],
     }
@@ -138,15 +146,15 @@ def _print_markdown(costs: _Costs) -> None:
 
 
 def _header(costs: _Costs) -> tuple[str, ...]:
-    unit = UNITS[unit_index(costs.kept)]
+    unit = UNITS[unit_index(costs.kept_bytes)]
     figures = ("parameters", "MACs", f"{unit} kept")
     return ("layer", "op", "output", *figures, "% params", "% MACs", "% kept")
 
 
 def _cells(costs: _Costs) -> list[tuple[str, ...]]:
-    spec, power = costs.spec, unit_index(costs.kept)
+    spec, power = costs.spec, unit_index(costs.kept_bytes)
 
-    def kept(size: int) -> str:
+    def in_unit(size: int) -> str:
         digits = 1 if power else 0  # bytes are whole
         return f"{size / 1024**power:,.{digits}f}" if size else ""
 
@@ -157,13 +165,13 @@ def _cells(costs: _Costs) -> list[tuple[str, ...]]:
             sizes(row.output),
             count(row.params),
             count(row.macs),
-            kept(row.kept_bytes),
+            in_unit(row.kept_bytes),
         )
         for row in costs.rows
     ]
     shares = [_shares([of(row) for row in costs.rows]) for of in COSTS.values()]
     rows = [(*cells, *share) for cells, *share in zip(figures, *shares, strict=True)]
-    totals = (f"{spec.params:,}", f"{spec.macs:,}", kept(costs.kept))
+    totals = (f"{spec.params:,}", f"{spec.macs:,}", in_unit(costs.kept_bytes))
     return [*rows, ("total", "", sizes(spec.output_shape), *totals, "", "", "")]
 
 
@@ -178,7 +186,7 @@ def _shares(column: list[int]) -> list[str]:
 
 def _notes(costs: _Costs) -> list[str]:
     """Return notes on the memory, and on the layers with the largest costs."""
-    weights, kept, peak = map(memory, (costs.weights, costs.kept, costs.peak))
+    weights, kept, peak = map(memory, (costs.weights, costs.kept_bytes, costs.peak))
     at_peak = max(costs.rows, key=lambda row: row.live_bytes)
     runs = f"while {at_peak.path} ({at_peak.op}) runs"
     found = [

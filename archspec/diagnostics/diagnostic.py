@@ -52,7 +52,7 @@ class Diagnostic:
         return replace(self, help=tuple(_cut(text) for text in help if text))
 
 
-ONE_PER_FILE = ("undefined-name",)  # one finding, whatever its number of places
+ONE_PER_TEXT = ("undefined-name",)  # equal texts in a file, as a name, are one finding
 MAX_FINDINGS = 100
 MAX_RELATED = 20  # labels, or lines in a note, of one finding
 MAX_TEXT = 1_000  # characters of a message
@@ -82,8 +82,8 @@ class Findings:
         """
         span = diagnostic.primary.span
         key: tuple[object, ...] = diagnostic.code, id(span.source), span.start, span.end
-        if diagnostic.code in ONE_PER_FILE:
-            key = diagnostic.code, id(span.source), diagnostic.message
+        if diagnostic.code in ONE_PER_TEXT:
+            key = diagnostic.code, id(span.source), span.text
         is_error = diagnostic.is_error
         if key in self._found:
             if len(self._found[key]) < MAX_FINDINGS:

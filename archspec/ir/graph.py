@@ -2,6 +2,9 @@
 
 The nodes are the computation; the items around them are its structure. A pass walks
 `Graph.nodes`, a backend that draws or writes source walks `Graph.body`.
+
+An item with the name of a class of `frontend.ast`, such as `Merge` or `Let`, is what that
+step of the spec becomes.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ from archspec.diagnostics.diagnostic import Label
 from archspec.frontend.ast import Aux
 from archspec.ir import graph as ir
 from archspec.lowering.context import AuxHead, Context, Items
+from archspec.lowering.faults import AuxFault
 from archspec.lowering.label_text import lower_label
 from archspec.lowering.labeled_steps import lower_named
 from archspec.lowering.provenance import format_shape, producer
-from archspec.lowering.shape_mismatches import AuxFault
 
 
 def lower_aux(aux: Aux, x: ir.Value, context: Context, items: Items) -> ir.Value:

@@ -127,6 +127,12 @@ def _by_keyword(call: Call, callee: Callee, first: Expression) -> str:
     return f"write `{call.name.id}({keywords[0].shown}={first.span.text})`"
 
 
+def _takes_kernel_and_stride(callee: Callee) -> bool:
+    """Whether `callee(3, 2)` may mean a kernel of 3 and a stride of 2, as of a pool."""
+    shown = [slot.shown for slot in slots(callee)]
+    return shown[:1] == ["k"] and "s" in shown
+
+
 def _report_channels(
     call: Call,
     callee: Callee,
@@ -144,7 +150,7 @@ def _report_channels(
     helps = [f"write `{fixed}`, or leave the {noun}s out"]
     if context.argument(bound.in_channels):  # the number is the caller's
         helps = [f"write `{found}`"]
-    elif callee.name.endswith("pool") and len(rest) == 1 and not is_row(call):
+    elif _takes_kernel_and_stride(callee) and len(rest) == 1 and not is_row(call):
         first = bound.in_channels.span.text
         helps.append(
             f"or, if {rest[0]} is the stride, `{call.name.id}({first}, s={rest[0]})`"

@@ -22,9 +22,8 @@ MAX_IDLE = 15_000  # steps without a layer
 MAX_DEPTH = 80  # steps within steps, blocks included
 
 Items = list[ir.Item]
-CallerArgument = tuple[
-    Expression, Symbolic | None
-]  # an argument, and its value in the body
+# An argument, and its value in the body.
+CallerArgument = tuple[Expression, Symbolic | None]
 Lower = Callable[[Step, ir.Value, "Context", Items], ir.Value]
 
 
@@ -45,16 +44,14 @@ class LoweringRun:
     findings: Findings
     step: Lower  # lowers any step; composite steps call it for their parts
     asserts: bool = True  # whether shape assertions count
-    trust_assertions: bool = (
-        True  # after a failed one, continue with the asserted shape
-    )
+    # Whether to continue with the asserted shape where an assertion fails.
+    trust_assertions: bool = True
     layers: int = 0
     steps: int = 0
     depth: int = 0
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
-    bound: dict[tuple[int, int], BoundArguments] = field(
-        default_factory=dict
-    )  # by call, callee
+    # By the `id` of the call and of the callee.
+    bound: dict[tuple[int, int], BoundArguments] = field(default_factory=dict)
     faulty: dict[int, object] = field(default_factory=dict)  # by the `id` of a block
     heads: list[AuxHead] = field(default_factory=list)  # so far
     budget: Budget = field(init=False)

@@ -6,9 +6,9 @@ from archspec.diagnostics.diagnostic import Label, Severity
 from archspec.frontend.ast import Merge
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context, Items
+from archspec.lowering.faults import MergeFault
 from archspec.lowering.op_calls import make_node
 from archspec.lowering.provenance import format_shape, producer, report
-from archspec.lowering.shape_mismatches import MergeFault
 from archspec.ops.merging import MERGES, chunk_shape
 from archspec.ops.shapes import ShapeError
 

@@ -12,8 +12,8 @@ from archspec.frontend.ast import Call, Expression, Literal, Name
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, literal, shape_argument
 from archspec.lowering.context import Context, Items
+from archspec.lowering.faults import OpCallFault
 from archspec.lowering.provenance import format_shape, producer, report
-from archspec.lowering.shape_mismatches import OpCallFault
 from archspec.lowering.values_in_context import evaluate
 from archspec.ops.op import Op
 from archspec.ops.shapes import ShapeError

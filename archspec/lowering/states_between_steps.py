@@ -18,7 +18,7 @@ from archspec.lowering.state_dict_names import Level
 from archspec.resolve.scope import Scope
 
 
-def lower_stepwise(
+def states_between_steps(
     net: Group, input: ir.Value, scope: Scope, findings: Findings
 ) -> Iterator[object]:
     """Lower a network without its shape assertions; yield the state before each step.

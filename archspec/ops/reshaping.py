@@ -96,7 +96,7 @@ class Mean(nn.Module):
 
 PAD_CHANNELS = '''
 class PadChannels(nn.Module):
-    """(N, C, H, W) -> (N, out_channels, H, W): channels of zeros behind the others."""
+    """(N, C, H, W) -> (N, out_channels, H, W): appends channels of zeros."""
 
     def __init__(self, out_channels: int) -> None:
         super().__init__()

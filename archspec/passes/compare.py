@@ -21,11 +21,11 @@ from archspec.ops.registry import OPS
 from archspec.passes.matching import (
     Match,
     Part,
+    all_pairs,
     kind_of,
     label_of,
     layers_in,
     match_parts,
-    pairs_of,
 )
 from archspec.signatures.signature import show
 
@@ -77,7 +77,7 @@ def compare(before: Graph, after: Graph) -> list[Change]:
     matches = match_parts(before.body, after.body)
     matched = {
         a.node: b.node
-        for a, b in pairs_of(matches)
+        for a, b in all_pairs(matches)
         if isinstance(a, Layer | Merge) and isinstance(b, Layer | Merge)
     }
     heads = {head.item for graph in (before, after) for head in graph.heads}

@@ -45,11 +45,11 @@ def match_parts(before: tuple[Item, ...], after: tuple[Item, ...]) -> tuple[Matc
     return _Matcher().match_bodies(before, after)
 
 
-def pairs_of(matches: Sequence[Match]) -> Iterator[Pair]:
+def all_pairs(matches: Sequence[Match]) -> Iterator[Pair]:
     """Yield the pairs of all matches, including those in blocks."""
     for match in matches:
         yield match.before, match.after
-        yield from pairs_of(match.inner)
+        yield from all_pairs(match.inner)
 
 
 # --- parts ---------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from itertools import islice
 from archspec.frontend.ast import Chain
 from archspec.frontend.step_traversal import calls_in, replace_call
 from archspec.ir import graph as ir
+from archspec.lowering.faults import AuxFault
 from archspec.lowering.provenance import format_shape
-from archspec.lowering.shape_mismatches import AuxFault
 from archspec.ops.shapes import channels
 from archspec.repair.candidates import candidates
 from archspec.repair.search import Search

@@ -25,8 +25,8 @@ from archspec.frontend.ast import (
 )
 from archspec.frontend.step_traversal import calls_in, replace_call
 from archspec.ir import graph as ir
+from archspec.lowering.faults import MergeFault, merged_shape
 from archspec.lowering.provenance import format_shape
-from archspec.lowering.shape_mismatches import MergeFault, merged_shape
 from archspec.ops.shapes import channels
 from archspec.repair.candidates import (
     STRIDES,

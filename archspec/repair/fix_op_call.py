@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from archspec.lowering.shape_mismatches import OpCallFault
+from archspec.lowering.faults import OpCallFault
 from archspec.ops.shapes import ShapeError, pair
 from archspec.repair.edits import CallEdit, is_free, slot_of
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from archspec.diagnostics.diagnostic import Diagnostic
-from archspec.lowering.shape_mismatches import AuxFault, MergeFault, OpCallFault
+from archspec.lowering.faults import AuxFault, MergeFault, OpCallFault
 from archspec.repair.fix_aux_head import fix_aux_head
 from archspec.repair.fix_branches import fix_branches
 from archspec.repair.fix_op_call import fix_op_call

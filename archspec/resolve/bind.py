@@ -27,10 +27,8 @@ from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block
 from archspec.signatures.signature import Required, Signature
 
-EXAMPLES = {
-    "k": "3",
-    "cout": "64",
-}  # of arguments in messages, for the parameters of blocks
+# Arguments in messages, for the parameters of blocks.
+EXAMPLES = {"k": "3", "cout": "64"}
 INPUTS = ("in_channels", "in_features", "num_features")  # torch's names
 SHORT = {  # usual names of a block's parameters, by torch's names
     "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "groups": "g",

@@ -1,7 +1,8 @@
 """`import:` brings in the blocks of other files.
 
-A document may call ops, the library's blocks, imported blocks, and its own. Each file is read once. `import_stack` holds the files from the spec to the importing
-one, so that a cycle is found.
+A document may call ops, the library's blocks, imported blocks, and its own. Each file is
+read once. `import_stack` holds the files from the spec to the importing one, so that a
+cycle is found.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def library() -> dict[str, Callee]:
         source = Source(f"library/{file.name}", file.read_text(encoding="utf-8"))
         parse = cache(partial(_definitions, source))
         for name in NAME.findall(source.text):
-            callees[name] = Block(name, environment, _definition_of(name, parse))
+            callees[name] = Block(name, environment, partial(_definition, parse, name))
     return {name: c for name, c in callees.items() if isinstance(c, Block)}
 
 
@@ -42,7 +42,7 @@ def _definitions(source: Source) -> dict[str, BlockDefinition]:
     return {definition.name.id: definition for definition in document.blocks}
 
 
-def _definition_of(
-    name: str, parse: Callable[[], dict[str, BlockDefinition]]
-) -> Callable[[], BlockDefinition]:
-    return lambda: parse()[name]
+def _definition(
+    parse: Callable[[], dict[str, BlockDefinition]], name: str
+) -> BlockDefinition:
+    return parse()[name]

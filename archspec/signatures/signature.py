@@ -24,7 +24,10 @@ class Like(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A parameter under torch's name, with the spec's short name if it has one."""
+    """A parameter of an op or recipe under torch's name, with the spec's short name if any.
+
+    The parameter of a block is `frontend.ast.Parameter`.
+    """
 
     name: str
     type: ArgumentType

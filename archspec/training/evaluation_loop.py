@@ -8,7 +8,7 @@ from torch import nn
 from archspec.training.cuda_graphs import with_cuda_graphs
 from archspec.training.data.batch_protocol import Batch, BatchLoader
 from archspec.training.distributed.world import World
-from archspec.training.due_after_step import Interrupted, StepActions
+from archspec.training.due_actions import ActionSchedule, Interrupted
 from archspec.training.metrics import Meter, Totals
 from archspec.training.objective import Objective
 
@@ -28,7 +28,7 @@ class EvaluationLoop:
         self._add = with_cuda_graphs(add, world)
 
     @torch.no_grad()
-    def __call__(self, loader: BatchLoader, actions: StepActions) -> Totals:
+    def __call__(self, loader: BatchLoader, actions: ActionSchedule) -> Totals:
         """The sums over all images and processes; each image counts once.
 
         Raises:

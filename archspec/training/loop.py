@@ -23,7 +23,7 @@ from archspec.training.cuda_graphs import with_cuda_graphs
 from archspec.training.device import resolve_auto, tune_device
 from archspec.training.distributed.launch_environment import raise_on_rank_zero
 from archspec.training.distributed.world import init_world
-from archspec.training.due_after_step import Interrupted, StepActions
+from archspec.training.due_actions import ActionSchedule, Interrupted
 from archspec.training.evaluation_loop import EvaluationLoop
 from archspec.training.gradients import compute_gradients
 from archspec.training.metrics import Meter, Totals
@@ -101,7 +101,7 @@ def _run_epochs(run: PreparedRun) -> None:
         else nullcontext(lambda _: None)
     )
     signals = SignalReceiver(can_force=world.size == 1)
-    actions = StepActions(world, signals, progress.interval)
+    actions = ActionSchedule(world, signals, progress.interval)
     with run.lock, progress, signals, log as log_epoch:
         _start(run, progress)
         for epoch in range(done + 1, settings.epochs + 1):
@@ -177,7 +177,7 @@ def _start(run: PreparedRun, progress: RunProgress) -> None:
 
 
 def _evaluate(
-    run: PreparedRun, epoch: int, evaluate: EvaluationLoop, actions: StepActions
+    run: PreparedRun, epoch: int, evaluate: EvaluationLoop, actions: ActionSchedule
 ) -> tuple[Totals, Totals | None]:
     """Evaluate the validation and the test images; save the run if a signal arrives."""
     loaders = run.loaders

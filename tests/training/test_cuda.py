@@ -195,7 +195,9 @@ def test_a_run_killed_on_a_gpu_ends_as_if_it_had_not_been(
     tiny: Path, tmp_path: Path
 ) -> None:
     """Bit for bit, where torch is told to add in one order."""
-    often = "import archspec.training.due_after_step as actions; actions.SAVE_INTERVAL = 0.0\n"
+    often = (
+        "import archspec.training.due_actions as actions; actions.SAVE_INTERVAL = 0.0\n"
+    )
     flags = ["--epochs", 3, "--batch-size", 60, "--ema", 0.9]
     train_exactly(1, tiny, *flags, "--out", "whole", folder=tmp_path)
     before = EXACT + often + at_step(30, signal.SIGKILL)

@@ -26,7 +26,9 @@ def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
     tiny: Path, tmp_path: Path
 ) -> None:
     """It is killed again and again while it computes, evaluates and writes."""
-    often = "import archspec.training.due_after_step as actions; actions.SAVE_INTERVAL = 0.0"
+    often = (
+        "import archspec.training.due_actions as actions; actions.SAVE_INTERVAL = 0.0"
+    )
     flags = ["--epochs", 3, "--batch-size", 60, "--ema", 0.9]
     train = ["train", tiny, *flags, "--out"]
     (ended,) = Processes(1, *train, "whole", folder=tmp_path, before=often).end()

@@ -10,14 +10,14 @@ from archspec.diagnostics.terminal import printable
 PADDING, EDGE = 2, "#444444"
 
 
-def text(words: str) -> str:
+def escaped(words: str) -> str:
     """Escape markup, backslashes, and characters that XML forbids."""
     return escape(printable(words)).replace("\\", "\\\\")
 
 
 def padded(words: str) -> str:
     """Return text with a space at either side, where a cell has too little padding."""
-    return f"&#160;{text(words)}&#160;"
+    return f"&#160;{escaped(words)}&#160;"
 
 
 def bold(words: str) -> str:
@@ -27,7 +27,7 @@ def bold(words: str) -> str:
 
 def italic(words: str) -> str:
     """Return the label of an edge, in italics."""
-    return f"< <I>{text(words)}</I>>" if words else ""
+    return f"< <I>{escaped(words)}</I>>" if words else ""
 
 
 def small(words: str) -> str:
@@ -50,7 +50,7 @@ def cell(
     columns: int = 1,
 ) -> str:
     """Return a cell; its content is HTML from the functions above, its tooltip text."""
-    tip = "&#10;".join(text(line) for line in tooltip.split("\n"))
+    tip = "&#10;".join(escaped(line) for line in tooltip.split("\n"))
     return (
         f'<TD BGCOLOR="{fill}" TOOLTIP="{tip}" ALIGN="{align}" BALIGN="LEFT"'
         f' ROWSPAN="{rows}" COLSPAN="{columns}">{content}</TD>'

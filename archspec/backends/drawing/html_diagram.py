@@ -50,7 +50,7 @@ def diagram_html(graph: Graph, depth: int | None, link: LinkRule) -> str:
     return f'<div class="chain">{start}{inner}{end}</div>'
 
 
-def text(words: str, *, keeps_lines: bool = False) -> str:
+def html_escaped(words: str, *, keeps_lines: bool = False) -> str:
     """Escape text for an element or an attribute."""
     lines = words.split("\n") if keeps_lines else [words]
     return "\n".join(escape(printable(line)) for line in lines)
@@ -119,7 +119,7 @@ class _HtmlWriter:
                 link = self.link(
                     node for each in references for node in self.referenced(each)
                 )
-                return f'<div class="jump" {link}>from {text(label)}</div>'
+                return f'<div class="jump" {link}>from {html_escaped(label)}</div>'
 
     def referenced(self, reference: BackReference) -> Iterator[Node]:
         """Yield the labeled layer, or the layers of the labeled block."""
@@ -133,8 +133,8 @@ class _HtmlWriter:
     def box(self, boxes: Sequence[Sequence[Node]], count: str) -> str:
         rows = [
             f'<div class="layer {OPS[equal[0].op].family}" {self.link(equal)}'
-            f' title="{text(details(equal[0]), keeps_lines=True)}">'
-            f"{text(describe(equal[0]))}</div>"
+            f' title="{html_escaped(details(equal[0]), keeps_lines=True)}">'
+            f"{html_escaped(describe(equal[0]))}</div>"
             for equal in zip(*boxes, strict=True)
         ]
         right = f'<div class="times">{count}</div>' if count else ""
@@ -152,7 +152,7 @@ class _HtmlWriter:
         total = ", ".join(filter(None, costs(nodes(shown), self.macs)))
         return (
             f"<details{' open' if is_open else ''}><summary {self.link(nodes(every))}>"
-            f"<b>{text(caption.strip())}</b><small>{total}</small></summary>"
+            f"<b>{html_escaped(caption.strip())}</b><small>{total}</small></summary>"
             f'<div class="chain">{inner}</div></details>'
         )
 
@@ -164,7 +164,7 @@ class _HtmlWriter:
             for i, result in enumerate(first.node.inputs)
         )
         split = '<div class="sign">split</div>' if first.split else ""
-        sign = text(merge_caption(first.node))
+        sign = html_escaped(merge_caption(first.node))
         return (
             f'<div class="join">{split}{LINE}<div class="branches">{branches}</div>'
             f'{LINE}<div class="sign">{sign}</div></div>'
@@ -172,7 +172,7 @@ class _HtmlWriter:
 
     def aux_branch(self, branch: AuxBranch, depth: int) -> str:
         """Write a head and its output to the right of the chain."""
-        end = f'<div class="end">{text(branch.head.name)}</div>'
+        end = f'<div class="end">{html_escaped(branch.head.name)}</div>'
         head = self.chain([branch.parts], depth) + _arrow(branch.head.output) + end
         return (
             '<div class="side"><div class="way"></div><div class="chain head">'
@@ -192,7 +192,7 @@ class _HtmlWriter:
             case BackReference():
                 start = ""
             case Box() if label := branch_label(branches[0]):
-                start = f'<div class="arrow"><span>{text(label)}</span></div>'
+                start = f'<div class="arrow"><span>{html_escaped(label)}</span></div>'
         end = f'<div class="way"><span>{sizes(result.shape)}</span></div>'
         return f'<div class="branch">{start}{self.chain(branches, depth)}{end}</div>'
 

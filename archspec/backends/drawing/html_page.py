@@ -14,7 +14,7 @@ from importlib.resources import files
 from string import Template
 
 from archspec.backends.drawing.captions import describe, overview, sizes
-from archspec.backends.drawing.html_diagram import diagram_html, text
+from archspec.backends.drawing.html_diagram import diagram_html, html_escaped
 from archspec.backends.drawing.op_family_styles import style_of
 from archspec.diagnostics.source import Source
 from archspec.ir.graph import Graph, Node
@@ -31,9 +31,9 @@ def to_html(graph: Graph, source: Source, depth: int | None = None) -> str:
         style_hash=_hash(style),
         script=script,
         script_hash=_hash(script),
-        name=text(graph.name),
-        about=text(graph.about),
-        totals=text(overview(graph)),
+        name=html_escaped(graph.name),
+        about=html_escaped(graph.about),
+        totals=html_escaped(overview(graph)),
         legend=_legend(panels.layers),
         diagram=diagram_html(graph, depth, panels.link),
         layers="\n".join(map(panels.row, panels.layers)),
@@ -63,7 +63,7 @@ class _LinkedPanels:
             f"{node.parameters:,}" if node.parameters else "",
             f"{node.macs:,}" if node.macs else "",
         ]
-        inner = "".join(f"<td>{text(cell)}</td>" for cell in cells)
+        inner = "".join(f"<td>{html_escaped(cell)}</td>" for cell in cells)
         return f"<tr {self.link([node])}>{inner}</tr>"
 
     def lines(self) -> Iterator[str]:
@@ -75,7 +75,7 @@ class _LinkedPanels:
                     by_line[span.line].append(node)
         for number in range(1, len(self.source.line_starts) + 1):
             line = self.source.line(number).expandtabs()
-            yield f"<span {self.link(by_line[number])}>{text(line)}</span>"
+            yield f"<span {self.link(by_line[number])}>{html_escaped(line)}</span>"
 
 
 def _legend(layers: Iterable[Node]) -> str:

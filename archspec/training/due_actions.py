@@ -21,7 +21,7 @@ class Interrupted(Exception):  # noqa: N818  # not an error: the loop catches it
         self.signal = signal
 
 
-class Actions(NamedTuple):
+class DueActions(NamedTuple):
     """What to do after a step, the same in all processes."""
 
     signal: int = 0
@@ -33,7 +33,7 @@ class Actions(NamedTuple):
     """Whether the loss of a process is NaN or infinite."""
 
 
-class StepActions:
+class ActionSchedule:
     """Decides what is due after a step, from the signals received and the time."""
 
     def __init__(
@@ -45,18 +45,18 @@ class StepActions:
         self._report_interval = report_interval
         self._reported = self._saved = time.monotonic()
 
-    def due(self, step: int, *, diverged: bool = False) -> Actions:
+    def due(self, step: int, *, diverged: bool = False) -> DueActions:
         """What is due after a step. All processes call it after the same steps."""
         world = self._world
         if world.size > 1 and world.device.type != "cpu" and step % AGREE_EVERY:
-            return Actions()
+            return DueActions()
         now = time.monotonic()
         report = world.is_main and now - self._reported >= self._report_interval
         save = world.is_main and now - self._saved >= SAVE_INTERVAL
         signal, *flags = world.all_reduce_max(
             [self._signals.received, report, save, diverged]
         )
-        actions = Actions(signal, *map(bool, flags))
+        actions = DueActions(signal, *map(bool, flags))
         self._reported = now if actions.report else self._reported
         self._saved = now if actions.save else self._saved
         return actions

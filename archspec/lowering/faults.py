@@ -1,4 +1,4 @@
-"""Shape mismatches as data: a finding carries one, and `repair` searches a fix from it."""
+"""Faults as data: a finding may carry one, and `repair` searches for a fix from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archspec.resolve.bind import BoundArguments
 
 
 class OpCallFault(NamedTuple):
-    """An op that cannot take its input with these arguments."""
+    """An op that cannot take its input with these arguments: sizes, padding, groups."""
 
     call: Call
     op: Op
