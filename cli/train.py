@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archspec.runs.config import is_same_network
+from archspec.runs.config import different_part
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import Stopped, TrainingError
 from archspec.runs.resolve_settings import resolve_settings, resume_settings
@@ -151,10 +151,10 @@ def _resolve(
         return spec, resolve_settings(spec.train, flags), None
     run = RunDirectory.open(resume)
     before, settings = run.read()
-    if spec is not None and not is_same_network(spec, before):
+    if spec is not None and (what := different_part(before, spec)):
         raise TrainingError(
-            f"`{resume}` began with another spec or other params: leave SPEC out to "
-            "go on with it, or leave `--resume` out for a new run"
+            f"`{resume}` began with another network or `train:` section, {what}: leave "
+            "SPEC out to go on with it, or leave `--resume` out for a new run"
         )
     return before, resume_settings(settings, flags), run
 
@@ -208,3 +208,5 @@ def _print_outcome(trained: TrainedRun) -> None:
         f"best accuracy {best.val_accuracy:.4f} after epoch {best.epoch}, "
         f"in {trained.directory.path}"
     )
+    if trained.warning:
+        print(f"warning: {trained.warning}", file=sys.stderr)

@@ -6,13 +6,26 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from archspec.passes.compare import Change, compare
+from archspec.runs.errors import TrainingError, reject_invalid_settings
 from archspec.settings.settings import SETTINGS, Settings
 from archspec.spec import Spec
+
+NETWORK = ("name", "input", "params")
+VERSIONS = ("archspec", "torch")  # that wrote the file
+FREE = {"out", *(n for n, each in SETTINGS.items() if each.changeable_on_resume)}
 
 
 def describe_run(spec: Spec, settings: Settings) -> dict[str, Any]:
     """All that made a run, except for the text of its spec."""
-    return {"name": spec.name, **describe_network(spec), **settings.to_json()}
+    from importlib.metadata import version  # 15 ms
+
+    return {
+        "archspec": version("archspec-nn"),
+        "name": spec.name,
+        **describe_network(spec),
+        **settings.to_json(),
+    }
 
 
 def describe_network(spec: Spec) -> dict[str, Any]:
@@ -28,21 +41,59 @@ def describe_network(spec: Spec) -> dict[str, Any]:
     }
 
 
-def fixed_entries(config: Mapping[str, object]) -> dict[str, Any]:
-    """The entries that a resumed run cannot change, in the types that JSON has."""
-    free = {"out", "torch"}
-    free |= {n for n, setting in SETTINGS.items() if setting.changeable_on_resume}
-    fixed = {name: value for name, value in config.items() if name not in free}
-    decoded: dict[str, Any] = json.loads(json.dumps(fixed))
-    return decoded
+def read_settings(config: Mapping[str, Any]) -> Settings:
+    """The settings of a run, which a version before this one may have begun.
+
+    Raises:
+        TrainingError: if this version does not know a setting, or rejects its value.
+    """
+    if new := config.keys() - SETTINGS.keys() - {*NETWORK, *VERSIONS}:
+        name, version = min(new), config.get("archspec", "another version")
+        raise TrainingError(
+            f"the run has the setting `{name}` of archspec {version}, which this version "
+            "does not know: use that version"
+        )
+    with reject_invalid_settings():
+        return Settings.from_json(config)
 
 
-def is_same_network(spec: Spec, other: Spec) -> bool:
-    """Whether two specs have the same text, imports, input and params."""
-    ours, theirs = (
-        (each.text, each.imports, describe_network(each)) for each in (spec, other)
-    )
-    return ours == theirs
+def different_entry(config: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """An entry that no two configurations of one run differ in, but these do, or "".
+
+    Versions may have fewer settings than this one, and other ways to write them.
+
+    Raises:
+        TrainingError: as `read_settings`.
+    """
+    settings, others = read_settings(config), read_settings(other)
+    for name in SETTINGS.keys() - FREE:
+        if getattr(settings, name) != getattr(others, name):
+            return name
+    return next((n for n in NETWORK if config.get(n) != other.get(n)), "")
+
+
+def different_part(before: Spec, after: Spec) -> str:
+    """What two specs differ in, so that a run of one is no run of the other, or "".
+
+    It is a change of the network or of the `train:` section: `"conv1": k 3 -> 5`. Texts
+    may differ in their comments and in how they say the same.
+    """
+    changes = compare(before.graph, after.graph)
+    if changes:
+        return _describe_change(changes[0])
+    names = before.train.keys() | after.train.keys()
+    values = ((n, before.train.get(n), after.train.get(n)) for n in sorted(names))
+    return next((f"`{n}` of `train:`" for n, old, new in values if old != new), "")
+
+
+def _describe_change(change: Change) -> str:
+    part = change.after or change.before
+    assert part
+    details = [f"{d.what} {d.before} -> {d.after}" for d in change.details]
+    if change.change == "resized" and change.before and change.after:
+        details = [f"input {change.before.input} -> {change.after.input}"]
+    listed = f" ({', '.join(details)})" if details else ""
+    return f"`{part.path or part.op}` is {change.change}{listed}"
 
 
 def set_arguments(params: Mapping[str, Any]) -> list[str]:

@@ -15,8 +15,8 @@ from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
 from archspec.runs.atomic_files import TEMPORARY, write_atomically
-from archspec.runs.config import set_arguments
-from archspec.runs.errors import TrainingError, reject_invalid_settings, short_message
+from archspec.runs.config import read_settings, set_arguments
+from archspec.runs.errors import TrainingError, short_message
 from archspec.runs.file_lock import lock_file
 from archspec.runs.history import EpochMetrics
 from archspec.settings.settings import Settings
@@ -174,9 +174,7 @@ class RunDirectory:
                     input=config["input"], overrides=set_arguments(config["params"])
                 ),
             ).require()
-            with reject_invalid_settings():
-                settings = Settings.from_json(config)
-            return _with_name(spec, config["name"]), settings
+            return _with_name(spec, config["name"]), read_settings(config)
         except SpecError as error:
             raise TrainingError(
                 f"the spec of `{self.path}` has errors now:\n{error}"

@@ -268,14 +268,17 @@ class Settings:
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Reverse `to_json`; other keys are ignored.
 
+        A setting that is missing was not there when the values were written. So the
+        default of a new setting must be what runs did before there was one.
+
         Raises:
-            KeyError: if a setting is missing.
             InvalidSettingError: if a value is out of range.
         """
         return cls(
             **{
                 name: setting.from_json(values[name])
                 for name, setting in declared_settings(cls).items()
+                if name in values
             }
         )
 

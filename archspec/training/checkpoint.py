@@ -6,6 +6,7 @@ A checkpoint file is complete or does not exist. Loading one runs no code from i
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from errno import EINVAL
 from pathlib import Path
@@ -20,6 +21,7 @@ from archspec.runs.errors import TrainingError, short_message
 from archspec.runs.history import EpochMetrics
 from archspec.runs.torch_error_wordings import is_failed_cpu_allocation
 from archspec.training.metrics import Totals
+from archspec.training.torch_archive import load_archive
 
 
 class CorruptCheckpointError(TrainingError):
@@ -94,6 +96,9 @@ class Checkpoint:
     ema: dict[str, Tensor]
     """The state dict of the averaged network, or empty."""
 
+    ema_updates: int | None = None
+    """The number of updates of the average; None if the run began without a warm-up."""
+
     optimizer: dict[str, Any]
     """The state dict of the optimizer."""
 
@@ -147,10 +152,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
         TrainingError: if it is missing or cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            values = torch.load(file, map_location="cpu", weights_only=True)
+        values = load_archive(path)
+        _check_version(path, values)
         checkpoint = Checkpoint(**values)
         _check_values(checkpoint)
+    except TrainingError:
+        raise
     except FileNotFoundError as error:
         raise TrainingError(
             f"there is no checkpoint `{path}`: no epoch has ended yet, or it was removed"
@@ -162,6 +169,21 @@ def load_checkpoint(path: Path) -> Checkpoint:
             ) from error
         raise CorruptCheckpointError(path) from error
     return checkpoint
+
+
+def _check_version(path: Path, values: Mapping[str, Any]) -> None:
+    """Check that no later version of archspec wrote a checkpoint.
+
+    Raises:
+        TrainingError: if one did: it has something that this version does not know.
+    """
+    known = {each.name for each in fields(Checkpoint)}
+    if known & values.keys() and values.keys() - known:
+        version = values.get("config", {}).get("archspec", "a later version")
+        raise TrainingError(
+            f"`{path}` is a checkpoint of archspec {version}, which this version cannot "
+            "read: use that version"
+        )
 
 
 def _is_machine_failure(error: Exception) -> bool:

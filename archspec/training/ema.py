@@ -7,6 +7,19 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
+def warmed_up(decay: float, updates: int) -> float:
+    """The decay for an update after so many others, which rises to the given one.
+
+    The first averages would otherwise be mostly the initial weights: with a decay of
+    0.999, these keep 37 % of the weight after 1,000 steps. The rule is that of
+    `tf.train.ExponentialMovingAverage`.
+
+    >>> [round(warmed_up(0.999, updates), 3) for updates in (0, 90, 10_000)]
+    [0.1, 0.91, 0.999]
+    """
+    return min(decay, (1 + updates) / (10 + updates))
+
+
 @torch.no_grad()
 def update_ema(ema: nn.Module, network: nn.Module, decay: float) -> None:
     """Update the average after a step: `ema = decay * ema + (1 - decay) * network`.

@@ -21,7 +21,7 @@ class EvaluationLoop:
         meter = Meter(world)
 
         def add(batch: Batch) -> None:
-            logits_NK, loss = objective(model, batch.images, batch.labels)
+            logits_NK, loss = objective.evaluate(model, batch.images, batch.labels)
             meter.add(loss, logits_NK, batch.labels)
 
         self._model, self._meter = model, meter

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from archspec.runs.config import fixed_entries
+from archspec.runs.config import different_entry, different_part
+from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError
 from archspec.spec import Spec
 from archspec.training.checkpoint import (
@@ -42,13 +43,13 @@ class LatestCheckpoint:
 
 
 def load_latest(
-    paths: Iterable[Path], is_of_run: Callable[[Checkpoint], bool]
+    paths: Iterable[Path], difference: Callable[[Checkpoint], str]
 ) -> LatestCheckpoint:
     """The checkpoint of a run that has made the most progress.
 
     Args:
         paths: checkpoints that may be missing, corrupt or of another run.
-        is_of_run: whether a checkpoint belongs to the run.
+        difference: what shows that a checkpoint is not of the run, or "".
 
     Raises:
         TrainingError: if there are checkpoints, and all are unusable.
@@ -64,8 +65,8 @@ def load_latest(
         except CorruptCheckpointError as error:
             unusable[path] = str(error)
             continue
-        if not is_of_run(found):
-            unusable[path] = f"`{path}` is of another run"
+        if what := difference(found):
+            unusable[path] = f"`{path}` is of another run ({what})"
         elif latest is None or found.progress > latest.progress:
             latest, latest_path = found, path
     if unusable and latest is None:
@@ -76,9 +77,13 @@ def load_latest(
     return LatestCheckpoint(latest, latest_path, unusable)
 
 
-def has_same_config(
-    checkpoint: Checkpoint, spec: Spec, config: Mapping[str, Any]
-) -> bool:
-    """Whether a checkpoint has the spec and the unchangeable settings of a run."""
-    found = (checkpoint.spec, checkpoint.imports, fixed_entries(checkpoint.config))
-    return found == (spec.text, spec.imports, fixed_entries(config))
+def difference_to_run(
+    checkpoint: Checkpoint, run: RunDirectory, spec: Spec, config: Mapping[str, Any]
+) -> str:
+    """What shows that a checkpoint is not of a run: a setting, or a layer; "" if it is."""
+    if name := different_entry(checkpoint.config, config):
+        return f"`{name}` differs"
+    if (checkpoint.spec, checkpoint.imports) == (spec.text, spec.imports):
+        return ""
+    found, _ = run.rebuild(checkpoint.spec, checkpoint.imports, checkpoint.config)
+    return different_part(found, spec)

@@ -15,6 +15,7 @@ from archspec.runs.curves import draw_curves
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import DataLoaderWorkerError
 from archspec.runs.history import EpochMetrics, best_epoch
+from archspec.runs.outcome_warning import outcome_warning
 from archspec.runs.torch_error_wordings import is_dead_worker
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
@@ -30,7 +31,7 @@ from archspec.training.metrics import Meter, Totals
 from archspec.training.prepared_run import PreparedRun
 from archspec.training.progress import RunProgress
 from archspec.training.setup import prepare_run
-from archspec.training.signals import SignalReceiver
+from archspec.training.signals import BROKEN_PIPE, SignalReceiver
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 
 
@@ -40,6 +41,9 @@ class TrainedRun:
 
     directory: RunDirectory
     history: list[EpochMetrics]
+    warning: str
+    """A sentence, if it has learned nothing; else ""."""
+
     is_main: bool
     """Whether this process prints the results."""
 
@@ -76,7 +80,7 @@ def train(
             _run_epochs(run)
             if world.is_main:
                 _finish(run)
-            return TrainedRun(run.directory, run.position.history, world.is_main)
+            return _trained(run)
     except RuntimeError as error:  # from a signal handler of torch, at any place
         if not is_dead_worker(error):
             raise
@@ -94,13 +98,19 @@ def _run_epochs(run: PreparedRun) -> None:
         world,
         state.trained_parameters,
     )
-    progress = RunProgress(steps, settings.epochs, done=done, quiet=not world.is_main)
+    signals = SignalReceiver(can_force=world.size == 1)
+    progress = RunProgress(
+        steps,
+        settings.epochs,
+        done=done,
+        quiet=not world.is_main,
+        on_closed=partial(signals.receive, BROKEN_PIPE),
+    )
     log = (
         tensorboard_log(run.directory.path, done)
         if settings.tensorboard and world.is_main
         else nullcontext(lambda _: None)
     )
-    signals = SignalReceiver(can_force=world.size == 1)
     actions = ActionSchedule(world, signals, progress.interval)
     with run.lock, progress, signals, log as log_epoch:
         _start(run, progress)
@@ -181,6 +191,8 @@ def _evaluate(
 ) -> tuple[Totals, Totals | None]:
     """Evaluate the validation and the test images; save the run if a signal arrives."""
     loaders = run.loaders
+    if run.settings.data == "folder":  # an image that cannot be read ends the run
+        run.save()
     try:
         val = evaluate(loaders.val, actions)
         test = evaluate(loaders.test, actions) if loaders.test else None
@@ -207,6 +219,13 @@ def _epoch_metrics(
         test_loss=test and test.mean_loss,
         test_accuracy=test and test.accuracy,
     )
+
+
+def _trained(run: PreparedRun) -> TrainedRun:
+    _, num_val_images, _ = run.loaders.num_images
+    history, num_classes = run.position.history, len(run.loaders.train.classes)
+    warning = outcome_warning(history, num_classes, num_val_images)
+    return TrainedRun(run.directory, history, warning, run.world.is_main)
 
 
 def _finish(run: PreparedRun) -> None:

@@ -1,4 +1,4 @@
-"""The forward pass and the loss, the same in training and in evaluation."""
+"""The forward pass, the same in training and in evaluation, and the loss of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from archspec.training.data.input_normalization import (
     InputNormalization,
 )
 from archspec.training.device import DTYPES
-from archspec.training.loss import make_loss
+from archspec.training.loss import cross_entropy, make_loss
 
 
 class Objective:
@@ -51,6 +51,16 @@ class Objective:
         """The logits [N, K] and the loss summed over the images, both in 32 bits."""
         logits_NK, *aux = self.outputs(model, images_NCHW)
         return logits_NK.detach().float(), self.loss(logits_NK, aux, labels_N)
+
+    def evaluate(
+        self, model: nn.Module, images_NCHW: Tensor, labels_N: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The logits [N, K] and the summed cross entropy, which no recipe changes.
+
+        So losses of runs can be compared, whatever label smoothing they train with.
+        """
+        logits_NK, *_ = self.outputs(model, images_NCHW)
+        return logits_NK.float(), cross_entropy(logits_NK, labels_N)
 
     def outputs(self, model: nn.Module, images_NCHW: Tensor) -> Sequence[Tensor]:
         """The logits [N, K], and in training mode those of auxiliary heads."""

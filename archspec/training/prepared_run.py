@@ -103,6 +103,7 @@ class PreparedRun:
             totals=(totals.loss, totals.correct, totals.images),
             seconds=position.seconds,
             statistics=(self.statistics.mean, self.statistics.std),
+            ema_updates=self.state.ema_updates,
             rng=self.world.all_gather(random_state(self.world.device)),
             **self.state.state_dicts(),
         )
@@ -125,7 +126,16 @@ class PreparedRun:
             )
         return self.world.error(
             f"the loss is no longer a number at step {step} of epoch {epoch}, where the "
-            f"learning rate is {self.lr_at(epoch, step):.3g}: use a lower `--lr`"
+            f"learning rate is {self.lr_at(epoch, step):.3g}: {self._hint_at_lower_lr()}"
+        )
+
+    def _hint_at_lower_lr(self) -> str:
+        if self.latest.checkpoint is None:
+            return "use a lower `--lr`"
+        return (
+            f"`archspec train {self.directory.path / 'spec.yaml'} --weights "
+            f"{self.directory.path} --lr ...` starts a new run from its best epoch with a "
+            "lower one"
         )
 
     def stopped(self, signal: int) -> Stopped:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Self
 
@@ -16,18 +18,40 @@ from archspec.training.metrics import Totals
 LIVE_INTERVAL, PLAIN_INTERVAL = 0.5, 10.0  # seconds between reports within an epoch
 
 
+class _Console(Console):
+    """A console that reports when its output is closed, as by `head`, and goes on."""
+
+    on_closed: Callable[[], None]
+
+    def on_broken_pipe(self) -> None:
+        """Replace the output by the null device, and report."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        self.on_closed()
+
+
 class RunProgress:
     """Prints reports within epochs, and one line for each epoch."""
 
     def __init__(
-        self, steps_per_epoch: int, epochs: int, *, done: int = 0, quiet: bool = False
+        self,
+        steps_per_epoch: int,
+        epochs: int,
+        *,
+        done: int = 0,
+        quiet: bool = False,
+        on_closed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepare the bar of a run of which `done` epochs are finished."""
+        """Prepare the bar of a run of which `done` epochs are finished.
+
+        `on_closed` is called when nobody reads the output any more.
+        """
         self._steps_per_epoch = steps_per_epoch
         self._epochs = epochs
-        self._console = Console(
+        self._console = _Console(
             highlight=False, markup=False, soft_wrap=True, quiet=quiet
         )
+        self._console.on_closed = on_closed
         self._is_quiet = quiet
         self._is_live = self._console.is_terminal and not quiet
         self.interval = LIVE_INTERVAL if self._is_live else PLAIN_INTERVAL

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 
@@ -22,7 +24,8 @@ from archspec.training.data.input_normalization import ChannelStatistics
 from archspec.training.distributed.world import World
 from archspec.training.initialization import initialize
 from archspec.training.latest_checkpoint import (
-    has_same_config,
+    LatestCheckpoint,
+    difference_to_run,
     load_latest,
 )
 from archspec.training.objective import Objective
@@ -48,12 +51,7 @@ def prepare_run(
     """
     loaders = _build_loaders(settings, spec, world, download=download)
     config = describe_run(spec, settings) | {"torch": str(torch.__version__)}
-    latest = world.broadcast(
-        lambda: load_latest(
-            (resume.last, resume.previous, resume.best) if resume else (),
-            lambda found: has_same_config(found, spec, config),
-        )
-    )
+    latest = world.broadcast(lambda: _latest(resume, spec, config))
     checkpoint = latest.checkpoint
     state, load_report = _build_state(spec, settings, world, loaders, checkpoint)
     if checkpoint:
@@ -80,6 +78,15 @@ def prepare_run(
         latest=latest,
         load_report=load_report,
     )
+
+
+def _latest(
+    resume: RunDirectory | None, spec: Spec, config: Mapping[str, Any]
+) -> LatestCheckpoint:
+    if resume is None:
+        return LatestCheckpoint()
+    paths = (resume.last, resume.previous, resume.best)
+    return load_latest(paths, lambda c: difference_to_run(c, resume, spec, config))
 
 
 def _build_loaders(

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Self
 
 HANGUP = getattr(signal, "SIGHUP", None)  # the terminal closed; Windows lacks it
+BROKEN_PIPE = int(getattr(signal, "SIGPIPE", 13))  # the reader of our output has exited
 SIGNALS = [signal.SIGINT, signal.SIGTERM, *([HANGUP] if HANGUP else [])]
 
 
@@ -33,7 +34,7 @@ class SignalReceiver:
         for number in SIGNALS if is_main_thread else ():
             if number == HANGUP and signal.getsignal(number) is signal.SIG_IGN:
                 continue  # `nohup` ignores the signal
-            self._handlers[number] = signal.signal(number, self._receive)
+            self._handlers[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -41,7 +42,11 @@ class SignalReceiver:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
+    def receive(self, number: int) -> None:
+        """Record a signal, as if it had been sent."""
         self.received = number
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        self.receive(number)
         if self._can_force:
             signal.signal(number, signal.SIG_DFL)

@@ -19,7 +19,7 @@ from archspec.runs.torch_error_wordings import is_container_without_forward
 from archspec.settings.settings import Settings
 from archspec.training.checkpoint import Checkpoint
 from archspec.training.distributed.world import World
-from archspec.training.ema import update_ema
+from archspec.training.ema import update_ema, warmed_up
 from archspec.training.optimizer import make_optimizer
 from archspec.training.weights.freezing import freeze, train_mode
 
@@ -44,6 +44,7 @@ class TrainState:
         self._frozen = freeze(network, settings.freeze)
         check_trainable(network)
         self.ema = None if settings.ema is None else deepcopy(network)
+        self.ema_updates: int | None = 0
         is_scaled = settings.precision == "16"
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=is_scaled)
 
@@ -121,7 +122,13 @@ class TrainState:
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         if self.ema and self.settings.ema is not None:
-            update_ema(self.ema, self.network, self.settings.ema)
+            self._update_ema(self.ema, self.settings.ema)
+
+    def _update_ema(self, ema: nn.Module, decay: float) -> None:
+        if self.ema_updates is not None:
+            decay = warmed_up(decay, self.ema_updates)
+            self.ema_updates += 1
+        update_ema(ema, self.network, decay)
 
     def broadcast_buffers(self) -> None:
         """Give all processes the running means and variances of the main process."""
@@ -171,6 +178,7 @@ class TrainState:
             if self.ema:
                 load_model_state(self.ema, checkpoint.ema)
             load_optimizer_state(self.network, self.optimizer, optimizer)
+        self.ema_updates = checkpoint.ema_updates
         if checkpoint.scaler:  # empty if the run had another precision
             self.scaler.load_state_dict(checkpoint.scaler)
 

@@ -62,6 +62,12 @@ def _check_devices(num_processes: int, device: Device) -> None:
             f"`--devices {num_processes}` asks for more GPUs than the "
             f"{torch.cuda.device_count()} here"
         )
+    cores = os.cpu_count() or 1
+    if device == "cpu" and num_processes > cores:
+        raise TrainingError(
+            f"`--devices {num_processes}` asks for more processes than the {cores} cores "
+            f"here, which would only wait for each other: use at most `--devices {cores}`"
+        )
     if device == "mps":
         raise TrainingError(
             "`--devices` cannot share an `mps` device: use `--device cpu`, or leave it out"

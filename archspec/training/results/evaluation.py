@@ -70,7 +70,9 @@ def _evaluate(
     pairs = torch.zeros(count * count, dtype=torch.int64, device=device)
     losses = []
     for images_NCHW, labels_N, _ in loader.batches():
-        logits_NK, loss = trained.objective(trained.model, images_NCHW, labels_N)
+        logits_NK, loss = trained.objective.evaluate(
+            trained.model, images_NCHW, labels_N
+        )
         pair_N = labels_N * count + logits_NK.argmax(1)
         pairs += torch.bincount(pair_N, minlength=count * count)
         losses.append(loss)

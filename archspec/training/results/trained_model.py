@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from archspec.backends.torch.module_from_source import build
-from archspec.runs.config import fixed_entries
+from archspec.runs.config import different_entry
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError
 from archspec.settings.settings import Device, Settings
@@ -49,8 +49,10 @@ def load_trained_model(path: Path, device: Device = "auto") -> TrainedModel:
         raise TrainingError(
             f"{error}: `archspec train --resume {path}` sets it aside"
         ) from error
-    if fixed_entries(checkpoint.config) != fixed_entries(run.read_config()):
-        raise TrainingError(f"`{run.best}` is of another run than the files beside it")
+    if name := different_entry(checkpoint.config, run.read_config()):
+        raise TrainingError(
+            f"`{run.best}` is of another run than the files beside it: `{name}` differs"
+        )
     spec, before = run.rebuild(checkpoint.spec, checkpoint.imports, checkpoint.config)
     settings = resolve_auto(replace(before, device=device, precision="auto"), spec)
     if settings.device == before.device:

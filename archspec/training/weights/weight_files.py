@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TypeGuard
 
-import torch
 from torch import Tensor
 
 from archspec.runs.errors import TrainingError, short_message
+from archspec.training.torch_archive import CorruptArchiveError, load_archive
 
 Weights = dict[str, Tensor]
 
@@ -36,6 +35,10 @@ def read_weights(path: Path) -> Weights:
         raise TrainingError(
             f"cannot read `{path}` ({short_message(error)}): {HINT}"
         ) from error
+    except CorruptArchiveError as error:
+        raise TrainingError(
+            f"`{path}` is damaged: the checksum of `{error}` in it is wrong"
+        ) from error
     except Exception as error:  # torch and pickle raise any type for a foreign file
         raise TrainingError(
             f"`{path}` is damaged, or cannot be read without running code: {HINT}"
@@ -52,8 +55,7 @@ def _read(path: Path) -> object:
         from safetensors.torch import load_file
 
         return load_file(path)
-    with warnings.catch_warnings(action="ignore"):  # about the format it recognizes
-        return torch.load(path, map_location="cpu", weights_only=True)
+    return load_archive(path)
 
 
 def _is_state_dict(values: object) -> TypeGuard[Weights]:

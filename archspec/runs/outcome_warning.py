@@ -1,0 +1,41 @@
+"""A warning about the outcome of a run: it ended, but has learned nothing, or cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log, sqrt
+
+from archspec.runs.history import EpochMetrics, best_epoch
+
+
+def outcome_warning(
+    history: Sequence[EpochMetrics], num_classes: int, num_val_images: int
+) -> str:
+    """A sentence about a finished run, "" for most.
+
+    Args:
+        history: the metrics of its epochs.
+        num_classes: the number of classes of the data set.
+        num_val_images: the number of validation images.
+    """
+    best, last = best_epoch(history), history[-1]
+    if num_classes == 1:
+        return (
+            "the images are of a single class, so there is nothing to learn: "
+            "add a folder for each other class"
+        )
+    guessing = log(num_classes)  # the loss of equal probabilities for all classes
+    usual = max(guessing, history[0].train_loss)
+    if last.train_loss > min(2 * usual, 10 * guessing):
+        return (
+            f"the loss grew to {last.train_loss:.3g}, where guessing has {guessing:.3g}: "
+            "use a lower `--lr`"
+        )
+    chance = 1 / num_classes
+    deviation = sqrt(chance * (1 - chance) / num_val_images)
+    if best.val_accuracy <= chance + 2 * deviation:
+        return (
+            f"the best accuracy, {best.val_accuracy:.3f}, is that of guessing one of "
+            f"{num_classes} classes: train longer, or with another `--lr`"
+        )
+    return ""
