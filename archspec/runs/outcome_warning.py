@@ -33,7 +33,7 @@ def outcome_warning(
         )
     chance = 1 / num_classes
     deviation = sqrt(chance * (1 - chance) / num_val_images)
-    if best.val_accuracy <= chance + 2 * deviation:
+    if best.val_accuracy <= chance + deviation:
         return (
             f"the best accuracy, {best.val_accuracy:.3f}, is that of guessing one of "
             f"{num_classes} classes: train longer, or with another `--lr`"

@@ -85,5 +85,8 @@ def difference_to_run(
         return f"`{name}` differs"
     if (checkpoint.spec, checkpoint.imports) == (spec.text, spec.imports):
         return ""
-    found, _ = run.rebuild(checkpoint.spec, checkpoint.imports, checkpoint.config)
+    try:
+        found, _ = run.rebuild(checkpoint.spec, checkpoint.imports, checkpoint.config)
+    except TrainingError:
+        return "its spec has errors"
     return different_part(found, spec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -24,10 +24,16 @@ def load_archive(path: Path) -> Any:  # whatever was saved
         Exception: of any type, if torch cannot read the file.
     """
     with path.open("rb") as file:
-        if zipfile.is_zipfile(file):  # older versions of torch wrote other formats
-            with zipfile.ZipFile(file) as archive:
-                if damaged := archive.testzip():
-                    raise CorruptArchiveError(damaged)
+        if damaged := _damaged_part(file):
+            raise CorruptArchiveError(damaged)
         file.seek(0)
         with warnings.catch_warnings(action="ignore"):  # about a format it recognizes
             return torch.load(file, map_location="cpu", weights_only=True)
+
+
+def _damaged_part(file: IO[bytes]) -> str | None:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.testzip()
+    except zipfile.BadZipFile:  # older versions of torch wrote other formats
+        return None

@@ -10,7 +10,7 @@ from archspec.runs.history import EpochMetrics
 from archspec.runs.outcome_warning import outcome_warning
 from tiny_runs import epochs
 
-LEARNS, GUESSES = epochs([0.5, 0.9]), epochs([0.08, 0.11])
+LEARNS, GUESSES = epochs([0.5, 0.9]), epochs([0.08, 0.105])
 EXPLODES = [*epochs([0.5]), replace(epochs([0.3])[0], epoch=2, train_loss=4e5)]
 
 

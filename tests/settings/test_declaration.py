@@ -137,7 +137,7 @@ def test_it_has_a_help(run: Callable[..., Any]) -> None:
 def test_it_is_an_entry_of_the_configuration(tmp_path: Path) -> None:
     settings = TrialSettings(label_noise=0.25, logs=tmp_path, tags=("a", "b"))
     config = describe_run(load("lenet"), settings)
-    assert [*config] == ["name", "input", "params", *TRIALS]
+    assert [*config] == ["archspec", "name", "input", "params", *TRIALS]
     assert (config["label_noise"], config["logs"]) == (0.25, str(tmp_path))
     assert TrialSettings.from_json(config) == settings
 

@@ -6,6 +6,7 @@ import errno
 import io
 import pickle
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -86,6 +87,38 @@ def test_no_file_leads_to_another_error(run: Path) -> None:
     assert refused > 0
 
 
+def flip_a_bit(path: Path, part: str) -> None:
+    """Flip a bit in the middle of a part of a checkpoint, such as its first tensor."""
+    with zipfile.ZipFile(path) as archive:
+        (info,) = (each for each in archive.infolist() if each.filename.endswith(part))
+    data = bytearray(path.read_bytes())
+    names = data[info.header_offset + 26 : info.header_offset + 30]
+    lengths = [int.from_bytes(names[n : n + 2], "little") for n in (0, 2)]
+    data[info.header_offset + 30 + sum(lengths) + info.file_size // 2] ^= 16
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("part", ["/data/0", "/data.pkl", "/byteorder"])
+def test_a_bit_that_has_flipped_is_noticed(
+    part: str, run: Path, command: Command
+) -> None:
+    """torch itself reads a tensor with a wrong bit without a word."""
+    flip_a_bit(run / "best.pt", part)
+    assert is_damaged(run / "best.pt")
+    code, _, err = command("evaluate", run)
+    assert code == 1
+    assert "`archspec train --resume" in err
+
+
+def test_weights_with_a_flipped_bit_are_refused(
+    run: Path, tiny: Path, command: Command
+) -> None:
+    flip_a_bit(run / "best.pt", "/data/0")
+    code, _, err = command("train", tiny, "--weights", run / "best.pt")
+    assert code == 1
+    assert "best.pt` is damaged: the checksum of `archive/data/0` in it is wrong" in err
+
+
 @pytest.mark.parametrize("missing", [1, 100, 5000, 15_000])
 def test_a_checkpoint_that_is_cut_off_is_refused(missing: int, run: Path) -> None:
     data = (run / "best.pt").read_bytes()
@@ -114,7 +147,6 @@ ROW = {"epoch": 1}
         {"imports": {"../net.yaml": ""}},
         {"imports": {"/net.yaml": ""}},
         {"imports": {"net.yaml": 1}},
-        {"of another program": 1},
     ],
 )
 def test_values_that_no_run_has_written_are_refused(

@@ -47,6 +47,15 @@ def test_devices_are_processes_that_end_together(tiny: Path, tmp_path: Path) -> 
     assert [path.name for path in run.parent.iterdir()] == ["tiny-1"]
 
 
+def test_more_processes_than_cores_are_refused(tiny: Path, command: Command) -> None:
+    cores = os.cpu_count() or 1
+    devices = ["--devices", cores + 1, "--device", "cpu"]
+    code, _, err = command("train", tiny, *devices)
+    assert code == 1
+    assert f"more processes than the {cores} cores here" in err
+    assert f"use at most `--devices {cores}`" in err
+
+
 @pytest.fixture
 def hosts() -> Iterator[list[list[str]]]:
     """Two hosts as network namespaces with a cable between: how to run something there."""

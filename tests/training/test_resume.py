@@ -270,24 +270,35 @@ def test_the_best_checkpoint_of_another_run_is_not_evaluated(
     assert code == 1
     assert (
         err
-        == f"error: `{run / 'best.pt'}` is of another run than the files beside it\n"
+        == f"error: `{run / 'best.pt'}` is of another run than the files beside it: "
+        "`seed` differs\n"
     )
 
 
-@pytest.mark.parametrize("name", ["spec.yaml", "config.json"])
+@pytest.mark.parametrize(
+    ("name", "old", "new", "what"),
+    [
+        ("spec.yaml", "dropout(0.1)", "dropout(0.2)", "`6` is changed (p 0.1 -> 0.2)"),
+        ("config.json", '"seed": 0', '"seed": 5', "`seed` differs"),
+    ],
+)
 def test_files_that_no_longer_fit_the_checkpoints_lose_none(
-    name: str, tiny: Path, tmp_path: Path, command: Command
+    name: str,
+    old: str,
+    new: str,
+    what: str,
+    tiny: Path,
+    tmp_path: Path,
+    command: Command,
 ) -> None:
     command("train", tiny, "--epochs", 1)
     run = tmp_path / "runs/tiny-1"
     text = (run / name).read_text()
-    (run / name).write_text(
-        text.replace("conv(", "conv( ").replace('"seed": 0', '"seed": 5')
-    )
+    (run / name).write_text(text.replace(old, new))
     code, _, err = command("train", "--resume", run, "--epochs", 2)
     assert code == 1
     assert err.startswith(
-        f"error: `{run / 'last.pt'}` is of another run, and there is none"
+        f"error: `{run / 'last.pt'}` is of another run ({what}), and there is none"
     )
     (run / name).write_text(text)
     assert command("train", "--resume", run, "--epochs", 2)[0] == 0
@@ -370,7 +381,8 @@ def test_a_resumed_run_keeps_its_network(
     run = tmp_path / "runs" / "tiny-1"
     code, _, err = command("train", tiny, "--set", "act=tanh", "--resume", run)
     assert code == 1
-    assert "began with another spec or other params" in err
+    assert "began with another network" in err
+    assert "`2` is changed (op relu -> tanh)" in err
     code, _, err = command("train", tiny, "--batch-size", 5, "--resume", run)
     assert code == 1
     assert "began with `--batch-size 64` and cannot go on with `--batch-size 5`:" in err

@@ -12,7 +12,7 @@ from shutil import rmtree
 import pytest
 
 from archspec import load
-from archspec.runs.config import is_same_network
+from archspec.runs.config import different_part
 from archspec.runs.errors import TrainingError
 from archspec.runs.listing import find_runs, read_run
 from archspec.runs.resolve_settings import resolve_settings
@@ -110,11 +110,11 @@ def test_another_text_of_an_imported_file_is_another_network(importing: Path) ->
         path = importing.parent / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    assert is_same_network(spec, copy)
+    assert different_part(spec, copy) == ""
     (folder / "parts/deep/act.yaml").write_text(
         FILES["parts/deep/act.yaml"].replace("relu", "tanh")
     )
-    assert not is_same_network(spec, load(folder / "net.yaml"))
+    assert different_part(spec, load(folder / "net.yaml"))
 
 
 def test_an_imported_file_that_a_run_has_another_of_is_named(tmp_path: Path) -> None:

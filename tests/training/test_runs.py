@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from math import nan
 from pathlib import Path
@@ -36,7 +38,7 @@ COLUMNS = [
 def test_a_run_leaves_everything_that_made_it(
     tiny: Path, tmp_path: Path, command: Command
 ) -> None:
-    code, out, err = command("train", tiny, "--set", "widths=[4, 6]", "--seed", 3)
+    code, out, err = command("train", tiny, "--set", "widths=[8, 12]", "--seed", 3)
     run = tmp_path / "runs" / "tiny-1"
     assert (code, err) == (0, "")
     assert sorted(file.name for file in run.iterdir()) == [
@@ -54,7 +56,7 @@ def test_a_run_leaves_everything_that_made_it(
     assert "</svg>" in (run / "curves.svg").read_text()
     assert "class Tiny" in (run / "model.py").read_text()
     config = json.loads((run / "config.json").read_text())
-    assert config["params"] == {"classes": 10, "act": "relu", "widths": [4, 6]}
+    assert config["params"] == {"classes": 10, "act": "relu", "widths": [8, 12]}
     assert (config["seed"], config["epochs"], config["device"]) == (3, 2, "cpu")
     assert (config["input"], config["torch"]) == ("1x8x8", torch.__version__)
     assert config["schedule"] == {"name": "cosine", "arguments": {"warmup": 0.5}}
@@ -192,6 +194,74 @@ def test_a_loss_that_is_no_number_stops_the_run_before_the_update(
     assert "of epoch 1, where the learning rate is" in err
     assert err.endswith("use a lower `--lr`\n")
     assert not (tmp_path / "runs" / "tiny-1" / "last.pt").exists()
+
+
+def test_in_a_resumed_run_a_lower_lr_needs_a_new_one(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    command("train", tiny, "--epochs", 1)
+    run = tmp_path / "runs/tiny-1"
+    values = torch.load(run / "last.pt", weights_only=True)
+    values["model"]["4.weight"].fill_(1e38)
+    torch.save(values, run / "last.pt")
+    code, _, err = command("train", "--resume", run, "--epochs", 2)
+    assert code == 1
+    hint = re.search(r"`archspec (train \S+ --weights \S+ --lr) \.\.\.` starts", err)
+    assert hint, err
+    assert command(*hint[1].split(), "0.001")[::2] == (0, "")
+
+
+def test_a_run_that_only_guesses_says_so(tiny: Path, command: Command) -> None:
+    code, _, err = command("train", tiny, "--lr", "1e-9", "--epochs", 1)
+    assert code == 0
+    assert re.fullmatch(
+        r"warning: the best accuracy, 0\.\d+, is that of guessing one of 10 classes: "
+        r"train longer, or with another `--lr`\n",
+        err,
+    )
+
+
+def test_the_loss_of_an_evaluation_is_cross_entropy_alone(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    """The weights hardly change, so that only the loss can."""
+    for smoothing in (0.0, 0.5):
+        loss = f"cross_entropy(label_smoothing={smoothing})"
+        command("train", tiny, "--lr", "1e-9", "--epochs", 1, "--loss", loss)
+    plain, smooth = (rows(tmp_path / f"runs/tiny-{number}")[0] for number in (1, 2))
+    assert plain["val_loss"] == pytest.approx(smooth["val_loss"], rel=1e-5)
+    assert plain["train_loss"] != pytest.approx(smooth["train_loss"], rel=1e-5)
+
+
+def test_the_average_of_a_short_run_is_no_initial_network(
+    tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    """Without a warm-up, 0.999 leaves 96 % of the initial weights after 44 steps."""
+    accuracies = []
+    for flags in ([], ["--ema", "0.999"]):
+        command("train", tiny, "--epochs", 4, *flags)
+        accuracies.append(
+            rows(tmp_path / f"runs/tiny-{len(accuracies) + 1}")[-1]["val_accuracy"]
+        )
+    assert accuracies[1] > 0.8 * accuracies[0]
+
+
+def test_who_stops_reading_stops_the_run(tiny: Path, tmp_path: Path) -> None:
+    """`archspec train tiny.yaml | head -1`."""
+    code = "from archspec.cli.main import main; main()"
+    command = f'"{sys.executable}" -c "{code}" train {tiny} --epochs 500 | head -1'
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 141
+    assert done.stdout.count("\n") == 1
+    goes_on = "stopped: `archspec train --resume runs/tiny-1` goes on from here\n"
+    assert done.stderr == goes_on
+    assert torch.load(tmp_path / "runs/tiny-1/last.pt", weights_only=True)["epoch"] < 9
 
 
 def test_an_out_that_cannot_be_written_is_named(

@@ -20,8 +20,9 @@ from archspec.training.data.input_normalization import measure_statistics
 from archspec.training.data.streaming_loader import StreamingLoader
 from archspec.training.distributed.world import World
 from processes import Processes, children
+from tiny_runs import Outcome
 
-from .files import write_folders
+from .files import write_folder, write_folders
 from .made import start_on_folders
 
 
@@ -59,6 +60,26 @@ def test_an_image_that_goes_while_the_run_reads_is_named(
     process, run = start_on_folders(tiny, tmp_path)
     (tmp_path / "images/train/light/7.png").unlink()
     assert_ends(process, run, 1, "error: cannot read the image `")
+
+
+def test_a_test_image_that_cannot_be_read_costs_no_epoch(
+    tiny: Path, tmp_path: Path, command: Callable[..., Outcome]
+) -> None:
+    write_folders(tmp_path / "images", train=9, val=4)
+    write_folder(tmp_path / "images", "test", ("dark", "light"), 4)
+    image = tmp_path / "images/test/dark/2.png"
+    whole = image.read_bytes()
+    image.write_bytes(whole[:40])
+    flags = ["--data=folder", "--data-root=images", "--batch-size=6", "--epochs=1"]
+    code, _, err = command("train", tiny, *flags, "--set=classes=2", "--input=3x8x8")
+    assert code == 1
+    assert "cannot read the image" in err
+    image.write_bytes(whole)
+    run = tmp_path / "runs/tiny-1"
+    trained = torch.load(run / "last.pt", weights_only=True)["model"]
+    assert command("train", "--resume", run).code == 0
+    ended = torch.load(run / "last.pt", weights_only=True)["model"]
+    torch.testing.assert_close(trained, ended, rtol=0, atol=0)
 
 
 def test_a_process_that_reads_images_and_dies_is_one_sentence(
