@@ -88,7 +88,10 @@ def _exported(
         stop(f"{spec.params:,} parameters are too many for one `.onnx`: write a `.pt2`")
     from archspec.backends.torch.export import to_onnx, to_program, to_safetensors
     from archspec.backends.torch.module_from_source import build
-    from archspec.runs.torch_error_wordings import is_out_of_memory
+    from archspec.runs.torch_error_wordings import (
+        is_out_of_memory,
+        unsupported_onnx_op,
+    )
     from archspec.training.weights.loading import load_weights
 
     try:
@@ -107,6 +110,11 @@ def _exported(
             case _:
                 return to_program(model, spec.input_shape)
     except RuntimeError as error:
+        if op := unsupported_onnx_op(error):
+            stop(
+                f"this version of torch cannot export `{op}` to ONNX: use a newer one, "
+                "or write a `.pt2`"
+            )
         if not is_out_of_memory(error):
             raise
         stop("the network with its weights and an image does not fit into memory")

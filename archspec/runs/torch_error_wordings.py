@@ -6,6 +6,8 @@ the errors, so that a version of PyTorch that words them differently fails a tes
 
 from __future__ import annotations
 
+import re
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether a tensor did not fit into the memory of its device.
@@ -98,6 +100,18 @@ def is_failed_compilation(error: BaseException) -> bool:
     Such as `torch._dynamo.exc.BackendCompilerFailed` and `torch._inductor.exc...`.
     """
     return type(error).__module__.startswith("torch._")
+
+
+def unsupported_onnx_op(error: BaseException) -> str:
+    """The op of torch that this version cannot export to ONNX, as `aten.igamma`, or "".
+
+    A `torch.onnx.OnnxExporterError` that quotes its cause: "No ONNX function found for
+    <OpOverload(op='aten.igamma', overload='default')>" (torch/onnx/_internal/exporter).
+    """
+    found = re.search(
+        r"No ONNX function found for <OpOverload\(op='([\w.]+)'", str(error)
+    )
+    return found[1] if found else ""
 
 
 def _mentions(error: BaseException, *wordings: str) -> bool:

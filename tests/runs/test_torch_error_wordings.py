@@ -28,6 +28,7 @@ from archspec.runs.torch_error_wordings import (
     is_lost_peer,
     is_missing_dataset,
     is_out_of_memory,
+    unsupported_onnx_op,
 )
 
 PREDICATES = [
@@ -85,6 +86,22 @@ def test_a_disk_that_is_full() -> None:
     )
     with suppress(OSError):
         file.close()
+
+
+class NoOnnxOp(nn.Module):
+    """A module with an op that ONNX lacks."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.igamma(x, x)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_op_that_onnx_lacks() -> None:
+    model = NoOnnxOp().eval()
+    with pytest.raises(torch.onnx.OnnxExporterError) as raised:
+        torch.onnx.export(model, (torch.ones(2),), verbose=False)
+    assert unsupported_onnx_op(raised.value) == "prims.igamma"
+    assert unsupported_onnx_op(RuntimeError("out of memory")) == ""
 
 
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST", "CIFAR10"])

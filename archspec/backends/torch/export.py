@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 
 import torch
@@ -13,13 +14,14 @@ BATCH = ({0: Dim("batch")},)  # axis 0 is symbolic: the file takes any batch siz
 
 def to_onnx(model: nn.Module, shape: tuple[int, ...]) -> bytes:
     """Export a network to ONNX; `shape` is (C, H, W). Returns the bytes of the file."""
-    program = torch.onnx.export(
-        _exported(model, shape),
-        dynamic_shapes=BATCH,
-        input_names=["input"],
-        output_names=["output"],
-        verbose=False,
-    )
+    with warnings.catch_warnings(action="ignore"):  # of torch 2.11 about itself
+        program = torch.onnx.export(
+            _exported(model, shape),
+            dynamic_shapes=BATCH,
+            input_names=["input"],
+            output_names=["output"],
+            verbose=False,
+        )
     assert program is not None
     data: bytes = program.model_proto.SerializeToString()
     return data

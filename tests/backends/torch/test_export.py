@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 import archspec
 from archspec.backends.torch.export import to_onnx, to_program
+from archspec.runs.torch_error_wordings import unsupported_onnx_op
 from archspec.spec import Spec
 from corpus import BUNDLED, OWN, corpus_spec
 
@@ -68,7 +69,12 @@ def test_makes_the_same_numbers(name: str, write: Any, read: Reader) -> None:
         else archspec.load(name, **SMALLER.get(name, {}))
     )
     model = trained(spec)
-    data = write(model, spec.input_shape)
+    try:
+        data = write(model, spec.input_shape)
+    except torch.onnx.OnnxExporterError as error:
+        op = unsupported_onnx_op(error)
+        assert (op, torch.__version__ < "2.12") == ("aten.adaptive_max_pool2d", True)
+        pytest.skip(f"this version of torch cannot export `{op}` to ONNX")
     assert (
         str(Path(torch.__file__).parent).encode() not in data
     )  # no path of the machine gets out
