@@ -23,7 +23,8 @@ def lower_reference(call: Call, context: Context, items: Items) -> ir.Value:
         _report_dangling(label, context)
         return ir.Value(None)
     value = context.labels[label.id]
-    items.append(ir.Reference(label.id, value))
+    first = next(name for name, known in context.labels.items() if known is value)
+    items.append(ir.Reference(first, value))
     return value
 
 
