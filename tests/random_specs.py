@@ -210,11 +210,11 @@ class Generator:
     def label(self, *, may_be_integer: bool = False) -> str:
         self.labels += 1
         if may_be_integer and self.random.random() < 0.2:
-            return str(100 * self.labels)
+            return str(100 + self.labels)
         return f"{self.random.choice(['stem', 'conv_', 'branch', 'x_'])}{self.labels}"
 
     def labelled(self, scope: Scope, depth: int) -> list[Step]:
-        label = self.label(may_be_integer=bool(scope.repeats))
+        label = self.label(may_be_integer=True)
         if scope.repeats:
             label += "{i}" if label.isdigit() else "_{i}"
         if self.random.random() < 0.2:

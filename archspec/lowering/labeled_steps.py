@@ -22,6 +22,8 @@ def lower_labeled(
     name = lower_label(step.label, x, context)
     if starts_with_ref(step.step):  # another name for what the chain reads
         y = context.run.step(step.step, x, context, items)
+        if items and isinstance(items[-1], ir.Reference):
+            context.level.aliases[name.value] = items[-1].label
     else:
         call = _only_call(step.step)
         # A label renames one layer, and none after it.
