@@ -231,7 +231,8 @@ class Generator:
 
     def let(self, scope: Scope, depth: int) -> list[Step]:
         name = self.random.choice(["w", "v", "nn", "print"])
-        if depth or name in [*scope.kernels, *scope.flags, *scope.calls]:
+        is_pair = f"{name}[0]" in scope.numbers
+        if depth or is_pair or name in [*scope.kernels, *scope.flags, *scope.calls]:
             # What others read must not change its value, nor its kind.
             self.labels += 1
             name += str(self.labels)

@@ -220,11 +220,14 @@ class SubmoduleBuilder:
             then, otherwise = otherwise, then
         if not then:
             return []
-        test = self.unifier.unify(conditions, "", inside)
         match then, otherwise:
             case [Submodule() as one], [Submodule() as other] if one.key == other.key:
+                if one.value == other.value:
+                    return [one]
+                test = self.unifier.unify(conditions, "", inside)
                 value = ConditionalExpr(one.value, test, other.value)
                 return [replace(one, value=value)]
+        test = self.unifier.unify(conditions, "", inside)
         return [SubmoduleChoice(test, then, otherwise)]
 
     def _repeat(
@@ -320,6 +323,8 @@ def only_child(members: Sequence[Member]) -> Submodule | None:
                 return None
             if len({child.key for child in children}) == 1:
                 values = [child.value if child else IDENTITY for child in arms]
+                if values[0] == values[1]:
+                    return children[0]
                 value = ConditionalExpr(values[0], test, values[1])
                 return replace(children[0], value=value)
     raise InstancesDifferError
