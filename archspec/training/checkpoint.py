@@ -149,8 +149,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         with path.open("rb") as file:
             values = torch.load(file, map_location="cpu", weights_only=True)
-        checkpoint = Checkpoint(**values)
-        _check_values(checkpoint)
+        checkpoint = checkpoint_of(values)
     except FileNotFoundError as error:
         raise TrainingError(
             f"there is no checkpoint `{path}`: no epoch has ended yet, or it was removed"
@@ -161,6 +160,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
                 f"cannot read `{path}`: {short_message(error)}"
             ) from error
         raise CorruptCheckpointError(path) from error
+    return checkpoint
+
+
+def checkpoint_of(values: dict[str, Any]) -> Checkpoint:
+    """The checkpoint with these values, each of which is checked.
+
+    Raises:
+        TypeError: if a value is missing or has another type.
+        ValueError: if an import is an absolute path or leads upwards.
+    """
+    checkpoint = Checkpoint(**values)
+    _check_values(checkpoint)
     return checkpoint
 
 

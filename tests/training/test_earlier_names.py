@@ -115,3 +115,13 @@ def test_a_spec_that_has_errors_now_renames_nothing(run: Path) -> None:
     checkpoint = torch.load(path, weights_only=True)
     torch.save(checkpoint | {"spec": SPEC.replace("flatten", "flaten")}, path)
     assert read_weights(run).keys() == checkpoint["ema"].keys()
+
+
+def test_no_file_is_written_outside(run: Path) -> None:
+    """The imports in a checkpoint of somebody else are checked first."""
+    path = run / "best.pt"
+    checkpoint = torch.load(path, weights_only=True)
+    outside = run / "outside.yaml"
+    torch.save(checkpoint | {"imports": {str(outside): "x"}}, path)
+    assert read_weights(run).keys() == checkpoint["ema"].keys()
+    assert not outside.exists()

@@ -7,7 +7,6 @@ the same, and a checkpoint has the text of its spec, so the names follow from th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from archspec.backends.torch.module_from_source import build
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError
+from archspec.training.checkpoint import checkpoint_of
 
 State = dict[str, Tensor]
 
@@ -32,18 +32,13 @@ def with_present_names(state: State, network: nn.Module) -> State:
     return dict(zip(ours, state.values(), strict=True))
 
 
-def with_names_by_its_spec(
-    state: State, checkpoint: Mapping[str, Any], path: Path
-) -> State:
+def with_names_by_its_spec(state: State, values: dict[str, Any], path: Path) -> State:
     """The weights in a file, under the present names if it is a checkpoint of a run."""
-    if "spec" not in checkpoint:
-        return state
     run = RunDirectory(path.parent)
     try:
-        spec, _ = run.rebuild(
-            checkpoint["spec"], checkpoint["imports"], checkpoint["config"]
-        )
-    except (TrainingError, KeyError, TypeError):  # the weights may fit all the same
+        found = checkpoint_of(values)
+        spec, _ = run.rebuild(found.spec, found.imports, found.config)
+    except (TypeError, ValueError, TrainingError):  # a spec may have errors now
         return state
     with torch.device("meta"):
         return with_present_names(state, build(spec.graph))
