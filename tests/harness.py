@@ -4,7 +4,8 @@
 (which may be left out), its code and a part of its message; `# warning:` is the same
 for what does not stop the compiler. `# fix: cnov => conv` behind it is what the help
 proposes: applied to that line, the diagnostic is gone.
-`# shape: [96, 54, 54]` stands on a step of a valid spec.
+`# shape: [96, 54, 54]` stands on a step of a valid spec, and `# names: stem.0, stem.1`
+on the calls of layers, whose names in the state dict these are.
 `# arguments: --set a=1 --variant b` gives options; findings about them belong to it.
 """
 
@@ -28,6 +29,7 @@ CASES = Path(__file__).parent / "cases"
 ERROR = re.compile(r'# (error|warning): (?:(\d+) )?\[([a-z0-9-]+)\] "([^"]*)"')
 FIX = re.compile(r"^ # fix: (.*?) =>(?: (.*?))?(?= # error:| # warning:|$)")
 SHAPE = re.compile(r"# shape: \[([0-9, ]+)\]")
+NAMES = re.compile(r"# names: ([\w., -]+)$")
 ARGUMENTS = re.compile(r"^# arguments: (.*?)(?= # error:| # warning:|$)", re.MULTILINE)
 PART = re.compile(r"parts/[a-z_]+\.yaml")
 
@@ -193,4 +195,21 @@ def expected_shapes(path: Path) -> dict[int, tuple[int, ...]]:
         number: tuple(int(size) for size in match.group(1).split(","))
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if (match := SHAPE.search(line))
+    }
+
+
+def names_by_line(spec: Spec) -> dict[int, list[str]]:
+    """The names in the state dict of the layers that each line calls."""
+    found: dict[int, list[str]] = {}
+    for layer in spec.layers:
+        if layer.span.source is spec.document.source:
+            found.setdefault(layer.span.line, []).append(layer.path)
+    return found
+
+
+def expected_names(path: Path) -> dict[int, list[str]]:
+    return {
+        number: match.group(1).split(", ")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if (match := NAMES.search(line))
     }

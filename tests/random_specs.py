@@ -11,7 +11,7 @@ Step = Any
 
 ACTIVATIONS = ["relu", "sigmoid", "tanh", "gelu", "identity", "leaky_relu"]
 NAMES = ["cout", "n", "width", "lambda", "len", "x", "nn", "self", "in_channels", "Conv",
-         "torch", "class", "relu1", "branch1", "_", "__a", "range", "forward", "channels"]  # fmt: skip
+         "torch", "class", "relu1", "chunk1", "_", "__a", "range", "forward", "channels"]  # fmt: skip
 
 
 @dataclass
@@ -207,14 +207,18 @@ class Generator:
         self.random.shuffle(calls)
         return [" | ".join(calls)]
 
-    def label(self) -> str:
+    def label(self, *, may_be_integer: bool = False) -> str:
         self.labels += 1
-        return f"{self.random.choice(['stem', 'conv', 'branch', 'x'])}{self.labels}"
+        if may_be_integer and self.random.random() < 0.2:
+            return str(100 + self.labels)
+        return f"{self.random.choice(['stem', 'conv_', 'branch', 'x_'])}{self.labels}"
 
     def labelled(self, scope: Scope, depth: int) -> list[Step]:
-        label = self.label()
+        label = self.label(may_be_integer=True)
         if scope.repeats:
-            label += "_{i}"
+            label += "{i}" if label.isdigit() else "_{i}"
+        if self.random.random() < 0.2:
+            return [{label: self.choice(scope, depth)[0]}]
         if self.random.random() < 0.6:
             channels = self.number(scope)
             if not scope.repeats:
@@ -227,7 +231,8 @@ class Generator:
 
     def let(self, scope: Scope, depth: int) -> list[Step]:
         name = self.random.choice(["w", "v", "nn", "print"])
-        if depth or name in [*scope.kernels, *scope.flags, *scope.calls]:
+        is_pair = f"{name}[0]" in scope.numbers
+        if depth or is_pair or name in [*scope.kernels, *scope.flags, *scope.calls]:
             # What others read must not change its value, nor its kind.
             self.labels += 1
             name += str(self.labels)
@@ -243,7 +248,12 @@ class Generator:
         """A sum of what is here and what was, both made as wide as each other."""
         label, _ = self.random.choice(scope.labels)
         width = self.number(scope)
-        return [{"add": [f"conv({width}, k=1)", f"ref({label}) | conv({width}, k=1)"]}]
+        chain = f"ref({label}) | conv({width}, k=1)"
+        if self.random.random() < 0.5:
+            chain += " | bn"
+        branch = {self.label(may_be_integer=True): chain}
+        is_labelled = self.random.random() < 0.5
+        return [{"add": [f"conv({width}, k=1)", branch if is_labelled else chain]}]
 
     def merge(self, scope: Scope, depth: int) -> list[Step]:
         kind = self.random.choice(["concat", "add", "mul"])

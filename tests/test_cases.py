@@ -32,13 +32,16 @@ def test_invalid(path):
 
 @pytest.mark.parametrize("path", VALID, ids=name)
 def test_valid(path):
-    """A valid case has no diagnostic, and its steps the shapes its comments give."""
+    """A valid case has no diagnostic; its steps have the shapes and names it gives."""
     result = checked(path)
     assert not result.diagnostics, render_full(result.diagnostics)
     expected = harness.expected_shapes(path)
     assert expected, "a valid case says what shapes it makes"
     shapes = harness.shapes_by_line(result.spec)
     assert {line: shapes.get(line) for line in expected} == expected
+    expected_names = harness.expected_names(path)
+    names = harness.names_by_line(result.spec)
+    assert {line: names.get(line) for line in expected_names} == expected_names
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,9 @@ CODES: dict[str, Page] = {
         "blocks:\n  unit(n, m): conv(n, k=m)\nnet:\n  - unit(8, 3)",
     ),
     "duplicate-label": Page(
-        "Two steps of one body have one label, or a label in a repeat has no `{i}`.",
+        "Two layers of one body have one name, or a label in a repeat has no `{i}`. A layer "
+        "without a label has a name too: its number in a plain chain, else the name it is "
+        "called by and a count, such as `conv1`.",
         "- repeat:\n    layer: relu\n  times: 2",
         "- repeat:\n    layer{i}: relu\n  times: 2",
     ),

@@ -196,7 +196,7 @@ class RepeatFor(NamedTuple):
 
 
 class If(NamedTuple):
-    """`if`, decided when the block is expanded. A missing `else` is `identity`."""
+    """`if`, decided when the block is expanded. A missing `else` is an empty group."""
 
     span: Span  # the keyword
     condition: Expression

@@ -49,7 +49,7 @@ LEVELS = (
 )
 COMPARISONS = LEVELS[2]
 MAX_LABEL = 100  # characters
-LABEL = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_LABEL - 1}}}")
+LABEL = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_LABEL - 1}}}|0|[1-9][0-9]{{0,9}}")
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ def parse_label(scalar: Scalar) -> StepLabel:
             parts.append(Parser(tokens).parse_all(Parser.expression))
         else:
             parts.append(match.group())
-    shape = "".join(part if isinstance(part, str) else "0" for part in parts)
+    shape = "".join(part if isinstance(part, str) else "1" for part in parts)
     if scalar.text.startswith("if "):
         help = f"write `if: {scalar.text[3:]}`, and the step under `then:`"
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
@@ -99,7 +99,8 @@ def parse_label(scalar: Scalar) -> StepLabel:
         raise ParseError(
             f"`{scalar.text}` cannot be a label",
             scalar.span,
-            "a label is letters, digits and `_`, from a letter on, as `layer{i + 1}`",
+            "a label is an integer, or letters, digits and `_`, from a letter on, as "
+            "`layer{i + 1}`",
             "invalid-label",
         )
     return StepLabel(scalar.span, tuple(parts))

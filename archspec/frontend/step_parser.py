@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from archspec.diagnostics.source import Span
@@ -24,12 +24,12 @@ from archspec.frontend.ast import (
     RepeatFor,
     RepeatTimes,
     Step,
-    StepLabel,
     Tuple,
 )
 from archspec.frontend.call_parser import parse_chain, parse_label, parse_rows
 from archspec.frontend.schema.json_schema import MERGES, STEP_KEYWORDS
 from archspec.frontend.schema.report import is_misspelt_aux, report_misspelt_aux
+from archspec.frontend.step_traversal import starts_with_ref
 from archspec.frontend.value_parser import ValueParser
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, pairs_of
 
@@ -104,7 +104,7 @@ class StepParser:
             report_misspelt_aux(key, self.findings)
             return Broken(tree.span)
         labeled = self.labeled(tree.span, key, value, "a labelled group")
-        return labeled or Broken(tree.span)
+        return _moved_inwards(labeled) if labeled else Broken(tree.span)
 
     def labeled(
         self, span: Span, key: Scalar, value: Tree, enclosing: str
@@ -137,7 +137,10 @@ class StepParser:
             for name, step in pairs_of(value)
             if not self.values.is_broken(name)
         ]
-        return Aux(key.span, tuple(head for head in heads if head))
+        found = [head for head in heads if head]
+        if any(isinstance(head.step, If) for head in found):
+            return Group(key.span, tuple(_head(key.span, head) for head in found))
+        return Aux(key.span, tuple(found))
 
     def is_misspelt_aux(self, key: Scalar, value: Tree) -> bool:
         """Whether `auxx: {aux1: ..., aux2: ...}` was meant to be `aux`."""
@@ -220,7 +223,7 @@ class StepParser:
         then = self.step(then_)
         if condition is None:
             return Broken(tree.span)
-        otherwise = self.step(else_) if else_ else _missing_else(key.span, then)
+        otherwise = self.step(else_) if else_ else Group(key.span, ())
         return If(key.span, condition, then, otherwise)
 
 
@@ -231,26 +234,34 @@ def _row_call(name: Name, row: Expression) -> Chain:
     return Chain(row.span, (Call(row.span, name, arguments),))
 
 
-def _missing_else(span: Span, then: Step) -> Step:
-    """Return `identity`, with the label that `then` has, or nothing next to heads."""
-    if _is_aux_only(then):
-        return Group(span, ())
-    while isinstance(then, Group) and len(then.steps) == 1:
-        then = then.steps[0]
-    identity = Chain(span, (Call(span, Name(span, "identity"), ()),))
-    if isinstance(then, Labeled):
-        return Labeled(span, StepLabel(span, then.label.parts), identity)
-    return identity
+def _moved_inwards(labeled: Labeled) -> Step:
+    """Return a labeled step whose label is at the part that it names.
 
-
-def _is_aux_only(step: Step) -> bool:
-    """Whether a step consists of heads, and passes its input on."""
+    A label before an `if` is that of the arm that is taken. A label before a chain that
+    starts with `ref` is that of the rest of the chain.
+    """
+    span, label, step = labeled
     match step:
-        case Aux():
-            return True
-        case Group():
-            return all(map(_is_aux_only, step.steps))
         case If():
-            return _is_aux_only(step.then) and _is_aux_only(step.otherwise)
-        case _:
-            return False
+            return _with_arms(
+                step, lambda arm: _moved_inwards(Labeled(span, label, arm))
+            )
+        case Chain(calls=(_, *rest)) if rest and starts_with_ref(step):
+            read = step._replace(calls=step.calls[:1])
+            named = Labeled(span, label, step._replace(calls=(*rest,)))
+            return Group(span, (read, named))
+    return labeled
+
+
+def _head(span: Span, head: Labeled) -> Step:
+    """Return the step that makes one head; its arms, if it is an `if`, make it."""
+    if not isinstance(head.step, If):
+        return Aux(span, (head,))
+    return _with_arms(head.step, lambda arm: _head(span, head._replace(step=arm)))
+
+
+def _with_arms(step: If, change: Callable[[Step], Step]) -> If:
+    """Return an `if` with other arms; a missing `else` stays nothing."""
+    is_missing = isinstance(step.otherwise, Group) and not step.otherwise.steps
+    otherwise = step.otherwise if is_missing else change(step.otherwise)
+    return step._replace(then=change(step.then), otherwise=otherwise)

@@ -1,4 +1,4 @@
-"""Visit the steps within a step, and replace a call in it."""
+"""Visit the steps within a step, tell what it contains, and replace a call in it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,28 @@ def calls_in(step: Step) -> Iterator[Call]:
         yield from step.calls
     for child in children(step):
         yield from calls_in(child)
+
+
+def starts_with_ref(step: Step) -> bool:
+    """Whether a step is a chain that reads the output of a label."""
+    return isinstance(step, Chain) and step.calls[0].name.id == "ref"
+
+
+def is_plain_chain(body: Step) -> bool:
+    """Whether a body has no join, `split` or `ref`, so that it runs from top to bottom.
+
+    A labeled group is a body of its own, up to the `ref` that its chain starts with.
+    Both arms of an `if` count.
+    """
+    match body:
+        case Merge():
+            return False
+        case Chain():
+            return all(call.name.id != "ref" for call in body.calls)
+        case Labeled():
+            return not starts_with_ref(body.step)
+        case _:
+            return all(map(is_plain_chain, children(body)))
 
 
 def replace_call(step: Step, old: Call, new: Call) -> Step:

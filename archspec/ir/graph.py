@@ -48,6 +48,7 @@ class Node:
     calls: tuple[Span, ...] = field(repr=False)  # the blocks around it, outermost first
     parameters: int = 0
     macs: int = 0  # multiply-accumulates for one image
+    is_labeled: bool = False  # whether a label names it, not an ordinal or a count
 
     @property
     def values(self) -> dict[str, Any]:
@@ -65,6 +66,11 @@ class Layer:
     name: Symbolic
     node: Node
 
+    @property
+    def is_labeled(self) -> bool:
+        """Whether a label names it, not an ordinal or a count."""
+        return self.node.is_labeled
+
 
 @dataclass(eq=False, slots=True)
 class Module:
@@ -75,6 +81,7 @@ class Module:
     """
 
     name: Symbolic
+    is_labeled: bool
     path: str
     block: str
     definition: object = field(repr=False)  # of two blocks of one name, which

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Label
 from archspec.frontend.ast import Call, Group, Literal, Parameter, Tuple
+from archspec.frontend.step_traversal import is_plain_chain
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
     Symbolic,
@@ -66,7 +67,9 @@ def lower_block_call(
     body: Items = []
     y = _lower_body(block, with_channels(x, variable(CIN)), inside, body)
     known = {key: value for key, value in arguments.items() if value is not None}
-    items.append(_graph_module(module, known, (name, path, tuple(body)), (x, y)))
+    is_labeled = name.value in context.level.labels
+    place = name, path, tuple(body)
+    items.append(_graph_module(module, known, place, (x, y), is_labeled=is_labeled))
     return _output_for_caller(y, x, known, module.call)
 
 
@@ -77,7 +80,7 @@ def check_block(block: Block, context: Context) -> None:
     inside = Context(
         context.run,
         scope,
-        Level(),
+        Level(has_all_layers=False),
         {},
         block=block.name,
         stack=(block,),
@@ -106,7 +109,7 @@ def _inside(
     return Context(
         run=context.run,
         scope=block.environment.scope.inner(values),
-        level=Level(path),
+        level=Level(path, is_plain_chain(block.definition.body)),
         labels={},
         block=block.name,
         calls=(*context.calls, module.call.span),
@@ -153,6 +156,8 @@ def _graph_module(
     arguments: Mapping[str, Symbolic],
     place: tuple[Symbolic, str, tuple[ir.Item, ...]],
     ends: tuple[ir.Value, ir.Value],
+    *,
+    is_labeled: bool,
 ) -> ir.Module:
     """The graph's item for the call."""
     definition = module.block.definition
@@ -160,6 +165,7 @@ def _graph_module(
     given = [p for p in parameters if pattern_key(p.names) in module.bound.values]
     return ir.Module(
         name=place[0],
+        is_labeled=is_labeled,
         path=place[1],
         block=module.block.name,
         definition=module.block,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from archspec.frontend.ast import Call, Expression
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Symbolic, literal
+from archspec.ir.symbolic import Symbolic
 from archspec.lowering.block_calls import BlockCall, lower_block_call
 from archspec.lowering.context import Context, Items
+from archspec.lowering.layer_names import name_by_level
 from archspec.lowering.op_calls import OpCall, lower_op_call
 from archspec.lowering.provenance import channel_producer, report
 from archspec.lowering.values_in_context import evaluate, is_integer
@@ -25,10 +26,10 @@ def lower_call(
     items: Items,
     name: Symbolic | None = None,
 ) -> ir.Value:
-    """Lower the call of an op or block; without a label its ordinal is its name."""
+    """Lower the call of an op or block; without a label its level names it."""
     callee = _callee(call, context)
     bound = _bind(call, callee, context) if callee else None
-    name = name or literal(context.level.next_ordinal())
+    name = name or name_by_level(call, context)
     if callee is None or bound is None:
         return ir.Value(None)
     if _input_channels_match(call, callee, bound, x, context):

@@ -146,7 +146,7 @@ class Context:
         return replace(
             self,
             scope=self.scope.without_values(),
-            level=Level(),
+            level=Level(has_all_layers=False),
             labels=dict(self.labels),
             hoistable=None,
             values_unknown=True,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import keyword
 
-from archspec.diagnostics.diagnostic import Label
-from archspec.diagnostics.source import Span
 from archspec.frontend.ast import StepLabel
 from archspec.frontend.call_parser import LABEL, MAX_LABEL
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, literal
 from archspec.lowering.context import Context
+from archspec.lowering.layer_names import take_label
 from archspec.lowering.reserved_labels import RESERVED_LABELS
 from archspec.lowering.values_in_context import evaluate
 from archspec.resolve.expression_values import describe
@@ -65,26 +64,4 @@ def _check_label(text: str, label: StepLabel, context: Context) -> None:
             label.span,
             help=f"write `{text}_`, or another name",
         )
-    spans = context.level.spans
-    if text in spans:
-        _report_duplicate(text, label, spans[text], context)
-    else:
-        spans[text] = label.span
-
-
-def _report_duplicate(
-    text: str, label: StepLabel, first: Span, context: Context
-) -> None:
-    again = first.start == label.span.start
-    written = label.span.text
-    help = "rename one of them"
-    if again:
-        numbered = f"`{written}{{i}}`"
-        help = f"in a repeat, number it: {numbered if '{' not in written else '`{i}`'}"
-    context.findings.error(
-        "duplicate-label",
-        f"the label `{text}` is used twice in this body",
-        label.span,
-        related=[] if again else [Label(first, "first used here")],
-        help=help,
-    )
+    take_label(text, label, context)

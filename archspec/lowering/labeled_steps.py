@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archspec.frontend.ast import Call, Chain, Labeled, Step
+from archspec.frontend.step_traversal import calls_in, is_plain_chain, starts_with_ref
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.calls import lower_call
@@ -19,8 +20,15 @@ def lower_labeled(
 ) -> ir.Value:
     """Lower a labeled step, and keep its output for `ref`."""
     name = lower_label(step.label, x, context)
-    context.level.next_ordinal()  # a label renames one layer, none after it
-    y = lower_named(step, name, x, context, items)
+    if starts_with_ref(step.step):  # another name for what the chain reads
+        y = context.run.step(step.step, x, context, items)
+        if items and isinstance(items[-1], ir.Reference):
+            context.level.aliases[name.value] = items[-1].label
+    else:
+        call = _only_call(step.step)
+        # A label renames one layer, and none after it.
+        context.level.next_name(call.name.id if call else "")
+        y = lower_named(step, name, x, context, items)
     context.labels[name.value] = y
     return y
 
@@ -37,16 +45,18 @@ def lower_named(
 
 
 def _only_call(step: Step) -> Call | None:
-    if isinstance(step, Chain) and len(step.calls) == 1:
-        call = step.calls[0]
-        return None if call.name.id == "ref" else call
-    return None
+    is_call = isinstance(step, Chain) and len(step.calls) == 1
+    return next(calls_in(step)) if is_call and not starts_with_ref(step) else None
 
 
 def _lower_labeled_group(
     step: Labeled, name: Symbolic, x: ir.Value, context: Context, items: Items
 ) -> ir.Value:
-    level = Level(context.level.join(name.value))
+    level = Level(
+        context.level.join(name.value),
+        is_plain_chain(step.step),
+        context.level.has_all_layers,
+    )
     inside = replace(
         context.nested(),
         level=level,
@@ -57,7 +67,7 @@ def _lower_labeled_group(
     y = context.run.step(step.step, x, inside, body)
     items.append(
         ir.Module(
-            name=name, path=level.path, block="", definition=None, arguments={},
+            name=name, is_labeled=True, path=level.path, block="", definition=None, arguments={},
             given=frozenset(), keyword_only=frozenset(), defaults={},
             body=tuple(body), input=x, output=y, span=step.label.span,
         )

@@ -28,6 +28,7 @@ from archspec.frontend.ast import (
     RepeatTimes,
     Step,
 )
+from archspec.frontend.step_traversal import is_plain_chain
 from archspec.ir import graph as ir
 from archspec.lowering.aux_heads import check_aux_heads, lower_aux
 from archspec.lowering.block_calls import check_block
@@ -84,7 +85,8 @@ def _lowered(
     blocks: Iterable[Block],
     run: LoweringRun,
 ) -> tuple[Body, ir.Value]:
-    context = Context(run, scope, Level(), {})
+    level = Level(is_plain_chain=net is None or is_plain_chain(net))
+    context = Context(run, scope, level, {})
     items: Items = []
     output = ir.Value(None)
     try:

@@ -50,6 +50,7 @@ def lower_op_call(
         values = node.values
         node.parameters = op.count_parameters(before, after, **values)
         node.macs = op.macs(before, after, **values)
+    node.is_labeled = name.value in context.level.labels
     items.append(ir.Layer(name, node))
     return node.output
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Call, Name
+from archspec.frontend.ast import Call, Literal, Name
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context, Items
 
@@ -23,7 +23,7 @@ def lower_reference(call: Call, context: Context, items: Items) -> ir.Value:
         _report_dangling(label, context)
         return ir.Value(None)
     value = context.labels[label.id]
-    items.append(ir.Reference(label.id, value))
+    items.append(ir.Reference(context.level.aliases.get(label.id, label.id), value))
     return value
 
 
@@ -51,6 +51,8 @@ def _label_of(call: Call) -> Name | None:
     if len(call.arguments) != 1 or call.arguments[0].keyword:
         return None
     value = call.arguments[0].value
+    if isinstance(value, Literal) and type(value.value) is int:
+        return Name(value.span, str(value.value))
     return value if isinstance(value, Name) else None
 
 

@@ -1,7 +1,16 @@
-"""The names that layers have in the state dict, level by level."""
+"""The names that layers have in the state dict, level by level.
+
+A level is `net`, a block call or a labeled group. In a plain chain an unlabeled layer
+has its ordinal among the steps, as in an `nn.Sequential`. In any other body it has the
+name that it is called by, and a count:
+
+    - conv(8, k=3) | bn | relu             0, 1, 2
+    - add: [conv(8, k=1) | bn, identity]   conv1, bn1, identity1
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from archspec.diagnostics.source import Span
@@ -12,13 +21,21 @@ class Level:
     """A level of the state dict, while its layers are named."""
 
     path: str = ""
+    is_plain_chain: bool = True
+    has_all_layers: bool = True  # false where a part of a body is lowered by itself
     ordinal: int = 0
-    spans: dict[str, Span] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)  # of calls, by called name
+    spans: dict[str, Span] = field(default_factory=dict)  # where each name is taken
+    labels: set[str] = field(default_factory=set)  # the names that are labels
+    aliases: dict[str, str] = field(default_factory=dict)  # `a: ref(b)`
 
-    def next_ordinal(self) -> str:
-        """The name of the next unlabeled layer: its ordinal among the steps."""
+    def next_name(self, called: str) -> str:
+        """The name of the next step if it is unlabeled; labeled steps count too."""
         self.ordinal += 1
-        return str(self.ordinal - 1)
+        self.counts[called] += 1
+        if self.is_plain_chain:
+            return str(self.ordinal - 1)
+        return f"{called}{self.counts[called]}"
 
     def join(self, name: str) -> str:
         """The path of a layer or level in this level."""

@@ -26,7 +26,7 @@ def states_between_steps(
     From equal states on, two inputs have equal results.
     """
     run = LoweringRun(findings, lower_step, asserts=False)
-    context = Context(run, scope.inner(), Level(), {})
+    context = Context(run, scope.inner(), Level(has_all_layers=False), {})
     x = input
     try:
         with run.nested(net.span):

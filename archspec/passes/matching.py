@@ -57,8 +57,9 @@ def all_pairs(matches: Sequence[Match]) -> Iterator[Pair]:
 
 def label_of(part: Part) -> str:
     """Return the label of a part; "" if it has a number instead."""
-    name = "" if isinstance(part, Merge) else str(part.name.value)
-    return "" if name.isdigit() else name
+    if isinstance(part, Merge) or not part.is_labeled:
+        return ""
+    return str(part.name.value)
 
 
 def kind_of(part: Part) -> str:

@@ -154,8 +154,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         values = load_archive(path)
         _check_version(path, values)
-        checkpoint = Checkpoint(**values)
-        _check_values(checkpoint)
+        checkpoint = checkpoint_of(values)
     except TrainingError:
         raise
     except FileNotFoundError as error:
@@ -168,6 +167,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
                 f"cannot read `{path}`: {short_message(error)}"
             ) from error
         raise CorruptCheckpointError(path) from error
+    return checkpoint
+
+
+def checkpoint_of(values: dict[str, Any]) -> Checkpoint:
+    """The checkpoint with these values, each of which is checked.
+
+    Raises:
+        TypeError: if a value is missing or has another type.
+        ValueError: if an import is an absolute path or leads upwards.
+    """
+    checkpoint = Checkpoint(**values)
+    _check_values(checkpoint)
     return checkpoint
 
 

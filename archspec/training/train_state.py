@@ -21,6 +21,7 @@ from archspec.training.checkpoint import Checkpoint
 from archspec.training.distributed.world import World
 from archspec.training.ema import update_ema, warmed_up
 from archspec.training.optimizer import make_optimizer
+from archspec.training.weights.earlier_names import with_present_names
 from archspec.training.weights.freezing import freeze, train_mode
 
 
@@ -162,10 +163,12 @@ class TrainState:
         fused = {"fused": not self._is_sharded}  # the strategy may have changed
         groups = [group | fused for group in checkpoint.optimizer["param_groups"]]
         optimizer = checkpoint.optimizer | {"param_groups": groups}
+        model = with_present_names(checkpoint.model, self.network)
+        ema = with_present_names(checkpoint.ema, self.network)
         if not self._is_sharded:
-            self.network.load_state_dict(checkpoint.model)
+            self.network.load_state_dict(model)
             if self.ema:
-                self.ema.load_state_dict(checkpoint.ema)
+                self.ema.load_state_dict(ema)
             self.optimizer.load_state_dict(optimizer)
             _match_memory_format(self.optimizer)
         else:
@@ -174,9 +177,9 @@ class TrainState:
                 load_optimizer_state,
             )
 
-            load_model_state(self.network, checkpoint.model)
+            load_model_state(self.network, model)
             if self.ema:
-                load_model_state(self.ema, checkpoint.ema)
+                load_model_state(self.ema, ema)
             load_optimizer_state(self.network, self.optimizer, optimizer)
         self.ema_updates = checkpoint.ema_updates
         if checkpoint.scaler:  # empty if the run had another precision

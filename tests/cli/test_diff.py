@@ -133,14 +133,16 @@ def test_another_join(compare):
 
 def test_a_join_of_more_branches(compare):
     found = briefly(compare(["add: [relu, relu]"], ["add: [relu, relu, tanh]"]))
-    assert found == [("added", "2", {}), ("changed", "", {"branches": ("2", "3")})]
+    assert found == [("added", "tanh1", {}), ("changed", "", {"branches": ("2", "3")})]
 
 
 def test_a_layer_that_reads_another_one(compare):
     """The same layers, wired in another way, are a difference."""
     steps = ["a: relu", "b: tanh", "add: [identity, ref({}) | bn]"]
     before, after = ([s.format(name) for s in steps] for name in "ab")
-    assert briefly(compare(before, after)) == [("changed", "3", {"reads": ("a", "b")})]
+    assert briefly(compare(before, after)) == [
+        ("changed", "bn1", {"reads": ("a", "b")})
+    ]
 
 
 # --- bundled networks ----------------------------------------------------------------
@@ -233,7 +235,7 @@ def test_what_changed_alike_is_one_row(archspec):
     """Its figures are those of all the steps together."""
     lines = archspec("diff", "original", "full_preactivation").out.splitlines()
     rows = lines[2 : lines.index("") - 1]
-    assert ["added", "4..20.1.0", "bn_relu", "+544"] in [
+    assert ["added", "4..20.path1.0", "bn_relu", "+544"] in [
         row.split()[:4] for row in rows
     ]
     start, end = lines[0].index("  parameters"), lines[0].index("  MACs")

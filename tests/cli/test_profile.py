@@ -66,7 +66,8 @@ def test_every_layer_and_join_is_there(measured):
     assert [layer["op"] for layer in measured["layers"]] == OPS
     assert (measured["name"], measured["batch"]) == ("small", 3)
     paths = [layer["path"] for layer in measured["layers"]]
-    assert [path for path in paths if path][:6] == ["0", "1", "2", "3", "4", "5"]
+    names = ["tanh1", "conv1", "bn1", "relu1", "identity1", "conv2"]
+    assert [path for path in paths if path][:6] == names
 
 
 def test_times_are_positive(measured):
@@ -113,7 +114,7 @@ def test_table(archspec, path):
     assert (done.code, done.err) == (0, "")
     assert lines[0].startswith("small, input 4 x 8 x 8, batch 2, on ")
     assert "8 x 8 x 8" in lines[5]
-    assert lines[4].split()[:2] == ["0", "tanh"]
+    assert lines[4].split()[:2] == ["tanh1", "tanh"]
     assert lines[-3].startswith("machine: ")
     for line, word in zip(lines[-2:], ("forward", "backward"), strict=True):
         assert line.startswith(f"{word}: ")

@@ -161,10 +161,13 @@ def test_labels():
     assert parse_label(scalar("stem")).parts == ("stem",)
     before, index, after = parse_label(scalar("layer{i + 1}_x")).parts
     assert (before, index.span.text, after) == ("layer", "i + 1", "_x")
+    assert parse_label(scalar("12")).parts == ("12",)
+    (index,) = parse_label(scalar('"{i + 1}"')).parts
+    assert index.span.text == "i + 1"
 
 
 @pytest.mark.parametrize(
-    "text", ["a-b", "1a", "_a", "a b", "a{", "a}", "{i}", "é", '"a\\n"']
+    "text", ["a-b", "1a", "_a", "a b", "a{", "a}", "01", "-1", "é", '"a\\n"']
 )
 def test_what_is_no_label(text):
     with pytest.raises(ParseError) as raised:

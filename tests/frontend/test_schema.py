@@ -37,8 +37,8 @@ BEYOND_A_SCHEMA = {
 
 
 def plain(path) -> object:
-    """What an ordinary YAML reader makes of a file."""
-    return yaml.safe_load(path.read_text())
+    """What an ordinary YAML reader makes of a file; keys are text, as in JSON."""
+    return json.loads(json.dumps(yaml.safe_load(path.read_text())))
 
 
 def validator() -> jsonschema_rs.Draft202012Validator:

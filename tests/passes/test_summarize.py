@@ -67,11 +67,12 @@ def test_depth_folds_what_lies_deeper(nested):
     spec = archspec.load(nested)
     first = [(row.path, row.op) for row in rows(spec, 1)]
     assert first == [
-        ("stem", "group"), ("1", "pair"), ("2", "identity"), ("3", "pair"),
-        ("4", "inner"), ("5", "inner"), ("6", "pair"), ("7", "flatten"), ("8", "linear"),
+        ("stem", "group"), ("pair1", "pair"), ("identity1", "identity"),
+        ("pair2", "pair"), ("inner1", "inner"), ("inner2", "inner"), ("pair3", "pair"),
+        ("flatten1", "flatten"), ("linear1", "linear"),
     ]  # fmt: skip
     second = {row.path for row in rows(spec, 2)}
-    assert {"stem.0", "1.0", "1.1", "4.0"} <= second
+    assert {"stem.0", "pair1.0", "pair1.1", "inner1.0"} <= second
     assert [row.path for row in rows(spec)] == [layer.path for layer in spec.layers]
 
 
@@ -139,14 +140,18 @@ def test_shares_say_where_the_cost_sits(nested):
     """The largest has a full bar, and the lines below name it."""
     lines = command("summary", nested, "--depth", "1").splitlines()
     full = [line.split()[0] for line in lines if "\u2588" * 4 in line]
-    assert full == ["1", "3", "8"]  # of the memory, the MACs and the parameters
+    assert full == [
+        "pair1",
+        "pair2",
+        "linear1",
+    ]  # of the memory, the MACs and the parameters
     spec = archspec.load(nested)
     found = {row.path: row for row in rows(spec, 1)}
     kept = sum(row.kept_bytes for row in found.values())
     assert lines[-1] == (
-        f"largest: {found['8'].params / spec.params:.0%} of the parameters in 8, "
-        f"{found['3'].macs / spec.macs:.0%} of the MACs in 3, "
-        f"{found['1'].kept_bytes / kept:.0%} of the memory kept in 1"
+        f"largest: {found['linear1'].params / spec.params:.0%} of the parameters in linear1, "
+        f"{found['pair2'].macs / spec.macs:.0%} of the MACs in pair2, "
+        f"{found['pair1'].kept_bytes / kept:.0%} of the memory kept in pair1"
     )
 
 

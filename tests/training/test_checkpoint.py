@@ -172,7 +172,9 @@ def test_weights_of_another_network_are_refused(run: Path, command: Command) -> 
     torch.save(values, run / "best.pt")
     code, _, err = command("evaluate", run)
     assert code == 1
-    assert err.startswith(f"error: `{run / 'best.pt'}` is no whole checkpoint of")
+    assert err.startswith(
+        f"error: the weights in `{run / 'best.pt'}` do not match its spec"
+    )
 
 
 class _FailingDisk(io.BytesIO):

@@ -90,7 +90,7 @@ def title(modules: Sequence[Module]) -> str:
 
 def label(modules: Sequence[Module]) -> str:
     """Return the first and last labels of some blocks; "" if they have none."""
-    names = [str(m.name.value) for m in modules if not str(m.name.value).isdigit()]
+    names = [str(m.name.value) for m in modules if m.is_labeled]
     return " … ".join(dict.fromkeys((*names[:1], *names[-1:])))
 
 

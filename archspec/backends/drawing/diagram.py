@@ -175,13 +175,11 @@ def repeated(part: Part) -> Sequence[Part]:
 def branch_label(branch: Sequence[Part]) -> str:
     """Return the label of a branch that is one labeled layer or group, or ""."""
     match branch:
-        case (Box((node,)),):
-            label = node.path.rpartition(".")[2]
+        case (Box((node,)),) if node.is_labeled:
+            return node.path.rpartition(".")[2]
         case (Cluster(module),) if not module.block:
-            label = str(module.name.value)
-        case _:
-            return ""
-    return "" if label.isdigit() else label
+            return str(module.name.value)
+    return ""
 
 
 # --- from the items of a graph to parts ----------------------------------------------

@@ -83,8 +83,8 @@ def submodules(body: Body) -> list[Layer | Module]:
 
 
 def is_numbered(item: Layer | Module) -> bool:
-    """Whether the state dict names a submodule by its position, not by a label."""
-    return bool(item.name.value.isdigit())
+    """Whether the state dict names a submodule by its position in a chain."""
+    return not item.is_labeled and item.name.value.isdigit()
 
 
 def is_chain(bodies: Bodies) -> bool:

@@ -33,7 +33,7 @@ from archspec.backends.python.identifiers import class_name, python_name, unique
 from archspec.backends.python.init_builder import InitBuilder
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodule_builder import BlockClass, SubmoduleBuilder
-from archspec.backends.python.submodules import Submodule, container_of
+from archspec.backends.python.submodules import Submodule
 from archspec.backends.python.syntax import (
     AtomExpr,
     CallExpr,
@@ -49,6 +49,7 @@ from archspec.backends.python.unify_values import ValueUnifier
 from archspec.ir.graph import Module, Repeat
 from archspec.ir.symbolic import Symbolic, constant
 
+MODULE = NameExpr("nn", "Module")
 SEQUENTIAL = NameExpr("nn", "Sequential")
 NONE = AtomExpr("None")
 
@@ -111,8 +112,7 @@ class ClassBuilder:
         init = self._init(
             self.init_builder.branching(forward.submodules, forward.locals)
         )
-        base = container_of(forward.submodules).value
-        return ClassDef(self.name, base, docstring, (init, method))
+        return ClassDef(self.name, MODULE, docstring, (init, method))
 
     def _init(self, body: tuple[Stmt, ...]) -> MethodDef:
         parameters = tuple(parameter.definition for parameter in self.parameters())

@@ -1,7 +1,8 @@
 """Build the `forward` of a class in which branches part and join.
 
-    - add: [conv(8, k=1) | relu, tanh]   ->   conv, relu, tanh = self
-                                              return relu(conv(x)) + tanh(x)
+    - add:                        ->   return self.relu1(self.conv1(x)) + self.tanh1(x)
+        - conv(8, k=1) | relu
+        - tanh
 
 Every method takes the expression of an item's input, appends the statements that the
 item needs, and returns the expression of its output.
@@ -9,7 +10,6 @@ item needs, and returns the expression of its output.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,21 +17,17 @@ from archspec.backends.python.aligned_bodies import (
     Bodies,
     InstancesDifferError,
     columns,
-    is_numbered,
     referenced_labels,
     submodules,
 )
+from archspec.backends.python.expressions import value_expr
 from archspec.backends.python.forward_statement_list import ForwardStatements
+from archspec.backends.python.identifiers import is_attribute
 from archspec.backends.python.layout import flat
 from archspec.backends.python.merge_expressions import channel_axis, merge_expression
 from archspec.backends.python.names_in_scope import ClassScope
-from archspec.backends.python.submodule_builder import SubmoduleBuilder
-from archspec.backends.python.submodules import (
-    Container,
-    LocalVariable,
-    Submodule,
-    container_of,
-)
+from archspec.backends.python.submodule_builder import SubmoduleBuilder, only_child
+from archspec.backends.python.submodules import LocalVariable, Submodule
 from archspec.backends.python.syntax import (
     AtomExpr,
     CallExpr,
@@ -63,16 +59,10 @@ class ForwardBuilder:
         self.bodies = bodies
         self.submodules: list[Submodule] = []
         self.locals: list[LocalVariable] = []
-        self.handles: list[str] = []  # the variable of each submodule, if it has one
         self.statements = ForwardStatements()
         self.labels: dict[str, NameExpr] = {}  # the variables of labels read again
         self.heads: list[NameExpr] = []  # the variables of extra outputs
         self.wanted = referenced_labels(bodies)
-        modules = [module for body in bodies for module in submodules(body)]
-        self.has_variables = any(
-            is_numbered(m) and not _is_identity(m) for m in modules
-        )
-        self.uses = Counter(_base_name(m) for m in submodules(bodies[0]))
 
     def method(self, scope: ClassScope) -> MethodDef:
         """The method.
@@ -85,20 +75,9 @@ class ForwardBuilder:
         )
         if self.heads:
             result = self.statements.as_name(result, "x")
-        self._unpack()
         body = self.statements.returning(result, self.heads)
         returns = TENSORS if self.heads else TENSOR
         return MethodDef("forward", (X,), returns, body)
-
-    def _unpack(self) -> None:
-        """Assign the submodules of a list or dictionary to variables."""
-        whole = NameExpr("self")
-        match container_of(self.submodules):
-            case Container.LIST:
-                self.statements.unpack_first(self.handles, whole)
-            case Container.DICT:
-                values = call(NameExpr("self", "values"))
-                self.statements.unpack_first(self.handles, values)
 
     # --- items ---
 
@@ -108,8 +87,8 @@ class ForwardBuilder:
         """The output of a body. `target` is the variable for long expressions."""
         for column in columns(bodies):
             match column[0]:
-                case Layer() as layer if self._is_omitted(layer):
-                    pass
+                case Layer() as layer if _is_identity(layer):
+                    value = self._labeled(layer.name.value, value)
                 case Layer() | Module():
                     value = self._module(column, value, target, scope)
                 case Choice():
@@ -129,10 +108,6 @@ class ForwardBuilder:
                     self.locals += [m for m in found if isinstance(m, LocalVariable)]
         return value
 
-    def _is_omitted(self, layer: Layer) -> bool:
-        """Whether an identity needs no module: the numbers have no gap without it."""
-        return is_numbered(layer) and _is_identity(layer) and not self.has_variables
-
     def _module(
         self,
         column: Sequence[Layer | Module],
@@ -140,22 +115,29 @@ class ForwardBuilder:
         target: str,
         scope: ClassScope,
     ) -> Expr:
+        if len({item.name.value for item in column}) > 1:
+            raise InstancesDifferError  # `forward` would need the names
         (submodule,), _ = self.submodule_builder.column([*column], scope)
         assert isinstance(submodule, Submodule)
-        return self._called(submodule, column[0], value, target)
+        return self._called(
+            submodule, value, target, is_activation=_is_activation(column[0])
+        )
 
     def _called(
-        self, submodule: Submodule, item: Layer | Module, value: Expr, target: str
+        self, submodule: Submodule, value: Expr, target: str, *, is_activation: bool
     ) -> Expr:
         """A submodule, called with a value."""
-        if _nesting(value) >= DEEPEST and not _is_activation(item):
+        if _nesting(value) >= DEEPEST and not is_activation:
             value = self.statements.assign(target, value)
-        handle = self._handle(item)
-        self.submodules.append(submodule)
-        result: Expr = call(handle, value)
+        self.submodules.append(replace(submodule, is_numbered=False))
+        child = _child(submodule.key)
+        result: Expr = call(child, value)
         if len(flat(result)) > LONGEST and _nesting(value) > 0:
-            result = call(handle, self.statements.assign(target, value))
-        label = str(item.name.value)
+            result = call(child, self.statements.assign(target, value))
+        return self._labeled(submodule.key, result)
+
+    def _labeled(self, label: str, result: Expr) -> Expr:
+        """The output of a step, in a variable if a `ref` reads it."""
         if label in self.wanted:
             variable = self._output_variable(label)
             result = self.labels[label] = self.statements.assign(variable, result)
@@ -168,12 +150,14 @@ class ForwardBuilder:
         if len({choice.condition.value for choice in column}) == 1:
             bodies = [choice.body for choice in column]
             return self._body(bodies, value, target, scope)
-        members = self.submodule_builder.choice(column, scope)
-        if len(members) != 1 or not isinstance(members[0], Submodule):
+        arms = [module for choice in column for module in submodules(choice.body)]
+        if any(_is_identity(arm) and arm.name.value in self.wanted for arm in arms):
             raise InstancesDifferError
-        arms = [submodules(choice.body)[0] for choice in column]
-        named = [arm for arm in arms if not _is_identity(arm)]
-        return self._called(members[0], (named or arms)[0], value, target)
+        child = only_child(self.submodule_builder.choice(column, scope))
+        if child is None:
+            return value
+        is_activation = all(_is_activation(arm) or _is_identity(arm) for arm in arms)
+        return self._called(child, value, target, is_activation=is_activation)
 
     def _merge(
         self, column: Sequence[Merge], value: Expr, target: str, scope: ClassScope
@@ -231,27 +215,17 @@ class ForwardBuilder:
 
     # --- names ---
 
-    def _handle(self, item: Layer | Module) -> NameExpr:
-        """How the code names a submodule: `self.stem`, or a variable."""
-        if not self.has_variables:
-            return NameExpr("self", item.name.value)
-        name = _base_name(item)
-        names = self.statements.names
-        handle = names.numbered(name) if self.uses[name] > 1 else names.fresh(name)
-        self.handles.append(handle)
-        return NameExpr(handle)
-
     def _output_variable(self, label: str) -> str:
-        """A variable for the output of a labeled item, which may have one itself."""
-        name = f"{label}_out" if self.has_variables else label
+        """A variable for the output of a labeled item."""
+        name = label if label.isidentifier() else f"output{label}"
         return self.statements.names.fresh(name)
 
 
-def _base_name(item: Layer | Module) -> str:
-    """What the code calls a submodule: its label, or its op or block."""
-    if not is_numbered(item):
-        return str(item.name.value)
-    return item.node.op if isinstance(item, Layer) else item.block
+def _child(key: str) -> Expr:
+    """How `forward` reads a submodule: `self.stem`."""
+    if is_attribute(key):
+        return NameExpr("self", key)
+    return call(NameExpr("self", "get_submodule"), value_expr(key))
 
 
 def _is_identity(item: Layer | Module) -> bool:

@@ -60,10 +60,6 @@ class ForwardStatements:
         """Append `a, b = value`."""
         self.statements.append(UnpackStmt(tuple(names), value))
 
-    def unpack_first(self, names: Iterable[str], value: Expr) -> None:
-        """Insert `a, b = value` before all statements."""
-        self.statements.insert(0, UnpackStmt(tuple(names), value))
-
     def returning(self, result: Expr, heads: Sequence[NameExpr]) -> tuple[Stmt, ...]:
         """All statements and the `return`, which in training returns the heads too."""
         statements: list[Stmt] = [*_without_unread(self.statements, [result, *heads])]

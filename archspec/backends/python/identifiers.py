@@ -35,6 +35,14 @@ def python_name(name: str) -> str:
     return f"{name}_" if plain in TAKEN or _like_a_class(plain) else name
 
 
+def is_attribute(name: str) -> bool:
+    """Whether `self.name` means the submodule: a number is no attribute.
+
+    Python mangles names that start with `__`.
+    """
+    return name.isidentifier() and not name.startswith("__")
+
+
 def _like_a_class(name: str) -> bool:
     return name[:1].isupper() or not name
 

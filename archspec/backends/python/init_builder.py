@@ -19,31 +19,27 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from archspec.backends.python.expressions import code_expr, literal
-from archspec.backends.python.identifiers import python_name
+from archspec.backends.python.expressions import code_expr, value_expr
+from archspec.backends.python.identifiers import is_attribute, python_name
 from archspec.backends.python.loop_headers import loop_header
 from archspec.backends.python.names_read import names_read
 from archspec.backends.python.submodules import (
-    Container,
     EqualSubmodules,
     LocalVariable,
     Member,
     Submodule,
     SubmoduleChoice,
     SubmoduleLoop,
-    container_of,
 )
 from archspec.backends.python.syntax import (
     AddAssignStmt,
     AssignStmt,
     AtomExpr,
     CallExpr,
-    DictExpr,
     Element,
     ExprStmt,
     ForStmt,
     IfStmt,
-    ListExpr,
     NameExpr,
     Stmt,
     call,
@@ -81,16 +77,8 @@ class InitBuilder:
     ) -> tuple[Stmt, ...]:
         """The body for a class with a `forward` of its own."""
         statements = self._locals(local_variables)
-        match container_of(submodules):
-            case Container.LIST:
-                items = ListExpr(tuple(map(self._element, submodules)))
-                statements.append(self._super_init([Element(items)]))
-            case Container.DICT:
-                entries = DictExpr(tuple(map(self._entry, submodules)))
-                statements.append(self._super_init([Element(entries)]))
-            case Container.ATTRIBUTES:
-                statements.append(self._super_init([]))
-                statements += map(self._statement, submodules)
+        statements.append(self._super_init([]))
+        statements += map(self._statement, submodules)
         return tuple(statements)
 
     def _super_init(self, elements: Iterable[Element]) -> Stmt:
@@ -106,24 +94,17 @@ class InitBuilder:
             after=self._shape(submodule),
         )
 
-    def _entry(self, submodule: Submodule) -> Element:
-        """A submodule as an entry of a dictionary."""
-        return Element(
-            submodule.value,
-            label=f"{literal(submodule.key)}: ",
-            above=self._comment(submodule),
-            after=self._shape(submodule),
-        )
-
     def _statement(self, submodule: Submodule) -> Stmt:
         """The statement that adds a submodule under its name, or as the next one."""
         above, after = self._comment(submodule), self._shape(submodule)
         if submodule.is_numbered:
             return ExprStmt(call(APPEND, submodule.value), above, after)
-        if submodule.computed_key is not None:
-            return ExprStmt(call(ADD_MODULE, submodule.computed_key, submodule.value))
-        target = NameExpr("self", submodule.key)
-        return AssignStmt(target, submodule.value, above, after)
+        key = submodule.computed_key
+        if key is None and is_attribute(submodule.key):
+            target = NameExpr("self", submodule.key)
+            return AssignStmt(target, submodule.value, above, after)
+        added = call(ADD_MODULE, key or value_expr(submodule.key), submodule.value)
+        return ExprStmt(added, above, after)
 
     def _shape(self, submodule: Submodule) -> str:
         """The shape of an output, as a comment in the network's own class."""
@@ -150,7 +131,8 @@ class InitBuilder:
                 return [self._statement(member)]
             case SubmoduleChoice():
                 then = self._additions(member.then)
-                return [IfStmt(member.test, then, self._additions(member.otherwise))]
+                otherwise = self._additions(member.otherwise)
+                return [IfStmt(member.test, then, otherwise or None)]
             case SubmoduleLoop():
                 return self._loop(member)
             case EqualSubmodules():

@@ -26,7 +26,6 @@ from archspec.backends.python.syntax import (
     CallExpr,
     ClassDef,
     ConditionalExpr,
-    DictExpr,
     Element,
     Expr,
     ExprStmt,
@@ -56,7 +55,7 @@ def flat(expr: Expr) -> str:
             return expr.text
         case NameExpr():
             return f"{expr.root}.{expr.attribute}" if expr.attribute else expr.root
-        case CallExpr() | ListExpr() | DictExpr() | TupleExpr():
+        case CallExpr() | ListExpr() | TupleExpr():
             opening, closing = _brackets(expr)
             inner = ", ".join(
                 element.label + flat(element.value) for element in expr.elements
@@ -65,6 +64,8 @@ def flat(expr: Expr) -> str:
             return f"{opening}{inner}{',' if is_single else ''}{closing}"
         case ConditionalExpr():
             then, test = flat(expr.then), flat(expr.test)
+            if isinstance(expr.then, ConditionalExpr):
+                then = f"({then})"
             return f"{then} if {test} else {flat(expr.otherwise)}"
         case OpExpr():
             return f" {expr.operator} ".join(map(flat, expr.operands))
@@ -79,8 +80,6 @@ def _brackets(expr: Brackets) -> tuple[str, str]:
             return f"{flat(expr.function)}(", ")"
         case ListExpr():
             return "[", "]"
-        case DictExpr():
-            return "{", "}"
         case TupleExpr():
             return "(", ")"
 
@@ -95,10 +94,12 @@ def _laid_out(
     if len(line) <= WIDTH and not _has_comments(expr):
         return [_with_comment(line, comment)]
     match expr:
-        case CallExpr() | ListExpr() | DictExpr() | TupleExpr() if expr.elements:
+        case CallExpr() | ListExpr() | TupleExpr() if expr.elements:
             return _broken(expr, indent, before, after, comment)
+        case ConditionalExpr() | OpExpr() if before or after:
+            return _in_parentheses(expr, indent, before, after)
         case ConditionalExpr():
-            return _broken_conditional(expr, indent, before, after)
+            return _broken_conditional(expr, indent)
     return [line]
 
 
@@ -119,28 +120,38 @@ def _broken(
 
 
 def _has_sole_collection(expr: Brackets) -> bool:
-    """Whether a call's one argument is a list, dictionary or tuple."""
+    """Whether a call's one argument is a list or tuple."""
     if not isinstance(expr, CallExpr) or len(expr.elements) > 1:
         return False
     only = expr.elements[0]
-    return not only.label and isinstance(only.value, ListExpr | DictExpr | TupleExpr)
+    return not only.label and isinstance(only.value, ListExpr | TupleExpr)
 
 
-def _broken_conditional(
-    expr: ConditionalExpr, indent: int, before: str, after: str
+def _in_parentheses(
+    expr: ConditionalExpr | OpExpr, indent: int, before: str, after: str
 ) -> list[str]:
-    pad, inner = " " * indent, indent + STEP
-    lines = [f"{pad}{before}("]
-    lines += _laid_out(expr.then, inner)
-    lines += _laid_out(expr.test, inner, before="if ")
-    lines += _laid_out(expr.otherwise, inner, before="else ")
-    return [*lines, f"{pad}){after}"]
+    """An expression between lines of parentheses."""
+    pad = " " * indent
+    return [f"{pad}{before}(", *_laid_out(expr, indent + STEP), f"{pad}){after}"]
+
+
+def _broken_conditional(expr: ConditionalExpr, indent: int) -> list[str]:
+    """A conditional expression in parentheses, with a line for each part."""
+    line = f"{' ' * indent}({flat(expr.then)})"
+    if not isinstance(expr.then, ConditionalExpr):
+        lines = _laid_out(expr.then, indent)
+    elif len(line) <= WIDTH:
+        lines = [line]
+    else:
+        lines = _in_parentheses(expr.then, indent, "", "")
+    lines += _laid_out(expr.test, indent, before="if ")
+    return lines + _laid_out(expr.otherwise, indent, before="else ")
 
 
 def _has_comments(expr: Expr) -> bool:
     """Whether an element inside has a comment, which takes a line for itself."""
     match expr:
-        case CallExpr() | ListExpr() | DictExpr() | TupleExpr():
+        case CallExpr() | ListExpr() | TupleExpr():
             return any(
                 element.above or element.after or _has_comments(element.value)
                 for element in expr.elements

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from archspec.backends.python.comments_and_docstrings import WIDTH
 from archspec.backends.python.forward_statement_list import ForwardStatements
 from archspec.backends.python.layout import flat
 from archspec.backends.python.syntax import (
@@ -51,11 +52,13 @@ def merge_expression(
         axis = Element(AtomExpr(str(channel_axis(merge))), "dim=")
         cat = CallExpr(NameExpr("torch", "cat"), (Element(branches), axis))
         return JoinExpr(cat, place)
-    too_long = len(flat(OpExpr(operator, tuple(outputs)))) > LONGEST
+    # A sum does not break, and its own variable is no longer than those of its branches.
+    longest = min(LONGEST, WIDTH - len(f"        {names[0]} = "))
+    too_long = len(flat(OpExpr(operator, tuple(outputs)))) > longest
     outputs = _simplified(outputs, names, statements, too_long=too_long)
     if len(outputs) == 1 and isinstance(outputs[0], NameExpr):
         return outputs[0]
-    operands = _shortened(operator, outputs, names[0], statements)
+    operands = _shortened(operator, outputs, names[0], longest, statements)
     return JoinExpr(OpExpr(operator, operands), place)
 
 
@@ -76,14 +79,18 @@ def _simplified(
 
 
 def _shortened(
-    operator: str, outputs: Sequence[Expr], name: str, statements: ForwardStatements
+    operator: str,
+    outputs: Sequence[Expr],
+    name: str,
+    longest: int,
+    statements: ForwardStatements,
 ) -> tuple[Expr, ...]:
     """The operands of a short enough expression; a part of a long one is assigned."""
     gap = len(f" {operator} ")
     widths = [len(flat(output)) for output in outputs]
     width = sum(widths) + gap * (len(outputs) - 1)
     first, merged = outputs[0], 1
-    while len(outputs) - merged > 1 and width > LONGEST:
+    while len(outputs) - merged > 1 and width > longest:
         width -= len(flat(first)) + gap + widths[merged] - len(name)
         first = statements.assign(name, OpExpr(operator, (first, outputs[merged])))
         merged += 1

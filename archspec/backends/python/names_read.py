@@ -17,7 +17,6 @@ from archspec.backends.python.syntax import (
     CallExpr,
     ClassDef,
     ConditionalExpr,
-    DictExpr,
     Element,
     ExprStmt,
     ForStmt,
@@ -58,7 +57,7 @@ def _parts(node: Node) -> Iterable[Node]:
             return ()
         case CallExpr():
             return (node.function, *node.elements)
-        case ListExpr() | DictExpr() | TupleExpr():
+        case ListExpr() | TupleExpr():
             return node.elements
         case ConditionalExpr():
             return (node.then, node.test, node.otherwise)

@@ -8,6 +8,7 @@ In a body with the parameters `cout` and `s`:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -57,6 +58,7 @@ from archspec.ir.symbolic import (
 from archspec.ops.shapes import channels
 from archspec.ops.torch_call import TorchCall
 
+IDENTITY = CallExpr(NameExpr("nn", "Identity"))
 FEW = 2  # equal iterations that are read as fast as a loop
 LONGEST_HEADER = 72  # characters of a `for`, which may be inside another
 
@@ -186,7 +188,9 @@ class SubmoduleBuilder:
         shapes = {str([*map(int, part.output.shape or ())]) for part in parts}
         shape = shapes.pop() if len(shapes) == 1 else ""
         comment = comment_of_step(parts[0].span)
-        return Submodule(key, computed_key, value, shape, comment)
+        return Submodule(
+            key, is_numbered(column[0]), computed_key, value, shape, comment
+        )
 
     # --- lets, choices and repeats ---
 
@@ -210,12 +214,20 @@ class SubmoduleBuilder:
             return self.members(taken or left, scope)
         inside = replace(scope, may_add=False)
         conditions = [choice.condition for choice in column]
-        test = self.unifier.unify(conditions, "", inside)
         then, otherwise = self.members(taken, inside), self.members(left, inside)
+        if not then:
+            conditions = [_negated(condition) for condition in conditions]
+            then, otherwise = otherwise, then
+        if not then:
+            return []
         match then, otherwise:
             case [Submodule() as one], [Submodule() as other] if one.key == other.key:
+                if one.value == other.value:
+                    return [one]
+                test = self.unifier.unify(conditions, "", inside)
                 value = ConditionalExpr(one.value, test, other.value)
                 return [replace(one, value=value)]
+        test = self.unifier.unify(conditions, "", inside)
         return [SubmoduleChoice(test, then, otherwise)]
 
     def _repeat(
@@ -287,6 +299,39 @@ def _folded(iterations: list[list[Member]]) -> list[Member]:
     if len(iterations) > FEW:
         return [EqualSubmodules(len(iterations), submodules)]
     return [member for members in iterations for member in members]
+
+
+def _negated(condition: Symbolic) -> Symbolic:
+    return Symbolic(not condition.value, ast.UnaryOp(ast.Not(), condition.code))
+
+
+def only_child(members: Sequence[Member]) -> Submodule | None:
+    """The one submodule of an arm, or of both under the condition; identities are none.
+
+    Raises:
+        InstancesDifferError: if there are several.
+    """
+    match [member for member in members if not _is_identity(member)]:
+        case []:
+            return None
+        case [Submodule() as one]:
+            return one
+        case [SubmoduleChoice(test, then, otherwise)]:
+            arms = only_child(then), only_child(otherwise)
+            children = [child for child in arms if child]
+            if not children:
+                return None
+            if len({child.key for child in children}) == 1:
+                values = [child.value if child else IDENTITY for child in arms]
+                if values[0] == values[1]:
+                    return children[0]
+                value = ConditionalExpr(values[0], test, values[1])
+                return replace(children[0], value=value)
+    raise InstancesDifferError
+
+
+def _is_identity(member: Member) -> bool:
+    return isinstance(member, Submodule) and member.value == IDENTITY
 
 
 def _is_default(call: TorchCall, name: str) -> bool:

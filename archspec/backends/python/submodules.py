@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from enum import Enum
 
 from archspec.backends.python.names_in_scope import ClassScope
-from archspec.backends.python.syntax import Expr, NameExpr
+from archspec.backends.python.syntax import Expr
 from archspec.ir.graph import Repeat
 
 
@@ -25,15 +24,11 @@ class Submodule:
     """`self.conv1 = nn.Conv2d(3, 64)`, or one that only its position names."""
 
     key: str  # in the state dict, of the first instance
+    is_numbered: bool  # whether its position in a sequence is its key
     computed_key: Expr | None  # `f"layer{i + 1}"`, where it depends on a loop variable
     value: Expr
     shape: str  # of its output; empty where instances or iterations differ
     comment: str  # the spec's, above its step
-
-    @property
-    def is_numbered(self) -> bool:
-        """Whether its position in the sequence is its key."""
-        return self.key.isdigit()
 
 
 @dataclass
@@ -63,23 +58,3 @@ class EqualSubmodules:
 
 
 Member = LocalVariable | Submodule | SubmoduleLoop | EqualSubmodules | SubmoduleChoice
-
-
-class Container(Enum):
-    """The base of a class with a `forward` of its own.
-
-    It gives the state dict the spec's names: attributes if all submodules have labels,
-    a list if none has, else a dictionary.
-    """
-
-    ATTRIBUTES = NameExpr("nn", "Module")
-    LIST = NameExpr("nn", "ModuleList")
-    DICT = NameExpr("nn", "ModuleDict")
-
-
-def container_of(submodules: list[Submodule]) -> Container:
-    """The base of a class with these submodules."""
-    numbered = [submodule.is_numbered for submodule in submodules]
-    if not any(numbered):
-        return Container.ATTRIBUTES
-    return Container.LIST if all(numbered) else Container.DICT

@@ -32,8 +32,7 @@ class NameExpr:
 class Element:
     """An item between brackets, with its comments.
 
-    `label` is `kernel_size=` for a keyword argument, `"5": ` for an entry of a
-    dictionary.
+    `label` is `kernel_size=` for a keyword argument.
     """
 
     value: Expr
@@ -53,13 +52,6 @@ class CallExpr:
 @dataclass(frozen=True, slots=True)
 class ListExpr:
     """`[branch1, branch2]`."""
-
-    elements: tuple[Element, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DictExpr:
-    """`{"stem": nn.ReLU()}`, each element labeled with its key."""
 
     elements: tuple[Element, ...]
 
@@ -96,7 +88,7 @@ class JoinExpr:
     place: str = field(compare=False)  # `resnet18.yaml:12`
 
 
-Brackets = CallExpr | ListExpr | DictExpr | TupleExpr
+Brackets = CallExpr | ListExpr | TupleExpr
 Expr = AtomExpr | NameExpr | Brackets | ConditionalExpr | OpExpr | JoinExpr
 
 # --- statements ----------------------------------------------------------------------
@@ -114,7 +106,7 @@ class AssignStmt:
 
 @dataclass(frozen=True, slots=True)
 class UnpackStmt:
-    """`conv, relu = self`."""
+    """`chunk1, chunk2 = x.chunk(2, dim=1)`."""
 
     names: tuple[str, ...]
     value: Expr

@@ -235,7 +235,9 @@ SCHEMA: dict[str, Any] = {
                     _STEP, "The step where the condition holds.", "conv(cout, k=1, s=s)"
                 ),
                 "else": _key(
-                    _STEP, "The step where it does not; else `identity`.", "avgpool(2)"
+                    _STEP,
+                    "The step where it does not; without it, nothing.",
+                    "avgpool(2)",
                 ),
                 "aux": _key(
                     _HEADS,

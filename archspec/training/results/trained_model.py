@@ -19,6 +19,7 @@ from archspec.training.checkpoint import CorruptCheckpointError, load_checkpoint
 from archspec.training.data.input_normalization import ChannelStatistics
 from archspec.training.device import resolve_auto
 from archspec.training.objective import Objective
+from archspec.training.weights.earlier_names import with_present_names
 
 
 class TrainedModel(NamedTuple):
@@ -59,9 +60,11 @@ def load_trained_model(path: Path, device: Device = "auto") -> TrainedModel:
         settings = replace(settings, precision=before.precision)
     model = build(spec.graph)
     try:
-        model.load_state_dict(checkpoint.evaluated_weights)
+        model.load_state_dict(with_present_names(checkpoint.evaluated_weights, model))
     except RuntimeError as error:
-        raise CorruptCheckpointError(run.best) from error
+        raise TrainingError(
+            f"the weights in `{run.best}` do not match its spec: train a new run"
+        ) from error
     target = torch.device(settings.device)
     model.to(target, memory_format=torch.channels_last)  # type: ignore[call-overload]
     statistics = ChannelStatistics(*checkpoint.statistics)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from archspec.runs.errors import TrainingError, short_message
 from archspec.training.torch_archive import CorruptArchiveError, load_archive
+from archspec.training.weights.earlier_names import with_names_by_its_spec
 
 Weights = dict[str, Tensor]
 
@@ -46,7 +47,7 @@ def read_weights(path: Path) -> Weights:
     found = values if isinstance(values, dict) else {}
     for state in (*map(found.get, KEYS), found):
         if _is_state_dict(state):
-            return dict(state)
+            return with_names_by_its_spec(dict(state), found, path)
     raise TrainingError(f"`{path}` holds no weights: {HINT}")
 
 

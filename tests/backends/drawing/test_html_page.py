@@ -255,7 +255,9 @@ net:
 def test_a_jump_lights_where_it_comes_from(browser: Browser) -> None:
     browser.open(spec(JUMPS, input="8x8x8"))
     assert browser.texts(".jump") == ["from a", "from b"]
-    for jump, names in zip(browser.all(".jump"), (["a"], ["b.0", "b.2"]), strict=True):
+    for jump, names in zip(
+        browser.all(".jump"), (["a"], ["b.tanh1", "b.conv1"]), strict=True
+    ):
         browser.point_at(jump)
         lit = browser.texts("#layers .lit td:first-child")
         assert lit == names
@@ -330,7 +332,7 @@ def test_no_text_of_a_spec_is_more_than_text(browser: Browser, text: str) -> Non
     network = spec(f"# {text}\n{SPEC}".replace("\x1b", ""))
     module = network.graph.body[0]
     assert isinstance(module, Module)
-    module.name = Symbolic(text, constant(text))
+    module.name, module.is_labeled = Symbolic(text, constant(text)), True
     graph = replace(network.graph, name=text, about=text)
     browser.open(replace(network, graph=graph))
     shown = text.replace("\x1b", "\N{REPLACEMENT CHARACTER}")

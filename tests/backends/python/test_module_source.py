@@ -267,9 +267,7 @@ def test_a_step_that_ref_leaves_behind() -> None:
     """
     source = to_source(graph_of(text))
     assert source.endswith(
-        "        stem, _, _, _, relu2 = self.values()\n"
-        "        stem_out = stem(x)\n"
-        "        return relu2(stem_out)\n"
+        "        stem = self.stem(x)\n        return self.relu2(stem)\n"
     )
 
 
@@ -293,7 +291,6 @@ blocks:
     # larger
     - conv(c, k=3, p=1) | relu
     - conv(c, k=1)           # not this one
-    # by hand
     - add:
         - identity
         # bent
@@ -310,31 +307,25 @@ net:
     then: tanh
 """
 COMMENTED_SOURCE = '''
-class Two(nn.ModuleList):
+class Two(nn.Module):
     """`two(c)`
 
     Two of them.
     """
 
     def __init__(self, in_channels: int, c: int) -> None:
-        super().__init__(
-            [
-                # the first, which is larger
-                nn.Conv2d(in_channels, c, kernel_size=3, padding=1),
-                nn.ReLU(),
-                nn.Conv2d(c, c, kernel_size=1),
-                # by hand
-                nn.Identity(),
-                # bent
-                nn.BatchNorm2d(c),
-                nn.Tanh(),
-            ]
-        )
+        super().__init__()
+        # the first, which is larger
+        self.conv1 = nn.Conv2d(in_channels, c, kernel_size=3, padding=1)
+        self.relu1 = nn.ReLU()
+        self.conv2 = nn.Conv2d(c, c, kernel_size=1)
+        # bent
+        self.bn1 = nn.BatchNorm2d(c)
+        self.tanh1 = nn.Tanh()
 
     def forward(self, x: Tensor) -> Tensor:
-        conv1, relu, conv2, identity, bn, tanh = self
-        x = conv2(relu(conv1(x)))
-        return identity(x) + tanh(bn(x))  # spec.yaml:12
+        x = self.conv2(self.relu1(self.conv1(x)))
+        return x + self.tanh1(self.bn1(x))  # spec.yaml:11
 
 
 class A(nn.Sequential):
@@ -405,7 +396,7 @@ def without_docstrings(source: str) -> str:
 
 def test_a_traceback_shows_the_line_of_a_join() -> None:
     """Where branches do not fit an input that nobody has promised."""
-    text = "net:\n  - add:\n      - maxpool(2) | upsample(2)\n      - relu\n"
+    text = "net:\n  - add:\n      - maxpool(2) | upsample(2)\n      - identity\n"
     network = spec(text, input="3x8x8", file="halves and\nwholes.yaml")
     model = archspec.compile(network)
     archspec.compile("lenet")

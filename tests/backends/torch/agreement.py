@@ -19,16 +19,21 @@ from archspec.ir.graph import (
     Module,
     Reference,
     Repeat,
+    walk,
 )
 from archspec.spec import Spec
 
 Shape = tuple[int, ...]
 
 
-def leaves(model: nn.Module) -> list[str]:
-    """The names of the modules that hold no others."""
+def leaves(spec: Spec, model: nn.Module) -> list[str]:
+    """The names of the modules that are layers, without identities."""
+    items = walk(spec.graph.body)
+    levels = {"", *(item.path for item in items if isinstance(item, Module))}
     return [
-        name for name, m in model.named_modules() if name and not list(m.children())
+        name
+        for name, m in model.named_modules()
+        if name not in levels and not isinstance(m, nn.Identity)
     ]
 
 
@@ -39,16 +44,15 @@ def assert_agrees(spec: Spec) -> None:
     with torch.device("meta"):
         model = archspec.compile(spec)
         x = torch.empty(2, *spec.input_shape)
-    modules = set(leaves(model))
     layers = [
         (layer.path, layer.output.shape)
         for layer in spec.layers
-        if layer.path in modules or layer.op != "identity"  # which may be left out
+        if layer.op != "identity"  # which may be left out, or have a sibling's name
     ]
-    assert_same(leaves(model), [path for path, _ in layers])
+    assert_same(leaves(spec, model), [path for path, _ in layers])
     found = sum(p.numel() for p in model.parameters())
     assert found == parameters
-    ran, results = shapes(model, x)
+    ran, results = shapes(spec, model, x)
     assert_same(ran, layers)
     assert results == [output] * (1 + len(spec.graph.heads))
 
@@ -66,7 +70,9 @@ def outputs_of(model: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
     return output if isinstance(output, tuple) else (output,)
 
 
-def shapes(model: nn.Module, x: Tensor) -> tuple[list[tuple[str, Shape]], list[Shape]]:
+def shapes(
+    spec: Spec, model: nn.Module, x: Tensor
+) -> tuple[list[tuple[str, Shape]], list[Shape]]:
     """The output shape of every leaf in the order they run, and of the outputs."""
     found: list[tuple[str, Shape]] = []
 
@@ -76,7 +82,7 @@ def shapes(model: nn.Module, x: Tensor) -> tuple[list[tuple[str, Shape]], list[S
 
         return hook
 
-    names = set(leaves(model))
+    names = set(leaves(spec, model))
     for name, module in model.named_modules():
         if name in names:
             module.register_forward_hook(note(name))

@@ -157,7 +157,7 @@ def test_features_by_name(network: Spec) -> None:
     module, x = prepare(network)
     children = [name for name, _ in module.named_children()]
     with torch.no_grad():
-        for names in (leaves(module), children):
+        for names in (leaves(network, module), children):
             expected = outputs(module, names, x)
             found = create_feature_extractor(module, [*expected])(x)
             torch.testing.assert_close(found, expected)

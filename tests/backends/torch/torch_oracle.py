@@ -79,8 +79,6 @@ class _Torch:
                 return self.merge(step, x, names)
             case Choice(test, then, otherwise):
                 arm = then if self.value(test, x, names) else otherwise or ()
-                if arm == ():
-                    self.found.append(tuple(x.shape[1:]))  # the identity is a layer
                 return self.body(arm, x, names)
             case Repeat(body, times):
                 for i in range(int(times)):

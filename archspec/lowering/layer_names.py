@@ -1,0 +1,80 @@
+"""Name the layers of a level: each name once, whether it is a label or a count."""
+
+from __future__ import annotations
+
+from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Call, StepLabel
+from archspec.ir.symbolic import Symbolic, literal
+from archspec.lowering.context import Context
+from archspec.lowering.reserved_labels import RESERVED_LABELS
+
+
+def name_by_level(call: Call, context: Context) -> Symbolic:
+    """The ordinal of an unlabeled layer, or the name it is called by and a count."""
+    level, span = context.level, call.name.span
+    name = level.next_name(call.name.id)
+    first = level.spans.setdefault(name, span)
+    if not level.has_all_layers:
+        return literal(name)
+    if first is not span:
+        _report_taken(name, span, first, context)
+    elif name in RESERVED_LABELS:
+        _report_reserved(name, call, context)
+    return literal(name)
+
+
+def take_label(text: str, label: StepLabel, context: Context) -> None:
+    """Note the text of a label, and report it if its level has the name already."""
+    level = context.level
+    first = level.spans.setdefault(text, label.span)
+    if first is not label.span and text not in level.labels:
+        if level.has_all_layers:
+            _report_taken(text, label.span, first, context)
+    elif text in level.labels:
+        _report_duplicate(text, label, first, context)
+    level.labels.add(text)
+
+
+def _report_duplicate(
+    text: str, label: StepLabel, first: Span, context: Context
+) -> None:
+    again = first.start == label.span.start
+    written = label.span.text
+    help = "rename one of them"
+    if again:
+        numbered = f"`{written}{{i}}`"
+        help = f"in a repeat, number it: {numbered if '{' not in written else '`{i}`'}"
+    context.findings.error(
+        "duplicate-label",
+        f"the label `{text}` is used twice in this body",
+        label.span,
+        related=[] if again else [Label(first, "first used here")],
+        help=help,
+    )
+
+
+def _report_taken(name: str, second: Span, first: Span, context: Context) -> None:
+    """Report that an unlabeled layer has a name that another layer has too."""
+    level = context.level
+    counted = "its number" if level.is_plain_chain else "what it calls and a count"
+    free = f"layer{name}" if name.isdigit() else f"{name}_"
+    while free in level.spans:
+        free += "_"
+    context.findings.error(
+        "duplicate-label",
+        f"two layers of this body have the name `{name}` in the state dict",
+        second,
+        related=[Label(first, "the first layer with this name")],
+        help=f"give one of them the label `{free}`: without a label, a layer is named by "
+        f"{counted}",
+    )
+
+
+def _report_reserved(name: str, call: Call, context: Context) -> None:
+    context.findings.error(
+        "invalid-label",
+        f"this layer would have the name `{name}`, which is torch's own",
+        call.name.span,
+        help=f"label it: `{name}_: {call.span.text}`",
+    )
