@@ -80,9 +80,8 @@ class ForwardBuilder:
         Raises:
             InstancesDifferError: if the instances differ in structure.
         """
-        result = self._body(
-            self.bodies, NameExpr("x"), "x", replace(scope, may_loop=False)
-        )
+        scope = replace(scope, may_loop=False, may_compute_labels=False)
+        result = self._body(self.bodies, NameExpr("x"), "x", scope)
         if self.heads:
             result = self.statements.as_name(result, "x")
         self._unpack()

@@ -150,7 +150,8 @@ class InitBuilder:
                 return [self._statement(member)]
             case SubmoduleChoice():
                 then = self._additions(member.then)
-                return [IfStmt(member.test, then, self._additions(member.otherwise))]
+                otherwise = self._additions(member.otherwise) or None
+                return [IfStmt(member.test, then, otherwise)]
             case SubmoduleLoop():
                 return self._loop(member)
             case EqualSubmodules():

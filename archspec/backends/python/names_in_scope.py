@@ -19,6 +19,7 @@ class ClassScope:
     values: dict[str, ast.expr] = field(default_factory=dict)
     may_add: bool = True  # whether a value may become a parameter of the class
     may_loop: bool = True  # whether a repeat may become a loop
+    may_compute_labels: bool = True  # whether a label may differ between instances
 
     def naming(self, names: Iterable[str]) -> ClassScope:
         """The scope with more names."""

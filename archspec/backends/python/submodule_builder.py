@@ -8,6 +8,7 @@ In a body with the parameters `cout` and `s`:
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -22,7 +23,6 @@ from archspec.backends.python.aligned_bodies import (
 from archspec.backends.python.class_parameters import ClassParameter
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.expressions import value_expr
-from archspec.backends.python.layout import for_line
 from archspec.backends.python.loop_headers import loop_header
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodules import (
@@ -35,10 +35,10 @@ from archspec.backends.python.submodules import (
 )
 from archspec.backends.python.syntax import (
     CallExpr,
+    ClassName,
     ConditionalExpr,
     Element,
     Expr,
-    NameExpr,
     dotted,
 )
 from archspec.backends.python.unify_values import ValueUnifier
@@ -58,13 +58,12 @@ from archspec.ops.shapes import channels
 from archspec.ops.torch_call import TorchCall
 
 FEW = 2  # equal iterations that are read as fast as a loop
-LONGEST_HEADER = 72  # characters of a `for`, which may be inside another
 
 
 class BlockClass(Protocol):
     """A finished class of a block: how to call it."""
 
-    name: str
+    name: ClassName
     parameters: list[ClassParameter]
 
     def index(self, module: Module) -> int:
@@ -145,7 +144,7 @@ class SubmoduleBuilder:
         elements: list[Element] = []
         for parameter in block.parameters:
             elements += self._argument(parameter, block, column, scope)
-        value = CallExpr(NameExpr(block.name), tuple(elements))
+        value = CallExpr(block.name, tuple(elements))
         return self._submodule(column, value, scope)
 
     def _argument(
@@ -177,16 +176,27 @@ class SubmoduleBuilder:
     ) -> Submodule:
         """A submodule under its label or number."""
         key = str(column[0].name.value)
-        computed_key = None
-        if not is_numbered(column[0]):
-            labels = [item.name for item in column]
-            label = self.unifier.unify(labels, "", replace(scope, may_add=False))
-            computed_key = label if label != value_expr(key) else None
+        computed_key = self._computed_key(column, scope)
         parts = [item.node if isinstance(item, Layer) else item for item in column]
         shapes = {str([*map(int, part.output.shape or ())]) for part in parts}
         shape = shapes.pop() if len(shapes) == 1 else ""
         comment = comment_of_step(parts[0].span)
         return Submodule(key, computed_key, value, shape, comment)
+
+    def _computed_key(
+        self, column: Sequence[Layer | Module], scope: ClassScope
+    ) -> Expr | None:
+        """The label where it depends on a variable; a `forward` needs it as it is."""
+        key = str(column[0].name.value)
+        labels = [item.name for item in column]
+        if is_numbered(column[0]):
+            return None
+        if not scope.may_compute_labels:
+            if any(label.value != key for label in labels):
+                raise InstancesDifferError
+            return None
+        label = self.unifier.unify(labels, "", replace(scope, may_add=False))
+        return label if label != value_expr(key) else None
 
     # --- lets, choices and repeats ---
 
@@ -209,9 +219,14 @@ class SubmoduleBuilder:
         if not taken or not left:
             return self.members(taken or left, scope)
         inside = replace(scope, may_add=False)
-        conditions = [choice.condition for choice in column]
-        test = self.unifier.unify(conditions, "", inside)
         then, otherwise = self.members(taken, inside), self.members(left, inside)
+        if not then and not otherwise:
+            return []
+        conditions = [choice.condition for choice in column]
+        if not then:
+            conditions = [*map(_negated, conditions)]
+            then, otherwise = otherwise, then
+        test = self.unifier.unify(conditions, "", inside)
         match then, otherwise:
             case [Submodule() as one], [Submodule() as other] if one.key == other.key:
                 value = ConditionalExpr(one.value, test, other.value)
@@ -255,11 +270,9 @@ class SubmoduleBuilder:
         inside = replace(inside.naming(names), values=values, may_add=False)
         bodies = [body for repeat in column for body in repeat.iterations]
         loop = SubmoduleLoop(column, inside, self.members(bodies, inside))
-        header = loop_header(loop, self.unifier, reads_index=True)
-        if len(for_line(*header)) > LONGEST_HEADER:
-            raise InstancesDifferError
+        loop_header(loop, self.unifier, reads_index=True)  # or the instances differ
         after = replace(scope, values=values).naming(names & {moving})
-        return [loop], after
+        return [loop] if loop.members else [], after
 
     def _unrolled(
         self, column: Sequence[Repeat], scope: ClassScope
@@ -271,6 +284,13 @@ class SubmoduleBuilder:
         for _, equal in groupby(iterations, _numbered_values):
             found += _folded(list(equal))
         return found, after
+
+
+def _negated(condition: Symbolic) -> Symbolic:
+    match condition.code:
+        case ast.UnaryOp(ast.Not(), code):
+            return Symbolic(not condition.value, code)
+    return Symbolic(not condition.value, ast.UnaryOp(ast.Not(), condition.code))
 
 
 def _numbered_values(members: Sequence[Member]) -> object:

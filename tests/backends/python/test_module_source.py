@@ -442,40 +442,6 @@ def test_a_comment_reads_no_variable() -> None:
     assert "            # the i-th of its kind\n" in source
 
 
-NAMES_ONLY = {
-    "arm": """\
-blocks:
-  b(c):
-    - if: c > 1
-      then: {let: {w: 2}}
-      else: tanh
-    - relu
-net: ["b(1)", "b(2)"]
-""",
-    "body": """\
-net:
-  - relu
-  - repeat:
-      let: {w: 2}
-    times: 2
-""",
-    "text in a label": """\
-params: {t: "x"}
-net:
-  - repeat: {"l{t}{i}": relu}
-    times: 2
-""",
-}
-
-
-@pytest.mark.parametrize("name", NAMES_ONLY)
-def test_names_alone_are_valid_python(name: str) -> None:
-    """Bodies that only bind names, and text in a computed label."""
-    network = spec(NAMES_ONLY[name], input="3x8x8")
-    model = archspec.compile(network)
-    assert model(torch.zeros(1, 3, 8, 8)).shape == (1, 3, 8, 8)
-
-
 def test_two_networks_of_one_name_stay_apart() -> None:
     texts = [f"net:\n  - {op}\n" for op in ("conv(2, k=1)", "bn")]
     one, other = (archspec.compile(spec(text)) for text in texts)
@@ -630,6 +596,46 @@ class A(nn.Sequential):
             self.append(Unit2(channels_2, 2))  # [2, 8, 8]
             channels_2 = 2
 '''
+
+
+def test_names_alone_leave_no_code() -> None:
+    """An arm or a body that only binds names."""
+    source = to_source(corpus_spec("names_only").graph)
+    assert source.count("        if ") == source.count("        if c <= 1:\n") == 1
+    assert "for " not in source
+
+
+def test_long_rows_are_a_loop() -> None:
+    source = to_source(corpus_spec("long_rows").graph)
+    assert source.count("nn.Conv2d(") == 5
+    assert source.count("        for ") == 6
+    assert re.findall("class (.*)[(]", source) == [
+        "LongRowsLayer1",
+        "Tower",
+        "Sizes",
+        "LongRows",
+    ]
+
+
+def test_every_class_has_its_own_name() -> None:
+    """Those of blocks first, in the order in which they are needed."""
+    source = to_source(corpus_spec("class_names").graph)
+    tree = ast.parse(source)
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    named = {(ast.get_docstring(node) or "").strip("`"): node.name for node in classes}
+    assert len({node.name for node in classes}) == len(classes)
+    assert named["ab(a)"] == "Ab"
+    assert named["Takes images of 3x8x8."] == "NetG0"
+    for node in classes:
+        assert node.name not in {
+            n.id for n in ast.walk(node) if isinstance(n, ast.Name)
+        }
+
+
+def test_labels_with_an_index_in_groups() -> None:
+    network = corpus_spec("computed_labels")
+    paths = {layer.path for layer in network.layers}
+    assert {"g0.a0", "g1.a1", "h1.a1.0", "k1.c1.d1", "lx1", "mx2"} <= paths
 
 
 def test_a_repeat_is_a_loop() -> None:

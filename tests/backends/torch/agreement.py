@@ -26,9 +26,11 @@ Shape = tuple[int, ...]
 
 
 def leaves(model: nn.Module) -> list[str]:
-    """The names of the modules that hold no others."""
+    """The names of the layers; a sequence of none is not one."""
     return [
-        name for name, m in model.named_modules() if name and not list(m.children())
+        name
+        for name, m in model.named_modules()
+        if name and not list(m.children()) and not isinstance(m, nn.Sequential)
     ]
 
 
