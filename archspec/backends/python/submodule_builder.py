@@ -270,7 +270,7 @@ class SubmoduleBuilder:
         inside = replace(inside.naming(names), values=values, may_add=False)
         bodies = [body for repeat in column for body in repeat.iterations]
         loop = SubmoduleLoop(column, inside, self.members(bodies, inside))
-        loop_header(loop, self.unifier, reads_index=True)  # or the instances differ
+        loop_header(loop, self.unifier)  # or the instances differ
         after = replace(scope, values=values).naming(names & {moving})
         return [loop] if loop.members else [], after
 
