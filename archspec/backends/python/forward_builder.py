@@ -1,7 +1,8 @@
 """Build the `forward` of a class in which branches part and join.
 
     - add: [conv(8, k=1) | relu, tanh]   ->   conv, relu, tanh = self
-                                              return relu(conv(x)) + tanh(x)
+                                              x = relu(conv(x)) + tanh(x)
+                                              return x
 
 Every method takes the expression of an item's input, appends the statements that the
 item needs, and returns the expression of its output.
@@ -82,8 +83,6 @@ class ForwardBuilder:
         """
         scope = replace(scope, may_loop=False, may_compute_labels=False)
         result = self._body(self.bodies, NameExpr("x"), "x", scope)
-        if self.heads:
-            result = self.statements.as_name(result, "x")
         self._unpack()
         body = self.statements.returning(result, self.heads)
         returns = TENSORS if self.heads else TENSOR
