@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import pickle
+import random
 import re
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from corpus import FOLDER, NAMES, VARIANTS, corpus_spec
 from random_specs import random_spec
 from specs import spec
 
+RANDOM = min(int(os.environ.get("FUZZ_EXAMPLES", "40")), 2_000)
+FIRST_SEED = 0 if "FUZZ_EXAMPLES" not in os.environ else random.randrange(10**9)
 RUFF = [sys.executable, "-m", "ruff"]
 
 
@@ -41,7 +44,7 @@ def emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in [*NAMES, *VARIANTS]:
         source = to_source(corpus_spec(name).graph)
         (path / f"{name.replace('-', '_')}.py").write_text(source, encoding="utf-8")
-    for seed in range(20):
+    for seed in range(FIRST_SEED, FIRST_SEED + RANDOM):
         source = to_source(spec(random_spec(seed)).graph)
         (path / f"random_{seed}.py").write_text(source, encoding="utf-8")
     return path
@@ -87,7 +90,7 @@ def test_is_clean_under_ruff_check(emitted: Path) -> None:
 
 def test_is_clean_under_mypy(emitted: Path, mypy_errors: dict[str, str]) -> None:
     names = {path.name for path in emitted.glob("*.py")}
-    assert len(names) > 20
+    assert len(names) > RANDOM
     assert {name: mypy_errors[name] for name in names & {*mypy_errors}} == {}
 
 
@@ -97,6 +100,39 @@ def test_linters_see_what_is_wrong(wrong: Path, mypy_errors: dict[str, str]) -> 
     assert run(*RUFF, "format", "--isolated", "--diff", bad)
     assert "F401" in run(*RUFF, "check", "--isolated", "--no-cache", bad)
     assert "Incompatible types" in mypy_errors["bad.py"]
+
+
+def test_is_clean_of_unused_classes(emitted: Path) -> None:
+    """Of those too that share a name, and so are one."""
+    for path in emitted.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+        read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert [name for name in names if name not in read] == names[-1:], path.name
+        assert len({*names}) == len(names), path.name
+
+
+class WithoutNumbers(ast.NodeTransformer):
+    """A class as all have it that differ only in numbers and in name."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant(0) if type(node.value) in (int, float) else node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        node.name = ""
+        if (ast.get_docstring(node) or "").startswith("A part of"):
+            del node.body[0]
+        self.generic_visit(node)
+        return node
+
+
+@pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
+def test_no_two_classes_differ_only_in_numbers(name: str) -> None:
+    """What differs is an argument."""
+    tree = ast.parse(to_source(corpus_spec(name).graph))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    shapes = {ast.dump(WithoutNumbers().visit(node)) for node in classes}
+    assert len(shapes) == len(classes)
 
 
 @pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
