@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from archspec.backends.python.alike_classes import merged_classes
 from archspec.backends.python.identifiers import NameAllocator
 from archspec.backends.python.names_read import classes_read
 from archspec.backends.python.syntax import ClassDef, ClassName
@@ -22,17 +23,24 @@ def named_classes(
     definitions: Sequence[ClassDef], taken: Iterable[str]
 ) -> list[ClassDef]:
     """The classes that the last one needs, each under a name that is not `taken`."""
-    network = definitions[-1].name
+    found = merged_classes(_needed(definitions))
     users: dict[ClassName, ClassName] = {}
-    found: list[ClassDef] = []
-    for definition in reversed(definitions):
-        if definition.name is network or definition.name in users:
-            found.append(definition)
-            for name in classes_read(definition):
-                users[name] = definition.name  # in the end, the first one
-    found.reverse()
+    for definition in found:
+        for name in classes_read(definition):
+            users.setdefault(name, definition.name)
     _allocate([definition.name for definition in found], users, taken)
     return [_with_docstring(definition, users) for definition in found]
+
+
+def _needed(definitions: Sequence[ClassDef]) -> list[ClassDef]:
+    """The classes that the last one calls, or that one of those does."""
+    called = {definitions[-1].name}
+    found: list[ClassDef] = []
+    for definition in reversed(definitions):
+        if definition.name in called:
+            found.append(definition)
+            called.update(classes_read(definition))
+    return found[::-1]
 
 
 def _allocate(

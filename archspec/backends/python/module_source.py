@@ -10,7 +10,8 @@ How the calls of a block become a class:
    written: as the expression that all instances share, as a literal, or as one more
    parameter of the class.
 4. `init_builder` and `forward_builder` build the methods, as a tree (`syntax`).
-5. `class_names` leaves out the classes that nothing calls, and names the others.
+5. `class_names` leaves out the classes that nothing calls, and names the others, of
+   which `alike_classes` has made those one that differ only in numbers.
 6. `names_read` finds what to import, and `layout` turns the tree into lines.
 """
 
