@@ -241,7 +241,8 @@ class Generator:
 
     def let(self, scope: Scope, depth: int) -> list[Step]:
         name = self.random.choice(["w", "v", "nn", "print"])
-        if depth or name in [*scope.kernels, *scope.flags, *scope.calls]:
+        others = [*scope.kernels, *scope.flags, *scope.calls, *scope.texts]
+        if depth or name in others or f"{name}[0]" in scope.numbers:
             # What others read must not change its value, nor its kind.
             self.labels += 1
             name += str(self.labels)

@@ -112,8 +112,10 @@ class ForwardBuilder:
                     value = self._module(column, value, target, scope)
                 case Choice():
                     value = self._choice(column, value, target, scope)
+                    scope = scope.after(tuple(column))
                 case Merge():
                     value = self._merge(column, value, target, scope)
+                    scope = scope.after(tuple(column))
                 case Repeat():
                     iterations, scope = unroll(column, scope)
                     for iteration, inside in iterations:

@@ -107,7 +107,7 @@ class SubmoduleBuilder:
             case Let():
                 return self._locals(column, scope)
             case Choice():
-                return self.choice(column, scope), scope
+                return self.choice(column, scope), scope.after(tuple(column))
             case Repeat():
                 return self._repeat(column, scope)
         raise InstancesDifferError  # branches, which only a `forward` can join
