@@ -256,7 +256,8 @@ class SubmoduleBuilder:
         moving = first.channels
         values = {n: code for n, code in scope.values.items() if n != moving}
         names = {*first.variables[0]}
-        inside = replace(scope, values=values).naming(names)
+        outside = replace(scope, values=values, names=scope.names - {moving})
+        inside = outside.naming(names)
         entry = substitute(first.entry, scope.values)
         if self.unifier.is_shared([repeat.entry for repeat in column], scope):
             stays = all(
@@ -271,7 +272,7 @@ class SubmoduleBuilder:
         bodies = [body for repeat in column for body in repeat.iterations]
         loop = SubmoduleLoop(column, inside, self.members(bodies, inside))
         loop_header(loop, self.unifier)  # or the instances differ
-        after = replace(scope, values=values).naming(names & {moving})
+        after = replace(outside, values=values).naming(names & {moving})
         return [loop] if loop.members else [], after
 
     def _unrolled(
