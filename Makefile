@@ -47,6 +47,7 @@ docs: $(READY)
 
 fuzz: $(READY)
 	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -k "fuzz or random_specs"
+	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/backends/python -k "ruff or clean"
 	FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest -k test_mutated_cases
 
 bench: $(READY)

@@ -12,6 +12,11 @@ Step = Any
 ACTIVATIONS = ["relu", "sigmoid", "tanh", "gelu", "identity", "leaky_relu"]
 NAMES = ["cout", "n", "width", "lambda", "len", "x", "nn", "self", "in_channels", "Conv",
          "torch", "class", "relu1", "chunk1", "_", "__a", "range", "forward", "channels"]  # fmt: skip
+# Blocks, networks and labels whose classes would share a name, or take one in use.
+BLOCK_NAMES = ["ab", "Ab", "a_b", "ab_2", "Ab2", "net", "net_g1", "NetG1", "tensor", "Tensor_",
+                "none", "Module", "sequential", "random", "permute", "LayerNorm2d"]  # fmt: skip
+NETWORK_NAMES = ["random", "net", "net_g1", "ab", "Tensor", "none", "nn"]
+LABELS = ["stem", "conv_", "branch", "y", "g", "g_", "G", "self", "relu_", "channels", "None"]  # fmt: skip
 
 
 @dataclass
@@ -32,9 +37,11 @@ class Scope:
     kernels: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     labels: list[tuple[str, str]] = field(default_factory=list)  # with their channels
     in_block: bool = True
     repeats: int = 0
+    has_index: bool = False
 
     def inner(self, **changes: Any) -> Scope:
         copied = {key: value[:] if isinstance(value, list) else value
@@ -54,9 +61,11 @@ class Generator:
     def text(self) -> str:
         """The spec."""
         self.blocks = []
-        for number in range(self.random.randint(1, 4)):
-            self.blocks.append(self.block(f"block_{number}"))
-        scope = Scope(["classes"], ["kernel"], ["deep"], ["act"], in_block=False)
+        for name in self.random.sample(BLOCK_NAMES, self.random.randint(1, 4)):
+            self.blocks.append(self.block(name))
+        scope = Scope(
+            ["classes"], ["kernel"], ["deep"], ["act"], ["tag"], in_block=False
+        )
         net = [
             step for _ in range(self.random.randint(1, 3)) for step in self.outer(scope)
         ]
@@ -65,8 +74,9 @@ class Generator:
             for number in range(self.random.choice([0, 0, 1, 2])):
                 at = self.random.randint(0, len(net) - 1)
                 net.insert(at, self.aux(number))
-        lines = ["archspec: 1", "name: random", "input: 3x9x8"]
-        lines.append("params: {classes: 5, kernel: 3, deep: true, act: relu}")
+        name = self.random.choice(NETWORK_NAMES)
+        lines = ["archspec: 1", f"name: {name}", "input: 3x9x8"]
+        lines.append('params: {classes: 5, kernel: 3, deep: true, act: relu, tag: "t"}')
         lines.append("blocks:")
         for block in self.blocks:
             lines += [f"  {self.signature(block)}:", *as_yaml(block.body, 4)]
@@ -89,7 +99,7 @@ class Generator:
         kinds = {names[0]: "number"}
         for other in names[1:]:
             kinds[other] = self.random.choice(
-                ["number", "kernel", "flag", "op", "pair"]
+                ["number", "kernel", "flag", "op", "pair", "text"]
             )
         keyword_only = [n for n in names[1:] if self.random.random() < 0.5]
         scope = Scope(["cin"])
@@ -98,7 +108,7 @@ class Generator:
                 scope.numbers += [f"{key}[0]", f"{key}[1]"]
                 continue
             of_kind = {"number": scope.numbers, "kernel": scope.kernels,
-                       "flag": scope.flags, "op": scope.calls}[kind]  # fmt: skip
+                       "flag": scope.flags, "op": scope.calls, "text": scope.texts}[kind]  # fmt: skip
             of_kind.append(key)
         self.steps = 0
         body = self.body(scope, 0)
@@ -108,7 +118,7 @@ class Generator:
         parts = [name for name in block.kinds if name not in block.keyword_only]
         if block.keyword_only:
             defaults = {"number": "4", "kernel": "3", "flag": "false", "op": "relu",
-                        "pair": "(2, 3)"}  # fmt: skip
+                        "pair": "(2, 3)", "text": '"q"'}  # fmt: skip
             parts += ["*"]
             parts += [f"{n}={defaults[block.kinds[n]]}" for n in block.keyword_only]
         return f"{block.name}({', '.join(parts)})"
@@ -129,6 +139,8 @@ class Generator:
             return self.condition(scope)
         if kind == "pair":
             return f"({self.number(scope)}, {self.number(scope)})"
+        if kind == "text":
+            return self.random.choice(['"q"', '"w2"', *scope.texts])
         return self.random.choice([*ACTIVATIONS, *scope.calls])
 
     # --- expressions, small and positive ---
@@ -151,7 +163,8 @@ class Generator:
         b = self.random.choice([n for n in scope.numbers if n != a] or ["3"])
         return self.random.choice(
             ["true", "false", f"{a} > 4", f"{a} != {b}", f"{a} > 2 and {b} < 6",
-             f"not {a} == 3", *scope.flags]
+             f"not {a} == 3", *scope.flags, *(f'{t} == "q"' for t in scope.texts),
+             *(f'{t} != "it\'s"' for t in scope.texts)]
         )  # fmt: skip
 
     # --- steps ---
@@ -175,8 +188,7 @@ class Generator:
         steps: list[Step] = []
         for _ in range(self.random.randint(1, 3)):
             steps += self.step(scope, depth)
-        only_names = all(isinstance(step, dict) and "let" in step for step in steps)
-        return [*steps, "relu"] if only_names else steps
+        return steps
 
     def step(self, scope: Scope, depth: int) -> list[Step]:
         self.steps += 1
@@ -211,17 +223,19 @@ class Generator:
         self.labels += 1
         if may_be_integer and self.random.random() < 0.2:
             return str(100 + self.labels)
-        return f"{self.random.choice(['stem', 'conv_', 'branch', 'x_'])}{self.labels}"
+        return f"{self.random.choice(LABELS)}{self.labels}"
 
     def labelled(self, scope: Scope, depth: int) -> list[Step]:
         label = self.label(may_be_integer=True)
-        if scope.repeats:
+        if scope.texts and not label.isdigit() and self.random.random() < 0.2:
+            label += f"{{{self.random.choice(scope.texts)}}}"
+        if scope.repeats or (scope.has_index and self.random.random() < 0.5):
             label += "{i}" if label.isdigit() else "_{i}"
-        if self.random.random() < 0.2:
+        if "{" not in label and self.random.random() < 0.2:
             return [{label: self.choice(scope, depth)[0]}]
         if self.random.random() < 0.6:
             channels = self.number(scope)
-            if not scope.repeats:
+            if "{" not in label:
                 scope.labels.append((label, channels))
             return [{label: self.conv(scope, channels)}]
         return [{label: self.body(scope.inner(labels=[], repeats=0), depth + 1)}]
@@ -231,8 +245,8 @@ class Generator:
 
     def let(self, scope: Scope, depth: int) -> list[Step]:
         name = self.random.choice(["w", "v", "nn", "print"])
-        is_pair = f"{name}[0]" in scope.numbers
-        if depth or is_pair or name in [*scope.kernels, *scope.flags, *scope.calls]:
+        others = [*scope.kernels, *scope.flags, *scope.calls, *scope.texts]
+        if depth or name in others or f"{name}[0]" in scope.numbers:
             # What others read must not change its value, nor its kind.
             self.labels += 1
             name += str(self.labels)
@@ -266,7 +280,8 @@ class Generator:
             if kind != "concat":
                 branch.append(self.conv(scope, width))
             if is_labelled:
-                branch = [{self.label(): branch}]
+                index = "{i}" if scope.has_index and self.random.random() < 0.5 else ""
+                branch = [{self.label() + index: branch}]
             branches.append(branch if len(branch) > 1 else branch[0])
         if kind == "concat" and self.random.random() < 0.5:
             branches.insert(0, "identity")
@@ -284,7 +299,7 @@ class Generator:
         return [f"conv(2 * ({self.number(scope)}), k=1)", {"split": branches}]
 
     def repeat(self, scope: Scope, depth: int) -> list[Step]:
-        inside = scope.inner(repeats=scope.repeats + 1)
+        inside = scope.inner(repeats=scope.repeats + 1, has_index=True)
         if self.random.random() < 0.5:
             inside.numbers.append("i + 1")
             body = self.body(inside, depth + 1)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import pytest
 
+from archspec.backends.python.module_source import to_source
 from archspec.diagnostics.diagnostic import MAX_FINDINGS, Diagnostic
 from archspec.diagnostics.machine_formats import render_concise, render_github
 from archspec.diagnostics.render import render_full
+from archspec.passes.memory import activation_memory
 from deadline import deadline
 from specs import check
 
@@ -151,6 +153,27 @@ def test_it_ends_and_says_why(name):
     assert code in [d.code for d in diagnostics]
     assert sum(len(d.message) for d in diagnostics) < 200_000
     assert max(len(d.related) for d in diagnostics) <= 20
+
+
+VALID = {
+    "branches": net("concat: [" + ", ".join(["relu"] * 14_000) + "]"),
+    "one chain": net(" | ".join(["relu"] * 14_000)),
+    "iterations": net('{repeat: "conv(ch + 1, k=1) | relu", times: 2000}'),
+    "labels": net(*(f"a{i}: relu" for i in range(4_000))),
+    "blocks": "blocks:\n"
+    + "".join(f"  b{i}: relu\n" for i in range(2_000))
+    + net(*(f"b{i}" for i in range(2_000))),
+    "joins": net(*["add: [relu, tanh]"] * 2_000),
+}
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_source_and_memory_take_linear_time(name):
+    """The slowest takes 2 s where others run too; a quadratic one took over 5 s."""
+    graph = check(VALID[name]).require().graph
+    with deadline(SECONDS / 2):
+        assert to_source(graph)
+        assert activation_memory(graph, 1)
 
 
 def test_warnings_are_no_errors_however_many():

@@ -17,13 +17,20 @@ def comment_of_step(span: Span) -> str:
 
     In `conv(8, k=3) | relu`, it belongs to `conv`.
     """
-    line = span.source.line(span.line)[: span.column - 1]
-    if not set(line).isdisjoint("|([{,"):
+    if not _is_first(span):
         return ""
     number = span.line
     while number > 1 and _opens_a_step(span.source.line(number - 1).strip()):
         number -= 1
     return _comment(span, number)
+
+
+def _is_first(span: Span) -> bool:
+    """Whether no other call, and no bracket, is before a call in its line."""
+    for at in range(span.start - 1, -1, -1):  # short, also in the longest line
+        if span.source.text[at] in "\n|([{,":
+            return span.source.text[at] == "\n"
+    return True
 
 
 def _opens_a_step(line: str) -> bool:

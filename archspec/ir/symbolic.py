@@ -170,6 +170,8 @@ def same(left: ast.expr, right: ast.expr) -> bool:
 
 def variables(code: ast.expr) -> set[str]:
     """The names an expression reads, without the language's functions."""
+    if isinstance(code, ast.Constant):
+        return set()
     called = {id(node.func) for node in ast.walk(code) if isinstance(node, ast.Call)}
     return {
         node.id

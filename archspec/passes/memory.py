@@ -88,13 +88,20 @@ def _live_bytes(graph: Graph, batch: int) -> dict[Node, int]:
         for value in (*node.inputs, node.output):
             last_read[_producer(value, inference=True)] = number
     last_read[_producer(graph.output, inference=True)] = len(nodes)
-    allocated: dict[Producer, int] = {None: _size(None, graph, batch)}
+    freed: list[list[Producer]] = [[] for _ in range(len(nodes) + 1)]  # after a node
+    for producer, number in last_read.items():
+        freed[number].append(producer)
+    allocated: set[Producer] = {None}
+    total = _size(None, graph, batch)
     live: dict[Node, int] = {}
-    for number, node in enumerate(nodes):
+    for node, unread in zip(nodes, freed, strict=False):
         new = _producer(node.output, inference=True)
-        allocated[new] = _size(new, graph, batch)
-        live[node] = sum(allocated.values())
-        allocated = {p: size for p, size in allocated.items() if last_read[p] > number}
+        if new not in allocated:
+            allocated.add(new)
+            total += _size(new, graph, batch)
+        live[node] = total
+        allocated.difference_update(unread)
+        total -= sum(_size(producer, graph, batch) for producer in unread)
     return live
 
 

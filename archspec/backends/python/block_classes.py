@@ -20,8 +20,8 @@ from archspec.backends.python.class_parameters import (
     block_parameters,
 )
 from archspec.backends.python.constructor_calls import torch_call
-from archspec.backends.python.identifiers import class_name, unique
-from archspec.backends.python.syntax import ClassDef
+from archspec.backends.python.identifiers import class_name
+from archspec.backends.python.syntax import ClassDef, ClassName
 from archspec.ir.graph import (  # fmt: skip
     Choice,
     Graph,
@@ -39,7 +39,7 @@ from archspec.ir.graph import (  # fmt: skip
 class FinishedClass:
     """A class that represents several instances of a block."""
 
-    name: str
+    name: ClassName
     parameters: list[ClassParameter]
     indices: dict[int, int]  # by the identity of each instance
 
@@ -48,31 +48,34 @@ class FinishedClass:
         return self.indices[id(module)]
 
 
+def network_classes(graph: Graph, name: str, docstring: str) -> list[ClassDef]:
+    """The network's class, the last, and before it all that may be needed for it."""
+    classes = BlockClasses(graph)
+    for may_loop in (True, False):
+        builder = ClassBuilder(
+            ClassName(name),
+            [graph.body],
+            {},
+            classes,
+            may_loop=may_loop,
+            shows_shapes=True,
+        )
+        if classes.finish(builder, docstring):
+            break
+    return [*classes.known]
+
+
 @dataclass
 class BlockClasses:
     """The classes of a network's blocks, each built when it is first needed."""
 
     graph: Graph
-    taken: set[str]  # names that no class can have
-    groups: dict[ClassDef, str] = field(default_factory=dict)
-    definitions: list[ClassDef] = field(
-        default_factory=list
-    )  # a class before its users
+    known: dict[ClassDef, ClassName] = field(default_factory=dict)  # users last
     finished: dict[int, FinishedClass] = field(default_factory=dict)
 
-    def build_network(self, name: str, docstring: str) -> None:
-        """Build the class of the network itself."""
-        for may_loop in (True, False):
-            builder = ClassBuilder(
-                name,
-                [self.graph.body],
-                {},
-                self,
-                may_loop=may_loop,
-                shows_shapes=True,
-            )
-            if self._finish(builder, docstring):
-                return
+    def keep(self, definition: ClassDef) -> ClassName:
+        """Add a class, and give its name; equal classes are the first one."""
+        return self.known.setdefault(definition, definition.name)
 
     def class_of(self, module: Module) -> FinishedClass:
         """The class of a block's instance."""
@@ -100,29 +103,26 @@ class BlockClasses:
         """Build one class for these instances; false if none can represent them."""
         block = modules[0]
         builder = ClassBuilder(
-            unique(class_name(block.block), self.taken),
+            ClassName(class_name(block.block)),
             [module.body for module in modules],
             block_parameters(modules),
             self,
             may_loop=may_loop,
         )
-        if not self._finish(builder, f"`{block.signature}`\n\n{block.about}"):
+        name = self.finish(builder, f"`{block.signature}`\n\n{block.about}")
+        if name is None:
             return False
         indices = {id(module): index for index, module in enumerate(modules)}
-        finished = FinishedClass(builder.name, builder.parameters(), indices)
+        finished = FinishedClass(name, builder.parameters(), indices)
         self.finished |= dict.fromkeys(indices, finished)
         return True
 
-    def _finish(self, builder: ClassBuilder, docstring: str) -> bool:
-        """Add a class after those of its groups; false if it cannot be built."""
+    def finish(self, builder: ClassBuilder, docstring: str) -> ClassName | None:
+        """Add a class; None if it cannot be built."""
         try:
-            definition = builder.definition(docstring)
+            return self.keep(builder.definition(docstring))
         except InstancesDifferError:
-            return False
-        self.definitions += [*builder.group_classes, definition]
-        self.groups |= builder.groups
-        self.taken |= {builder.name, *builder.groups.values()}
-        return True
+            return None
 
     def _structure(self, module: Module) -> Hashable:
         """What a body consists of, without its numbers."""

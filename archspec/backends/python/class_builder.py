@@ -29,7 +29,7 @@ from archspec.backends.python.aligned_bodies import (
 )
 from archspec.backends.python.class_parameters import ClassParameter, annotation
 from archspec.backends.python.forward_builder import ForwardBuilder
-from archspec.backends.python.identifiers import class_name, python_name, unique
+from archspec.backends.python.identifiers import class_name, python_name
 from archspec.backends.python.init_builder import InitBuilder
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodule_builder import BlockClass, SubmoduleBuilder
@@ -38,6 +38,7 @@ from archspec.backends.python.syntax import (
     AtomExpr,
     CallExpr,
     ClassDef,
+    ClassName,
     Element,
     Expr,
     MethodDef,
@@ -57,11 +58,11 @@ NONE = AtomExpr("None")
 class FinishedClasses(Protocol):
     """The classes built so far."""
 
-    taken: set[str]  # their names, and others that no class can have
-    groups: dict[ClassDef, str]  # a group's class without its name -> the name
-
     def class_of(self, module: Module) -> BlockClass:
         """The class of a block's instance."""
+
+    def keep(self, definition: ClassDef) -> ClassName:
+        """Add a labeled group's class, and give its name; or that of an equal one."""
 
 
 class ClassBuilder:
@@ -69,7 +70,7 @@ class ClassBuilder:
 
     def __init__(
         self,
-        name: str,
+        name: ClassName,
         bodies: Bodies,
         outer: Mapping[str, ClassParameter],
         classes: FinishedClasses,
@@ -93,9 +94,6 @@ class ClassBuilder:
             self.unifier, classes.class_of, self._group
         )
         self.init_builder = InitBuilder(self.unifier, shows_shapes=shows_shapes)
-        self.groups: dict[ClassDef, str] = {}
-        self.taken: set[str] = set()  # the names of the groups' classes
-        self.group_classes: list[ClassDef] = []
 
     def definition(self, docstring: str) -> ClassDef:
         """The class.
@@ -144,16 +142,15 @@ class ClassBuilder:
 
     def _group_call(self, column: list[Module], scope: ClassScope) -> Expr:
         """`NetHead(in_channels, features=512)`: a group's class gets what it reads."""
-        label = class_name(column[0].name.value)
         group = ClassBuilder(
-            unique(f"{self.name}{label}", self.classes.taken, self.taken),
+            ClassName(class_name(column[0].name.value), is_part=True),
             [module.body for module in column],
             self._visible(scope),
             self.classes,
             may_loop=scope.may_loop,
             values=scope.values,
         )
-        definition = group.definition(f"A part of `{self.name}`.")
+        definition = group.definition("")
         self.unifier.used |= group.unifier.used & scope.names
         elements: list[Element] = []
         for parameter in group.parameters():
@@ -163,8 +160,7 @@ class ClassBuilder:
             values = [Symbolic(value, constant(value)) for value in parameter.values]
             value = self.unifier.unify(values, parameter.name, scope)
             elements.append(Element(value, f"{parameter.name}="))
-        name = self._kept(group, definition)
-        return CallExpr(NameExpr(name), tuple(elements))
+        return CallExpr(self.classes.keep(definition), tuple(elements))
 
     def _visible(self, scope: ClassScope) -> dict[str, ClassParameter]:
         """What a group may read from around it, the input channels first."""
@@ -177,17 +173,6 @@ class ClassBuilder:
             )
             for name in names
         }
-
-    def _kept(self, group: ClassBuilder, definition: ClassDef) -> str:
-        """The name of a group's class: equal groups share the first one's."""
-        nameless = replace(definition, name="")
-        for known in (self.groups, self.classes.groups):
-            if nameless in known:
-                return known[nameless]
-        self.groups |= {**group.groups, nameless: group.name}
-        self.taken |= {*group.taken, group.name}
-        self.group_classes += [*group.group_classes, definition]
-        return group.name
 
 
 def _is_plain(bodies: Bodies) -> bool:

@@ -122,7 +122,7 @@ def _written(code: ast.expr) -> tuple[str, int]:
             inner = ", ".join(expression(argument) for argument in code.args)
             return f"{function}({inner})", 9
         case ast.JoinedStr():
-            return _f_string(code), 10
+            return _computed_text(code)
     raise AssertionError(ast.dump(code))
 
 
@@ -147,14 +147,24 @@ def _operand(code: ast.expr, least: int) -> str:
     return text if level >= least else f"({text})"
 
 
-def _f_string(code: ast.JoinedStr) -> str:
-    parts = [
-        f"{{{expression(part.value)}}}"
-        if isinstance(part, ast.FormattedValue)
-        else str(part.value)
-        for part in code.values
-        if isinstance(part, ast.FormattedValue | ast.Constant)
-    ]
-    text = "".join(parts)
-    quote = "'" if '"' in text else '"'  # Python 3.11 ends the string at its own quote
-    return f"f{quote}{text}{quote}"
+def _computed_text(code: ast.JoinedStr) -> tuple[str, int]:
+    """`f"stage{i}"`, or `"{}{}".format("a", i)` around a string.
+
+    Python 3.11 takes neither its own quote nor an escape in an f-string.
+    """
+    constant = [*map(_constant_text, code.values)]
+    pairs = zip(code.values, constant, strict=True)
+    computed = [expression(part.value) for part, text in pairs
+                if text is None and isinstance(part, ast.FormattedValue)]  # fmt: skip
+    texts = iter(computed)
+    if any('"' in text or "'" in text for text in computed):
+        template = "".join("{}" if text is None else text for text in constant)
+        return f'"{template}".format({", ".join(computed)})', 9
+    parts = (f"{{{next(texts)}}}" if text is None else text for text in constant)
+    return f'f"{"".join(parts)}"', 10
+
+
+def _constant_text(part: ast.expr) -> str | None:
+    """The text of a part that computes nothing."""
+    value = part.value if isinstance(part, ast.FormattedValue) else part
+    return str(value.value) if isinstance(value, ast.Constant) else None

@@ -1,7 +1,7 @@
 """Build the `forward` of a class in which branches part and join.
 
-    - add:                        ->   return self.relu1(self.conv1(x)) + self.tanh1(x)
-        - conv(8, k=1) | relu
+    - add:                        ->   x = self.relu1(self.conv1(x)) + self.tanh1(x)
+        - conv(8, k=1) | relu          return x
         - tanh
 
 Every method takes the expression of an item's input, appends the statements that the
@@ -70,11 +70,8 @@ class ForwardBuilder:
         Raises:
             InstancesDifferError: if the instances differ in structure.
         """
-        result = self._body(
-            self.bodies, NameExpr("x"), "x", replace(scope, may_loop=False)
-        )
-        if self.heads:
-            result = self.statements.as_name(result, "x")
+        scope = replace(scope, may_loop=False, may_compute_labels=False)
+        result = self._body(self.bodies, NameExpr("x"), "x", scope)
         body = self.statements.returning(result, self.heads)
         returns = TENSORS if self.heads else TENSOR
         return MethodDef("forward", (X,), returns, body)
@@ -93,8 +90,10 @@ class ForwardBuilder:
                     value = self._module(column, value, target, scope)
                 case Choice():
                     value = self._choice(column, value, target, scope)
+                    scope = scope.after(tuple(column))
                 case Merge():
                     value = self._merge(column, value, target, scope)
+                    scope = scope.after(tuple(column))
                 case Repeat():
                     iterations, scope = unroll(column, scope)
                     for iteration, inside in iterations:

@@ -24,6 +24,7 @@ from archspec.backends.python.syntax import (
 )
 
 TRAINING = NameExpr("self", "training")
+X = NameExpr("x")
 ForwardStmt = AssignStmt | UnpackStmt | IfStmt
 
 
@@ -61,17 +62,34 @@ class ForwardStatements:
         self.statements.append(UnpackStmt(tuple(names), value))
 
     def returning(self, result: Expr, heads: Sequence[NameExpr]) -> tuple[Stmt, ...]:
-        """All statements and the `return`, which in training returns the heads too."""
+        """All statements and the `return`, which in training returns the heads too.
+
+        To a type checker, the output of a submodule is anything. It becomes a tensor
+        as the value of `x`.
+        """
+        last = self.statements[-1] if self.statements else None
+        if isinstance(last, AssignStmt) and last.target == result:
+            del self.statements[-1]
+            result = last.value
+        if heads or not _is_tensor(result):
+            result = self.assign("x", result) if result != X else X
         statements: list[Stmt] = [*_without_unread(self.statements, [result, *heads])]
         if heads:
             outputs = TupleExpr(tuple(map(Element, (result, *heads))))
             statements.append(IfStmt(TRAINING, (ReturnStmt(outputs),)))
-        elif statements:
-            last = statements[-1]
-            if isinstance(last, AssignStmt) and last.target == result:
-                del statements[-1]  # `x = self.fc(x); return x`
-                result = last.value
         return (*_merged(statements), ReturnStmt(result, after=_join_place(result)))
+
+
+def _is_tensor(value: Expr) -> bool:
+    """Whether the type of an expression is known to be a tensor."""
+    match value:
+        case JoinExpr():
+            return _is_tensor(value.value)
+        case CallExpr():
+            return value.function == NameExpr("torch", "cat")
+        case OpExpr():
+            return all(map(_is_tensor, value.operands))
+    return value == X
 
 
 def _without_unread(

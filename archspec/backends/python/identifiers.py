@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 
 # Names that emitted code uses itself: a parameter with such a name gets a `_`.
 TAKEN = {
@@ -55,17 +55,8 @@ def class_name(name: str) -> str:
     return joined if is_name else f"Block{joined}"
 
 
-def unique(name: str, *taken: Container[str]) -> str:
-    """The name, or the name with the first free number from 2 on."""
-    number, found = 1, name
-    while any(found in names for names in taken):
-        number += 1
-        found = f"{name}{number}"
-    return found
-
-
 class NameAllocator:
-    """Allocates variable names, in constant time each."""
+    """Allocates names, in constant time each."""
 
     def __init__(self, taken: Iterable[str]) -> None:
         """`taken` are names that it must not allocate."""
@@ -74,8 +65,11 @@ class NameAllocator:
         self.counts: dict[str, int] = {}  # the last number of `conv1`, `conv2`
 
     def fresh(self, name: str) -> str:
+        """A variable of this name, numbered from 2 on if it is taken."""
+        return self.unique(python_name(name))
+
+    def unique(self, name: str) -> str:
         """The name, numbered from 2 on if it is taken: `relu`, `relu2`."""
-        name = python_name(name)
         number = self.copies.get(name, 1)
         found = name if number == 1 else f"{name}{number}"
         while found in self.taken:

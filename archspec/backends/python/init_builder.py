@@ -131,8 +131,8 @@ class InitBuilder:
                 return [self._statement(member)]
             case SubmoduleChoice():
                 then = self._additions(member.then)
-                otherwise = self._additions(member.otherwise)
-                return [IfStmt(member.test, then, otherwise or None)]
+                otherwise = self._additions(member.otherwise) or None
+                return [IfStmt(member.test, then, otherwise)]
             case SubmoduleLoop():
                 return self._loop(member)
             case EqualSubmodules():
@@ -150,21 +150,28 @@ class InitBuilder:
         repeat = loop.repeats[0]
         above = self._comment(loop)
         body = self._additions(loop.members)
-        read = names_read(body)
-        reads_index = python_name(repeat.index) in read
-        header = loop_header(loop, self.unifier, reads_index=reads_index)
-        if repeat.channels not in self.unifier.used:
+        update = self._channel_update(loop, body)
+        body = (*body, *update)
+        header = loop_header(loop, self.unifier, names_read(body))
+        if not update:
             return [ForStmt(*header, body, above)]
-        assert repeat.update is not None
-        entry = substitute(repeat.entry, loop.scope.values)
-        update = substitute(repeat.update, loop.scope.values)
+        entry = code_expr(substitute(repeat.entry, loop.scope.values))
         channels = NameExpr(python_name(repeat.channels))
-        if channels.root not in read and repeat.channels not in variables(update):
-            return [ForStmt(*header, body, above)]
-        return [
-            AssignStmt(channels, code_expr(entry), above),
-            ForStmt(*header, (*body, _update(repeat.channels, update))),
-        ]
+        return [AssignStmt(channels, entry, above), ForStmt(*header, body)]
+
+    def _channel_update(
+        self, loop: SubmoduleLoop, body: Sequence[Stmt]
+    ) -> Sequence[Stmt]:
+        """The assignment of the next iteration's channels, if a body reads them."""
+        repeat = loop.repeats[0]
+        if repeat.channels not in self.unifier.used:
+            return ()
+        assert repeat.update is not None
+        update = substitute(repeat.update, loop.scope.values)
+        is_read = python_name(repeat.channels) in names_read(body)
+        if not is_read and repeat.channels not in variables(update):
+            return ()
+        return (_update(repeat.channels, update),)
 
     def _locals(self, members: Sequence[Member]) -> list[Stmt]:
         """Note what loops read; the assignments of those lets that are then read."""

@@ -25,6 +25,7 @@ from archspec.backends.python.syntax import (
     Brackets,
     CallExpr,
     ClassDef,
+    ClassName,
     ConditionalExpr,
     Element,
     Expr,
@@ -51,7 +52,7 @@ STEP = 4  # spaces of indentation
 def flat(expr: Expr) -> str:
     """An expression on one line, without its comments."""
     match expr:
-        case AtomExpr():
+        case AtomExpr() | ClassName():
             return expr.text
         case NameExpr():
             return f"{expr.root}.{expr.attribute}" if expr.attribute else expr.root
@@ -169,8 +170,7 @@ def _with_comment(line: str, comment: str) -> str:
 
 
 def _statements(body: Sequence[Stmt], indent: int) -> list[str]:
-    lines = [line for stmt in body for line in _statement(stmt, indent)]
-    return lines or [f"{' ' * indent}pass"]
+    return [line for stmt in body for line in _statement(stmt, indent)]
 
 
 def _statement(stmt: Stmt, indent: int) -> list[str]:
@@ -190,7 +190,7 @@ def _statement(stmt: Stmt, indent: int) -> list[str]:
             return lines + _laid_out(stmt.value, indent, comment=stmt.after)
         case ForStmt():
             lines = comment_lines(stmt.above, indent)
-            lines.append(f"{pad}{for_line(stmt.target, stmt.iterable)}")
+            lines += _laid_out(stmt.iterable, indent, f"for {stmt.target} in ", ":")
             return lines + _statements(stmt.body, indent + STEP)
         case IfStmt():
             lines = [f"{pad}if {flat(stmt.test)}:"]
@@ -202,11 +202,6 @@ def _statement(stmt: Stmt, indent: int) -> list[str]:
             return _bare_tuple(values, indent, before="return ")
         case ReturnStmt():
             return _laid_out(stmt.value, indent, "return ", comment=stmt.after)
-
-
-def for_line(target: str, iterable: Expr) -> str:
-    """`for i in range(n):`."""
-    return f"for {target} in {flat(iterable)}:"
 
 
 def _bare_tuple(
@@ -225,7 +220,7 @@ def _bare_tuple(
 
 def class_lines(definition: ClassDef) -> list[str]:
     """The lines of a class, an empty line before each method."""
-    head = f"class {definition.name}({flat(definition.base)}):"
+    head = f"class {definition.name.text}({flat(definition.base)}):"
     lines = [head, *docstring_lines(definition.docstring, STEP)]
     for method in definition.methods:
         lines += ["", *_method(method, STEP)]

@@ -10,17 +10,20 @@ How the calls of a block become a class:
    written: as the expression that all instances share, as a literal, or as one more
    parameter of the class.
 4. `init_builder` and `forward_builder` build the methods, as a tree (`syntax`).
-5. `names_read` finds what to import, and `layout` turns the tree into lines.
+5. `class_names` leaves out the classes that nothing calls, and names the others, of
+   which `alike_classes` has made those one that differ only in numbers.
+6. `names_read` finds what to import, and `layout` turns the tree into lines.
 """
 
 from __future__ import annotations
 
 import ast
 
-from archspec.backends.python.block_classes import BlockClasses
+from archspec.backends.python.block_classes import network_classes
+from archspec.backends.python.class_names import named_classes
 from archspec.backends.python.comments_and_docstrings import docstring_lines
 from archspec.backends.python.constructor_calls import torch_call
-from archspec.backends.python.identifiers import class_name, unique
+from archspec.backends.python.identifiers import NameAllocator, class_name
 from archspec.backends.python.layout import class_lines
 from archspec.backends.python.names_read import names_read
 from archspec.backends.python.syntax import dotted
@@ -28,16 +31,17 @@ from archspec.ir.graph import Graph, Layer, Module, plain, walk
 from archspec.ops.registry import OPS
 
 MARK = "Written by archspec."
+IMPORTED = {"Tensor", "nn", "torch"}
 
 
 def to_source(graph: Graph) -> str:
     """The network as the text of a Python module that needs only torch."""
     name, helpers = network_class(graph), _helpers(graph)
-    classes = BlockClasses(graph, {name, "Tensor", *helpers})
-    classes.build_network(name, _summary(graph))
-    read = names_read(classes.definitions).union(*map(_names_in, helpers.values()))
+    built = network_classes(graph, name, _summary(graph))
+    classes = named_classes(built, {*IMPORTED, *helpers})
+    read = names_read(classes).union(*map(_names_in, helpers.values()))
     sections = [text.strip() for text in helpers.values()]
-    sections += ["\n".join(class_lines(each)) for each in classes.definitions]
+    sections += ["\n".join(class_lines(each)) for each in classes]
     body = "".join(f"\n\n\n{section}" for section in sections)
     return f"{_head(graph)}\n\n{_imports(read)}{body}\n"
 
@@ -46,9 +50,9 @@ def network_class(graph: Graph) -> str:
     """The name of the network's class in the emitted source."""
     modules = (item for item in walk(graph.body) if isinstance(item, Module))
     taken = {class_name(module.block) for module in modules if module.block}
-    taken |= {"Tensor", *_helpers(graph)}
+    taken |= {*IMPORTED, *_helpers(graph)}
     name = class_name(graph.name)
-    return unique(f"{name}Net", taken) if name in taken else name
+    return NameAllocator(taken).unique(f"{name}Net") if name in taken else name
 
 
 def _head(graph: Graph) -> str:

@@ -6,6 +6,9 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from archspec.backends.python.aligned_bodies import Body, level
+from archspec.ir.graph import Repeat
+
 
 @dataclass(frozen=True)
 class ClassScope:
@@ -19,7 +22,14 @@ class ClassScope:
     values: dict[str, ast.expr] = field(default_factory=dict)
     may_add: bool = True  # whether a value may become a parameter of the class
     may_loop: bool = True  # whether a repeat may become a loop
+    may_compute_labels: bool = True  # whether a label may differ between instances
 
     def naming(self, names: Iterable[str]) -> ClassScope:
         """The scope with more names."""
         return replace(self, names=self.names.union(names))
+
+    def after(self, column: Body) -> ClassScope:
+        """The scope after choices or merges: repeats in them may have taken a name."""
+        taken = {item.channels for item in level(column) if isinstance(item, Repeat)}
+        values = {name: v for name, v in self.values.items() if name not in taken}
+        return replace(self, names=self.names - taken, values=values)

@@ -8,7 +8,7 @@ reads `self`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from archspec.backends.python.syntax import (
     AddAssignStmt,
@@ -16,6 +16,7 @@ from archspec.backends.python.syntax import (
     AtomExpr,
     CallExpr,
     ClassDef,
+    ClassName,
     ConditionalExpr,
     Element,
     ExprStmt,
@@ -37,23 +38,35 @@ from archspec.backends.python.syntax import (
 def names_read(nodes: Iterable[Node]) -> set[str]:
     """Every name that some nodes read."""
     found: set[str] = set()
-    stack = [*nodes]
-    while stack:
-        node = stack.pop()
+    for node in _leaves(nodes):
         match node:
             case AtomExpr():
                 found |= node.reads
             case NameExpr():
                 found.add(node.root)
+    return found
+
+
+def classes_read(definition: ClassDef) -> list[ClassName]:
+    """The emitted classes that a class calls."""
+    return [leaf for leaf in _leaves([definition]) if isinstance(leaf, ClassName)]
+
+
+def _leaves(nodes: Iterable[Node]) -> Iterator[AtomExpr | NameExpr | ClassName]:
+    stack = [*nodes]
+    while stack:
+        node = stack.pop()
+        match node:
+            case AtomExpr() | NameExpr() | ClassName():
+                yield node
             case _:
                 stack += _parts(node)
-    return found
 
 
 def _parts(node: Node) -> Iterable[Node]:
     """The nodes right below one, without the variables that it assigns."""
     match node:
-        case AtomExpr() | NameExpr():
+        case AtomExpr() | NameExpr() | ClassName():
             return ()
         case CallExpr():
             return (node.function, *node.elements)

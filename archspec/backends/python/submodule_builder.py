@@ -23,7 +23,6 @@ from archspec.backends.python.aligned_bodies import (
 from archspec.backends.python.class_parameters import ClassParameter
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.expressions import value_expr
-from archspec.backends.python.layout import for_line
 from archspec.backends.python.loop_headers import loop_header
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodules import (
@@ -36,6 +35,7 @@ from archspec.backends.python.submodules import (
 )
 from archspec.backends.python.syntax import (
     CallExpr,
+    ClassName,
     ConditionalExpr,
     Element,
     Expr,
@@ -60,13 +60,12 @@ from archspec.ops.torch_call import TorchCall
 
 IDENTITY = CallExpr(NameExpr("nn", "Identity"))
 FEW = 2  # equal iterations that are read as fast as a loop
-LONGEST_HEADER = 72  # characters of a `for`, which may be inside another
 
 
 class BlockClass(Protocol):
     """A finished class of a block: how to call it."""
 
-    name: str
+    name: ClassName
     parameters: list[ClassParameter]
 
     def index(self, module: Module) -> int:
@@ -110,7 +109,7 @@ class SubmoduleBuilder:
             case Let():
                 return self._locals(column, scope)
             case Choice():
-                return self.choice(column, scope), scope
+                return self.choice(column, scope), scope.after(tuple(column))
             case Repeat():
                 return self._repeat(column, scope)
         raise InstancesDifferError  # branches, which only a `forward` can join
@@ -147,7 +146,7 @@ class SubmoduleBuilder:
         elements: list[Element] = []
         for parameter in block.parameters:
             elements += self._argument(parameter, block, column, scope)
-        value = CallExpr(NameExpr(block.name), tuple(elements))
+        value = CallExpr(block.name, tuple(elements))
         return self._submodule(column, value, scope)
 
     def _argument(
@@ -179,11 +178,7 @@ class SubmoduleBuilder:
     ) -> Submodule:
         """A submodule under its label or number."""
         key = str(column[0].name.value)
-        computed_key = None
-        if not is_numbered(column[0]):
-            labels = [item.name for item in column]
-            label = self.unifier.unify(labels, "", replace(scope, may_add=False))
-            computed_key = label if label != value_expr(key) else None
+        computed_key = self._computed_key(column, scope)
         parts = [item.node if isinstance(item, Layer) else item for item in column]
         shapes = {str([*map(int, part.output.shape or ())]) for part in parts}
         shape = shapes.pop() if len(shapes) == 1 else ""
@@ -191,6 +186,21 @@ class SubmoduleBuilder:
         return Submodule(
             key, is_numbered(column[0]), computed_key, value, shape, comment
         )
+
+    def _computed_key(
+        self, column: Sequence[Layer | Module], scope: ClassScope
+    ) -> Expr | None:
+        """The label where it depends on a variable; a `forward` needs it as it is."""
+        key = str(column[0].name.value)
+        labels = [item.name for item in column]
+        if is_numbered(column[0]):
+            return None
+        if not scope.may_compute_labels:
+            if any(label.value != key for label in labels):
+                raise InstancesDifferError
+            return None
+        label = self.unifier.unify(labels, "", replace(scope, may_add=False))
+        return label if label != value_expr(key) else None
 
     # --- lets, choices and repeats ---
 
@@ -216,7 +226,7 @@ class SubmoduleBuilder:
         conditions = [choice.condition for choice in column]
         then, otherwise = self.members(taken, inside), self.members(left, inside)
         if not then:
-            conditions = [_negated(condition) for condition in conditions]
+            conditions = [*map(_negated, conditions)]
             then, otherwise = otherwise, then
         if not then:
             return []
@@ -253,7 +263,8 @@ class SubmoduleBuilder:
         moving = first.channels
         values = {n: code for n, code in scope.values.items() if n != moving}
         names = {*first.variables[0]}
-        inside = replace(scope, values=values).naming(names)
+        outside = replace(scope, values=values, names=scope.names - {moving})
+        inside = outside.naming(names)
         entry = substitute(first.entry, scope.values)
         if self.unifier.is_shared([repeat.entry for repeat in column], scope):
             stays = all(
@@ -267,11 +278,9 @@ class SubmoduleBuilder:
         inside = replace(inside.naming(names), values=values, may_add=False)
         bodies = [body for repeat in column for body in repeat.iterations]
         loop = SubmoduleLoop(column, inside, self.members(bodies, inside))
-        header = loop_header(loop, self.unifier, reads_index=True)
-        if len(for_line(*header)) > LONGEST_HEADER:
-            raise InstancesDifferError
-        after = replace(scope, values=values).naming(names & {moving})
-        return [loop], after
+        loop_header(loop, self.unifier)  # or the instances differ
+        after = replace(outside, values=values).naming(names & {moving})
+        return [loop] if loop.members else [], after
 
     def _unrolled(
         self, column: Sequence[Repeat], scope: ClassScope
@@ -283,6 +292,13 @@ class SubmoduleBuilder:
         for _, equal in groupby(iterations, _numbered_values):
             found += _folded(list(equal))
         return found, after
+
+
+def _negated(condition: Symbolic) -> Symbolic:
+    match condition.code:
+        case ast.UnaryOp(ast.Not(), code):
+            return Symbolic(not condition.value, code)
+    return Symbolic(not condition.value, ast.UnaryOp(ast.Not(), condition.code))
 
 
 def _numbered_values(members: Sequence[Member]) -> object:
@@ -299,10 +315,6 @@ def _folded(iterations: list[list[Member]]) -> list[Member]:
     if len(iterations) > FEW:
         return [EqualSubmodules(len(iterations), submodules)]
     return [member for members in iterations for member in members]
-
-
-def _negated(condition: Symbolic) -> Symbolic:
-    return Symbolic(not condition.value, ast.UnaryOp(ast.Not(), condition.code))
 
 
 def only_child(members: Sequence[Member]) -> Submodule | None:

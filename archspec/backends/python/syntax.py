@@ -28,6 +28,15 @@ class NameExpr:
     attribute: str = ""
 
 
+@dataclass(eq=False, slots=True)
+class ClassName:
+    """An emitted class. It has its name when all classes are known (`class_names`)."""
+
+    stem: str  # `Residual`; of a part, what its name adds to that of the class around
+    is_part: bool = False
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Element:
     """An item between brackets, with its comments.
@@ -89,7 +98,7 @@ class JoinExpr:
 
 
 Brackets = CallExpr | ListExpr | TupleExpr
-Expr = AtomExpr | NameExpr | Brackets | ConditionalExpr | OpExpr | JoinExpr
+Expr = AtomExpr | NameExpr | ClassName | Brackets | ConditionalExpr | OpExpr | JoinExpr
 
 # --- statements ----------------------------------------------------------------------
 
@@ -185,9 +194,9 @@ class MethodDef:
 
 @dataclass(frozen=True, slots=True)
 class ClassDef:
-    """`class Residual(nn.Module):`."""
+    """`class Residual(nn.Module):`. Classes that differ only in name are equal."""
 
-    name: str
+    name: ClassName = field(compare=False)
     base: Expr
     docstring: str
     methods: tuple[MethodDef, ...]

@@ -88,7 +88,7 @@ class ValueUnifier:
         return (
             all(same(code, substitute(other, scope.values)) for other in codes[1:])
             and variables(code) <= scope.names
-            and len(expression(code)) <= LONGEST
+            and _is_short(code)
         )
 
     def read(self, code: ast.expr) -> None:
@@ -104,6 +104,12 @@ class ValueUnifier:
             name = f"{hint}_{number}"
         self.added[name] = values
         return NameExpr(name)
+
+
+def _is_short(code: ast.expr) -> bool:
+    """Whether an expression, or each of a tuple, which can break, is soon read."""
+    parts = code.elts if isinstance(code, ast.Tuple) else [code]
+    return all(len(expression(part)) <= LONGEST for part in parts)
 
 
 def _plain(value: Any) -> Any:

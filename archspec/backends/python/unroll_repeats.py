@@ -45,7 +45,8 @@ def _entering(column: Sequence[Repeat], scope: ClassScope) -> ClassScope:
     values = {n: v for n, v in scope.values.items() if n != first.channels}
     if all(same(repeat.entry, first.entry) for repeat in column):
         values[first.channels] = substitute(first.entry, scope.values)
-    return replace(scope, values=values)
+    names = scope.names - {first.channels}  # an earlier loop may have had the name
+    return replace(scope, values=values, names=names)
 
 
 def _with_row(column: Sequence[Repeat], number: int, scope: ClassScope) -> ClassScope:

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import pickle
+import random
 import re
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from corpus import FOLDER, NAMES, VARIANTS, corpus_spec
 from random_specs import random_spec
 from specs import spec
 
+RANDOM = min(int(os.environ.get("FUZZ_EXAMPLES", "40")), 2_000)
+FIRST_SEED = 0 if "FUZZ_EXAMPLES" not in os.environ else random.randrange(10**9)
 RUFF = [sys.executable, "-m", "ruff"]
 
 
@@ -41,7 +44,7 @@ def emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in [*NAMES, *VARIANTS]:
         source = to_source(corpus_spec(name).graph)
         (path / f"{name.replace('-', '_')}.py").write_text(source, encoding="utf-8")
-    for seed in range(20):
+    for seed in range(FIRST_SEED, FIRST_SEED + RANDOM):
         source = to_source(spec(random_spec(seed)).graph)
         (path / f"random_{seed}.py").write_text(source, encoding="utf-8")
     return path
@@ -68,7 +71,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mypy_errors(emitted: Path, wrong: Path) -> dict[str, str]:
     """What mypy says of each file. It runs once, since reading torch takes long."""
     files = map(str, [*emitted.glob("*.py"), *wrong.glob("*.py")])
-    options = ["--config-file=", "--cache-dir=.mypy_cache/emitted"]
+    options = ["--strict", "--config-file=", "--cache-dir=.mypy_cache/emitted"]
     report = run(sys.executable, "-m", "mypy", *options, *files)
     errors: dict[str, str] = {}
     for line in report.splitlines():
@@ -87,7 +90,7 @@ def test_is_clean_under_ruff_check(emitted: Path) -> None:
 
 def test_is_clean_under_mypy(emitted: Path, mypy_errors: dict[str, str]) -> None:
     names = {path.name for path in emitted.glob("*.py")}
-    assert len(names) > 20
+    assert len(names) > RANDOM
     assert {name: mypy_errors[name] for name in names & {*mypy_errors}} == {}
 
 
@@ -97,6 +100,38 @@ def test_linters_see_what_is_wrong(wrong: Path, mypy_errors: dict[str, str]) -> 
     assert run(*RUFF, "format", "--isolated", "--diff", bad)
     assert "F401" in run(*RUFF, "check", "--isolated", "--no-cache", bad)
     assert "Incompatible types" in mypy_errors["bad.py"]
+
+
+def test_is_clean_of_unused_classes(emitted: Path) -> None:
+    """Of those too that share a name, and so are one."""
+    for path in emitted.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+        read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert [name for name in names if name not in read] == names[-1:], path.name
+        assert len({*names}) == len(names), path.name
+
+
+class WithoutNumbers(ast.NodeTransformer):
+    """A class as all have it that differ only in numbers and in name."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant(0) if type(node.value) in (int, float) else node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        node.name = ""
+        if (ast.get_docstring(node) or "").startswith("A part of"):
+            del node.body[0]
+        self.generic_visit(node)
+        return node
+
+
+def test_is_clean_of_classes_that_differ_only_in_numbers(emitted: Path) -> None:
+    for path in emitted.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+        shapes = {ast.dump(WithoutNumbers().visit(node)) for node in classes}
+        assert len(shapes) == len(classes), path.name
 
 
 @pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
@@ -267,7 +302,7 @@ def test_a_step_that_ref_leaves_behind() -> None:
     """
     source = to_source(graph_of(text))
     assert source.endswith(
-        "        stem = self.stem(x)\n        return self.relu2(stem)\n"
+        "        stem = self.stem(x)\n        x = self.relu2(stem)\n        return x\n"
     )
 
 
@@ -325,7 +360,8 @@ class Two(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2(self.relu1(self.conv1(x)))
-        return x + self.tanh1(self.bn1(x))  # spec.yaml:11
+        x = x + self.tanh1(self.bn1(x))  # spec.yaml:11
+        return x
 
 
 class A(nn.Sequential):
@@ -382,7 +418,7 @@ def test_no_name_of_a_file_is_code(name: str) -> None:
     text = "net:\n  - add: [relu, tanh]\n"
     source = to_source(graph_of(text, file=name))
     assert structure(source) == structure(to_source(graph_of(text)))
-    comment = source.splitlines()[-1].partition("  # ")[2]
+    comment = source.splitlines()[-2].partition("  # ")[2]
     assert re.fullmatch(r"[A-Za-z0-9_.-]+:5", comment)
 
 
@@ -431,40 +467,6 @@ def test_a_comment_reads_no_variable() -> None:
     )
     assert "        for _ in range(3):\n" in source
     assert "            # the i-th of its kind\n" in source
-
-
-NAMES_ONLY = {
-    "arm": """\
-blocks:
-  b(c):
-    - if: c > 1
-      then: {let: {w: 2}}
-      else: tanh
-    - relu
-net: ["b(1)", "b(2)"]
-""",
-    "body": """\
-net:
-  - relu
-  - repeat:
-      let: {w: 2}
-    times: 2
-""",
-    "text in a label": """\
-params: {t: "x"}
-net:
-  - repeat: {"l{t}{i}": relu}
-    times: 2
-""",
-}
-
-
-@pytest.mark.parametrize("name", NAMES_ONLY)
-def test_names_alone_are_valid_python(name: str) -> None:
-    """Bodies that only bind names, and text in a computed label."""
-    network = spec(NAMES_ONLY[name], input="3x8x8")
-    model = archspec.compile(network)
-    assert model(torch.zeros(1, 3, 8, 8)).shape == (1, 3, 8, 8)
 
 
 def test_two_networks_of_one_name_stay_apart() -> None:
@@ -519,7 +521,8 @@ class Residual(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.path(x) + self.shortcut(x))  # spec.yaml:7
+        x = self.act(self.path(x) + self.shortcut(x))  # spec.yaml:7
+        return x
 
 
 class A(nn.Sequential):
@@ -621,6 +624,107 @@ class A(nn.Sequential):
             self.append(Unit2(channels_2, 2))  # [2, 8, 8]
             channels_2 = 2
 '''
+
+
+def test_names_alone_leave_no_code() -> None:
+    """An arm or a body that only binds names."""
+    source = to_source(corpus_spec("names_only").graph)
+    assert source.count("        if ") == source.count("        if c <= 1:\n") == 1
+    assert "for " not in source
+
+
+def test_long_rows_are_a_loop() -> None:
+    source = to_source(corpus_spec("long_rows").graph)
+    assert source.count("nn.Conv2d(") == 6
+    assert source.count("        for ") == 7
+    assert re.findall("class (.*)[(]", source) == [
+        "LongRowsLayer1",
+        "Tower",
+        "Sizes",
+        "LongRows",
+    ]
+
+
+def test_parts_that_differ_in_numbers_are_one_class() -> None:
+    """A number that differs is a parameter, also of the class around."""
+    source = to_source(graph_of(ALIKE_PARTS))
+    assert source.endswith(ALIKE_PARTS_SOURCE)
+
+
+ALIKE_PARTS = """\
+net:
+  - a:
+      - b: conv(4, k=1)
+      - c: [relu, "conv(5, k=3, p=1)", {d: dropout(0.1)}]
+  - e:
+      - b: conv(7, k=1)
+      - c: [relu, "conv(5, k=5, p=2)", {d: dropout(0.2)}]
+"""
+ALIKE_PARTS_SOURCE = '''
+class AAC(nn.Sequential):
+    """A part of `AA`."""
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        kernel_size: int,
+        padding: int,
+        p: float,
+    ) -> None:
+        super().__init__(
+            nn.ReLU(),
+            nn.Conv2d(channels, 5, kernel_size=kernel_size, padding=padding),
+        )
+        self.d = nn.Dropout(p)
+
+
+class AA(nn.Sequential):
+    """A part of `A`."""
+
+    def __init__(
+        self,
+        *,
+        channels: int,
+        channels2: int,
+        kernel_size: int,
+        padding: int,
+        p: float,
+    ) -> None:
+        super().__init__()
+        self.b = nn.Conv2d(channels, channels2, kernel_size=1)
+        self.c = AAC(channels=channels2, kernel_size=kernel_size, padding=padding, p=p)
+
+
+class A(nn.Sequential):
+    """Takes images of 3x8x8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = AA(channels=3, channels2=4, kernel_size=3, padding=1, p=0.1)
+        self.e = AA(channels=5, channels2=7, kernel_size=5, padding=2, p=0.2)
+'''
+
+
+def test_every_class_has_its_own_name() -> None:
+    """Those of blocks first, in the order in which they are needed."""
+    source = to_source(corpus_spec("class_names").graph)
+    tree = ast.parse(source)
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    named = {(ast.get_docstring(node) or "").strip("`"): node.name for node in classes}
+    assert len({node.name for node in classes}) == len(classes)
+    assert named["ab(a)"] == "Ab"
+    assert named["Takes images of 3x8x8."] == "NetG0"
+    for node in classes:
+        assert node.name not in {
+            n.id for n in ast.walk(node) if isinstance(n, ast.Name)
+        }
+
+
+def test_labels_with_an_index_in_groups() -> None:
+    network = corpus_spec("computed_labels")
+    paths = {layer.path for layer in network.layers}
+    assert {"g0.a0", "g1.a1", "h1.a1.0", "k1.c1.d1", "lx1", "mx2"} <= paths
 
 
 def test_a_repeat_is_a_loop() -> None:

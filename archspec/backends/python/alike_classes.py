@@ -1,0 +1,185 @@
+"""Represent classes that differ only in numbers by one, with those as its parameters.
+
+They come from steps at different places, and from iterations that no loop represents:
+
+    x0: NetX0 with nn.Conv2d(4, 2)   ->   class NetX0 with nn.Conv2d(channels, 2)
+    x1: NetX1 with nn.Conv2d(7, 2)        self.x0 = NetX0(channels=4)
+                                          self.x1 = NetX0(channels=7)
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from archspec.backends.python.class_parameters import annotation
+from archspec.backends.python.identifiers import NameAllocator
+from archspec.backends.python.names_read import names_read
+from archspec.backends.python.syntax import (
+    AssignStmt,
+    AtomExpr,
+    CallExpr,
+    ClassDef,
+    ClassName,
+    Element,
+    ForStmt,
+    IfStmt,
+    MethodDef,
+    NameExpr,
+    ParameterDef,
+    Stmt,
+)
+
+# Not the index of a tuple, whose items may have different types.
+NUMBER = re.compile(r"(?<![\w.\[])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
+HINTS = {
+    "BatchNorm2d": "channels",
+    "Conv2d": "channels",
+    "ConvTranspose2d": "channels",
+    "Dropout": "p",
+    "Linear": "features",
+}
+Arguments = tuple[Element, ...]
+Change = Callable[[str, str], str]  # of a number, for what it is
+
+
+def merged_classes(definitions: Sequence[ClassDef]) -> list[ClassDef]:
+    """The classes, of which no two differ only in numbers. The last one stays."""
+    found = [*definitions]
+    while groups := _alike(found[:-1]):
+        merged: dict[ClassName, ClassDef] = {}
+        calls: dict[ClassName, tuple[ClassName, Arguments]] = {}
+        for group in groups:
+            kept, arguments = _merged(group)
+            merged[kept.name] = kept
+            for each, given in zip(group, arguments, strict=True):
+                calls[each.name] = (kept.name, given)
+        found = [
+            _with_calls(merged.get(each.name, each), calls)
+            for each in found
+            if each.name in merged or each.name not in calls
+        ]
+    return found
+
+
+def _alike(definitions: Iterable[ClassDef]) -> list[list[ClassDef]]:
+    """The groups of several classes that differ only in numbers."""
+    groups: dict[ClassDef, list[ClassDef]] = {}
+    for definition in definitions:
+        blank = _with_numbers(definition, lambda _number, _hint: "0")
+        groups.setdefault(blank, []).append(definition)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _merged(group: Sequence[ClassDef]) -> tuple[ClassDef, list[Arguments]]:
+    """The class of a group, and the arguments for it in place of each class."""
+    first = group[0]
+    rows = zip(*map(_numbers, group), strict=True)
+    names = NameAllocator({"self", *names_read([first]), *_assigned(first.methods)})
+    parameters: dict[tuple[str, tuple[str, ...]], str] = {}
+
+    def written(number: str, hint: str) -> str:
+        row = next(rows)
+        if len({*row}) == 1:
+            return number
+        if (hint, row) not in parameters:
+            parameters[hint, row] = names.fresh(hint)
+        return parameters[hint, row]
+
+    kept = _with_numbers(first, written)
+    added = tuple(
+        ParameterDef(name, annotation(map(ast.literal_eval, row)), keyword_only=True)
+        for (_, row), name in parameters.items()
+    )
+    init, *others = kept.methods
+    init = replace(init, parameters=(*init.parameters, *added))
+    arguments = [
+        tuple(
+            Element(AtomExpr(row[number]), f"{name}=")
+            for (_, row), name in parameters.items()
+        )
+        for number in range(len(group))
+    ]
+    return replace(kept, methods=(init, *others)), arguments
+
+
+# --- numbers -------------------------------------------------------------------------
+
+
+def _numbers(definition: ClassDef) -> list[str]:
+    """The numbers in the `__init__` of a class."""
+    found: list[str] = []
+
+    def note(number: str, _hint: str) -> str:
+        found.append(number)
+        return number
+
+    _with_numbers(definition, note)
+    return found
+
+
+def _with_numbers(definition: ClassDef, change: Change) -> ClassDef:
+    """The class with the numbers in its `__init__` changed."""
+    init, *others = definition.methods
+    init = replace(init, body=_changed(init.body, change))
+    return replace(definition, methods=(init, *others))
+
+
+def _changed(node: Any, change: Change, hint: str = "size") -> Any:
+    """A node with its numbers changed. `hint` is what a number in it is."""
+    match node:
+        case AtomExpr(text) if '"' not in text and "'" not in text:
+            words = NUMBER.sub(lambda match: change(match[0], hint), text)
+            if words == text:
+                return node
+            return AtomExpr(words, node.reads | {*re.findall(r"[A-Za-z_]\w*", words)})
+        case CallExpr(function=NameExpr("nn", name)):
+            hint = HINTS.get(name, "size")
+        case CallExpr(function=ClassName()):
+            hint = "channels"
+        case Element(label=label) if label.endswith("="):
+            hint = label.rstrip("=0123456789")
+    return _mapped(node, lambda part: _changed(part, change, hint))
+
+
+# --- trees ---------------------------------------------------------------------------
+
+
+def _with_calls(
+    node: Any, calls: Mapping[ClassName, tuple[ClassName, Arguments]]
+) -> Any:
+    """A node that calls the classes that are left."""
+    match node:
+        case CallExpr(function=ClassName() as name) if name in calls:
+            kept, arguments = calls[name]
+            node = CallExpr(kept, (*node.elements, *arguments))
+    return _mapped(node, lambda part: _with_calls(part, calls))
+
+
+def _mapped(node: Any, change: Callable[[Any], Any]) -> Any:
+    """A node with each of its parts changed."""
+    if isinstance(node, tuple):
+        return tuple(map(change, node))
+    if is_dataclass(node) and not isinstance(node, ClassName | type):
+        parts = {each.name: change(getattr(node, each.name)) for each in fields(node)}
+        return replace(node, **parts)
+    return node
+
+
+def _assigned(body: Iterable[MethodDef | Stmt]) -> Iterator[str]:
+    """The parameters and variables of methods and statements."""
+    for item in body:
+        match item:
+            case MethodDef():
+                yield from (parameter.name for parameter in item.parameters)
+                yield from _assigned(item.body)
+            case ForStmt():
+                yield from re.findall(r"\w+", item.target)
+                yield from _assigned(item.body)
+            case IfStmt():
+                yield from _assigned((*item.body, *(item.orelse or ())))
+            case AssignStmt():
+                yield item.target.root

@@ -1,0 +1,70 @@
+"""Name the classes of a module, when all of them are known.
+
+Until then a class is its `ClassName`, which no other class can be taken for. A name
+depends on nothing but the names allocated before it: first the network's, then those of
+its blocks, then those of their parts.
+
+    blocks `ab` and `Ab`        ->   class Ab, class Ab2
+    the label `g0` of `Net`     ->   class NetG0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from archspec.backends.python.alike_classes import merged_classes
+from archspec.backends.python.identifiers import NameAllocator
+from archspec.backends.python.names_read import classes_read
+from archspec.backends.python.syntax import ClassDef, ClassName
+
+
+def named_classes(
+    definitions: Sequence[ClassDef], taken: Iterable[str]
+) -> list[ClassDef]:
+    """The classes that the last one needs, each under a name that is not `taken`."""
+    found = merged_classes(_needed(definitions))
+    users: dict[ClassName, ClassName] = {}
+    for definition in found:
+        for name in classes_read(definition):
+            users.setdefault(name, definition.name)
+    _allocate([definition.name for definition in found], users, taken)
+    return [_with_docstring(definition, users) for definition in found]
+
+
+def _needed(definitions: Sequence[ClassDef]) -> list[ClassDef]:
+    """The classes that the last one calls, or that one of those does."""
+    called = {definitions[-1].name}
+    found: list[ClassDef] = []
+    for definition in reversed(definitions):
+        if definition.name in called:
+            found.append(definition)
+            called.update(classes_read(definition))
+    return found[::-1]
+
+
+def _allocate(
+    classes: Sequence[ClassName],
+    users: dict[ClassName, ClassName],
+    taken: Iterable[str],
+) -> None:
+    """Name the last class, then those of blocks, then the parts of those named."""
+    names = NameAllocator(taken)
+    parts: dict[ClassName, list[ClassName]] = {}
+    for name in classes:
+        if name.is_part:
+            parts.setdefault(users[name], []).append(name)
+    queue = [classes[-1], *(name for name in classes[:-1] if not name.is_part)]
+    for name in queue:
+        prefix = users[name].text if name.is_part else ""
+        name.text = names.unique(f"{prefix}{name.stem}")
+        queue += parts.get(name, [])
+
+
+def _with_docstring(
+    definition: ClassDef, users: dict[ClassName, ClassName]
+) -> ClassDef:
+    if not definition.name.is_part:
+        return definition
+    whole = users[definition.name].text
+    return replace(definition, docstring=f"A part of `{whole}`.")
