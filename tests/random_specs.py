@@ -16,7 +16,7 @@ NAMES = ["cout", "n", "width", "lambda", "len", "x", "nn", "self", "in_channels"
 BLOCK_NAMES = ["ab", "Ab", "a_b", "ab_2", "Ab2", "net", "net_g1", "NetG1", "tensor", "Tensor_",
                 "none", "Module", "sequential", "random", "permute", "LayerNorm2d"]  # fmt: skip
 NETWORK_NAMES = ["random", "net", "net_g1", "ab", "Tensor", "none", "nn"]
-LABELS = ["stem", "conv_", "branch", "y", "g", "g_", "G", "self", "relu_", "channels", "None"]  # fmt: skip
+LABELS = ["stem", "conv_", "branch", "y", "g", "g_", "G", "self_", "relu_", "channels_", "None"]  # fmt: skip
 
 
 @dataclass
