@@ -41,8 +41,8 @@ class TrainedRun:
 
     directory: RunDirectory
     history: list[EpochMetrics]
-    warning: str
-    """A sentence, if it has learned nothing; else ""."""
+    warnings: list[str]
+    """That it has learned nothing, or has skipped images."""
 
     is_main: bool
     """Whether this process prints the results."""
@@ -184,6 +184,8 @@ def _start(run: PreparedRun, progress: RunProgress) -> None:
             )
     progress.print_line(run.describe())
     progress.print_line(str(run.load_report or ""))
+    for line in run.loaders.reading.describe():
+        progress.print_line(line)
 
 
 def _evaluate(
@@ -199,6 +201,7 @@ def _evaluate(
     except Interrupted as interrupt:
         run.save()
         raise run.stopped(interrupt.signal) from None
+    loaders.reading.share_unreadable(run.world)
     if not all(isfinite(each.loss) for each in (val, test or val)):
         raise run.diverged(epoch, run.steps_per_epoch)
     return val, test
@@ -224,8 +227,13 @@ def _epoch_metrics(
 def _trained(run: PreparedRun) -> TrainedRun:
     _, num_val_images, _ = run.loaders.num_images
     history, num_classes = run.position.history, len(run.loaders.train.classes)
-    warning = outcome_warning(history, num_classes, num_val_images)
-    return TrainedRun(run.directory, history, warning, run.world.is_main)
+    warnings = [
+        run.loaders.reading.warning(),
+        outcome_warning(history, num_classes, num_val_images),
+    ]
+    return TrainedRun(
+        run.directory, history, [*filter(None, warnings)], run.world.is_main
+    )
 
 
 def _finish(run: PreparedRun) -> None:
