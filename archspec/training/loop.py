@@ -31,7 +31,7 @@ from archspec.training.metrics import Meter, Totals
 from archspec.training.prepared_run import PreparedRun
 from archspec.training.progress import RunProgress
 from archspec.training.setup import prepare_run
-from archspec.training.signals import BROKEN_PIPE, SignalReceiver
+from archspec.training.signals import BROKEN_PIPE, SignalReceiver, WaitInterrupted
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 
 
@@ -77,7 +77,10 @@ def train(
         with init_world(torch.device(settings.device)) as world:
             tune_device(settings, spec, world)
             run = prepare_run(spec, settings, world, resume, download=download)
-            _run_epochs(run)
+            try:
+                _run_epochs(run)
+            except WaitInterrupted as interrupt:
+                raise run.stopped_waiting(interrupt.signal) from None
             if world.is_main:
                 _finish(run)
             return _trained(run)

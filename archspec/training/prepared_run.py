@@ -145,3 +145,15 @@ class PreparedRun:
         """The end of a run that a signal stops, with a message in the main process."""
         hint = f"`archspec train --resume {self.directory.path}` goes on from here"
         return Stopped(f"stopped: {hint}" if self.world.is_main else "", signal)
+
+    def stopped_waiting(self, signal: int) -> Stopped:
+        """The end of a run that a signal stops while it waits for a batch, in any process.
+
+        It is not saved, which all processes would have to do.
+        """
+        return Stopped(
+            "stopped without saving, since reading an image takes too long: "
+            f"`archspec train --resume {self.directory.path}` goes on from the last "
+            "checkpoint",
+            signal,
+        )

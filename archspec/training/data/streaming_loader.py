@@ -39,6 +39,7 @@ from archspec.training.data.sampling import StepSampler
 from archspec.training.data.worker_signals import IgnoreSignals, signals_blocked
 from archspec.training.distributed.launch_environment import cores_per_process
 from archspec.training.distributed.world import World
+from archspec.training.signals import interruptible
 
 NUM_MEASURED = 1024  # images whose statistics stand for the whole set
 READ_AT_ONCE = 32  # of them, by one worker
@@ -249,7 +250,7 @@ def _read(workers: DataLoader[T]) -> Iterator[T]:
     with _raise_dead_worker():
         with signals_blocked():
             batches = iter(workers)
-        for batch in batches:
+        for batch in interruptible(batches):
             if isinstance(batch, TrainingError):
                 # Not `raise batch`: this frame refers to it, and the cycle would keep
                 # the workers alive until the garbage collector runs.
