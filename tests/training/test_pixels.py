@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +109,44 @@ def test_8_bits_are_measured_once(
     monkeypatch.setattr(measure, None)
     write_classes(tmp_path, 255, "uint8")
     open_folders(tiny, tmp_path)[0].statistics()
+
+
+def write_color_png(path: Path, values: np.ndarray) -> None:
+    """Write a PNG with colors of 16 bits, which Pillow cannot write."""
+    height, width, _ = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    chunks = (
+        struct.pack(">I", len(data))
+        + name
+        + data
+        + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in parts
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+
+@pytest.mark.parametrize(("scale", "is_read"), [(65535, True), (4095, False)])
+def test_colors_of_12_bits_are_one_sentence(
+    scale: int, tiny: Path, tmp_path: Path, *, is_read: bool
+) -> None:
+    """Pillow reads the upper 8 bits of 16, which are nearly black."""
+    values = np.repeat(GREY[:, :, None], 3, 2) * scale
+    for name in ("a", "b"):
+        for number in range(2):
+            write_color_png(tmp_path / f"train/{name}/{number}.png", values)
+    train, _ = open_folders(tiny, tmp_path)
+    if is_read:
+        mean, _ = train.statistics()
+        assert mean[0] == pytest.approx(GREY.mean(), abs=0.01)
+        return
+    with pytest.raises(TrainingError, match=r"\.png` has colors of 16 bits, and all"):
+        train.statistics()
 
 
 @pytest.mark.parametrize(

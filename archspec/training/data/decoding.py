@@ -75,6 +75,16 @@ def measure_range(path: Path) -> PixelRange:
     return PixelRange(str(path), kind, largest)
 
 
+def has_16_bit_colors(path: Path) -> bool:
+    """Whether a file has colors of 16 bits, of which Pillow reads the upper 8.
+
+    Raises:
+        UnreadableImageError: if it cannot be decoded.
+    """
+    with _opened(path) as image:
+        return _kind(image) == EIGHT_BIT and _has_16_bits(image)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """An image to decode. Warnings of Pillow about metadata are ignored."""
@@ -112,9 +122,13 @@ def _kind(image: Image.Image) -> str:
         return FLOAT
     if not image.mode.startswith("I"):
         return EIGHT_BIT
-    # Pillow reads some files of 16 bits, such as PGM, into 32 bits.
-    tiles = getattr(image, "tile", ())[:1]
-    return SIXTEEN_BIT if ";16" in f"{image.mode} {tiles}" else INTEGER
+    return SIXTEEN_BIT if _has_16_bits(image) else INTEGER
+
+
+def _has_16_bits(image: Image.Image) -> bool:
+    """Whether a file has 16 bits, which Pillow may read into 32 or into 8 bits."""
+    tiles = getattr(image, "tile", ())[:1]  # with the layout in the file, "RGB;16B"
+    return ";16" in f"{image.mode} {tiles}"
 
 
 def _values(image: Image.Image) -> Tensor:

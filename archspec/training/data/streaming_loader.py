@@ -20,6 +20,7 @@ from archspec.spec import Spec
 from archspec.training.data.batch_protocol import Batch
 from archspec.training.data.decoding import (
     UnreadableImageError,
+    has_16_bit_colors,
     measure_range,
     read_image,
 )
@@ -43,6 +44,7 @@ from archspec.training.signals import interruptible
 
 NUM_MEASURED = 1024  # images whose statistics stand for the whole set
 READ_AT_ONCE = 32  # of them, by one worker
+MAX_12_BIT = 16 / 255  # the upper 8 of 16 bits of which 12 are in use
 MAX_WORKERS = 8  # per process of a run
 
 T = TypeVar("T")
@@ -123,19 +125,37 @@ class StreamingLoader:
         ]
         paths, reading = self.images.paths, self.images.reading
         reading.pixels = ORDINARY._replace(example=paths.samples[0][0])
-        try:
+        with suppress(UnexpectedPixelsError):
             return self._measure(batches)
-        except UnexpectedPixelsError:
-            ranges = _read(_data_loader(_PixelRanges(paths), batches, self.world))
-            reading.pixels = choose_format([each for read in ranges for each in read])
-            return self._measure(batches)
+        # The error is gone here. Its traceback refers to workers, and those that start
+        # before these have ended would share their pipes.
+        ranges = _read(_data_loader(_PixelRanges(paths), batches, self.world))
+        reading.pixels = choose_format([each for read in ranges for each in read])
+        return self._measure(batches)
 
     def _measure(self, batches: list[list[int]]) -> ChannelStatistics:
         images = []
         for read in _read(_data_loader(self.images, batches, self.world)):
             self.images.reading.add_unreadable(read.unreadable)
             images.append(read.images)
-        return measure_statistics(torch.cat(images))
+        statistics = measure_statistics(torch.cat(images))
+        if max(statistics.mean) < MAX_12_BIT:
+            self._check_colors(max(each.max().item() for each in images))
+        return statistics
+
+    def _check_colors(self, largest: float) -> None:
+        """Check that dark images do not lack the lower 8 of 12 bits.
+
+        Raises:
+            TrainingError: if they do.
+        """
+        path, _ = self.images.paths.samples[0]
+        if largest / 255 < MAX_12_BIT and has_16_bit_colors(Path(path)):
+            raise TrainingError(
+                f"`{path}` has colors of 16 bits, and all images that were measured have "
+                "values below 4,096, of which Pillow reads the upper 8 bits alone: convert "
+                "them to 8 bits"
+            )
 
 
 @dataclass(frozen=True, slots=True)
