@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from archspec import load
-from archspec.runs.errors import TrainingError
 from archspec.settings.settings import Settings
 from archspec.training.data.build_loaders import build_training_loaders
 from archspec.training.data.image_reading import ImageReading
@@ -18,7 +17,7 @@ from archspec.training.distributed.world import World
 from processes import Processes, at_step
 from tiny_runs import Outcome
 
-from .files import write_folder, write_folders
+from .files import error_of, write_folder, write_folders
 from .runs import assert_same_weights
 
 Command = Callable[..., Outcome]
@@ -76,10 +75,9 @@ def test_more_than_are_allowed_are_an_error(
 ) -> None:
     write_folders(tmp_path, train=6, val=2)
     break_images(tmp_path, "train/dark/0.png", "train/light/5.png")
-    with pytest.raises(TrainingError) as raised:
-        read_labels(tmp_path, tiny, allowed)
-    assert str(raised.value).startswith("cannot read the image `")
-    assert str(raised.value).endswith(words)
+    sentence = error_of(lambda: read_labels(tmp_path, tiny, allowed))
+    assert sentence.startswith("cannot read the image `")
+    assert sentence.endswith(words)
 
 
 def test_a_class_without_a_readable_image_is_an_error(
@@ -87,10 +85,8 @@ def test_a_class_without_a_readable_image_is_an_error(
 ) -> None:
     write_folders(tmp_path, train=2, val=2)
     break_images(tmp_path, "train/dark/0.png", "train/dark/1.png")
-    with pytest.raises(
-        TrainingError, match="no image of the class `dark` in the split"
-    ):
-        read_labels(tmp_path, tiny, 9)
+    sentence = error_of(lambda: read_labels(tmp_path, tiny, 9))
+    assert sentence.startswith("no image of the class `dark` in the split")
 
 
 def test_all_splits_count_and_the_end_lists_them(
