@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -56,6 +57,8 @@ def evaluate(
         print(json.dumps(_data(found), indent=2))
     else:
         print("\n".join(_report(found)))
+    if found.warning:
+        print(f"warning: {found.warning}", file=sys.stderr)
     if output:
         title = f"{run}: {found.split} accuracy {found.confusion.accuracy:.4f}"
         draw_confusion_matrix(found.confusion, title, output)

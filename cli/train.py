@@ -208,5 +208,5 @@ def _print_outcome(trained: TrainedRun) -> None:
         f"best accuracy {best.val_accuracy:.4f} after epoch {best.epoch}, "
         f"in {trained.directory.path}"
     )
-    if trained.warning:
-        print(f"warning: {trained.warning}", file=sys.stderr)
+    for warning in trained.warnings:
+        print(f"warning: {warning}", file=sys.stderr)

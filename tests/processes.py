@@ -127,6 +127,17 @@ def children(pid: int | None) -> list[int]:
     return sorted(int(each) for each in found.stdout.split() if int(each) != pid)
 
 
+def is_running(pid: int) -> bool:
+    """Whether there is a process that is no zombie."""
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    return bool(state) and not state.startswith("Z")
+
+
 def free_port() -> int:
     """A port that nobody listens at."""
     with socket.socket() as found:

@@ -211,6 +211,16 @@ class Settings:
         Setting("Also write a TensorBoard log.", Panel.RUN, changeable_on_resume=True),
     ] = False
 
+    skip_unreadable: Annotated[
+        int,
+        Setting(
+            "Maximum number of unreadable image files to skip, over all splits.",
+            Panel.RUN,
+            least=0,
+            changeable_on_resume=True,
+        ),
+    ] = 0
+
     weights: Annotated[
         Path | None,
         Setting(

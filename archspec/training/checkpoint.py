@@ -20,6 +20,7 @@ from archspec.runs.atomic_files import write_atomically
 from archspec.runs.errors import TrainingError, short_message
 from archspec.runs.history import EpochMetrics
 from archspec.runs.torch_error_wordings import is_failed_cpu_allocation
+from archspec.training.data.pixel_format import PixelFormat
 from archspec.training.metrics import Totals
 from archspec.training.torch_archive import load_archive
 
@@ -90,6 +91,9 @@ class Checkpoint:
     statistics: tuple[list[float], list[float]]
     """Mean and standard deviation of each channel of the training images."""
 
+    pixels: tuple[str, int, float, str] | None = None
+    """The fields of the `PixelFormat`; None if the run began without one."""
+
     model: dict[str, Tensor]
     """The state dict of the network."""
 
@@ -113,6 +117,11 @@ class Checkpoint:
         """The position from which the run resumes."""
         history = [EpochMetrics(**row) for row in self.metrics]
         return Position(history, self.step, Totals(*self.totals), self.seconds)
+
+    @property
+    def pixel_format(self) -> PixelFormat | None:
+        """The pixels of the images."""
+        return self.pixels and PixelFormat(*self.pixels)
 
     @property
     def progress(self) -> tuple[int, int]:

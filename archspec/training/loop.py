@@ -31,7 +31,7 @@ from archspec.training.metrics import Meter, Totals
 from archspec.training.prepared_run import PreparedRun
 from archspec.training.progress import RunProgress
 from archspec.training.setup import prepare_run
-from archspec.training.signals import BROKEN_PIPE, SignalReceiver
+from archspec.training.signals import BROKEN_PIPE, SignalReceiver, WaitInterrupted
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 
 
@@ -41,8 +41,8 @@ class TrainedRun:
 
     directory: RunDirectory
     history: list[EpochMetrics]
-    warning: str
-    """A sentence, if it has learned nothing; else ""."""
+    warnings: list[str]
+    """That it has learned nothing, or has skipped images."""
 
     is_main: bool
     """Whether this process prints the results."""
@@ -77,7 +77,10 @@ def train(
         with init_world(torch.device(settings.device)) as world:
             tune_device(settings, spec, world)
             run = prepare_run(spec, settings, world, resume, download=download)
-            _run_epochs(run)
+            try:
+                _run_epochs(run)
+            except WaitInterrupted as interrupt:
+                raise run.stopped_waiting(interrupt.signal) from None
             if world.is_main:
                 _finish(run)
             return _trained(run)
@@ -184,6 +187,8 @@ def _start(run: PreparedRun, progress: RunProgress) -> None:
             )
     progress.print_line(run.describe())
     progress.print_line(str(run.load_report or ""))
+    for line in run.loaders.reading.describe():
+        progress.print_line(line)
 
 
 def _evaluate(
@@ -199,6 +204,7 @@ def _evaluate(
     except Interrupted as interrupt:
         run.save()
         raise run.stopped(interrupt.signal) from None
+    loaders.reading.share_unreadable(run.world)
     if not all(isfinite(each.loss) for each in (val, test or val)):
         raise run.diverged(epoch, run.steps_per_epoch)
     return val, test
@@ -224,8 +230,13 @@ def _epoch_metrics(
 def _trained(run: PreparedRun) -> TrainedRun:
     _, num_val_images, _ = run.loaders.num_images
     history, num_classes = run.position.history, len(run.loaders.train.classes)
-    warning = outcome_warning(history, num_classes, num_val_images)
-    return TrainedRun(run.directory, history, warning, run.world.is_main)
+    warnings = [
+        run.loaders.reading.warning(),
+        outcome_warning(history, num_classes, num_val_images),
+    ]
+    return TrainedRun(
+        run.directory, history, [*filter(None, warnings)], run.world.is_main
+    )
 
 
 def _finish(run: PreparedRun) -> None:

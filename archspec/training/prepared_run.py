@@ -12,6 +12,7 @@ from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import Checkpoint, Position, save_checkpoint
 from archspec.training.data.batch_protocol import BatchLoader
+from archspec.training.data.image_reading import ImageReading
 from archspec.training.data.input_normalization import ChannelStatistics
 from archspec.training.device import describe_device
 from archspec.training.distributed.world import World
@@ -30,6 +31,7 @@ class Loaders:
     train: BatchLoader
     val: BatchLoader
     test: BatchLoader | None
+    reading: ImageReading
 
     @property
     def num_images(self) -> list[int]:
@@ -90,7 +92,7 @@ class PreparedRun:
 
     def _checkpoint(self) -> Checkpoint:
         position = self.position
-        totals = position.totals
+        totals, pixels = position.totals, self.loaders.reading.pixels
         return Checkpoint(
             spec=self.spec.text,
             imports={**self.spec.imports},
@@ -103,6 +105,7 @@ class PreparedRun:
             totals=(totals.loss, totals.correct, totals.images),
             seconds=position.seconds,
             statistics=(self.statistics.mean, self.statistics.std),
+            pixels=pixels and (*pixels,),
             ema_updates=self.state.ema_updates,
             rng=self.world.all_gather(random_state(self.world.device)),
             **self.state.state_dicts(),
@@ -142,3 +145,15 @@ class PreparedRun:
         """The end of a run that a signal stops, with a message in the main process."""
         hint = f"`archspec train --resume {self.directory.path}` goes on from here"
         return Stopped(f"stopped: {hint}" if self.world.is_main else "", signal)
+
+    def stopped_waiting(self, signal: int) -> Stopped:
+        """The end of a run that a signal stops while it waits for a batch, in any process.
+
+        It is not saved, which all processes would have to do.
+        """
+        return Stopped(
+            "stopped without saving, since reading an image takes too long: "
+            f"`archspec train --resume {self.directory.path}` goes on from the last "
+            "checkpoint",
+            signal,
+        )

@@ -20,6 +20,7 @@ from archspec.training.data.build_loaders import (
     build_test_loader,
     build_training_loaders,
 )
+from archspec.training.data.image_reading import ImageReading
 from archspec.training.data.input_normalization import ChannelStatistics
 from archspec.training.distributed.world import World
 from archspec.training.initialization import initialize
@@ -57,8 +58,11 @@ def prepare_run(
     if checkpoint:
         _restore(state, checkpoint)
         statistics = ChannelStatistics(*checkpoint.statistics)
+        loaders.reading.pixels = checkpoint.pixel_format
     else:
-        statistics = world.broadcast(loaders.train.statistics)
+        statistics, loaders.reading.pixels = world.broadcast(
+            lambda: (loaders.train.statistics(), loaders.reading.pixels)
+        )
     objective = Objective(spec, settings, statistics, world.device)
     directory = world.broadcast(
         lambda: resume or RunDirectory.create(spec, settings.out, config)
@@ -92,12 +96,15 @@ def _latest(
 def _build_loaders(
     settings: Settings, spec: Spec, world: World, *, download: bool
 ) -> Loaders:
+    reading = ImageReading(settings.skip_unreadable)
     with world.raise_together(), world.local_rank_zero_first():
-        train, val = build_training_loaders(settings, spec, world, download=download)
-        test = build_test_loader(
-            settings, spec, world, train.classes, download=download
+        train, val = build_training_loaders(
+            settings, spec, world, reading, download=download
         )
-    loaders = Loaders(train=train, val=val, test=test)
+        test = build_test_loader(
+            settings, spec, world, train.classes, reading, download=download
+        )
+    loaders = Loaders(train=train, val=val, test=test, reading=reading)
     world.check_equal(loaders.num_images, "as many images as")
     return loaders
 

@@ -4,12 +4,47 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
+from collections.abc import Iterator
 from types import FrameType
-from typing import Self
+from typing import Self, TypeVar
 
 HANGUP = getattr(signal, "SIGHUP", None)  # the terminal closed; Windows lacks it
+ALARM = getattr(signal, "SIGALRM", None)  # Windows lacks it
 BROKEN_PIPE = int(getattr(signal, "SIGPIPE", 13))  # the reader of our output has exited
 SIGNALS = [signal.SIGINT, signal.SIGTERM, *([HANGUP] if HANGUP else [])]
+
+PATIENCE = 10.0  # seconds that a run waits for a batch once it has received a signal
+
+T = TypeVar("T")
+
+
+class WaitInterrupted(Exception):  # noqa: N818  # not an error: `train` catches it
+    """A signal arrived, and the batch for which the run waits does not."""
+
+    def __init__(self, signal: int) -> None:
+        """Keep the number of the signal."""
+        super().__init__()
+        self.signal = signal
+
+
+class _Wait:
+    """When this process began to wait for a batch, or None."""
+
+    since: float | None = None
+
+
+def interruptible(items: Iterator[T]) -> Iterator[T]:
+    """Items of which a `SignalReceiver` ends the wait for one that does not come."""
+    while True:
+        _Wait.since = time.monotonic()
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        finally:
+            _Wait.since = None
+        yield item
 
 
 class SignalReceiver:
@@ -35,10 +70,14 @@ class SignalReceiver:
             if number == HANGUP and signal.getsignal(number) is signal.SIG_IGN:
                 continue  # `nohup` ignores the signal
             self._handlers[number] = signal.signal(number, self._handle)
+        if is_main_thread and ALARM:
+            self._handlers[ALARM] = signal.signal(ALARM, self._end_wait)
         return self
 
     def __exit__(self, *error: object) -> None:
         """Restore the handlers."""
+        if ALARM in self._handlers:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
@@ -50,3 +89,10 @@ class SignalReceiver:
         self.receive(number)
         if self._can_force:
             signal.signal(number, signal.SIG_DFL)
+        if ALARM:
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE, PATIENCE)
+
+    def _end_wait(self, _number: int, _frame: FrameType | None) -> None:
+        """End a wait that lasts, as for a file on a network that is down."""
+        if _Wait.since is not None and time.monotonic() - _Wait.since > PATIENCE / 2:
+            raise WaitInterrupted(self.received)

@@ -170,7 +170,7 @@ def test_it_is_in_the_docs() -> None:
     row = "`label_noise` | number between 0 and 1 | `0.5` | Share of wrong labels."
     assert f"| {row} |" in text
     assert "| `--logs` | path |  | Directory of logs. |" in text
-    assert text.endswith("`--tensorboard` and `--logs`.")
+    assert text.endswith("`--skip-unreadable` and `--logs`.")
 
 
 def test_the_configuration_has_the_declared_settings() -> None:

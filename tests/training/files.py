@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from PIL import Image
+
+from archspec.runs.errors import TrainingError
+
+
+def error_of(read: Callable[[], object]) -> str:
+    """The sentence of the error that ends the reading of images.
+
+    `pytest.raises` would keep the traceback and with it the workers, which those of the
+    next test would inherit.
+    """
+    try:
+        read()
+    except TrainingError as error:
+        return str(error)
+    raise AssertionError("no error")
 
 
 def write_idx(root: Path, images: torch.Tensor, labels: torch.Tensor) -> None:

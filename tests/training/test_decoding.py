@@ -14,6 +14,7 @@ from PIL import Image
 
 from archspec.runs.errors import TrainingError
 from archspec.training.data.decoding import read_image
+from archspec.training.data.pixel_format import ORDINARY
 
 GREY = np.array([[0, 64], [128, 255]], dtype=np.uint8)
 
@@ -33,7 +34,6 @@ def grey_images() -> dict[str, Image.Image]:
         "RGB": grey.convert("RGB"),
         "RGBA": grey.convert("RGBA"),
         "P": grey.convert("P"),
-        "16 bits": Image.fromarray(GREY.astype(np.uint16) * 257),
         "ink on nothing": over_white,
         "palette with a hole": see_through,
     }
@@ -46,7 +46,7 @@ def test_images_of_every_mode_are_read_as_a_person_sees_them(
 ) -> None:
     path = tmp_path / "image.png"
     grey_images()[mode].save(path)
-    pixels = read_image(path, (channels, 2, 2))
+    pixels = read_image(path, (channels, 2, 2), ORDINARY)
     expected = torch.from_numpy(GREY).expand(channels, -1, -1)
     assert (pixels.int() - expected.int()).abs().max() <= 1
 
@@ -56,7 +56,7 @@ def test_a_photo_taken_sideways_is_read_upright(tmp_path: Path) -> None:
     exif = image.getexif()
     exif[0x0112] = 6  # the camera was turned: rotate by 90 degrees to the right
     image.save(tmp_path / "photo.png", exif=exif)
-    pixels = read_image(tmp_path / "photo.png", (1, 2, 2))
+    pixels = read_image(tmp_path / "photo.png", (1, 2, 2), ORDINARY)
     assert pixels[0].tolist() == [[128, 0], [255, 64]]
 
 
@@ -90,11 +90,11 @@ def test_a_file_that_ends_too_early_is_one_sentence(kind: str, tmp_path: Path) -
     path = tmp_path / f"image.{kind.lower()}"
     whole = file_of(kind)
     path.write_bytes(whole)
-    assert read_image(path, (1, 8, 8)).shape == (1, 8, 8)
+    assert read_image(path, (1, 8, 8), ORDINARY).shape == (1, 8, 8)
     for length in (0, 4, len(whole) // 4, len(whole) // 2):
         path.write_bytes(whole[:length])
         with pytest.raises(TrainingError) as raised:
-            read_image(path, (1, 8, 8))
+            read_image(path, (1, 8, 8), ORDINARY)
         sentence = str(raised.value)
         assert sentence.startswith(f"cannot read the image `{path}`: ")
         assert "\n" not in sentence
@@ -107,7 +107,7 @@ def test_a_small_file_that_would_fill_the_memory_is_one_sentence(
     path = tmp_path / "bomb.png"
     path.write_bytes(png(*size))
     with pytest.raises(TrainingError, match=r"cannot read the image `.*bomb\.png`: "):
-        read_image(path, (1, 8, 8))
+        read_image(path, (1, 8, 8), ORDINARY)
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,6 @@ def test_an_odd_note_of_the_camera_does_not_matter(exif: bytes, tmp_path: Path) 
     path.write_bytes(file_of("JPEG", b"Exif\0\0" + exif))
     plain = tmp_path / "plain.jpg"
     plain.write_bytes(file_of("JPEG"))
-    assert torch.equal(read_image(path, (1, 8, 8)), read_image(plain, (1, 8, 8)))
+    assert torch.equal(
+        read_image(path, (1, 8, 8), ORDINARY), read_image(plain, (1, 8, 8), ORDINARY)
+    )

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from processes import is_running
+
 CHILD = """
 import time
 from archspec.training.distributed.launch_environment import terminate_with_parent
@@ -23,17 +25,6 @@ child = subprocess.Popen([sys.executable, "-c", {CHILD!r}])
 print(child.pid, flush=True)
 child.wait()
 """
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is a process that is no zombie."""
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    return bool(state) and not state.startswith("Z")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -19,7 +20,7 @@ from archspec.training.data.build_loaders import build_training_loaders
 from archspec.training.data.input_normalization import measure_statistics
 from archspec.training.data.streaming_loader import StreamingLoader
 from archspec.training.distributed.world import World
-from processes import Processes, children
+from processes import Processes, children, is_running
 from tiny_runs import Outcome
 
 from .files import write_folder, write_folders
@@ -52,6 +53,40 @@ def test_a_signal_to_all_processes_of_a_run_saves_it(
     process, run = start_on_folders(tiny, tmp_path, "import os; os.setsid()")
     os.killpg(process.processes[0].pid or 0, number)
     assert_ends(process, run, 128 + number, "stopped: `archspec train --resume ")
+
+
+HANGING = """
+import os
+from archspec.training import signals
+from archspec.training.data import streaming_loader
+signals.PATIENCE = 0.5
+read_image = streaming_loader.read_image
+def read(*arguments):
+    if os.path.exists("hang"):
+        open("fifo").read()  # as a file on a network that is down
+    return read_image(*arguments)
+streaming_loader.read_image = read
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_whose_images_hang_ends_with_all_its_processes(
+    number: signal.Signals, tiny: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    process, run = start_on_folders(tiny, tmp_path, HANGING)
+    pid = process.processes[0].pid
+    (tmp_path / "hang").touch()
+    time.sleep(2)  # until it has used the batches that were read before
+    workers = children(pid)
+    assert workers
+    os.kill(pid or 0, number)
+    if number == signal.SIGKILL:
+        assert process.end()[0].code == -number
+    else:
+        assert_ends(process, run, 128 + number, "stopped without saving, since ")
+    time.sleep(0.2)
+    assert [each for each in workers if is_running(each)] == []
 
 
 def test_an_image_that_goes_while_the_run_reads_is_named(

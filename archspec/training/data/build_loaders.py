@@ -13,6 +13,7 @@ from archspec.training.data.datasets import (
     load_digits,
     load_torchvision,
 )
+from archspec.training.data.image_reading import ImageReading
 from archspec.training.data.image_tensors import convert_channels
 from archspec.training.data.in_memory_loader import InMemoryLoader
 from archspec.training.data.sampling import StepSampler
@@ -21,7 +22,12 @@ from archspec.training.distributed.world import World
 
 
 def build_training_loaders(
-    settings: Settings, spec: Spec, world: World, *, download: bool = False
+    settings: Settings,
+    spec: Spec,
+    world: World,
+    reading: ImageReading | None = None,
+    *,
+    download: bool = False,
 ) -> tuple[BatchLoader, BatchLoader]:
     """The loaders of the training and of the validation images.
 
@@ -32,11 +38,12 @@ def build_training_loaders(
         from archspec.training.data.image_folder import find_training  # 1.7 s
         from archspec.training.data.streaming_loader import stream
 
-        train, val = find_training(settings.data_root)
+        reading = reading or ImageReading(settings.skip_unreadable)
+        train, val = find_training(settings.data_root, reading)
         check_classes(train.classes, settings.data, spec)
         return (
-            stream(train, settings, spec, world, train=True),
-            stream(val, settings, spec, world, train=False),
+            stream(train, settings, spec, world, reading, train=True),
+            stream(val, settings, spec, world, reading, train=False),
         )
     images = _load(settings.data, settings.data_root, train=True, download=download)
     check_classes(images.classes, settings.data, spec)
@@ -54,6 +61,7 @@ def build_test_loader(
     spec: Spec,
     world: World,
     classes: tuple[str, ...],
+    reading: ImageReading | None = None,
     *,
     download: bool = False,
 ) -> BatchLoader | None:
@@ -67,8 +75,9 @@ def build_test_loader(
         from archspec.training.data.image_folder import find_test  # 1.7 s
         from archspec.training.data.streaming_loader import stream
 
-        paths = find_test(settings.data_root)
-        test = paths and stream(paths, settings, spec, world, train=False)
+        reading = reading or ImageReading(settings.skip_unreadable)
+        paths = find_test(settings.data_root, reading)
+        test = paths and stream(paths, settings, spec, world, reading, train=False)
     else:
         images = _load(
             settings.data, settings.data_root, train=False, download=download

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -10,16 +14,38 @@ from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
 
 from archspec.runs.errors import TrainingError, short_message
-from archspec.training.data.image_tensors import COLOR, GRAY, resize
+from archspec.training.data.image_tensors import COLOR, GRAY, convert_channels, resize
+from archspec.training.data.pixel_format import (
+    EIGHT_BIT,
+    FLOAT,
+    INTEGER,
+    SIXTEEN_BIT,
+    PixelFormat,
+    PixelRange,
+)
 
 MODES = {GRAY: "L", COLOR: "RGB"}  # in Pillow
 
 
-def read_image(path: Path, shape: tuple[int, int, int]) -> Tensor:
+class UnreadableImageError(TrainingError):
+    """A file that cannot be decoded."""
+
+
+def read_image(
+    path: Path, shape: tuple[int, int, int], pixels: PixelFormat | None
+) -> Tensor:
     """The image in a file as `uint8` [C, H, W], in the input shape of a network.
 
+    Args:
+        path: the file.
+        shape: (C, H, W).
+        pixels: the pixels of the data set; None for a run that has not recorded them,
+            whose 16 bits are divided by 256.
+
     Raises:
-        TrainingError: if it cannot be decoded, or the shape is neither gray nor color.
+        UnreadableImageError: if it cannot be decoded.
+        UnexpectedPixelsError: if its pixels are not those of the data set.
+        TrainingError: if the shape is neither gray nor color.
     """
     channels, height, width = shape
     if channels not in MODES:
@@ -27,24 +53,104 @@ def read_image(path: Path, shape: tuple[int, int, int]) -> Tensor:
             f"the network reads {channels} channels, and images have {GRAY} or {COLOR}: "
             f"use `--input {COLOR}xHxW`"
         )
-    try:
-        pixels_CHW = _decode(path, MODES[channels])
-    except UnidentifiedImageError as error:
-        raise TrainingError(
-            f"cannot read the image `{path}`: it is of no kind that Pillow knows"
-        ) from error
-    except Exception as error:  # each of Pillow's decoders raises types of its own
-        raise TrainingError(
-            f"cannot read the image `{path}`: {short_message(error).rstrip('.')}"
-        ) from error
+    with _opened(path) as image:
+        if pixels is not None:
+            pixels.check_kind(str(path), _kind(image))
+        if pixels is None or pixels.is_ordinary:
+            pixels_CHW = pil_to_tensor(_normalized(image).convert(MODES[channels]))
+        else:
+            pixels_CHW = _scaled(path, image, pixels, channels)
     return resize(pixels_CHW[None], height, width)[0]
 
 
-def _decode(path: Path, mode: str) -> Tensor:
-    """The pixels [C, H, W]. Warnings of Pillow about metadata are ignored."""
-    with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
-        pixels_CHW: Tensor = pil_to_tensor(_normalized(image).convert(mode))
-    return pixels_CHW
+def measure_range(path: Path) -> PixelRange:
+    """The kind of the pixels of a file and the largest of them.
+
+    Raises:
+        UnreadableImageError: if it cannot be decoded.
+    """
+    with _opened(path) as image:
+        kind = _kind(image)
+        largest = 255.0 if kind == EIGHT_BIT else _values(image).max().item()
+    return PixelRange(str(path), kind, largest)
+
+
+def has_16_bit_colors(path: Path) -> bool:
+    """Whether a file has colors of 16 bits, of which Pillow reads the upper 8.
+
+    Raises:
+        UnreadableImageError: if it cannot be decoded.
+    """
+    with _opened(path) as image:
+        return _kind(image) == EIGHT_BIT and _has_16_bits(image)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """An image to decode. Warnings of Pillow about metadata are ignored."""
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            open(path, "rb", opener=_open_regular) as file,
+            Image.open(file) as image,
+        ):
+            yield image
+    except TrainingError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnreadableImageError(
+            f"cannot read the image `{path}`: it is of no kind that Pillow knows"
+        ) from error
+    except Exception as error:  # each of Pillow's decoders raises types of its own
+        raise UnreadableImageError(
+            f"cannot read the image `{path}`: {short_message(error).rstrip('.')}"
+        ) from error
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Open a file without waiting, as for the writer of a FIFO, and refuse what is none."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("not a regular file")
+    return descriptor
+
+
+def _kind(image: Image.Image) -> str:
+    """The kind of the pixels of an image that is not decoded yet."""
+    if image.mode == "F":
+        return FLOAT
+    if not image.mode.startswith("I"):
+        return EIGHT_BIT
+    return SIXTEEN_BIT if _has_16_bits(image) else INTEGER
+
+
+def _has_16_bits(image: Image.Image) -> bool:
+    """Whether a file has 16 bits, which Pillow may read into 32 or into 8 bits."""
+    tiles = getattr(image, "tile", ())[:1]  # with the layout in the file, "RGB;16B"
+    return ";16" in f"{image.mode} {tiles}"
+
+
+def _values(image: Image.Image) -> Tensor:
+    """The values of 16 or 32 bits, or of floats, as `float64` [1, H, W]."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode != "F":
+        image = image.convert("I")
+    values_1HW: Tensor = pil_to_tensor(image).double()
+    if not values_1HW.isfinite().all():
+        raise ValueError("some pixels are not finite")
+    return values_1HW
+
+
+def _scaled(
+    path: Path, image: Image.Image, pixels: PixelFormat, channels: int
+) -> Tensor:
+    """The values of a file as `uint8` [C, H, W], with the full scale at 255."""
+    values_1HW = _values(image)
+    low, high = values_1HW.aminmax()
+    pixels.check_range(str(path), low.item(), high.item())
+    bytes_1HW = (values_1HW * (255 / pixels.full_scale)).round().clamp(0, 255).byte()
+    return convert_channels(bytes_1HW[None], channels)[0]
 
 
 def _normalized(image: Image.Image) -> Image.Image:

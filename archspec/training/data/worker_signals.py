@@ -13,6 +13,7 @@ from io import StringIO
 from multiprocessing.util import Finalize
 from typing import Any
 
+from archspec.training.distributed.launch_environment import terminate_with_parent
 from archspec.training.signals import SIGNALS
 
 
@@ -45,6 +46,7 @@ class IgnoreSignals:
 
     def __call__(self, _worker: int) -> None:
         """Initialize a worker, as `worker_init_fn`."""
+        terminate_with_parent(signal.SIGKILL)  # it may wait for a file forever
         sys.stderr = StringIO()  # a worker reports that another was killed
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)

@@ -105,7 +105,7 @@ def set_master_address() -> None:
     env.setdefault("MASTER_PORT", str(20_000 + int(env["SLURM_JOB_ID"]) % 20_000))
 
 
-def terminate_with_parent() -> None:
-    """Let Linux send SIGTERM to this process when its parent dies, however it dies."""
+def terminate_with_parent(number: int = signal.SIGTERM) -> None:
+    """Let Linux send a signal to this process when its parent dies, however it dies."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)

@@ -17,6 +17,7 @@ from archspec.training.data.build_loaders import (
     build_test_loader,
     build_training_loaders,
 )
+from archspec.training.data.image_reading import ImageReading
 from archspec.training.distributed.world import World
 from archspec.training.results.trained_model import TrainedModel, load_trained_model
 
@@ -33,6 +34,9 @@ class Evaluation:
 
     confusion: ConfusionMatrix
 
+    warning: str = ""
+    """The images that could not be read, if the run skips them."""
+
 
 def evaluate_run(
     path: Path, *, data_root: Path | None = None, device: Device = "auto"
@@ -47,16 +51,18 @@ def evaluate_run(
         settings = replace(trained.settings, data_root=data_root)
         trained = trained._replace(settings=settings)
     world = World(torch.device(trained.settings.device))
-    test = build_test_loader(trained.settings, trained.spec, world, trained.classes)
+    settings, spec = trained.settings, trained.spec
+    reading = ImageReading(settings.skip_unreadable, trained.pixels)
+    test = build_test_loader(settings, spec, world, trained.classes, reading)
     if test is not None:
-        return Evaluation("test", *_evaluate(trained, test))
-    _, validation = build_training_loaders(trained.settings, trained.spec, world)
+        return Evaluation("test", *_evaluate(trained, test), reading.warning())
+    _, validation = build_training_loaders(settings, spec, world, reading)
     if validation.classes != trained.classes:
         raise TrainingError(
             f"the classes under `{trained.settings.data_root}` are not those of `{path}`: "
             "use `--data-root DIR` if its images are elsewhere"
         )
-    return Evaluation("validation", *_evaluate(trained, validation))
+    return Evaluation("validation", *_evaluate(trained, validation), reading.warning())
 
 
 @torch.no_grad()

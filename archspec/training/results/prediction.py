@@ -22,10 +22,8 @@ def predict(trained: TrainedModel, path: Path, top: int) -> list[tuple[str, floa
         raise TrainingError(
             f"`{path}` is a directory: name the images in it, such as `{path / '*.png'}`"
         )
-    if path.exists() and not path.is_file():
-        raise TrainingError(f"cannot read the image `{path}`: it is no regular file")
     channels, height, width = trained.spec.input_shape
-    image_CHW = read_image(path, (channels, height, width))
+    image_CHW = read_image(path, (channels, height, width), trained.pixels)
     images_NCHW = image_CHW[None].to(trained.settings.device)
     logits_NK, *_ = trained.objective.outputs(trained.model, images_NCHW)
     probabilities_K = logits_NK[0].float().softmax(0)

@@ -17,6 +17,7 @@ from archspec.settings.settings import Device, Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import CorruptCheckpointError, load_checkpoint
 from archspec.training.data.input_normalization import ChannelStatistics
+from archspec.training.data.pixel_format import PixelFormat
 from archspec.training.device import resolve_auto
 from archspec.training.objective import Objective
 from archspec.training.weights.earlier_names import with_present_names
@@ -33,6 +34,9 @@ class TrainedModel(NamedTuple):
     model: nn.Module
     objective: Objective
     """Normalizes images with the statistics of the training images."""
+
+    pixels: PixelFormat | None
+    """The pixels of the training images, if the run has recorded them."""
 
 
 def load_trained_model(path: Path, device: Device = "auto") -> TrainedModel:
@@ -69,4 +73,11 @@ def load_trained_model(path: Path, device: Device = "auto") -> TrainedModel:
     model.to(target, memory_format=torch.channels_last)  # type: ignore[call-overload]
     statistics = ChannelStatistics(*checkpoint.statistics)
     objective = Objective(spec, settings, statistics, target)
-    return TrainedModel(spec, settings, (*checkpoint.classes,), model.eval(), objective)
+    return TrainedModel(
+        spec=spec,
+        settings=settings,
+        classes=(*checkpoint.classes,),
+        model=model.eval(),
+        objective=objective,
+        pixels=checkpoint.pixel_format,
+    )
