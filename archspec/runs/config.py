@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from archspec.passes.compare import Change, compare
-from archspec.runs.errors import TrainingError, reject_invalid_settings
+from archspec.runs.errors import TrainingError
+from archspec.settings.declaration import InvalidSettingError
 from archspec.settings.settings import SETTINGS, Settings
 from archspec.spec import Spec
 
@@ -47,14 +48,19 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     Raises:
         TrainingError: if this version does not know a setting, or rejects its value.
     """
+    writer = config.get("archspec", "0.1")  # versions before 0.2 did not record theirs
     if new := config.keys() - SETTINGS.keys() - {*NETWORK, *VERSIONS}:
-        name, version = min(new), config.get("archspec", "another version")
         raise TrainingError(
-            f"the run has the setting `{name}` of archspec {version}, which this version "
+            f"the run has the setting `{min(new)}` of archspec {writer}, which this version "
             "does not know: use that version"
         )
-    with reject_invalid_settings():
+    try:
         return Settings.from_json(config)
+    except InvalidSettingError as error:
+        raise TrainingError(
+            f"the run has a setting of archspec {writer} that this version does not know "
+            f"({error}): use that version"
+        ) from error
 
 
 def different_entry(config: Mapping[str, Any], other: Mapping[str, Any]) -> str:
@@ -66,14 +72,14 @@ def different_entry(config: Mapping[str, Any], other: Mapping[str, Any]) -> str:
         TrainingError: as `read_settings`.
     """
     settings, others = read_settings(config), read_settings(other)
-    for name in SETTINGS.keys() - FREE:
+    for name in (name for name in SETTINGS if name not in FREE):
         if getattr(settings, name) != getattr(others, name):
             return name
     return next((n for n in NETWORK if config.get(n) != other.get(n)), "")
 
 
 def different_part(before: Spec, after: Spec) -> str:
-    """What two specs differ in, so that a run of one is no run of the other, or "".
+    """What shows that a run of one spec is not a run of another, or "".
 
     It is a change of the network or of the `train:` section: `"conv1": k 3 -> 5`. Texts
     may differ in their comments and in how they say the same.

@@ -110,7 +110,7 @@ class RunDirectory:
         text = self._read(CONFIG)
         try:
             return dict(json.loads(text))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise self._corrupt(CONFIG) from error
 
     def _read(self, name: str) -> str:
@@ -159,7 +159,13 @@ class RunDirectory:
             TrainingError: if this version of archspec rejects the spec or the settings.
         """
         with TemporaryDirectory() as folder:
-            _write_texts(Path(folder), imports)
+            try:
+                _write_texts(Path(folder), imports)
+            except (OSError, ValueError) as error:
+                raise TrainingError(
+                    f"the checkpoint has imports of its spec with names that no files here "
+                    f"can have: {', '.join(map(repr, imports))}"
+                ) from error
             return self._rebuild(text, Path(folder), config)
 
     def _rebuild(
@@ -174,7 +180,7 @@ class RunDirectory:
                     input=config["input"], overrides=set_arguments(config["params"])
                 ),
             ).require()
-            return _with_name(spec, config["name"]), read_settings(config)
+            return _with_name(spec, _text(config["name"])), read_settings(config)
         except SpecError as error:
             raise TrainingError(
                 f"the spec of `{self.path}` has errors now:\n{error}"
@@ -211,6 +217,12 @@ class RunDirectory:
 
     def _write(self, name: str, text: str) -> None:
         _write_text(self.path / name, text)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def _with_name(spec: Spec, name: str) -> Spec:

@@ -25,15 +25,14 @@ def outcome_warning(
             "add a folder for each other class"
         )
     guessing = log(num_classes)  # the loss of equal probabilities for all classes
-    usual = max(guessing, history[0].train_loss)
-    if last.train_loss > min(2 * usual, 10 * guessing):
+    if last.val_loss > 10 * guessing:
         return (
-            f"the loss grew to {last.train_loss:.3g}, where guessing has {guessing:.3g}: "
-            "use a lower `--lr`"
+            f"the validation loss ends at {last.val_loss:.3g}, and equal probabilities for "
+            f"all classes have {guessing:.3g}: use a lower `--lr`"
         )
     chance = 1 / num_classes
     deviation = sqrt(chance * (1 - chance) / num_val_images)
-    if best.val_accuracy <= chance + deviation:
+    if best.val_accuracy <= chance + deviation < 1:
         return (
             f"the best accuracy, {best.val_accuracy:.3f}, is that of guessing one of "
             f"{num_classes} classes: train longer, or with another `--lr`"

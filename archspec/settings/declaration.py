@@ -7,17 +7,27 @@ A field of a dataclass declares a setting:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from enum import StrEnum
 from math import inf, isfinite
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    NamedTuple,
+    NoReturn,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.signatures.recipes import Recipe
-from archspec.signatures.signature import Signature
+from archspec.signatures.recipes import Recipe, make_recipe
+from archspec.signatures.signature import Parameter as RecipeParameter
+from archspec.signatures.signature import Required, Signature
 
 MAX_INTEGER = 2**63  # torch counts in 64 bits
 
@@ -129,19 +139,61 @@ class Setting(NamedTuple):
         raise InvalidSettingError(f"`{self.flag}` expects {expected}, found {found}")
 
     def from_json(self, value: Any) -> Any:
-        """Convert a value from JSON to the type of the setting."""
+        """Convert a value from JSON to the type of the setting.
+
+        Raises:
+            InvalidSettingError: if it has another type, or an unknown recipe.
+        """
         if value is None and self.is_optional:
             return None
-        if self.is_tuple:
+        if self.is_tuple and isinstance(value, list | tuple):
             item_type, _ = get_args(self.type)
-            return tuple(_from_json(item, item_type) for item in value)
-        return _from_json(value, self.type)
+            return tuple(self._item_from_json(item, item_type) for item in value)
+        return self._item_from_json(value, self.type)
+
+    def _item_from_json(self, value: Any, type_: Any) -> Any:
+        if type_ is Recipe:
+            return self._recipe_from_json(value)
+        is_word = self.choices or type_ in (str, Path)
+        expected: Any = str if is_word else float | int if type_ is float else type_
+        is_number_as_bool = isinstance(value, bool) and type_ is not bool
+        if self.is_tuple and type_ is self.type:
+            self._refuse_json(value)
+        if is_number_as_bool or not isinstance(value, expected):
+            self._refuse_json(value)
+        return Path(str(value)) if type_ is Path else value
+
+    def _recipe_from_json(self, value: Any) -> Recipe:
+        """A recipe; an argument that is missing has its default, as a setting does."""
+        name, arguments = "", dict[str, Any]()
+        match value:
+            case {"name": str(name), "arguments": dict(arguments)}:
+                pass
+        signature = (self.recipes or {}).get(name)
+        if signature is None:
+            self._refuse_json(value)
+        known = {each.name for each in signature.parameters}
+        given = {key: _tupled(each) for key, each in arguments.items()}
+        recipe = make_recipe(signature, **given)
+        if not given.keys() <= known or not all(
+            _fits(each, recipe.arguments[each.name]) for each in signature.parameters
+        ):
+            self._refuse_json(value)
+        return recipe
+
+    def _refuse_json(self, value: object) -> NoReturn:
+        raise InvalidSettingError(f"`{self.name}` cannot be {json.dumps(value)}")
 
 
-def _from_json(value: Any, type_: Any) -> Any:
-    if type_ is Recipe:
-        return Recipe(**value)
-    return Path(value) if type_ is Path else value
+def _fits(parameter: RecipeParameter, value: Any) -> bool:
+    """Whether a recipe may have this argument, or its default."""
+    if isinstance(parameter.default, Required) or value != parameter.default:
+        return parameter.type.accepts(value)
+    return True
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
 def declared_settings(cls: Any) -> dict[str, Setting]:

@@ -198,8 +198,8 @@ def _check_version(path: Path, values: Mapping[str, Any]) -> None:
         TrainingError: if one did: it has something that this version does not know.
     """
     known = {each.name for each in fields(Checkpoint)}
-    if known & values.keys() and values.keys() - known:
-        version = values.get("config", {}).get("archspec", "a later version")
+    version = values["config"].get("archspec")
+    if version is not None and values.keys() - known:
         raise TrainingError(
             f"`{path}` is a checkpoint of archspec {version}, which this version cannot "
             "read: use that version"
@@ -218,8 +218,13 @@ def _check_values(checkpoint: Checkpoint) -> None:
 
     Raises:
         TypeError: if a value has another type.
-        ValueError: if an import is an absolute path or leads upwards.
+        ValueError: if an import is an absolute path or leads upwards, if there are no
+            random numbers of the CPU, or if the statistics are of no or of two numbers of
+            channels.
     """
+    mean, std = checkpoint.statistics
+    if len(mean) != len(std) or not all("cpu" in each for each in checkpoint.rng):
+        raise ValueError
     history: list[object] = [*checkpoint.position.history]
     for each in (checkpoint, *history):
         for name, kind in get_type_hints(type(each)).items():

@@ -136,9 +136,8 @@ class PreparedRun:
         if self.latest.checkpoint is None:
             return "use a lower `--lr`"
         return (
-            f"`archspec train {self.directory.path / 'spec.yaml'} --weights "
-            f"{self.directory.path} --lr ...` starts a new run from its best epoch with a "
-            "lower one"
+            "start a new run with a lower `--lr`, the other flags of this one, and "
+            f"`--weights {self.directory.path}`, which loads its best epoch"
         )
 
     def stopped(self, signal: int) -> Stopped:

@@ -11,7 +11,7 @@ from archspec.runs.outcome_warning import outcome_warning
 from tiny_runs import epochs
 
 LEARNS, GUESSES = epochs([0.5, 0.9]), epochs([0.08, 0.105])
-EXPLODES = [*epochs([0.5]), replace(epochs([0.3])[0], epoch=2, train_loss=4e5)]
+EXPLODES = [*epochs([0.5]), replace(epochs([0.3])[0], epoch=2, val_loss=4e5)]
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,12 @@ EXPLODES = [*epochs([0.5]), replace(epochs([0.3])[0], epoch=2, train_loss=4e5)]
         (LEARNS, 1, "of a single class"),
         (GUESSES, 10, "that of guessing one of 10 classes"),
         (GUESSES, 1000, ""),
-        (EXPLODES, 10, "the loss grew to 4e+05, where guessing has 2.3: use a lower"),
-        (EXPLODES[1:], 10, "the loss grew to 4e+05"),
+        (
+            EXPLODES,
+            10,
+            "ends at 4e+05, and equal probabilities for all classes have 2.3",
+        ),
+        (EXPLODES[1:], 10, "the validation loss ends at 4e+05"),
     ],
 )
 def test_the_warning_of_an_outcome(

@@ -140,6 +140,8 @@ ROW = {"epoch": 1}
         {"totals": (1.0, 2, "3")},
         {"statistics": ([0.5], ["0.1"])},
         {"step": "3"},
+        {"statistics": ([1.0], [])},
+        {"rng": [{}]},
         {"spec": b"archspec: 1"},
         {"classes": [1, 2]},
         {"model": {"0.weight": 1.0}},

@@ -98,6 +98,51 @@ def test_a_setting_of_a_later_version_is_named(
     )
 
 
+LATER = {
+    "a recipe": {"optimizer": {"name": "muon", "arguments": {"lr": 0.1}}},
+    "an argument": {"loss": {"name": "cross_entropy", "arguments": {"focal": 2}}},
+    "a type": {"batch_size": "256"},
+    "a form": {"optimizer": "sgd(lr=0.1)"},
+    "a choice": {"precision": "fp8"},
+    "nothing": {"augment": None},
+}
+
+
+@pytest.mark.parametrize("arguments", [["evaluate"], ["train", "--resume"]])
+@pytest.mark.parametrize("entries", LATER.values(), ids=LATER)
+def test_so_is_a_value_of_one(
+    run: Path, command: Command, entries: dict[str, object], arguments: list[str]
+) -> None:
+    change_config(run, archspec="9.1.0", **entries)
+    code, _, err = command(*arguments, run)
+    assert code == 1
+    assert err.startswith("error: the run has a setting of archspec 9.1.0 that this")
+    assert f"`{next(iter(entries))}`" in err.replace("--", "").replace("-", "_")
+
+
+def test_an_argument_that_an_older_version_lacked_has_its_default(
+    run: Path, command: Command
+) -> None:
+    loss = {"name": "cross_entropy", "arguments": {}}
+    config = json.loads((run / "config.json").read_text()) | {"loss": loss}
+    (run / "config.json").write_text(json.dumps(config))
+    for name in ("last.pt", "best.pt"):
+        change_checkpoint(run / name, config=config)
+    assert command("evaluate", run).code == 0
+    assert command("train", "--resume", run, "--epochs", 3)[::2] == (0, "")
+
+
+def test_a_foreign_checkpoint_is_set_aside(run: Path, command: Command) -> None:
+    """Of another program, which has some of the same keys."""
+    model = torch.load(run / "last.pt", weights_only=True)["model"]
+    torch.save(
+        {"model": model, "optimizer": {}, "epoch": 3, "args": 1}, run / "last.pt"
+    )
+    code, _, err = command("train", "--resume", run, "--epochs", 3)
+    assert code == 0
+    assert "last.damaged.pt" in err
+
+
 @pytest.mark.parametrize("arguments", [["evaluate"], ["train", "--resume"]])
 def test_so_is_a_checkpoint_of_one(
     run: Path, command: Command, arguments: list[str]

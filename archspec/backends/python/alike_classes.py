@@ -30,11 +30,12 @@ from archspec.backends.python.syntax import (
     MethodDef,
     NameExpr,
     ParameterDef,
+    ReturnStmt,
     Stmt,
 )
 
 # Not the index of a tuple, whose items may have different types.
-NUMBER = re.compile(r"(?<![\w.\[])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
+NUMBER = re.compile(r"(?<![\w.\[-])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
 HINTS = {
     "BatchNorm2d": "channels",
     "Conv2d": "channels",
@@ -96,6 +97,8 @@ def _merged(group: Sequence[ClassDef]) -> tuple[ClassDef, list[Arguments]]:
     )
     init, *others = kept.methods
     init = replace(init, parameters=(*init.parameters, *added))
+    if len({(*_comments(each.methods),) for each in group}) > 1:
+        others = [_without_comments(method) for method in others]
     arguments = [
         tuple(
             Element(AtomExpr(row[number]), f"{name}=")
@@ -104,6 +107,20 @@ def _merged(group: Sequence[ClassDef]) -> tuple[ClassDef, list[Arguments]]:
         for number in range(len(group))
     ]
     return replace(kept, methods=(init, *others)), arguments
+
+
+def _comments(node: Any) -> Iterator[str]:
+    """The comments on statements: where the spec joins the branches."""
+    if isinstance(node, AssignStmt | ReturnStmt) and node.after:
+        yield node.after
+    for part in node if isinstance(node, tuple) else _parts(node).values():
+        yield from _comments(part)
+
+
+def _without_comments(node: Any) -> Any:
+    if isinstance(node, AssignStmt | ReturnStmt):
+        return replace(node, after="")
+    return _mapped(node, _without_comments)
 
 
 # --- numbers -------------------------------------------------------------------------
@@ -163,10 +180,16 @@ def _mapped(node: Any, change: Callable[[Any], Any]) -> Any:
     """A node with each of its parts changed."""
     if isinstance(node, tuple):
         return tuple(map(change, node))
-    if is_dataclass(node) and not isinstance(node, ClassName | type):
-        parts = {each.name: change(getattr(node, each.name)) for each in fields(node)}
-        return replace(node, **parts)
+    if parts := _parts(node):
+        return replace(node, **{name: change(part) for name, part in parts.items()})
     return node
+
+
+def _parts(node: Any) -> dict[str, Any]:
+    """The parts of a node by name; a leaf has none."""
+    if not is_dataclass(node) or isinstance(node, ClassName | type):
+        return {}
+    return {each.name: getattr(node, each.name) for each in fields(node)}
 
 
 def _assigned(body: Iterable[MethodDef | Stmt]) -> Iterator[str]:

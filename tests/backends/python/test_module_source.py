@@ -759,3 +759,18 @@ def test_instances_of_one_structure_share_a_class() -> None:
     assert source.count("class Branches") == 1
     assert source.count("class Deep") == 1
     assert source.count("class Tower") == 2
+
+
+def test_classes_that_differ_in_a_negative_number_are_one_with_its_sign() -> None:
+    """And without a comment that names the line of one of the joins."""
+    text = """\
+net:
+  - a: {add: [leaky_relu(negative_slope=-0.1), identity]}
+  - b: {add: [leaky_relu(negative_slope=-0.2), identity]}
+"""
+    source = to_source(graph_of(text))
+    assert source.count("class ") == 2
+    assert "nn.LeakyReLU(negative_slope=negative_slope)" in source
+    assert "(negative_slope=-0.1)" in source
+    assert "(negative_slope=-0.2)" in source
+    assert "spec.yaml:" not in source
