@@ -5,13 +5,15 @@ its images, and then add up their gradients:
 
     seconds = C / M + latency + 2 (M - 1) / M * 4 P / bandwidth
 
-The gradients travel as a ring all-reduce does, in 32 bits. The model counts as if they
-travelled after the backward pass; in fact DDP starts before its end. So it is a bound
-from above. Here two processes with a core each stand for two machines, and gloo over the
-loopback device for the network. What is measured: C with one process on one core,
-latency and bandwidth by all-reduces of one number and of 64 MiB, and the step of two
-processes, which the model predicts. Then the least number of multiply-accumulates per
-parameter and step is extrapolated for other machines and networks.
+The gradients travel as a ring all-reduce does, in 32 bits. The model assumes that they
+travel after the backward pass, although DDP starts before its end, and that all of C can
+be shared, although the update of the weights cannot.
+
+Two processes with a core each stand for two machines, and gloo over the loopback device
+for the network. What is measured: C of one process on one core while another has the
+other core; latency and bandwidth by all-reduces of one number and of 64 MiB; and the step
+of two processes, which the model predicts. What is extrapolated: the least number of
+multiply-accumulates per parameter and step for other machines.
 
     python benchmarks/two_processes.py
 
@@ -113,20 +115,34 @@ def _seconds(tensor, times):
 
 
 def seconds_of_a_step(name, input_, batch, *, processes):
-    """Train for two epochs, and read the speed of the second."""
+    """Train for two epochs, and read the speed of the second.
+
+    One process is measured beside another that does the same: two cores may share what
+    they compute with, and two machines do not.
+    """
     with tempfile.TemporaryDirectory() as out:
         command = [
-            *(sys.executable, "-m", "archspec.cli", "train", name, "--out", out),
+            *(sys.executable, "-m", "archspec.cli", "train", name),
             *("--data", "digits", "--input", input_, "--batch-size", str(batch)),
             *("--epochs", "2", "--device", "cpu", "--precision", "32", "--lr", "0.01"),
             *(("--devices", "2") if processes == 2 else ()),
         ]
         env = {**os.environ, "OMP_NUM_THREADS": "1"}
-        subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
-        (run,) = Path(out).iterdir()
-        *_, last = (run / "metrics.jsonl").read_text().splitlines()
+        runs = [
+            subprocess.Popen(
+                [*command, "--out", f"{out}/{number}"],
+                env=env,
+                stdout=subprocess.DEVNULL,
+            )
+            for number in range(3 - processes)
+        ]
+        assert not any(run.wait() for run in runs)
+        lines = [
+            path.read_text().splitlines()[-1] for path in Path(out).glob("*/*/*.jsonl")
+        ]
+    speeds = [json.loads(line)["images_per_second"] for line in lines]
     steps = -(-NUM_IMAGES // batch)
-    return NUM_IMAGES / steps / json.loads(last)["images_per_second"]
+    return NUM_IMAGES / steps / (sum(speeds) / len(speeds))
 
 
 if __name__ == "__main__":
