@@ -28,11 +28,10 @@ def take_label(text: str, label: StepLabel, context: Context) -> None:
     """Note the text of a label, and report it if its level has the name already."""
     level = context.level
     first = level.spans.setdefault(text, label.span)
-    if first is not label.span and text not in level.labels:
-        if level.has_all_layers:
-            _report_taken(text, label.span, first, context)
-    elif text in level.labels:
+    if text in level.labels:
         _report_duplicate(text, label, first, context)
+    elif first is not label.span and level.has_all_layers:
+        _report_taken(text, label.span, first, context)
     level.labels.add(text)
 
 

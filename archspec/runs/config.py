@@ -64,7 +64,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
 
 
 def different_entry(config: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """An entry that no two configurations of one run differ in, but these do, or "".
+    """An entry that shows that two configurations are of different runs, or "".
 
     Versions may have fewer settings than this one, and other ways to write them.
 
@@ -72,8 +72,8 @@ def different_entry(config: Mapping[str, Any], other: Mapping[str, Any]) -> str:
         TrainingError: as `read_settings`.
     """
     settings, others = read_settings(config), read_settings(other)
-    for name in (name for name in SETTINGS if name not in FREE):
-        if getattr(settings, name) != getattr(others, name):
+    for name in SETTINGS:
+        if name not in FREE and getattr(settings, name) != getattr(others, name):
             return name
     return next((n for n in NETWORK if config.get(n) != other.get(n)), "")
 

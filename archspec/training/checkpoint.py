@@ -180,7 +180,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def checkpoint_of(values: dict[str, Any]) -> Checkpoint:
-    """The checkpoint with these values, each of which is checked.
+    """Make a checkpoint of values, and check each of them.
 
     Raises:
         TypeError: if a value is missing or has another type.

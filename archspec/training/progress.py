@@ -19,7 +19,7 @@ LIVE_INTERVAL, PLAIN_INTERVAL = 0.5, 10.0  # seconds between reports within an e
 
 
 class _Console(Console):
-    """A console that reports when its output is closed, as by `head`, and goes on."""
+    """A console that reports a closed output, as after `| head`, and then stays silent."""
 
     on_closed: Callable[[], None]
 

@@ -36,7 +36,7 @@ def python_name(name: str) -> str:
 
 
 def is_attribute(name: str) -> bool:
-    """Whether `self.name` means the submodule: a number is no attribute.
+    """Whether `self.name` means the submodule: a number is not an attribute.
 
     Python mangles names that start with `__`.
     """
