@@ -5,11 +5,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs fuzz bench clean
+.PHONY: help demo test slow lint format docs fuzz bench clean
 
 help:
 	@echo "make demo    check, summarise and draw the bundled specs, and train LeNet"
 	@echo "make test    run the tests"
+	@echo "make slow    run the tests that take long"
 	@echo "make lint    formatting, lint, types and import contracts"
 	@echo "make format  format the code"
 	@echo "make docs    refresh the outputs and pictures in the docs"
@@ -32,6 +33,9 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
+slow: $(READY)
+	$(BIN)/python -m pytest -m slow --numprocesses auto --dist worksteal
+
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -47,7 +51,7 @@ docs: $(READY)
 
 fuzz: $(READY)
 	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -k "fuzz or random_specs"
-	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/backends/python -k "ruff or clean"
+	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -m "" tests/backends/python -k "ruff or clean"
 	FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest -k test_mutated_cases
 
 bench: $(READY)

@@ -19,6 +19,7 @@ from .runs import assert_same_weights, losses, rows, wait_for
 Command = Callable[..., tuple[int, str, str]]
 
 
+@pytest.mark.slow
 def test_devices_are_processes_that_end_together(tiny: Path, tmp_path: Path) -> None:
     run = tmp_path / "runs/tiny-1"
     arguments = ["train", tiny, "--epochs", 1000, "--devices", 2]
@@ -87,6 +88,7 @@ def hosts() -> Iterator[list[list[str]]]:
             )
 
 
+@pytest.mark.slow
 def test_two_hosts_under_torchrun_train_as_one(
     hosts: list[list[str]], tiny: Path, tmp_path: Path
 ) -> None:

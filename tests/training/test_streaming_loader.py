@@ -69,6 +69,7 @@ streaming_loader.read_image = read
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_whose_images_hang_ends_with_all_its_processes(
     number: signal.Signals, tiny: Path, tmp_path: Path

@@ -66,6 +66,7 @@ def test_compiles_both_modes(name: str) -> None:
         torch.testing.assert_close(compiled(x), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile writes C++")
 def test_compiles_to_machine_code() -> None:
     """A few layers, since each becomes a file in C++."""
