@@ -285,6 +285,44 @@ CODES: dict[str, Page] = {
         "import: blocks.yaml\nnet:\n  - relu",
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
+    # --- what is hardly intended: warnings ---
+    "last-layer": Page(
+        "The network is trained with `cross_entropy`, which takes logits of any sign and "
+        "size, and its last layer is an activation, a norm or a dropout. With `relu` "
+        "there, a class whose logit is negative has no gradient; `softmax` is part of "
+        "the loss.",
+        "net:\n  - flatten | linear(10) | relu\ntrain: {data: digits}",
+        "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
+    ),
+    "pool-gaps": Page(
+        "The kernel of a pool is smaller than its stride, so that it skips rows and "
+        "columns. A kernel of 1 subsamples on purpose.",
+        "- maxpool(2, s=3)",
+        "- maxpool(3)",
+    ),
+    "pool-enlarges": Page(
+        "An adaptive pool makes a larger image than it reads, by repeating values. Often "
+        "the input is smaller than the one that the network was made for.",
+        "- maxpool(8) | adaptive_avgpool(7)",
+        "- maxpool(8) | adaptive_avgpool(4)",
+    ),
+    "dropout-before-norm": Page(
+        "A batch norm follows dropout. In training, dropout raises the variance that the "
+        "norm sees and keeps for evaluation, where nothing is dropped (Li et al., 2018).",
+        "- conv(8, k=3) | dropout(0.5) | bn | relu",
+        "- conv(8, k=3) | bn | relu | dropout(0.5)",
+    ),
+    "repeated-step": Page(
+        "An activation or `flatten` follows itself.",
+        "- conv(8, k=3) | relu | relu",
+        "- conv(8, k=3) | relu",
+    ),
+    "large-linear": Page(
+        "A linear layer has more than 200 million weights, mostly because the image "
+        "before it is large. Reduce it first, by strides or pools.",
+        "- conv(256, k=3, p=1) | flatten | linear(1024)",
+        "- conv(256, k=3, p=1) | adaptive_avgpool(7) | flatten | linear(1024)",
+    ),
     "single-branch": Page(
         "Branches are joined, and there is one of them: nothing is added to it. The "
         "branch that passes its input on is spelled `identity`.",
