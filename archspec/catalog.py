@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +10,12 @@ from typing import NamedTuple
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.source_files import STDIN
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Mapping
+
+SUFFIXES = (".yaml", ".yml")
+KEY = re.compile(rb"^archspec\s*:", re.MULTILINE)
 
 
 class Entry(NamedTuple):
@@ -31,6 +36,19 @@ def bundled() -> dict[str, Path]:
     return {path.stem: path for path in sorted(specs_folder().glob("*.yaml"))}
 
 
+def specs_in(folder: Path) -> list[Path]:
+    """The specs in a folder and the folders in it: YAML files with the key `archspec`."""
+    files = (path for path in folder.rglob("*") if path.suffix in SUFFIXES)
+    return sorted(path for path in files if _is_spec(path))
+
+
+def _is_spec(path: Path) -> bool:
+    try:
+        return KEY.search(path.read_bytes()) is not None
+    except OSError:  # it is reported where someone names it
+        return False
+
+
 def variants(path: Path) -> list[str]:
     """The names of a bundled spec's variants."""
     tree = read_yaml(Source(path.name, path.read_text(encoding="utf-8")), Findings())
@@ -39,9 +57,11 @@ def variants(path: Path) -> list[str]:
 
 
 def find_spec(name: str, findings: Findings) -> Entry | None:
-    """A path, or the name of a bundled spec or of one of its variants."""
+    """A path, `-`, or the name of a bundled spec or of one of its variants."""
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or "/" in name or "\\" in name:
+    if name == STDIN:
+        return Entry(path, name)
+    if path.suffix in SUFFIXES or "/" in name or "\\" in name:
         return Entry(path, name)
     specs = bundled()
     if name in specs:

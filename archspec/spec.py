@@ -10,7 +10,7 @@ from archspec.frontend.ast import Document
 from archspec.ir.graph import Graph, Node, Shape, plain
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Spec:
     """A checked network.
 
@@ -30,6 +30,10 @@ class Spec:
 
     imports: Mapping[str, str]
     """The texts of the imported files, by path relative to the spec's folder."""
+
+    def __repr__(self) -> str:
+        """One line: the name and the number of parameters."""
+        return f"<Spec {self.name}: {self.params:,} parameters>"
 
     @property
     def name(self) -> str:
@@ -80,11 +84,18 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The findings of a check, and the spec if there is a network without errors."""
+    """The findings of a check, and the spec if there is a network without errors.
+
+    It is true where it is `ok`.
+    """
 
     name: str
     diagnostics: tuple[Diagnostic, ...]
     spec: Spec | None
+
+    def __bool__(self) -> bool:
+        """Return `ok`."""
+        return self.ok
 
     @property
     def ok(self) -> bool:

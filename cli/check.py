@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from archspec.catalog import specs_in
 from archspec.checker import check as check_spec
 from archspec.checker import check_sizes
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
@@ -28,7 +30,10 @@ Result = CheckResult | SizesResult
 def check(
     specs: Annotated[
         list[str],
-        typer.Argument(metavar="SPEC...", help="Spec files, or bundled specs' names."),
+        typer.Argument(
+            metavar="SPEC...",
+            help="Spec files, folders of them, bundled specs' names; `-` reads stdin.",
+        ),
     ],
     format_: Annotated[
         Literal["full", "concise", "json", "github"], format_option("How findings are")
@@ -51,13 +56,25 @@ def check(
         ask = partial(check_sizes, sizes=_parsed(sizes))
     results = [
         ask(spec, overrides=overrides or (), input=input_, variant=variant)
-        for spec in specs
+        for spec in _expanded(specs)
     ]
     text = _render(results, format_)
     if text:
         print(text)
     if not all(result.ok for result in results):
         raise typer.Exit(FINDINGS)
+
+
+def _expanded(specs: list[str]) -> Iterator[str]:
+    """The specs, with those in a folder in its place."""
+    for spec in specs:
+        if not Path(spec).is_dir():
+            yield spec
+            continue
+        found = [str(path) for path in specs_in(Path(spec))]
+        if not found:
+            stop(f"there is no spec in `{spec}`: a spec has the key `archspec`", USAGE)
+        yield from found
 
 
 def _parsed(sizes: str) -> range:

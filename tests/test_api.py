@@ -272,7 +272,7 @@ COMMANDS = [
     ["check", "nin"],
     ["summary", "nin", "--depth", "1"],
     ["diff", "vgg11", "vgg16"],
-    ["draw", "nin"],
+    ["draw", "nin", "-o-"],
     ["compile", "nin"],
     ["explain", "conv"],
     ["list"],
@@ -296,3 +296,15 @@ def test_checking_imports_no_torch_where_there_is_one():
         "import sys, archspec; archspec.check('nin'); sys.exit('torch' in sys.modules)"
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_spec_says_what_it_is_in_a_line():
+    assert repr(archspec.load("lenet")) == "<Spec lenet: 61,706 parameters>"
+    assert len(repr(archspec.check("googlenet"))) < 200
+
+
+def test_a_result_is_true_where_the_spec_is_sound(tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("archspec: 1\ninput: 3x8x8\nnet: [x]\n")
+    assert archspec.check("lenet")
+    assert not archspec.check(bad)

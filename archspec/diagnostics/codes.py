@@ -40,7 +40,7 @@ CODES: dict[str, Page] = {
     "too-much-work": Page(
         "The spec computes very many values, as in a long expression in a repeat.",
         "- repeat:\n    - let: {most: max(range(1000))}\n    - relu\n  times: 1000",
-        "- let: {most: max(range(1000))}\n- repeat: relu\n  times: most",
+        "- let: {most: max(range(1000))}\n- repeat: bn\n  times: most",
     ),
     "too-many-findings": Page(
         "There are a hundred errors, and the check has ended. Mend those first, or "
@@ -224,8 +224,8 @@ CODES: dict[str, Page] = {
         "Two layers of one body have one name, or a label in a repeat has no `{i}`. A layer "
         "without a label has a name too: its number in a plain chain, else the name it is "
         "called by and a count, such as `conv1`.",
-        "- repeat:\n    layer: relu\n  times: 2",
-        "- repeat:\n    layer{i}: relu\n  times: 2",
+        "- repeat:\n    layer: bn\n  times: 2",
+        "- repeat:\n    layer{i}: bn\n  times: 2",
     ),
     "dangling-ref": Page(
         "`ref` names a label that no earlier step of the same body has.",
@@ -392,8 +392,8 @@ CODES: dict[str, Page] = {
     ),
     "too-many-layers": Page(
         "The network is larger than archspec expands, often by a slip in a `times`.",
-        "- repeat: relu\n  times: 1000000",
-        "- repeat: relu\n  times: 10",
+        "- repeat: conv(8, k=1)\n  times: 1000000",
+        "- repeat: conv(8, k=1)\n  times: 10",
     ),
     # --- shapes ---
     "channel-mismatch": Page(

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -228,7 +229,7 @@ def test_set_input_and_variant(archspec, good):
 
 MISTAKES = [
     (["check", "{tmp}/gone.yaml"], 1, "there is no file"),
-    (["check", "{tmp}"], 1, "is a directory"),
+    (["summary", "{tmp}"], 1, "is a directory"),
     (["check", "ninn"], 1, "did you mean `nin`?"),
     (["check", "{good}", "--set", "widht=3"], 1, "did you mean `width`?"),
     (["check", "{good}", "--set", "width"], 1, "expected `name=value`"),
@@ -419,3 +420,21 @@ def test_what_the_encoding_of_the_output_lacks_is_escaped(tmp_path):
     done = program("compile", path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"Caf\\xe9" in done.stdout
+
+
+def test_a_folder_is_all_its_specs(archspec, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "bad.yml").write_text("archspec: 1\ninput: 3x8x8\nnet: [x]\n")
+    (tmp_path / "other.yaml").write_text("on: push\n")
+    outcome = archspec("check", tmp_path, "--format", "concise")
+    assert outcome.code == 1
+    assert "bad.yml:3:7: error[unknown-op]" in outcome.out
+    assert "other" not in outcome.out
+    (tmp_path / "empty").mkdir()
+    assert archspec("check", tmp_path / "empty").code == 2
+
+
+def test_a_dash_is_the_standard_input(archspec, good, monkeypatch):
+    for text, code in ((good.read_bytes(), 0), (b"archspec: 1\n", 1)):
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text)))
+        assert archspec("check", "-").code == code
