@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from archspec.catalog import Entry, find_spec
+from archspec.catalog import Entry, find_spec, variants_in
 from archspec.compiler import (
     Options,
     collector_paused,
     compile_sizes,
     compile_source,
 )
-from archspec.diagnostics.diagnostic import Diagnostic, Findings
+from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
+from archspec.frontend.document_parser import parse_document
 from archspec.frontend.source_files import read_source
 from archspec.ir.graph import Shape
 from archspec.sizes import SizesResult
@@ -55,14 +57,14 @@ def check(
         params=params,
         train=train,
     )
-    return _fixed(compile_source(source, entry.path.parent, options, findings))
+    return _fixed(source, entry.path.parent, options, findings)
 
 
 def check_source(
     source: Source, *, folder: Path | None = None, options: Options | None = None
 ) -> CheckResult:
     """Check the text of a spec; imports are relative to `folder`."""
-    return _fixed(compile_source(source, folder, options or Options(), Findings()))
+    return _fixed(source, folder, options or Options(), Findings())
 
 
 def load(
@@ -102,28 +104,48 @@ def check_sizes(
     folder = entry.path.parent
     result = compile_sizes(source, folder, options, sizes, findings)
     # A search is too slow for each of many sizes.
-    fixed = _with_fixes(tuple(result.reasons.values()), may_search=False)
+    fixed = _with_proposals(tuple(result.reasons.values()), may_search=False)
     return result._replace(
-        diagnostics=_with_fixes(result.diagnostics),
+        diagnostics=_with_proposals(result.diagnostics),
         reasons=dict(zip(result.reasons, fixed, strict=True)),
     )
 
 
-def _fixed(result: CheckResult) -> CheckResult:
-    return replace(result, diagnostics=_with_fixes(result.diagnostics))
+def _fixed(
+    source: Source, folder: Path | None, options: Options, findings: Findings
+) -> CheckResult:
+    """Compile a spec, with the fixes that work for what is wrong."""
+    result = compile_source(source, folder, options, findings)
+    found = _with_proposals(result.diagnostics)
+    if not any(each.is_error for each in found):
+        return result
+    from archspec.repair.verification import Verification
+
+    def check_again(source: Source, variant: str | None) -> CheckResult:
+        chosen = options._replace(variant=variant) if variant else options
+        return compile_source(source, folder, chosen, Findings())
+
+    with collector_paused():
+        document = None
+        with suppress(TooMany):
+            document = parse_document(source, Findings())
+        variants = variants_in(source)
+        verification = Verification(source, document, check_again, variants)
+        return replace(result, diagnostics=verification.with_fixes(found))
 
 
-def _with_fixes(
+def _with_proposals(
     diagnostics: tuple[Diagnostic, ...], *, may_search: bool = True
 ) -> tuple[Diagnostic, ...]:
-    """Add the fixes that repair proposes, which a sound spec never imports."""
+    """Add what repair proposes, which a sound spec never imports."""
     if not any(diagnostic.fault for diagnostic in diagnostics):
         return diagnostics
-    from archspec.repair.proposals import with_fixes
+    from archspec.repair.proposals import with_proposals
     from archspec.repair.search import Search
 
     with collector_paused():
-        return with_fixes(diagnostics, Search() if may_search else Search(remaining=0))
+        search = Search() if may_search else Search(remaining=0)
+        return with_proposals(diagnostics, search)
 
 
 def _find(

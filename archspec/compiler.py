@@ -59,7 +59,7 @@ def compile_source(
         network = _resolve(source, folder, options, findings)
         if network is not None:
             spec = _lowered(network, findings)
-    return CheckResult(source.name, tuple(findings), spec)
+    return CheckResult(source.name, tuple(findings), spec, findings.lowered)
 
 
 def compile_sizes(

@@ -92,6 +92,8 @@ class CheckResult:
     name: str
     diagnostics: tuple[Diagnostic, ...]
     spec: Spec | None
+    lowered: int = 0
+    """The number of steps that were lowered, a measure of the work."""
 
     def __bool__(self) -> bool:
         """Return `ok`."""

@@ -15,6 +15,7 @@ import typer
 from archspec.catalog import specs_in
 from archspec.checker import check as check_spec
 from archspec.checker import check_sizes
+from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
 from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
 from archspec.diagnostics.terminal import printable
@@ -46,17 +47,42 @@ def check(
             "one that does is enough.",
         ),
     ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Write the fixes that have no alternative."),
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what `--fix` would write.")
+    ] = False,
+    pick: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="With `--fix` or `--diff`: the N-th fix of the first finding.",
+        ),
+    ] = None,
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Check specs: names, arguments, and every shape."""
+    if pick and not (fix or diff):
+        stop("`--pick` chooses a fix: add `--fix` or `--diff`", USAGE)
+    specs = [*_expanded(specs)]
+    if fix or diff:
+        from .fixes import fix_spec
+
+        options = Options(variant, input_, overrides or ())
+        done = [fix_spec(s, options, pick=pick, writes=not diff) for s in specs]
+        if text := "\n".join(filter(None, done)):
+            print(text)
     ask: Callable[..., Result] = check_spec
     if sizes is not None:
         ask = partial(check_sizes, sizes=_parsed(sizes))
     results = [
         ask(spec, overrides=overrides or (), input=input_, variant=variant)
-        for spec in _expanded(specs)
+        for spec in specs
     ]
     text = _render(results, format_)
     if text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from archspec.diagnostics.diagnostic import Replacement
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.ast import (
@@ -173,7 +174,7 @@ class StepParser:
                 "invalid-label",
                 f"`{key.text}` cannot be a label: it is read as a misspelt `{meant}`",
                 key.span,
-                help=f"did you mean `{meant}`?",
+                help=Replacement(f"did you mean `{meant}`?", meant),
             )
         return meant
 

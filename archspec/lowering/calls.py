@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archspec.diagnostics.diagnostic import Replacement
 from archspec.frontend.ast import Call, Expression
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
@@ -148,9 +149,12 @@ def _report_channels(
     rest = [a.span.text for a in call.arguments if a.value is not bound.in_channels]
     noun = "input channel" if len(x.shape) == 3 else "input feature"
     fixed = written(call, [str(int(found)), *rest])
-    helps = [f"write `{fixed}`, or leave the {noun}s out"]
+    value = str(int(found))
+    helps: list[str] = [
+        Replacement(f"write `{fixed}`, or leave the {noun}s out", value)
+    ]
     if context.argument(bound.in_channels):  # the number is the caller's
-        helps = [f"write `{found}`"]
+        helps = [Replacement(f"write `{found}`", value)]
     elif _takes_kernel_and_stride(callee) and len(rest) == 1 and not is_row(call):
         first = bound.in_channels.span.text
         helps.append(

@@ -44,6 +44,7 @@ from archspec.lowering.shape_assertions import check_assertion
 from archspec.lowering.state_dict_names import Level
 from archspec.resolve.scope import Block, Scope
 
+VALUES_PER_STEP = 20  # computing them costs as much as lowering a step
 Body = tuple[ir.Item, ...]
 
 
@@ -68,6 +69,7 @@ def lower(
             found, lower_step, asserts=asserts, trust_assertions=trust_assertions
         )
         attempts.append((found, _lowered(net, input, scope.inner(), blocks, run)))
+        findings.lowered += run.steps + run.budget.spent // VALUES_PER_STEP
         if not found.has("shape-assertion"):
             break
     # Where an assertion fails, either it or the step before it is wrong: the better

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from archspec.diagnostics.diagnostic import Edit
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import (
     Argument,
@@ -41,6 +42,11 @@ class CallEdit:
         given = [self._changed(argument) for argument in self.call.arguments]
         given += [f"{slot.shown}={_written(value)}" for slot, value in self._added()]
         return " ".join(written(self.call, given).split())
+
+    @property
+    def edit(self) -> Edit:
+        """The edit of the text."""
+        return Edit(self.call.span, self.text)
 
     def _changed(self, argument: Argument) -> str:
         text = argument.span.text

@@ -68,6 +68,18 @@ def test_several_specs(archspec, good, bad):
     assert archspec("check", good, "nin").code == 0
 
 
+def _replacement(line: int, start: int, end: int, text: str) -> dict[str, object]:
+    """A fix that writes another name."""
+    edit = {
+        "line": line,
+        "column": start,
+        "end_line": line,
+        "end_column": end,
+        "text": text,
+    }
+    return {"title": f"did you mean `{text}`?", "edits": [edit]}
+
+
 def test_json(archspec, good, bad):
     outcome = archspec("check", good, bad, "--format", "json")
     assert outcome.code == 1
@@ -89,6 +101,7 @@ def test_json(archspec, good, bad):
                         "help": ["did you mean `conv`?"],
                         "notes": [],
                         "related": [],
+                        "fixes": [_replacement(4, 5, 9, "conv")],
                     },
                     {
                         "code": "unknown-op",
@@ -101,6 +114,7 @@ def test_json(archspec, good, bad):
                         "help": ["did you mean `relu`?"],
                         "notes": [],
                         "related": [],
+                        "fixes": [_replacement(5, 5, 9, "relu")],
                     },
                 ],
             },

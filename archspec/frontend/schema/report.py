@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Findings, Replacement
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, SCHEMA, SIZE
@@ -174,7 +174,9 @@ class _Reporter:
             "unknown-key",
             f"`{key.text}` is not a key here",
             key.span,
-            help=f"did you mean `{match}`?" if match else f"the keys are {listed}",
+            help=Replacement(f"did you mean `{match}`?", match)
+            if match
+            else f"the keys are {listed}",
         )
 
     def second_key(self, part: Mapping, parents: list[Tree]) -> None:
