@@ -178,6 +178,11 @@ SCHEMA: dict[str, Any] = {
             "pattern": f"^[A-Za-z][A-Za-z0-9_]*{_END}",
             "expected": "a name of letters, digits and `_`, from a letter on",
         },
+        "column": {
+            "type": "string",
+            "pattern": f"^([A-Za-z][A-Za-z0-9_]*|\\([A-Za-z0-9_,\\s]*\\)){_END}",
+            "expected": "a name, or a pattern such as `(n, c)`",
+        },
         "value": {
             "type": ["integer", "number", "boolean", "string", "array"],
             "items": _VALUE,
@@ -219,11 +224,14 @@ SCHEMA: dict[str, Any] = {
                 "for": {
                     "type": "object",
                     "minProperties": 1,
-                    "propertyNames": {"$ref": "#/$defs/name"},
+                    "propertyNames": {"$ref": "#/$defs/column"},
                     "additionalProperties": _VALUE,
                     "expected": "names and lists, as `{n: [2, 2], c: [64, 128]}`",
                     "description": "Columns of equal length: once for each row.",
-                    "examples": [{"n": [2, 2], "c": [64, 128]}],
+                    "examples": [
+                        {"n": [2, 2], "c": [64, 128]},
+                        {"(n, c)": [[2, 64], [2, 128]]},
+                    ],
                 },
                 "if": {
                     "type": ["string", "boolean"],
