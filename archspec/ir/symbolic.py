@@ -274,8 +274,10 @@ def _folded(code: ast.expr) -> ast.expr:
 def is_literal(code: ast.expr) -> bool:
     """Whether an expression is a literal: a constant, its negation, or a tuple of them."""
     match code:
-        case ast.Constant() | ast.UnaryOp(ast.USub(), ast.Constant()):
+        case ast.Constant():
             return True
+        case ast.UnaryOp(ast.USub(), ast.Constant(value)):
+            return not isinstance(value, bool)
         case ast.Tuple(items):
             return all(map(is_literal, items))
     return False

@@ -113,7 +113,7 @@ def _without_quotes(value: object, context: Context) -> str:
     """Help for a quoted value of `params` that names an op or block."""
     word = value.partition("(")[0] if isinstance(value, str) else ""
     is_known = word in context.scope.environment.callees
-    return f"write `{value}` on a line of its own, without quotes" if is_known else ""
+    return "leave its quotes out, and give it a line of its own" if is_known else ""
 
 
 # --- input channels ---

@@ -334,6 +334,8 @@ class _Binding:
         self.failed = True
         related = []
         notes = []
+        if any(argument.is_spread for argument in self.call.arguments):
+            help = ""  # an item of a row has no text of its own
         if isinstance(self.callee, Block):
             related.append(Label(self.callee.definition.signature, "the signature"))
         else:
