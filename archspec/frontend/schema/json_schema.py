@@ -140,10 +140,13 @@ SCHEMA: dict[str, Any] = {
         },
         "import": {
             "type": ["string", "array"],
-            "items": {"type": "string", "expected": "a file beside this one"},
-            "expected": "a file beside this one, or a list of them",
-            "description": "Files whose blocks this spec uses.",
-            "examples": ["blocks.yaml", ["blocks.yaml", "parts/heads.yaml"]],
+            "items": {
+                "type": "string",
+                "expected": "a file beside this one, or a bundled spec",
+            },
+            "expected": "a file beside this one or a bundled spec, or a list of them",
+            "description": "Files and bundled specs whose blocks this spec uses.",
+            "examples": ["blocks.yaml", ["densenet", "parts/heads.yaml"]],
         },
         "blocks": {
             "type": "object",
