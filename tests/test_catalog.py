@@ -22,7 +22,7 @@ net: [unit]
 USER = "archspec: 1\ninput: 3x8x8\nimport: %s\nnet: [unit]\n"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def specs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of bundled specs with a folder in it, which replaces the real one."""
     folder = tmp_path / "specs"
@@ -38,7 +38,7 @@ def channels(name: str | Path) -> int:
     return int(archspec.load(name).output_shape[0])
 
 
-def test_names(specs: Path) -> None:
+def test_names() -> None:
     assert [*catalog.bundled()] == ["again", "plain", "zoo/family"]
 
 
@@ -69,10 +69,10 @@ def test_a_file_with_a_suffix_is_no_bundled_spec(specs: Path) -> None:
         ("elsewhere/small", ()),
     ],
 )
-def test_an_unknown_name(specs: Path, name: str, help: tuple[str, ...]) -> None:
+def test_an_unknown_name(name: str, help: tuple[str, ...]) -> None:
     (found,) = check(name).diagnostics
     assert (found.code, found.help) == ("unreadable-file", help)
 
 
-def test_a_bundled_spec_that_imports_itself(specs: Path) -> None:
+def test_a_bundled_spec_that_imports_itself() -> None:
     assert "import-cycle" in [found.code for found in check("again").diagnostics]
