@@ -14,8 +14,8 @@ NAMES = ["cout", "n", "width", "lambda", "len", "x", "nn", "self", "in_channels"
          "torch", "class", "relu1", "chunk1", "_", "__a", "range", "forward", "channels"]  # fmt: skip
 # Blocks, networks and labels whose classes would share a name, or take one in use.
 BLOCK_NAMES = ["ab", "Ab", "a_b", "ab_2", "Ab2", "net", "net_g1", "NetG1", "tensor", "Tensor_",
-                "none", "Module", "sequential", "random", "permute", "LayerNorm2d"]  # fmt: skip
-NETWORK_NAMES = ["random", "net", "net_g1", "ab", "Tensor", "none", "nn"]
+                "None", "Module", "sequential", "random", "permute", "LayerNorm2d"]  # fmt: skip
+NETWORK_NAMES = ["random", "net", "net_g1", "ab", "Tensor", "None", "nn"]
 LABELS = ["stem", "conv_", "branch", "y", "g", "g_", "G", "self_", "relu_", "channels_", "None"]  # fmt: skip
 
 

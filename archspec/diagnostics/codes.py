@@ -106,8 +106,9 @@ CODES: dict[str, Page] = {
         "name: net",
     ),
     "split-call": Page(
-        "YAML has cut a call in pieces: in a flow list it splits at every comma, "
-        "and it takes the text before `: ` for a key.",
+        "YAML has cut a call in pieces: within brackets it splits at every comma and "
+        "ends a text before `{` or `[`. It takes the text before `: ` for a key. "
+        "Quote the text, or write each item on a line of its own.",
         "net: [conv(64, k=3), relu]",
         "net:\n  - conv(64, k=3)\n  - relu",
     ),
@@ -206,9 +207,10 @@ CODES: dict[str, Page] = {
         "- let: {width: 64}\n- conv(width, k=3)",
     ),
     "unknown-function": Page(
-        "The language has `min`, `max`, `round`, `len`, `range` and `int`.",
-        "- conv(abs(ch), k=1)",
-        "- conv(max(ch, 8), k=1)",
+        "The name before the parentheses is neither a function nor an op or block. "
+        "`docs/language.md` lists the functions.",
+        "- conv(pow(ch, 2), k=1)",
+        "- conv(ch ** 2, k=1)",
     ),
     "reserved-name": Page(
         "`cin`, `ch`, `ref` and words such as `if` have a meaning of their own.",
@@ -349,7 +351,7 @@ CODES: dict[str, Page] = {
         "$ archspec check lenet --set classes=100",
     ),
     "import-missing": Page(
-        "The imported file does not exist.",
+        "The imported file does not exist, and there is no bundled spec of this name.",
         "import: block.yaml\nnet:\n  - unit(8)",
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
@@ -381,7 +383,8 @@ CODES: dict[str, Page] = {
         "- conv(9**2, k=1)",
     ),
     "unequal-columns": Page(
-        "`for` runs once for each row, and its columns have different lengths.",
+        "`for` runs once for each row, and its columns have different lengths, or a row "
+        "has more or fewer values than the names of its pattern.",
         "- repeat: vgg_block(c, n)\n  for: {n: [2, 2], c: [64]}",
         "- repeat: vgg_block(c, n)\n  for: {n: [2, 2], c: [64, 128]}",
     ),

@@ -72,15 +72,26 @@ class Subscript(NamedTuple):
     subscript: Expression
 
 
+class Slice(NamedTuple):
+    """`c[1:3]`; a missing bound is None."""
+
+    span: Span
+    value: Expression
+    start: Expression | None
+    stop: Expression | None
+
+
 class FunctionCall(NamedTuple):
-    """`max(8, ch // 4)`: one of the language's few functions."""
+    """`max(8, ch // 4)`, or an op or block with keyword arguments: `bn(eps=1e-3)`."""
 
     span: Span
     name: Name
-    arguments: tuple[Expression, ...]
+    arguments: tuple[Argument, ...]
 
 
-Expression = Literal | Name | Tuple | Unary | Binary | IfElse | Subscript | FunctionCall
+Expression = (
+    Literal | Name | Tuple | Unary | Binary | IfElse | Subscript | Slice | FunctionCall
+)
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
@@ -97,8 +108,11 @@ def walk(expression: Expression) -> Iterator[Expression]:
             parts = (expression.then, expression.test, expression.otherwise)
         case Subscript():
             parts = (expression.value, expression.subscript)
+        case Slice():
+            bounds = (expression.start, expression.stop)
+            parts = (expression.value, *(b for b in bounds if b is not None))
         case FunctionCall():
-            parts = expression.arguments
+            parts = tuple(argument.value for argument in expression.arguments)
         case _:
             parts = ()
     for part in parts:
@@ -109,11 +123,12 @@ def walk(expression: Expression) -> Iterator[Expression]:
 
 
 class Argument(NamedTuple):
-    """A value given to a call, by position or by keyword."""
+    """A value given to a call, by position or by keyword; `*row` gives several."""
 
     span: Span
     keyword: Name | None
     value: Expression
+    is_spread: bool = False
 
 
 class ShapeAssertion(NamedTuple):
@@ -181,10 +196,16 @@ class RepeatTimes(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One name of `for` and its values."""
+    """A name of `for` and its values, or a pattern for the parts of each: `(n, c)`."""
 
     name: Name
     values: Expression
+    pattern: tuple[Name, ...] = ()
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """The names that a row gives values to."""
+        return self.pattern or (self.name,)
 
 
 class RepeatFor(NamedTuple):

@@ -27,7 +27,12 @@ from archspec.frontend.ast import (
     Step,
     Tuple,
 )
-from archspec.frontend.call_parser import parse_chain, parse_label, parse_rows
+from archspec.frontend.call_parser import (
+    parse_chain,
+    parse_label,
+    parse_pattern,
+    parse_rows,
+)
 from archspec.frontend.schema.json_schema import MERGES, STEP_KEYWORDS
 from archspec.frontend.schema.report import is_misspelt_aux, report_misspelt_aux
 from archspec.frontend.step_traversal import starts_with_ref
@@ -96,7 +101,7 @@ class StepParser:
         if kind:
             return self.merge(tree, kind)
         if key.text == "let":
-            return Let(key.span, tuple(self.values.bindings(value)))
+            return Let(key.span, tuple(self.values.expressions(value)))
         if key.text == "aux":
             return self.aux(key, value)
         if key.text in STEP_KEYWORDS:  # `times` without `repeat`, for example
@@ -196,14 +201,23 @@ class StepParser:
             if count is None:
                 return Broken(tree.span)
             return RepeatTimes(key.span, step, count)
-        found = [
-            Column(name, value)
-            for name, value in self.values.bindings(columns)
-            if value is not None
-        ]
+        found = [column for column in self.columns(columns) if column]
         if len(found) < len(pairs_of(columns)) or not found:
             return Broken(tree.span)
         return RepeatFor(key.span, step, tuple(found))
+
+    def columns(self, tree: Tree | None) -> Iterator[Column | None]:
+        """Parse `{c: [64, 128]}` and `{"(n, c)": rows}`; one with an error is None."""
+        for key, value in pairs_of(tree):
+            if self.values.is_broken(key):
+                continue
+            pattern: tuple[Name, ...] | None = ()
+            if key.text.startswith("("):
+                pattern = self.values.try_parse(parse_pattern, key)
+            rows = self.values.expression(value)
+            name = Name(key.span, key.text)
+            valid = pattern is not None and rows is not None
+            yield Column(name, rows, pattern) if valid else None
 
     def rows(self, body: Scalar) -> Step:
         """Parse `unit[(64, 1), (128, 2)]`, the group `[unit(64, 1), unit(128, 2)]`."""

@@ -17,6 +17,7 @@ from archspec.frontend.ast import (
     Chain,
     Document,
     Expression,
+    FunctionCall,
     Group,
     If,
     Labeled,
@@ -29,6 +30,7 @@ from archspec.frontend.ast import (
     walk,
 )
 from archspec.frontend.step_traversal import children
+from archspec.resolve.expression_values import FUNCTIONS
 
 
 @dataclass(eq=False, slots=True)
@@ -127,7 +129,8 @@ class NameUses:
             self.read(column.values)
         with self.scope("i"):
             for column in step.columns:
-                self.give(column.name, "unused-name", "the column")
+                for name in column.names:
+                    self.give(name, "unused-name", "the column")
             self.step(step.body)
 
     def labeled(self, step: Labeled) -> None:
@@ -202,6 +205,11 @@ class NameUses:
 
 
 def names_in(expression: Expression | None) -> list[str]:
-    """The names that an expression reads."""
-    parts = walk(expression) if expression else ()
-    return [part.id for part in parts if isinstance(part, Name)]
+    """The names that an expression reads, those of ops and blocks included."""
+    found = []
+    for part in walk(expression) if expression else ():
+        if isinstance(part, Name):
+            found.append(part.id)
+        elif isinstance(part, FunctionCall) and part.name.id not in FUNCTIONS:
+            found.append(part.name.id)
+    return found

@@ -10,10 +10,13 @@ The channels between iterations are a variable of the emitted loop:
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
-from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes
+from archspec.diagnostics.diagnostic import Label
+from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes, Tuple
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, same, variable, variables
 from archspec.lowering.context import MAX_LAYERS, Context, Items
@@ -24,10 +27,13 @@ from archspec.lowering.symbolic_channels import (
     with_channels,
 )
 from archspec.lowering.values_in_context import evaluate, is_integer
-from archspec.ops.op import Op
 from archspec.ops.shapes import channels
-from archspec.resolve.expression_values import describe
-from archspec.resolve.scope import Block, check_new_names
+from archspec.resolve.expression_values import (
+    constant_or_name,
+    describe,
+    without_names,
+)
+from archspec.resolve.scope import check_new_names
 
 Repeat = RepeatTimes | RepeatFor
 
@@ -45,6 +51,13 @@ def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> i
         x = loop.iteration(step, number, row, x, context)
     items.append(loop.item(rows))
     return loop.output(x, before)
+
+
+def _parts(columns: Sequence[Column], row: Sequence[Any]) -> tuple[Any, ...]:
+    """The values of a row, one for each name of its columns."""
+    pairs = zip(columns, row, strict=True)
+    items = (value if column.pattern else (value,) for column, value in pairs)
+    return tuple(chain.from_iterable(items))
 
 
 def _check_names(step: Repeat, names: list[str], context: Context) -> None:
@@ -87,9 +100,7 @@ class _Loop:
             "i": Symbolic(number, variable(self.index))
         }
         for name, column, value in zip(self.names, self.columns, row, strict=True):
-            is_callee = isinstance(value, Op | Block)
-            code = constant(value.name) if is_callee else variable(column)
-            bindings[name] = Symbolic(value, code)
+            bindings[name] = without_names(Symbolic(value, variable(column)))
         columns = dict(zip(self.columns, row, strict=True))
         self.variables.append({self.index: number, **columns})
         self.entry = self.entry or channels_code(x)
@@ -160,7 +171,7 @@ class _Loop:
 def _column_names(step: Repeat) -> list[str]:
     if isinstance(step, RepeatTimes):
         return []
-    return [column.name.id for column in step.columns]
+    return [name.id for column in step.columns for name in column.names]
 
 
 def _fresh(name: str, context: Context) -> str:
@@ -184,7 +195,8 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
     """The rows with the Python that computes them; None if unknown or wrong."""
     if isinstance(step, RepeatTimes):
         return _times(step, x, context)
-    check_new_names([column.name for column in step.columns], context.findings)
+    names = [name for column in step.columns for name in column.names]
+    check_new_names(names, context.findings)
     columns = [_column(column, x, context) for column in step.columns]
     known = [column for column in columns if column is not None]
     if len(known) < len(columns):
@@ -197,8 +209,21 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
         lengths[0], step.columns[0].values, context, "give the columns a row"
     ):
         return None
-    values = tuple(zip(*(column.value for column in known), strict=True))
-    return Symbolic(values, ast.Tuple([column.code for column in known], ast.Load()))
+    rows = zip(*(column.value for column in known), strict=True)
+    values = tuple(_parts(step.columns, row) for row in rows)
+    codes = [
+        code
+        for column, items in zip(step.columns, known, strict=True)
+        for code in _column_codes(column, items)
+    ]
+    return Symbolic(values, ast.Tuple(codes, ast.Load()))
+
+
+def _column_codes(column: Column, items: Symbolic) -> list[ast.expr]:
+    """The expression of each name's values; those of a pattern are its numbers."""
+    if not column.pattern:
+        return [items.code]
+    return [constant_or_name(values) for values in zip(*items.value, strict=True)]
 
 
 def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Symbolic | None:
@@ -223,8 +248,10 @@ def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Symbolic | None:
 
 def _column(column: Column, x: ir.Value, context: Context) -> Symbolic | None:
     values = evaluate(column.values, x, context)
-    if values is None or isinstance(values.value, tuple):
-        return values
+    if values is None:
+        return None
+    if isinstance(values.value, tuple):
+        return values if _fits_pattern(column, values.value, context) else None
     report(
         context,
         "invalid-argument-type",
@@ -233,6 +260,28 @@ def _column(column: Column, x: ir.Value, context: Context) -> Symbolic | None:
         help=f"write `[{column.values.span.text}]` for one row",
     )
     return None
+
+
+def _fits_pattern(column: Column, rows: Sequence[Any], context: Context) -> bool:
+    """Whether each row has a value for each name of the pattern."""
+    count = len(column.names)
+    for number, row in enumerate(rows):
+        if not column.pattern or (isinstance(row, tuple) and len(row) == count):
+            continue
+        at = column.values
+        if isinstance(at, Tuple) and len(at.items) == len(rows):
+            at = at.items[number]
+        report(
+            context,
+            "unequal-columns",
+            f"`{column.name.id}` expects rows of {count} values, "
+            f"found {describe(row)} in row {number}",
+            at,
+            related=[Label(column.name.span, "the pattern")],
+            help=f"write each row as `[{', '.join(['1'] * count)}]`, with your numbers",
+        )
+        return False
+    return True
 
 
 def _report_lengths(step: RepeatFor, lengths: list[int], context: Context) -> None:

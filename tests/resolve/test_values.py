@@ -69,12 +69,12 @@ def test_ops_and_blocks_are_values():
 params: {kinds: [relu, unit], norm: bn}
 blocks:
   unit: tanh
-  each(*, norm=identity, act=kinds[1]): norm | act
+  every(*, norm=identity, act=kinds[1]): norm | act
 net:
-  - let: {first: "x"}
+  - let: {first: '"x"'}
   - repeat: kind
     for: {kind: kinds}
-  - each | each(norm=norm, act=gelu)
+  - every | every(norm=norm, act=gelu)
   - if: norm == bn
     then: sigmoid
 """

@@ -13,7 +13,7 @@ from archspec.ops.merging import MERGES
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import pair
-from archspec.resolve.scope import Block
+from archspec.resolve.partial_call import is_callee, text_of
 from archspec.signatures.signature import REQUIRED, show
 
 # --- layers and merges ---------------------------------------------------------------
@@ -122,7 +122,7 @@ def arguments(module: Module) -> str:
 def _word(value: Any) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(_word(item) for item in value)})"
-    return value.name if isinstance(value, Op | Block) else show(value)
+    return text_of(value) if is_callee(value) else show(value)
 
 
 def times(count: int) -> str:

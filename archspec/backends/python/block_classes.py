@@ -33,6 +33,7 @@ from archspec.ir.graph import (  # fmt: skip
     Repeat,
     walk,
 )
+from archspec.resolve.partial_call import PartialCall
 
 
 @dataclass(eq=False)
@@ -159,6 +160,8 @@ def _callees(value: object) -> Hashable:
     """The ops and blocks in an argument."""
     if isinstance(value, tuple):
         return tuple(map(_callees, value))
+    if isinstance(value, PartialCall):
+        return value
     return id(value) if hasattr(value, "name") else None
 
 

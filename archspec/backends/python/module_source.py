@@ -23,6 +23,7 @@ from archspec.backends.python.block_classes import network_classes
 from archspec.backends.python.class_names import named_classes
 from archspec.backends.python.comments_and_docstrings import docstring_lines
 from archspec.backends.python.constructor_calls import torch_call
+from archspec.backends.python.expressions import FUNCTIONS
 from archspec.backends.python.identifiers import NameAllocator, class_name
 from archspec.backends.python.layout import class_lines
 from archspec.backends.python.names_read import names_read
@@ -40,7 +41,8 @@ def to_source(graph: Graph) -> str:
     built = network_classes(graph, name, _summary(graph))
     classes = named_classes(built, {*IMPORTED, *helpers})
     read = names_read(classes).union(*map(_names_in, helpers.values()))
-    sections = [text.strip() for text in helpers.values()]
+    functions = [text for name, text in FUNCTIONS.items() if name in read]
+    sections = [text.strip() for text in (*functions, *helpers.values())]
     sections += ["\n".join(class_lines(each)) for each in classes]
     body = "".join(f"\n\n\n{section}" for section in sections)
     return f"{_head(graph)}\n\n{_imports(read)}{body}\n"
@@ -71,7 +73,8 @@ def _summary(graph: Graph) -> str:
 
 def _imports(read: set[str]) -> str:
     """The imports of the names that the classes read; all of them read `nn`."""
-    lines = ["import torch"] if "torch" in read else []
+    lines = ["import math\n"] if "math" in read else []
+    lines += ["import torch"] if "torch" in read else []
     lines.append(f"from torch import {'Tensor, ' if 'Tensor' in read else ''}nn")
     return "\n".join(lines)
 

@@ -140,10 +140,13 @@ SCHEMA: dict[str, Any] = {
         },
         "import": {
             "type": ["string", "array"],
-            "items": {"type": "string", "expected": "a file beside this one"},
-            "expected": "a file beside this one, or a list of them",
-            "description": "Files whose blocks this spec uses.",
-            "examples": ["blocks.yaml", ["blocks.yaml", "parts/heads.yaml"]],
+            "items": {
+                "type": "string",
+                "expected": "a file beside this one, or a bundled spec",
+            },
+            "expected": "a file beside this one or a bundled spec, or a list of them",
+            "description": "Files and bundled specs whose blocks this spec uses.",
+            "examples": ["blocks.yaml", ["densenet", "parts/heads.yaml"]],
         },
         "blocks": {
             "type": "object",
@@ -177,6 +180,11 @@ SCHEMA: dict[str, Any] = {
             "type": "string",
             "pattern": f"^[A-Za-z][A-Za-z0-9_]*{_END}",
             "expected": "a name of letters, digits and `_`, from a letter on",
+        },
+        "column": {
+            "type": "string",
+            "pattern": f"^([A-Za-z][A-Za-z0-9_]*|\\([A-Za-z0-9_,\\s]*\\)){_END}",
+            "expected": "a name, or a pattern such as `(n, c)`",
         },
         "value": {
             "type": ["integer", "number", "boolean", "string", "array"],
@@ -219,11 +227,14 @@ SCHEMA: dict[str, Any] = {
                 "for": {
                     "type": "object",
                     "minProperties": 1,
-                    "propertyNames": {"$ref": "#/$defs/name"},
+                    "propertyNames": {"$ref": "#/$defs/column"},
                     "additionalProperties": _VALUE,
                     "expected": "names and lists, as `{n: [2, 2], c: [64, 128]}`",
                     "description": "Columns of equal length: once for each row.",
-                    "examples": [{"n": [2, 2], "c": [64, 128]}],
+                    "examples": [
+                        {"n": [2, 2], "c": [64, 128]},
+                        {"(n, c)": [[2, 64], [2, 128]]},
+                    ],
                 },
                 "if": {
                     "type": ["string", "boolean"],
