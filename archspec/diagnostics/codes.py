@@ -325,6 +325,17 @@ CODES: dict[str, Page] = {
         "- conv(256, k=3, p=1) | flatten | linear(1024)",
         "- conv(256, k=3, p=1) | adaptive_avgpool(7) | flatten | linear(1024)",
     ),
+    "misplaced-none": Page(
+        "`none` in an arm of an `if` that is a branch of a join means that there is no "
+        "such branch. It is no step.",
+        "- conv(8, k=1)\n- none",
+        "- add:\n    - conv(3, k=1)\n    - {if: true, then: identity, else: none}",
+    ),
+    "misplaced-each": Page(
+        "`each` makes a branch of a join for each row; it is no step by itself.",
+        "- each: conv(8, k=1)\n  times: 2",
+        "- concat:\n    - each: conv(8, k=1)\n      times: 2",
+    ),
     "single-branch": Page(
         "Branches are joined, and there is one of them: nothing is added to it. The "
         "branch that passes its input on is spelled `identity`.",

@@ -185,6 +185,7 @@ class Merge(NamedTuple):
     span: Span  # the keyword
     kind: str
     branches: tuple[Step, ...]
+    sizes: Expression | None = None  # of the chunks of a `split`
 
 
 class RepeatTimes(NamedTuple):
@@ -193,6 +194,8 @@ class RepeatTimes(NamedTuple):
     span: Span  # the keyword
     body: Step
     times: Expression
+    index: Name | None = None  # of `as`; without one, `i`
+    collects: bool = False
 
 
 class Column(NamedTuple):
@@ -214,6 +217,15 @@ class RepeatFor(NamedTuple):
     span: Span  # the keyword
     body: Step
     columns: tuple[Column, ...]
+    index: Name | None = None  # of `as`; without one, `i`
+    collects: bool = False  # `collect`: joins what came in and each output
+
+
+class Each(NamedTuple):
+    """Branches of a join: one per row."""
+
+    span: Span  # the keyword
+    repeat: RepeatTimes | RepeatFor
 
 
 class If(NamedTuple):
@@ -249,7 +261,17 @@ class Broken(NamedTuple):
 
 
 Step = (
-    Chain | Labeled | Group | Merge | RepeatTimes | RepeatFor | If | Aux | Let | Broken
+    Chain
+    | Labeled
+    | Group
+    | Merge
+    | RepeatTimes
+    | RepeatFor
+    | Each
+    | If
+    | Aux
+    | Let
+    | Broken
 )
 
 # --- documents -----------------------------------------------------------------------

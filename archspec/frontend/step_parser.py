@@ -15,6 +15,7 @@ from archspec.frontend.ast import (
     Call,
     Chain,
     Column,
+    Each,
     Expression,
     Group,
     If,
@@ -93,8 +94,9 @@ class StepParser:
         key, value = tree.pairs[0]
         if self.values.is_broken(key):
             return Broken(tree.span)
-        if tree.get("repeat"):
-            return self.repeat(tree)
+        for keyword in ("repeat", "collect", "each"):
+            if tree.get(keyword):
+                return self.repeat(tree, keyword)
         if tree.get("if"):
             return self.conditional(tree)
         kind = self.merge_kind(key, value)
@@ -105,6 +107,13 @@ class StepParser:
         if key.text == "aux":
             return self.aux(key, value)
         if key.text in STEP_KEYWORDS:  # `times` without `repeat`, for example
+            if key.text in ("times", "for", "as"):
+                self.findings.error(
+                    "missing-key",
+                    f"`{key.text}` stands beside `repeat`, `collect` or `each`",
+                    key.span,
+                    help="write `repeat: ...` above it",
+                )
             return Broken(tree.span)
         if self.is_misspelt_aux(key, value):
             report_misspelt_aux(key, self.findings)
@@ -164,7 +173,11 @@ class StepParser:
             return Broken(tree.span)
         with self.within("a branch"):
             branches = tuple(self.step(branch) for branch in value.items)
-        return Merge(key.span, kind, branches)
+        sizes_ = tree.get("sizes")
+        sizes = self.values.expression(sizes_) if sizes_ else None
+        if sizes_ and sizes is None:
+            return Broken(tree.span)
+        return Merge(key.span, kind, branches, sizes)
 
     def merge_kind(self, key: Scalar, value: Tree) -> str | None:
         """Return the merge that a key names, also if it is misspelt: `conact`."""
@@ -185,26 +198,35 @@ class StepParser:
 
     # --- repeats and conditions ---
 
-    def repeat(self, tree: Mapping) -> Step:
-        """Parse `repeat` with `times`, with `for`, or with rows of arguments."""
-        body, times, columns = tree.get("repeat"), tree.get("times"), tree.get("for")
-        key = tree.key("repeat")
+    def repeat(self, tree: Mapping, keyword: str) -> Step:
+        """Parse `repeat`, `collect` or `each`, with `times`, with `for`, or with rows."""
+        body, times, columns = tree.get(keyword), tree.get("times"), tree.get("for")
+        key, index = tree.key(keyword), self.index(tree.get("as"))
         assert body
         assert key
         if not times and not columns:
-            assert isinstance(body, Scalar)
+            if keyword != "repeat" or not isinstance(body, Scalar):
+                return Broken(tree.span)
             return self.rows(body)
-        with self.within("a repeat"):
+        with self.within("a branch" if keyword == "each" else "a repeat"):
             step = self.step(body)
+        collects = keyword == "collect"
+        repeat: RepeatTimes | RepeatFor
         if times:
             count = self.values.expression(times)
             if count is None:
                 return Broken(tree.span)
-            return RepeatTimes(key.span, step, count)
-        found = [column for column in self.columns(columns) if column]
-        if len(found) < len(pairs_of(columns)) or not found:
-            return Broken(tree.span)
-        return RepeatFor(key.span, step, tuple(found))
+            repeat = RepeatTimes(key.span, step, count, index, collects)
+        else:
+            found = [column for column in self.columns(columns) if column]
+            if len(found) < len(pairs_of(columns)) or not found:
+                return Broken(tree.span)
+            repeat = RepeatFor(key.span, step, tuple(found), index, collects)
+        return Each(key.span, repeat) if keyword == "each" else repeat
+
+    def index(self, tree: Tree | None) -> Name | None:
+        """Parse the name behind `as`."""
+        return Name(tree.span, tree.text) if isinstance(tree, Scalar) else None
 
     def columns(self, tree: Tree | None) -> Iterator[Column | None]:
         """Parse `{c: [64, 128]}` and `{"(n, c)": rows}`; one with an error is None."""

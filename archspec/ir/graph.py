@@ -104,6 +104,7 @@ class Merge:
     node: Node
     branches: tuple[tuple[Item, ...], ...]
     split: bool = False
+    sizes: Symbolic | None = None  # of the chunks of a `split`, if they differ
 
 
 @dataclass(eq=False, slots=True)

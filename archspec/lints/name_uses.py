@@ -22,6 +22,7 @@ from archspec.frontend.ast import (
     If,
     Labeled,
     Let,
+    Merge,
     Name,
     RepeatFor,
     RepeatTimes,
@@ -113,8 +114,13 @@ class NameUses:
                     self.give(name, "unused-name", "the name")
             case RepeatTimes():
                 self.read(step.times)
-                with self.scope("i"):
+                with self.scope(step.index.id if step.index else "i"):
                     self.step(step.body)
+            case Merge():
+                self.read(step.sizes)
+                for branch in step.branches:
+                    with self.scope():
+                        self.step(branch)
             case RepeatFor():
                 self.repeat(step)
             case _:
@@ -127,7 +133,7 @@ class NameUses:
     def repeat(self, step: RepeatFor) -> None:
         for column in step.columns:
             self.read(column.values)
-        with self.scope("i"):
+        with self.scope(step.index.id if step.index else "i"):
             for column in step.columns:
                 for name in column.names:
                     self.give(name, "unused-name", "the column")

@@ -18,7 +18,9 @@ from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.frontend.ast import (
     Aux,
     Broken,
+    Call,
     Chain,
+    Each,
     Group,
     If,
     Labeled,
@@ -33,6 +35,7 @@ from archspec.ir import graph as ir
 from archspec.lowering.aux_heads import check_aux_heads, lower_aux
 from archspec.lowering.block_calls import check_block
 from archspec.lowering.calls import lower_call
+from archspec.lowering.collects import lower_collect
 from archspec.lowering.conditions import lower_condition
 from archspec.lowering.context import Context, Items, LoweringRun
 from archspec.lowering.labeled_steps import lower_labeled
@@ -114,8 +117,12 @@ def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Va
                 return lower_labeled(step, x, context, items)
             case Merge():
                 return lower_merge(step, x, context, items)
+            case RepeatTimes() | RepeatFor() if step.collects:
+                return lower_collect(step, x, context, items)
             case RepeatTimes() | RepeatFor():
                 return lower_repeat(step, x, context, items)
+            case Each():
+                return _misplaced_each(step, context)
             case If():
                 return lower_condition(step, x, context, items)
             case Aux():
@@ -124,6 +131,29 @@ def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Va
                 return lower_let(step, x, context, items)
             case Broken():
                 return ir.Value(None)
+
+
+def _lower_none(call: Call, context: Context) -> ir.Value:
+    """`none` as a step: a join leaves it out, and anywhere else it is a mistake."""
+    if not context.values_unknown:
+        context.findings.error(
+            "misplaced-none",
+            "`none` is no branch of a join: here it is a step",
+            call.span,
+            help="leave the step out, or write `identity` to pass the input on",
+        )
+    return ir.Value(None)
+
+
+def _misplaced_each(step: Each, context: Context) -> ir.Value:
+    context.findings.error(
+        "misplaced-each",
+        "`each` is a branch of a join, found in a list of steps",
+        step.span,
+        help="put it into `concat`, `add`, `mul` or `maximum`; `repeat` runs steps one "
+        "after the other",
+    )
+    return ir.Value(None)
 
 
 def _lower_group(group: Group, x: ir.Value, context: Context, items: Items) -> ir.Value:
@@ -135,7 +165,9 @@ def _lower_group(group: Group, x: ir.Value, context: Context, items: Items) -> i
 
 def _lower_chain(chain: Chain, x: ir.Value, context: Context, items: Items) -> ir.Value:
     for number, call in enumerate(chain.calls):
-        if call.name.id != "ref":
+        if call.name.id == "none":
+            x = _lower_none(call, context)
+        elif call.name.id != "ref":
             x = lower_call(call, x, context, items)
         elif number == 0:
             x = lower_reference(call, context, items)

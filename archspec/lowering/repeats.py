@@ -10,7 +10,7 @@ The channels between iterations are a variable of the emitted loop:
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -45,12 +45,56 @@ def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> i
     if rows is None:
         _check_names(step, names, context)
         return ir.Value(None)
-    loop = _Loop(names, context)
+    check_index(step, context)
+    loop = _Loop(names, context, index_of(step))
     before = x
     for number, row in enumerate(rows.value):
         x = loop.iteration(step, number, row, x, context)
     items.append(loop.item(rows))
     return loop.output(x, before)
+
+
+def index_of(step: Repeat) -> str:
+    """The name of the index."""
+    return step.index.id if step.index else "i"
+
+
+def check_index(step: Repeat, context: Context) -> None:
+    """Report an index that has the name of another value."""
+    if step.index is None:
+        return
+    check_new_names([step.index], context.findings)
+    if context.scope.has(step.index.id):
+        report(
+            context,
+            "duplicate-name",
+            f"`{step.index.id}` has a value here already",
+            step.index,
+            help="choose another name for the index",
+        )
+
+
+def unrolled(step: Repeat, x: ir.Value, context: Context) -> Iterator[Context] | None:
+    """The context of each iteration, with its values as numbers; None if unknown."""
+    names = _column_names(step)
+    rows = _rows(step, x, context)
+    if rows is None:
+        _check_names(step, names, context)
+        return None
+    check_index(step, context)
+    return (_with_row(step, names, n, row, context) for n, row in enumerate(rows.value))
+
+
+def _with_row(
+    step: Repeat, names: list[str], number: int, row: tuple[Any, ...], context: Context
+) -> Context:
+    values = [number, *row]
+    keys = [index_of(step), *names]
+    bindings = {
+        key: Symbolic(value, constant_or_name(value))
+        for key, value in zip(keys, values, strict=True)
+    }
+    return replace(context, scope=context.scope.inner(bindings), hoistable=None)
 
 
 def _parts(columns: Sequence[Column], row: Sequence[Any]) -> tuple[Any, ...]:
@@ -63,7 +107,7 @@ def _parts(columns: Sequence[Column], row: Sequence[Any]) -> tuple[Any, ...]:
 def _check_names(step: Repeat, names: list[str], context: Context) -> None:
     """Check the names in the body of a repeat whose rows are unknown."""
     inside = context.without_values()
-    scope = inside.scope.inner(dict.fromkeys(["i", *names]))
+    scope = inside.scope.inner(dict.fromkeys([index_of(step), *names]))
     context.run.step(step.body, ir.Value(None), replace(inside, scope=scope), [])
 
 
@@ -73,6 +117,7 @@ class _Loop:
 
     names: list[str]
     context: Context
+    index_name: str
     iterations: list[tuple[ir.Item, ...]] = field(default_factory=list)
     variables: list[dict[str, Any]] = field(default_factory=list)
     updates: list[ast.expr | None] = field(default_factory=list)
@@ -81,7 +126,7 @@ class _Loop:
 
     def __post_init__(self) -> None:
         context = self.context
-        self.index = _fresh("i", context)
+        self.index = _fresh(self.index_name, context)
         self.columns = [_fresh(name, context) for name in self.names]
         self.channels = _fresh("channels", context)
         context.channel_variables.add(self.channels)
@@ -97,7 +142,7 @@ class _Loop:
     ) -> ir.Value:
         """Lower the body for one row."""
         bindings: dict[str, Symbolic | None] = {
-            "i": Symbolic(number, variable(self.index))
+            self.index_name: Symbolic(number, variable(self.index))
         }
         for name, column, value in zip(self.names, self.columns, row, strict=True):
             bindings[name] = without_names(Symbolic(value, variable(column)))

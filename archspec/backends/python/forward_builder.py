@@ -184,9 +184,13 @@ class ForwardBuilder:
     def _chunks(self, merge: Merge, value: NameExpr, stem: str) -> list[NameExpr]:
         """The chunk of each branch: `chunk1, chunk2 = x.chunk(2, dim=1)`."""
         names = [self.statements.names.numbered(stem) for _ in merge.branches]
-        count = Element(AtomExpr(str(len(names))))
         axis = Element(AtomExpr(str(channel_axis(merge))), "dim=")
-        chunk = CallExpr(NameExpr(value.root, "chunk"), (count, axis))
+        if merge.sizes is None:
+            count = Element(AtomExpr(str(len(names))))
+            chunk = CallExpr(NameExpr(value.root, "chunk"), (count, axis))
+        else:
+            sizes = Element(value_expr(tuple(merge.sizes.value)))
+            chunk = CallExpr(NameExpr(value.root, "split"), (sizes, axis))
         self.statements.unpack(names, chunk)
         return [NameExpr(name) for name in names]
 

@@ -16,7 +16,7 @@ LANGUAGE_VERSION = 1
 SIZE = "[1-9][0-9]{0,6}"
 _END = "$(?!\\n)"  # Python's `$` also matches before a last line break
 ROWS = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*\["  # `block[(64, 3), (128, 3)]`
-MERGES = ("concat", "add", "mul")
+MERGES = ("concat", "add", "sub", "mul", "maximum")
 
 _STEP = {"$ref": "#/$defs/step"}
 _VALUE = {"$ref": "#/$defs/value"}
@@ -84,6 +84,22 @@ def _expected_integer(least: int | None) -> str:
         case 1:
             return "a positive integer"
     return f"an integer from {least} on"
+
+
+_ROWS_KEYS = ("times", "for", "as")
+
+
+def _has(key: str) -> dict[str, Any]:
+    """A mapping with a key."""
+    return {"type": "object", "required": [key]}
+
+
+def _repeated(key: str) -> dict[str, Any]:
+    """`collect` or `each`, with the rows that it is done for."""
+    return {
+        "propertyNames": {"enum": [key, *_ROWS_KEYS]},
+        "oneOf": [{"required": ["times"]}, {"required": ["for"]}],
+    }
 
 
 SCHEMA: dict[str, Any] = {
@@ -206,6 +222,14 @@ SCHEMA: dict[str, Any] = {
                     _BRANCHES, f"{_JOINED}joined along the channels.", _TWO_BRANCHES
                 ),
                 "add": _key(_BRANCHES, f"{_JOINED}added.", _TWO_BRANCHES),
+                "sub": _key(
+                    _BRANCHES,
+                    "The first of two branches minus the second.",
+                    _TWO_BRANCHES,
+                ),
+                "maximum": _key(
+                    _BRANCHES, f"{_JOINED}the largest of each value.", _TWO_BRANCHES
+                ),
                 "mul": _key(_BRANCHES, f"{_JOINED}multiplied.", _TWO_BRANCHES),
                 "split": _key(
                     _BRANCHES,
@@ -218,6 +242,26 @@ SCHEMA: dict[str, Any] = {
                     "residual(64)",
                     "vgg_block[(64, 1), (128, 2)]",
                 ),
+                "collect": _key(
+                    _STEP,
+                    "As `repeat`; makes the concat of what came in and each output.",
+                    "maxpool(5, s=1, p=2)",
+                ),
+                "each": _key(
+                    _STEP, "A branch for each row of `for`.", "conv(8, k=3, p=d, d=d)"
+                ),
+                "as": {
+                    "$ref": "#/$defs/name",
+                    "description": "The name of the index, in place of `i`.",
+                    "examples": ["j"],
+                },
+                "sizes": {
+                    "type": ["array", "string"],
+                    "items": _VALUE,
+                    "expected": "a list of channels, as `[16, 48]`",
+                    "description": "The channels of each branch of a `split`.",
+                    "examples": [[16, 48]],
+                },
                 "times": {
                     "type": ["integer", "string"],
                     "expected": "a number of times",
@@ -263,17 +307,15 @@ SCHEMA: dict[str, Any] = {
             },
             "additionalProperties": _STEP,
             "dependentRequired": {
-                "times": ["repeat"],
-                "for": ["repeat"],
                 "if": ["then"],
                 "then": ["if"],
                 "else": ["if"],
             },
             "allOf": [
                 {
-                    "if": {"type": "object", "required": ["repeat"]},
+                    "if": _has("repeat"),
                     "then": {
-                        "propertyNames": {"enum": ["repeat", "times", "for"]},
+                        "propertyNames": {"enum": ["repeat", *_ROWS_KEYS]},
                         "oneOf": [
                             {"required": ["times"]},
                             {"required": ["for"]},
@@ -281,9 +323,25 @@ SCHEMA: dict[str, Any] = {
                         ],
                     },
                     "else": {
-                        "if": {"type": "object", "required": ["if"]},
-                        "then": {"propertyNames": {"enum": ["if", "then", "else"]}},
-                        "else": {"maxProperties": 1},
+                        "if": _has("collect"),
+                        "then": _repeated("collect"),
+                        "else": {
+                            "if": _has("each"),
+                            "then": _repeated("each"),
+                            "else": {
+                                "if": _has("if"),
+                                "then": {
+                                    "propertyNames": {"enum": ["if", "then", "else"]}
+                                },
+                                "else": {
+                                    "if": _has("split"),
+                                    "then": {
+                                        "propertyNames": {"enum": ["split", "sizes"]}
+                                    },
+                                    "else": {"maxProperties": 1},
+                                },
+                            },
+                        },
                     },
                 }
             ],
