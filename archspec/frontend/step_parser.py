@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.ast import (
@@ -207,16 +208,22 @@ class StepParser:
 
     def columns(self, tree: Tree | None) -> Iterator[Column | None]:
         """Parse `{c: [64, 128]}` and `{"(n, c)": rows}`; one with an error is None."""
+        first: dict[str, Name] = {}
         for key, value in pairs_of(tree):
             if self.values.is_broken(key):
                 continue
-            pattern: tuple[Name, ...] | None = ()
-            if key.text.startswith("("):
-                pattern = self.values.try_parse(parse_pattern, key)
-            rows = self.values.expression(value)
             name = Name(key.span, key.text)
-            valid = pattern is not None and rows is not None
-            yield Column(name, rows, pattern) if valid else None
+            pattern: tuple[Name, ...] = (name,)
+            if key.text.startswith("("):
+                pattern = self.values.try_parse(parse_pattern, key) or ()
+            rows = self.values.expression(value)
+            if rows is None or not pattern:
+                yield None
+                continue
+            for part in pattern:
+                if first.setdefault(part.id, part) is not part:
+                    report_duplicate(part, "column", first[part.id].span, self.findings)
+            yield Column(name, rows, pattern if len(pattern) > 1 else ())
 
     def rows(self, body: Scalar) -> Step:
         """Parse `unit[(64, 1), (128, 2)]`, the group `[unit(64, 1), unit(128, 2)]`."""
@@ -239,6 +246,17 @@ class StepParser:
             return Broken(tree.span)
         otherwise = self.step(else_) if else_ else Group(key.span, ())
         return If(key.span, condition, then, otherwise)
+
+
+def report_duplicate(name: Name, noun: str, first: Span, findings: Findings) -> None:
+    """Report a name that is given twice."""
+    findings.error(
+        "duplicate-name",
+        f"there are two {noun}s `{name.id}`",
+        name.span,
+        related=[Label(first, "the first")],
+        help="rename one of them",
+    )
 
 
 def _row_call(name: Name, row: Expression) -> Chain:

@@ -49,6 +49,9 @@ class Slot(NamedTuple):
     example: str = "1"
 
 
+Keyword = tuple[Slot, Argument]  # a keyword argument and its parameter
+
+
 class BoundArguments(NamedTuple):
     """A call's arguments by parameter, and the input channels if it states them."""
 
@@ -126,7 +129,7 @@ def bind(
 
 def bind_keywords(
     call: Call, callee: Block | Signature, findings: Findings
-) -> list[tuple[Slot, Argument]]:
+) -> list[Keyword]:
     """The keyword arguments of a call that is a value, `bn(eps=1e-3)`, by parameter."""
     return _Binding(call, callee, findings, takes_input=False).keywords_alone()
 
@@ -164,13 +167,13 @@ class _Binding:
             self.report_missing(missing, positional, in_channels)
         return None if self.failed else BoundArguments(in_channels, values)
 
-    def keywords_alone(self) -> list[tuple[Slot, Argument]]:
+    def keywords_alone(self) -> list[Keyword]:
         """The arguments of a value, which all have keywords."""
         positional = [a for a in self.call.arguments if a.keyword is None]
         if positional:
             self.report_positional_in_value(positional)
             return []
-        found: dict[str, tuple[Slot, Argument]] = {}
+        found: dict[str, Keyword] = {}
         for argument, slot in self.keyword_slots([*self.call.arguments]):
             if slot.key in found:
                 self.report_twice(argument, slot)
