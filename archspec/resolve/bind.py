@@ -105,6 +105,11 @@ def written(call: Call, arguments: Iterable[str]) -> str:
     return f"{name}({', '.join(arguments)})"
 
 
+def once_each(arguments: Iterable[Argument]) -> list[Argument]:
+    """The arguments as written: `*row` once, whatever it has been spread to."""
+    return [*{a.span if a.is_spread else id(a): a for a in arguments}.values()]
+
+
 def pattern_key(names: Iterable[object]) -> str:
     """The key of a tuple pattern, which messages show too: `(r3, c3)`."""
     ids = [name.id for name in names]  # type: ignore[attr-defined]
@@ -155,6 +160,11 @@ class _Binding:
         positional = [a for a in self.call.arguments if a.keyword is None]
         keywords = [a for a in self.call.arguments if a.keyword is not None]
         values: dict[str, Expression] = {}
+        spread = next((a for a in positional if a.is_spread), None)
+        if spread and not self.takes_input:
+            message = "`*` spreads a tuple over the arguments of a step alone"
+            self.fail("invalid-syntax", message, spread.span)
+            return None
         by_keyword = self.keyword_slots(keywords)
         in_channels = self.take_positional(positional, by_keyword, values)
         for argument, slot in by_keyword:

@@ -506,6 +506,8 @@ class Evaluator:
             count = _count_items(value)
             if count > MAX_ITEMS:
                 message = f"a tuple has at most {MAX_ITEMS:,} items, theirs included"
+                if isinstance(value, PartialCall):
+                    message = f"arguments have at most {MAX_ITEMS:,} parts"
                 raise EvaluationError("number-too-large", message, span)
             if self.budget:
                 self.budget.spend(count, span)

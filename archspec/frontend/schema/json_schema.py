@@ -183,7 +183,7 @@ SCHEMA: dict[str, Any] = {
         },
         "column": {
             "type": "string",
-            "pattern": f"^([A-Za-z][A-Za-z0-9_]*|\\([A-Za-z0-9_,\\s]*\\)){_END}",
+            "pattern": f"^([A-Za-z][A-Za-z0-9_]*|\\(.*){_END}",
             "expected": "a name, or a pattern such as `(n, c)`",
         },
         "value": {
