@@ -218,7 +218,7 @@ CODES: dict[str, Page] = {
         "- let: {width: 8}\n- conv(width, k=1)",
     ),
     "duplicate-name": Page(
-        "Two parameters or two blocks have one name.",
+        "Two parameters, two blocks or two columns of `for` have one name.",
         "blocks:\n  unit(n, n): conv(n, k=1)\nnet:\n  - unit(8, 3)",
         "blocks:\n  unit(n, m): conv(n, k=m)\nnet:\n  - unit(8, 3)",
     ),

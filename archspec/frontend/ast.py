@@ -194,7 +194,7 @@ class RepeatTimes(NamedTuple):
     span: Span  # the keyword
     body: Step
     times: Expression
-    index: Name | None = None  # of `as`; without one, `i`
+    counter: Name | None = None  # of `as`; without one, `i`
     collects: bool = False
 
 
@@ -217,7 +217,7 @@ class RepeatFor(NamedTuple):
     span: Span  # the keyword
     body: Step
     columns: tuple[Column, ...]
-    index: Name | None = None  # of `as`; without one, `i`
+    counter: Name | None = None  # of `as`; without one, `i`
     collects: bool = False  # `collect`: joins what came in and each output
 
 

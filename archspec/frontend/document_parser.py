@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import PurePath
 
-from archspec.diagnostics.diagnostic import Findings, Label, TooMany
+from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import (
     Binding,
@@ -21,7 +21,7 @@ from archspec.frontend.ast import (
 from archspec.frontend.call_parser import parse_chain, parse_signature
 from archspec.frontend.comments import comment_above
 from archspec.frontend.schema.report import report_violations
-from archspec.frontend.step_parser import StepParser
+from archspec.frontend.step_parser import StepParser, report_duplicate
 from archspec.frontend.value_parser import ValueParser
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.split_calls import find_split_calls
@@ -129,7 +129,7 @@ class _DocumentParser:
             name, parameters = signature
             self.check_names(parameters)
             if name.id in seen:
-                self.report_duplicate(name, "block", seen[name.id])
+                report_duplicate(name, "block", seen[name.id], self.findings)
                 continue
             seen[name.id] = name.span
             about = comment_above(key.span)
@@ -142,16 +142,8 @@ class _DocumentParser:
         first: dict[str, Name] = {}
         for name in (name for parameter in parameters for name in parameter.names):
             if first.setdefault(name.id, name) is not name:
-                self.report_duplicate(name, "parameter", first[name.id].span)
-
-    def report_duplicate(self, name: Name, noun: str, first: Span) -> None:
-        self.findings.error(
-            "duplicate-name",
-            f"there are two {noun}s `{name.id}`",
-            name.span,
-            related=[Label(first, "the first")],
-            help="rename one of them",
-        )
+                span = first[name.id].span
+                report_duplicate(name, "parameter", span, self.findings)
 
     def train(
         self, tree: Tree | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from archspec.diagnostics.diagnostic import Replacement
+from archspec.diagnostics.diagnostic import Findings, Label, Replacement
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.ast import (
@@ -94,9 +94,9 @@ class StepParser:
         key, value = tree.pairs[0]
         if self.values.is_broken(key):
             return Broken(tree.span)
-        for keyword in ("repeat", "collect", "each"):
-            if tree.get(keyword):
-                return self.repeat(tree, keyword)
+        for body in (tree.get("repeat"), tree.get("collect"), tree.get("each")):
+            if body:
+                return self.repeat(tree, body)
         if tree.get("if"):
             return self.conditional(tree)
         kind = self.merge_kind(key, value)
@@ -107,13 +107,6 @@ class StepParser:
         if key.text == "aux":
             return self.aux(key, value)
         if key.text in STEP_KEYWORDS:  # `times` without `repeat`, for example
-            if key.text in ("times", "for", "as"):
-                self.findings.error(
-                    "missing-key",
-                    f"`{key.text}` stands beside `repeat`, `collect` or `each`",
-                    key.span,
-                    help="write `repeat: ...` above it",
-                )
             return Broken(tree.span)
         if self.is_misspelt_aux(key, value):
             report_misspelt_aux(key, self.findings)
@@ -198,12 +191,11 @@ class StepParser:
 
     # --- repeats and conditions ---
 
-    def repeat(self, tree: Mapping, keyword: str) -> Step:
+    def repeat(self, tree: Mapping, body: Tree) -> Step:
         """Parse `repeat`, `collect` or `each`, with `times`, with `for`, or with rows."""
-        body, times, columns = tree.get(keyword), tree.get("times"), tree.get("for")
-        key, index = tree.key(keyword), self.index(tree.get("as"))
-        assert body
-        assert key
+        times, columns = tree.get("times"), tree.get("for")
+        key = next(key for key, value in tree.pairs if value is body)
+        keyword, index = key.text, self.index(tree.get("as"))
         if not times and not columns:
             if keyword != "repeat" or not isinstance(body, Scalar):
                 return Broken(tree.span)
@@ -230,16 +222,22 @@ class StepParser:
 
     def columns(self, tree: Tree | None) -> Iterator[Column | None]:
         """Parse `{c: [64, 128]}` and `{"(n, c)": rows}`; one with an error is None."""
+        first: dict[str, Name] = {}
         for key, value in pairs_of(tree):
             if self.values.is_broken(key):
                 continue
-            pattern: tuple[Name, ...] | None = ()
-            if key.text.startswith("("):
-                pattern = self.values.try_parse(parse_pattern, key)
-            rows = self.values.expression(value)
             name = Name(key.span, key.text)
-            valid = pattern is not None and rows is not None
-            yield Column(name, rows, pattern) if valid else None
+            pattern: tuple[Name, ...] = (name,)
+            if key.text.startswith("("):
+                pattern = self.values.try_parse(parse_pattern, key) or ()
+            rows = self.values.expression(value)
+            if rows is None or not pattern:
+                yield None
+                continue
+            for part in pattern:
+                if first.setdefault(part.id, part) is not part:
+                    report_duplicate(part, "column", first[part.id].span, self.findings)
+            yield Column(name, rows, pattern if len(pattern) > 1 else ())
 
     def rows(self, body: Scalar) -> Step:
         """Parse `unit[(64, 1), (128, 2)]`, the group `[unit(64, 1), unit(128, 2)]`."""
@@ -262,6 +260,17 @@ class StepParser:
             return Broken(tree.span)
         otherwise = self.step(else_) if else_ else Group(key.span, ())
         return If(key.span, condition, then, otherwise)
+
+
+def report_duplicate(name: Name, noun: str, first: Span, findings: Findings) -> None:
+    """Report a name that is given twice."""
+    findings.error(
+        "duplicate-name",
+        f"there are two {noun}s `{name.id}`",
+        name.span,
+        related=[Label(first, "the first")],
+        help="rename one of them",
+    )
 
 
 def _row_call(name: Name, row: Expression) -> Chain:

@@ -263,11 +263,13 @@ def _folded(code: ast.expr) -> ast.expr:
                     return constant(CALLED[name](*values))
         case ast.Subscript(ast.Tuple(items), ast.Slice(start, stop)):
             if all(part is None or is_literal(part) for part in (start, stop)):
-                first, last = (p and ast.literal_eval(p) for p in (start, stop))
+                first = ast.literal_eval(start) if start else None
+                last = ast.literal_eval(stop) if stop else None
                 return ast.Tuple(items[first:last], ast.Load())
         case ast.Subscript(ast.Tuple(items), index) if is_literal(index):
             with suppress(IndexError):
-                return items[ast.literal_eval(index)]
+                item: ast.expr = items[ast.literal_eval(index)]
+                return item
     return code
 
 

@@ -114,7 +114,7 @@ class NameUses:
                     self.give(name, "unused-name", "the name")
             case RepeatTimes():
                 self.read(step.times)
-                with self.scope(step.index.id if step.index else "i"):
+                with self.scope(step.counter.id if step.counter else "i"):
                     self.step(step.body)
             case Merge():
                 self.read(step.sizes)
@@ -133,7 +133,7 @@ class NameUses:
     def repeat(self, step: RepeatFor) -> None:
         for column in step.columns:
             self.read(column.values)
-        with self.scope(step.index.id if step.index else "i"):
+        with self.scope(step.counter.id if step.counter else "i"):
             for column in step.columns:
                 for name in column.names:
                     self.give(name, "unused-name", "the column")

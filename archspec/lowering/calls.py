@@ -17,7 +17,14 @@ from archspec.lowering.spread_arguments import spread_arguments
 from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.op import Op
 from archspec.ops.shapes import channels
-from archspec.resolve.bind import BoundArguments, bind, is_row, slots, written
+from archspec.resolve.bind import (
+    BoundArguments,
+    bind,
+    is_row,
+    once_each,
+    slots,
+    written,
+)
 from archspec.resolve.expression_values import describe
 from archspec.resolve.partial_call import PartialCall, is_callee
 from archspec.resolve.scope import Callee
@@ -171,7 +178,7 @@ def _report_channels(
     assert bound.in_channels is not None
     found = channels(x.shape)
     first = next(a for a in call.arguments if a.value is bound.in_channels)
-    rest = [a.span.text for a in call.arguments if a is not first]
+    rest = [a.span.text for a in once_each(call.arguments) if a is not first]
     noun = "input channel" if len(x.shape) == 3 else "input feature"
     fixed = written(call, [str(int(found)), *rest])
     value = str(int(found))

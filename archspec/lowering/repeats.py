@@ -56,20 +56,20 @@ def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> i
 
 def index_of(step: Repeat) -> str:
     """The name of the index."""
-    return step.index.id if step.index else "i"
+    return step.counter.id if step.counter else "i"
 
 
 def check_index(step: Repeat, context: Context) -> None:
     """Report an index that has the name of another value."""
-    if step.index is None:
+    if step.counter is None:
         return
-    check_new_names([step.index], context.findings)
-    if context.scope.has(step.index.id):
+    check_new_names([step.counter], context.findings)
+    if context.scope.has(step.counter.id):
         report(
             context,
             "duplicate-name",
-            f"`{step.index.id}` has a value here already",
-            step.index,
+            f"`{step.counter.id}` has a value here already",
+            step.counter,
             help="choose another name for the index",
         )
 

@@ -49,6 +49,9 @@ class Slot(NamedTuple):
     example: str = "1"
 
 
+Keyword = tuple[Slot, Argument]  # a keyword argument and its parameter
+
+
 class BoundArguments(NamedTuple):
     """A call's arguments by parameter, and the input channels if it states them."""
 
@@ -102,6 +105,11 @@ def written(call: Call, arguments: Iterable[str]) -> str:
     return f"{name}({', '.join(arguments)})"
 
 
+def once_each(arguments: Iterable[Argument]) -> list[Argument]:
+    """The arguments as written: `*row` once, whatever it has been spread to."""
+    return [*{a.span if a.is_spread else id(a): a for a in arguments}.values()]
+
+
 def pattern_key(names: Iterable[object]) -> str:
     """The key of a tuple pattern, which messages show too: `(r3, c3)`."""
     ids = [name.id for name in names]  # type: ignore[attr-defined]
@@ -126,7 +134,7 @@ def bind(
 
 def bind_keywords(
     call: Call, callee: Block | Signature, findings: Findings
-) -> list[tuple[Slot, Argument]]:
+) -> list[Keyword]:
     """The keyword arguments of a call that is a value, `bn(eps=1e-3)`, by parameter."""
     return _Binding(call, callee, findings, takes_input=False).keywords_alone()
 
@@ -152,6 +160,11 @@ class _Binding:
         positional = [a for a in self.call.arguments if a.keyword is None]
         keywords = [a for a in self.call.arguments if a.keyword is not None]
         values: dict[str, Expression] = {}
+        spread = next((a for a in positional if a.is_spread), None)
+        if spread and not self.takes_input:
+            message = "`*` spreads a tuple over the arguments of a step alone"
+            self.fail("invalid-syntax", message, spread.span)
+            return None
         by_keyword = self.keyword_slots(keywords)
         in_channels = self.take_positional(positional, by_keyword, values)
         for argument, slot in by_keyword:
@@ -164,13 +177,13 @@ class _Binding:
             self.report_missing(missing, positional, in_channels)
         return None if self.failed else BoundArguments(in_channels, values)
 
-    def keywords_alone(self) -> list[tuple[Slot, Argument]]:
+    def keywords_alone(self) -> list[Keyword]:
         """The arguments of a value, which all have keywords."""
         positional = [a for a in self.call.arguments if a.keyword is None]
         if positional:
             self.report_positional_in_value(positional)
             return []
-        found: dict[str, tuple[Slot, Argument]] = {}
+        found: dict[str, Keyword] = {}
         for argument, slot in self.keyword_slots([*self.call.arguments]):
             if slot.key in found:
                 self.report_twice(argument, slot)

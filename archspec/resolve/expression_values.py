@@ -40,7 +40,7 @@ from archspec.ir.symbolic import (
 )
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
-from archspec.resolve.bind import Slot, bind_keywords
+from archspec.resolve.bind import Keyword, Slot, bind_keywords
 from archspec.resolve.evaluation_budget import Budget
 from archspec.resolve.partial_call import (
     PartialCall,
@@ -353,10 +353,10 @@ class Evaluator:
     def slice(self, expression: Slice) -> Symbolic:
         """`c[a:b]`. As in Python, bounds may be negative or beyond the end."""
         value = self.tuple_value(expression.value)
-        bounds = (expression.start, expression.stop)
-        start, stop = (b and self.index(b) for b in bounds)
+        start = self.index(expression.start) if expression.start else None
+        stop = self.index(expression.stop) if expression.stop else None
         items = value.value[start and start.value : stop and stop.value]
-        code = ast.Slice(start and start.code, stop and stop.code)
+        code = ast.Slice(start.code if start else None, stop.code if stop else None)
         known = [part for part in (value, start, stop) if part is not None]
         return _folded(items, ast.Subscript(value.code, code, ast.Load()), *known)
 
@@ -447,9 +447,7 @@ class Evaluator:
         value = PartialCall(known.callee, keywords) if keywords else known.callee
         return Symbolic(value, constant_or_name(value))
 
-    def keywords(
-        self, expression: FunctionCall, callee: Op | Block
-    ) -> list[tuple[Slot, Argument]]:
+    def keywords(self, expression: FunctionCall, callee: Op | Block) -> list[Keyword]:
         """The arguments of a call that is a value, with their parameters."""
         findings = Findings()
         call = Call(expression.span, expression.name, expression.arguments)
@@ -508,6 +506,8 @@ class Evaluator:
             count = _count_items(value)
             if count > MAX_ITEMS:
                 message = f"a tuple has at most {MAX_ITEMS:,} items, theirs included"
+                if isinstance(value, PartialCall):
+                    message = f"arguments have at most {MAX_ITEMS:,} parts"
                 raise EvaluationError("number-too-large", message, span)
             if self.budget:
                 self.budget.spend(count, span)

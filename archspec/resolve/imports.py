@@ -71,7 +71,11 @@ class _Importer:
         if entry not in self.read:
             self.read[entry] = self.blocks(text, entry, span, import_stack)
         path = entry.path
-        if path in self.texts and _is_below(path, import_stack[0].parent):
+        if (
+            path in self.texts
+            and import_stack
+            and _is_below(path, import_stack[0].parent)
+        ):
             file = Path(relpath(entry.name, self.folder)).as_posix()
             self.files[file] = self.texts[path]
         return self.read[entry]
@@ -84,7 +88,7 @@ class _Importer:
         if bundled is None:
             path = self.path(text, span, import_stack)
             name = normpath(Path(span.source.name).parent / text)
-            return path and Entry(path, name)
+            return Entry(path, name) if path else None
         bundled = bundled._replace(path=bundled.path.resolve())
         is_sound = self.is_sound(bundled.path, span, import_stack)
         return bundled if is_sound else None

@@ -172,9 +172,20 @@ def test_every_part_says_what_it_expects():
     assert [part for part in checked if "expected" not in part] == []
 
 
+def keys_needed(schema: object) -> set[str]:
+    """The keys that others need, here and in the schemas within."""
+    if isinstance(schema, list):
+        return set().union(*map(keys_needed, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = schema.get("dependentRequired", {}).values()
+    return {key for keys in own for key in keys}.union(
+        *map(keys_needed, schema.values())
+    )
+
+
 def test_every_key_that_can_be_missing_has_a_help():
-    step = SCHEMA["$defs"]["step"]["dependentRequired"].values()
-    needed = {key for keys in step for key in keys} | {"archspec", "net", "input"}
+    needed = {"archspec", "net", "input", *keys_needed(SCHEMA["$defs"]["step"])}
     assert needed == set(MISSING_HELP)
     assert set(OTHER_KEYS.values()) <= TOP | {"optimizer"}
     assert not set(OTHER_KEYS) & TOP

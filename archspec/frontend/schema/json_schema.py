@@ -86,6 +86,7 @@ def _expected_integer(least: int | None) -> str:
     return f"an integer from {least} on"
 
 
+_NEEDS = {"times": ["repeat"], "for": ["repeat"], "as": ["repeat"], "sizes": ["split"]}
 _ROWS_KEYS = ("times", "for", "as")
 
 
@@ -199,7 +200,7 @@ SCHEMA: dict[str, Any] = {
         },
         "column": {
             "type": "string",
-            "pattern": f"^([A-Za-z][A-Za-z0-9_]*|\\([A-Za-z0-9_,\\s]*\\)){_END}",
+            "pattern": f"^([A-Za-z][A-Za-z0-9_]*|\\(.*){_END}",
             "expected": "a name, or a pattern such as `(n, c)`",
         },
         "value": {
@@ -338,7 +339,10 @@ SCHEMA: dict[str, Any] = {
                                     "then": {
                                         "propertyNames": {"enum": ["split", "sizes"]}
                                     },
-                                    "else": {"maxProperties": 1},
+                                    "else": {
+                                        "maxProperties": 1,
+                                        "dependentRequired": _NEEDS,
+                                    },
                                 },
                             },
                         },

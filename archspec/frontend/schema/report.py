@@ -48,6 +48,7 @@ MISSING_HELP = {
     "net": "a spec has `input:` and `net:`, or `blocks:` to import",
     "input": "add `input: 3x224x224`: channels x height x width",
     "repeat": "what is done several times goes under `repeat:`",
+    "split": "`sizes` stands beside `split:`",
     "then": "add `then:`",
     "if": "add `if:` with a condition",
 }
