@@ -20,7 +20,7 @@ def first_value(
     if len(inputs) == 1:
         return inputs[0].value
     plain = _first_without_ref(net)
-    if plain is not None:
+    if inputs and plain is not None:
         name = inputs[0].name
         findings.error(
             "missing-ref",

@@ -42,6 +42,9 @@ _INPUT = {
     "propertyNames": {"$ref": "#/$defs/name"},
     "additionalProperties": _SHAPE,
     "minProperties": 1,
+    "description": "One shape, or several with names: a vector, a signal, an image or a "
+    "volume, the channels first; the batch is implied.",
+    "examples": ["1x28x28", 100, {"image": "3x224x224", "depth": "1x224x224"}],
 }
 _PARAMS = {
     "type": "object",
@@ -133,14 +136,7 @@ SCHEMA: dict[str, Any] = {
             "description": "What the network is and where it comes from.",
             "examples": ["LeNet-5 (LeCun et al., 1998)"],
         },
-        "input": _key(
-            _INPUT,
-            "One shape, or several with names: a vector, a signal, an image or a volume, "
-            "the channels first; the batch is implied.",
-            "1x28x28",
-            100,
-            {"image": "3x224x224", "depth": "1x224x224"},
-        ),
+        "input": _INPUT,
         "params": _key(
             _PARAMS,
             "What `--set` may change, each with its default.",
