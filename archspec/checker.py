@@ -73,7 +73,9 @@ def _input_texts(input: Input | None) -> list[str]:
             return ["x".join(map(str, input))]
         case list():
             return input
-    return [f"{name}={text}" for name, each in input.items() for text in _input_texts(each)]
+    return [
+        f"{name}={text}" for name, each in input.items() for text in _input_texts(each)
+    ]
 
 
 def check_source(

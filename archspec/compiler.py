@@ -199,7 +199,8 @@ def _lowered(network: _Network, findings: Findings) -> Spec | None:
     graph = None
     if document.net is not None:
         known = all(port.value.shape is not None for port in outputs)
-        assert outputs and known, "an unknown shape without a finding"
+        assert outputs, "a network without an output and without a finding"
+        assert known, "an unknown shape without a finding"
         graph = Graph(
             document.name,
             document.about,

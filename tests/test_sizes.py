@@ -117,9 +117,7 @@ def test_the_sizes_are_those_that_check_one_by_one(tmp_path, path):
     sizes = range(1, 40, 3)
     options = harness.arguments(path)
     one_by_one = [
-        n
-        for n in sizes
-        if check(copy, **options | {"input": resized(own, n)}).ok
+        n for n in sizes if check(copy, **options | {"input": resized(own, n)}).ok
     ]
     assert numbers(check_sizes(copy, sizes, **options)) == one_by_one
 

@@ -131,7 +131,7 @@ CODES: dict[str, Page] = {
     ),
     "invalid-type": Page(
         "A value of the wrong form for its key.",
-        "input: 28x28",
+        "input: 28 x 28",
         "input: 1x28x28",
     ),
     "invalid-step": Page(
@@ -249,8 +249,8 @@ CODES: dict[str, Page] = {
     "unknown-input": Page(
         "A shape is given for an input that the network does not have, or names none of "
         "several.",
-        "$ archspec check net.yaml --input imge=3x64x64",
-        "$ archspec check net.yaml --input image=3x64x64",
+        "$ archspec check lenet --input image=1x28x28",
+        "$ archspec check lenet --input 1x28x28",
     ),
     "unknown-output": Page(
         "`outputs` names something that is no label of `net`.",

@@ -74,7 +74,9 @@ def lower(
         run = LoweringRun(
             found, lower_step, asserts=asserts, trust_assertions=trust_assertions
         )
-        attempts.append((found, _lowered(net, inputs, outputs, scope.inner(), blocks, run)))
+        attempts.append(
+            (found, _lowered(net, inputs, outputs, scope.inner(), blocks, run))
+        )
         if not found.has("shape-assertion"):
             break
     # Where an assertion fails, either it or the step before it is wrong: the better

@@ -13,9 +13,7 @@ from archspec.ir import graph as ir
 from archspec.lowering.context import Context
 
 
-def first_value(
-    net: Group, inputs: Sequence[ir.Port], findings: Findings
-) -> ir.Value:
+def first_value(net: Group, inputs: Sequence[ir.Port], findings: Findings) -> ir.Value:
     """What the first step reads. It cannot read several inputs, so it is a `ref`."""
     if len(inputs) == 1:
         return inputs[0].value
@@ -92,9 +90,7 @@ def report_unread_inputs(
     if len(inputs) == 1:
         return
     read = {
-        value.producer
-        for item in ir.walk(tuple(body))
-        for value in _values_read(item)
+        value.producer for item in ir.walk(tuple(body)) for value in _values_read(item)
     }
     for port in inputs:
         if port.value.producer not in read and port.value.span:

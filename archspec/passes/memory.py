@@ -123,8 +123,6 @@ def _producer(value: Value, *, inference: bool = False) -> Producer:
 
 
 def _size(producer: Producer, graph: Graph, batch: int) -> int:
-    shape: Shape | None = (
-        producer.output if producer else graph.inputs[0].value
-    ).shape
+    shape: Shape | None = (producer.output if producer else graph.inputs[0].value).shape
     assert shape is not None
     return bytes_of(batch * prod(shape))

@@ -110,9 +110,7 @@ def _profile(spec: Spec, model: nn.Module, batch: int, device: torch.device) -> 
     return Profile(roofline, forward, backward, layers)
 
 
-def _layer_inputs(
-    model: nn.Module, images: tuple[Tensor, ...]
-) -> dict[str, Tensor]:
+def _layer_inputs(model: nn.Module, images: tuple[Tensor, ...]) -> dict[str, Tensor]:
     """The input of each leaf module by its path, which requires gradients as before."""
     inputs: dict[str, Tensor] = {}
 

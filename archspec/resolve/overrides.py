@@ -23,9 +23,8 @@ from archspec.frontend.value_parser import ValueParser
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Scalar
 
-def parse_inputs(
-    texts: Sequence[str], findings: Findings
-) -> Iterator[InputDefinition]:
+
+def parse_inputs(texts: Sequence[str], findings: Findings) -> Iterator[InputDefinition]:
     """The shapes in `3x224x224` and `image=3x224x224`, values of `--input`.
 
     A shape without a name has an empty one.
@@ -52,26 +51,30 @@ def override_inputs(
 ) -> tuple[InputDefinition, ...]:
     """The inputs with the shapes that a caller gives them."""
     inputs = {item.name.id: item for item in own}
-    for item in given:
-        name = item.name.id or next(iter(inputs), "")
-        if name in inputs and (item.name.id or len(inputs) == 1):
-            span = item.name.span
-            inputs[name] = InputDefinition(Name(span, name), item.sizes)
-            continue
-        if not inputs:  # a finding of its own
-            continue
-        shape = "x".join(map(str, item.sizes))
-        known = did_you_mean(name, inputs) if item.name.id else ""
-        findings.error(
-            "unknown-input",
-            f"the network has no input `{name}`"
-            if item.name.id
-            else f"the network has {len(inputs)} inputs, and this shape names none",
-            item.name.span,
-            help=known
-            or " or ".join(f"`--input {each}={shape}`" for each in inputs),
-        )
+    for name, sizes in given if inputs else ():
+        known = name.id or next(iter(inputs))
+        if known not in inputs or (not name.id and len(inputs) > 1):
+            _report_unknown_input(InputDefinition(name, sizes), inputs, findings)
+            return tuple(own)
+        inputs[known] = InputDefinition(Name(name.span, known), sizes)
     return tuple(inputs.values())
+
+
+def _report_unknown_input(
+    given: InputDefinition, inputs: Iterable[str], findings: Findings
+) -> None:
+    """Report a shape for no input, or for none of several."""
+    name, sizes = given
+    shape = "x".join(map(str, sizes))
+    findings.error(
+        "unknown-input",
+        f"the network has no input `{name.id}`"
+        if name.id
+        else "the network has several inputs, and this shape names none",
+        name.span,
+        help=did_you_mean(name.id, inputs)
+        or " or ".join(f"`--input {each}={shape}`" for each in inputs),
+    )
 
 
 def parse_overrides(texts: Sequence[str], findings: Findings) -> Iterator[Binding]:

@@ -35,7 +35,16 @@ from archspec.backends.drawing.diagram import (
     repeated,
 )
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Graph, Layer, Module, Node, Port, Value, producing_node, walk
+from archspec.ir.graph import (
+    Graph,
+    Layer,
+    Module,
+    Node,
+    Port,
+    Value,
+    producing_node,
+    walk,
+)
 from archspec.ops.registry import OPS
 
 ARROW = '<div class="arrow"></div>'

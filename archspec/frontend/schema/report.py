@@ -46,7 +46,7 @@ MAIN_KEYWORDS = {  # of steps with several keys
 MISSING_HELP = {
     "archspec": f"start the file with `archspec: {LANGUAGE_VERSION}`",
     "net": "a spec has `input:` and `net:`, or `blocks:` to import",
-    "input": "add `input: 3x224x224`: channels x height x width",
+    "input": "add `input: 3x224x224`: the channels come first",
     "repeat": "what is done several times goes under `repeat:`",
     "then": "add `then:`",
     "if": "add `if:` with a condition",
