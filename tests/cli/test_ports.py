@@ -68,9 +68,7 @@ def test_diff_tells_inputs_apart(archspec, tmp_path):
     one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
     one.write_text(texts.replace("  - sub: x\n", net))
     swapped = net.replace("ref(a)", "ref(c)").replace("ref(b)", "ref(a)")
-    other.write_text(
-        texts.replace("  - sub: x\n", swapped.replace("ref(c)", "ref(b)"))
-    )
+    other.write_text(texts.replace("  - sub: x\n", swapped.replace("ref(c)", "ref(b)")))
     out = archspec("diff", str(one), str(other)).out
     assert "reads" in out
 
