@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Chain, Group, Labeled, Merge, Name, Step
-from archspec.frontend.step_traversal import starts_with_ref
+from archspec.frontend.ast import Chain, Group, If, Labeled, Let, Merge, Name, Step
+from archspec.frontend.step_traversal import children, starts_with_ref
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
 
@@ -35,11 +35,14 @@ def _first_without_ref(step: Step) -> Span | None:
         case Chain() if not starts_with_ref(step):
             return step.calls[0].span
         case Group():
-            return _first_without_ref(step.steps[0])
+            steps = (each for each in step.steps if not isinstance(each, Let))
+            return next(map(_first_without_ref, steps), None)
         case Labeled():
             return _first_without_ref(step.step)
-        case Merge() if step.kind != "split":
-            places = map(_first_without_ref, step.branches)
+        case Merge(kind="split"):
+            return step.span
+        case Merge() | If():
+            places = map(_first_without_ref, children(step))
             return next((place for place in places if place), None)
         case Chain():
             return None
