@@ -22,12 +22,14 @@ from archspec.ir.graph import Shape
 from archspec.sizes import SizesResult
 from archspec.spec import CheckResult, Spec
 
+Input = str | Shape | list[str] | Mapping[str, str | Shape]
+
 
 def check(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | Shape | None = None,  # the language's word
+    input: Input | None = None,  # the language's word
     overrides: Sequence[str] = (),
     params: Mapping[str, object] | None = None,
     train: Mapping[str, str] | None = None,
@@ -37,7 +39,9 @@ def check(
     Args:
         spec: the path or name.
         variant: a set of params that the spec names.
-        input: replaces the spec's own, as `3x224x224` or `(3, 224, 224)`.
+        input: replaces the spec's own, as `3x224x224` or `(3, 224, 224)`; with several
+            inputs by name, as `{"image": (3, 224, 224)}`, or a list of texts, as of
+            `--input`.
         overrides: `name=value` texts, as of `--set`.
         params: the same as Python values.
         train: replaces calls of the `train:` section, as
@@ -52,12 +56,28 @@ def check(
     entry, source = found
     options = Options(
         variant=variant or entry.variant,
-        input="x".join(map(str, input)) if isinstance(input, tuple) else input,
+        inputs=_input_texts(input),
         overrides=overrides,
         params=params,
         train=train,
     )
     return _fixed(source, entry.path.parent, options, findings)
+
+
+def _input_texts(input: Input | None) -> list[str]:
+    """The input as values of `--input`."""
+    match input:
+        case None:
+            return []
+        case str():
+            return [input]
+        case tuple():
+            return ["x".join(map(str, input))]
+        case list():
+            return input
+    return [
+        f"{name}={text}" for name, each in input.items() for text in _input_texts(each)
+    ]
 
 
 def check_source(
@@ -71,7 +91,7 @@ def load(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | Shape | None = None,
+    input: Input | None = None,
     **params: object,
 ) -> Spec:
     """A checked spec.
@@ -87,7 +107,7 @@ def check_sizes(
     sizes: range,
     *,
     variant: str | None = None,
-    input: str | None = None,
+    input: Input | None = None,
     overrides: Sequence[str] = (),
 ) -> SizesResult:
     """For which heights and widths of square images a spec checks.
@@ -100,7 +120,7 @@ def check_sizes(
         return SizesResult(str(spec), tuple(findings))
     entry, source = found
     chosen = variant or entry.variant
-    options = Options(variant=chosen, input=input, overrides=overrides)
+    options = Options(variant=chosen, inputs=_input_texts(input), overrides=overrides)
     folder = entry.path.parent
     result = compile_sizes(source, folder, options, sizes, findings)
     # A search is too slow for each of many sizes.

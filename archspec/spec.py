@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.frontend.ast import Document
-from archspec.ir.graph import Graph, Node, Shape, plain
+from archspec.ir.graph import Graph, Node, Shape
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,15 +47,40 @@ class Spec:
 
     @property
     def input_shape(self) -> Shape:
-        """The shape of one input, without the batch: (C, H, W)."""
-        assert self.graph.input.shape
-        return self.graph.input.shape
+        """The shape of the one input, without the batch: (C, H, W).
+
+        Raises:
+            ValueError: if there are several; `inputs` has their shapes by name.
+        """
+        return self._only("input", self.inputs)
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """The shapes of the inputs by name, in the order of `forward`."""
+        return {port.name: port.shape for port in self.graph.inputs}
 
     @property
     def output_shape(self) -> Shape:
-        """The shape of the output for one input, without the batch."""
-        assert self.graph.output.shape
-        return plain(self.graph.output.shape)
+        """The shape of the one output, without the batch.
+
+        Raises:
+            ValueError: if there are several; `outputs` has their shapes by name.
+        """
+        return self._only("output", self.outputs)
+
+    @property
+    def outputs(self) -> dict[str, Shape]:
+        """The shapes of the outputs by name, in the order of `forward`."""
+        return {port.name: port.shape for port in self.graph.outputs}
+
+    def _only(self, noun: str, shapes: Mapping[str, Shape]) -> Shape:
+        if len(shapes) > 1:
+            names = ", ".join(shapes)
+            raise ValueError(
+                f"`{self.name}` has {len(shapes)} {noun}s ({names}): use `{noun}s`"
+            )
+        (shape,) = shapes.values()
+        return shape
 
     @property
     def params(self) -> int:

@@ -73,7 +73,7 @@ def check(
     if fix or diff:
         from .fixes import fix_spec
 
-        options = Options(variant, input_, overrides or ())
+        options = Options(variant, input_ or (), overrides or ())
         done = [fix_spec(s, options, pick=pick, writes=not diff) for s in specs]
         if text := "\n".join(filter(None, done)):
             print(text)
@@ -193,7 +193,8 @@ def _verdict(result: CheckResult) -> str:
     parts = ["ok"] if result.ok else []
     if result.spec:
         parts.append(f"{result.spec.params:,} parameters")
-        parts.append(f"output {list(result.spec.output_shape)}")
+        shapes = result.spec.outputs.values()
+        parts.append(f"output {', '.join(str([*each]) for each in shapes)}")
     for severity, number in Counter(_severities(result.diagnostics)).items():
         parts.append(f"{number} {severity}{'s' * (number > 1)}")
     return f"{printable(result.name)}: {', '.join(parts)}"

@@ -75,7 +75,11 @@ class Generator:
                 at = self.random.randint(0, len(net) - 1)
                 net.insert(at, self.aux(number))
         name = self.random.choice(NETWORK_NAMES)
-        lines = ["archspec: 1", f"name: {name}", "input: 3x9x8"]
+        input = "3x9x8"
+        if self.random.random() < 0.2:
+            input = "{image: 1x9x8, x: 2x9x8}"
+            net.insert(0, {"concat": ["ref(image)", "ref(x)"]})
+        lines = ["archspec: 1", f"name: {name}", f"input: {input}"]
         lines.append('params: {classes: 5, kernel: 3, deep: true, act: relu, tag: "t"}')
         lines.append("blocks:")
         for block in self.blocks:

@@ -97,7 +97,9 @@ def test_load_takes_params_by_keyword(path):
 
 def test_load_takes_a_variant_and_an_input(path):
     spec = archspec.load(path, variant="wide", input="1x10x10")
-    assert archspec.load(path, variant="wide", input=(1, 10, 10)).graph.input.shape == (
+    assert archspec.load(path, variant="wide", input=(1, 10, 10)).graph.inputs[
+        0
+    ].shape == (
         1,
         10,
         10,
@@ -143,11 +145,11 @@ def test_assertions_are_about_the_specs_own_input(tmp_path):
         ({"classes": 0}, "invalid-argument", "expects a positive integer, found 0"),
         ({"variant": "wdie"}, "unknown-variant", "`small` has no variant `wdie`"),
         (
-            {"input": "28"},
+            {"input": "3x0"},
             "invalid-type",
-            "expected channels x height x width, found `28`",
+            "expected one to four sizes, the channels first, as `3x224x224`, found `3x0`",
         ),
-        ({"input": ""}, "invalid-type", "expected channels x height x width, found ``"),
+        ({"input": ""}, "invalid-type", "as `3x224x224`, found ``"),
     ],
 )
 def test_load_says_what_is_wrong_with_a_param(path, params, code, part):

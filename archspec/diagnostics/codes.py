@@ -132,7 +132,7 @@ CODES: dict[str, Page] = {
     ),
     "invalid-type": Page(
         "A value of the wrong form for its key.",
-        "input: 28x28",
+        "input: 28 x 28",
         "input: 1x28x28",
     ),
     "invalid-step": Page(
@@ -233,6 +233,31 @@ CODES: dict[str, Page] = {
         "`ref` names a label that no earlier step of the same body has.",
         "- stem: conv(8, k=3)\n- ref(stm) | relu",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
+    ),
+    "missing-ref": Page(
+        "With several inputs, what the first step reads must be said: it is a `ref`, or a "
+        "join of chains that begin with one.",
+        "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - conv(8, k=1)\n"
+        "  - concat: [identity, ref(depth)]",
+        "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - concat: [ref(image), ref(depth)]\n"
+        "  - conv(8, k=1)",
+    ),
+    "unread-input": Page(
+        "No step reads an input.",
+        "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - ref(image) | conv(8, k=1)",
+        "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - concat: [ref(image), ref(depth)]\n"
+        "  - conv(8, k=1)",
+    ),
+    "unknown-input": Page(
+        "A shape is given for an input that the network does not have, or names none of "
+        "several.",
+        "$ archspec check lenet --input image=1x28x28",
+        "$ archspec check lenet --input 1x28x28",
+    ),
+    "unknown-output": Page(
+        "`outputs` names something that is no label of `net`.",
+        "net:\n  - low: conv(8, k=1)\n  - high: conv(8, k=1)\noutputs: [lo, high]",
+        "net:\n  - low: conv(8, k=1)\n  - high: conv(8, k=1)\noutputs: [low, high]",
     ),
     "misplaced-ref": Page(
         "`ref` starts a chain; behind `|` it would drop what the chain has made.",

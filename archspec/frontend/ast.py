@@ -297,6 +297,13 @@ class BlockDefinition(NamedTuple):
     about: str = ""
 
 
+class InputDefinition(NamedTuple):
+    """An input of the network; `input: 3x32x32` is called `input`."""
+
+    name: Name
+    sizes: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A spec as written."""
@@ -304,12 +311,14 @@ class Document:
     source: Source
     name: str
     about: str
-    input: tuple[int, ...] | None
-    input_span: Span
+    inputs: tuple[InputDefinition, ...]
+    has_named_inputs: bool
     params: tuple[Binding, ...]
     variants: MappingType[str, tuple[Binding, ...]]
+    variant_inputs: MappingType[str, tuple[InputDefinition, ...]]
     imports: tuple[tuple[str, Span], ...]
     blocks: tuple[BlockDefinition, ...]
     net: Group | None
+    outputs: tuple[Name, ...]  # labels of `net`; none: the output of its last step
     train: MappingType[str, tuple[Name, Chain | Expression]]
     complete: bool  # false if names may be missing, as a section had an error

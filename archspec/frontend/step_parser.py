@@ -262,14 +262,21 @@ class StepParser:
         return If(key.span, condition, then, otherwise)
 
 
-def report_duplicate(name: Name, noun: str, first: Span, findings: Findings) -> None:
+def report_duplicate(
+    name: Name,
+    noun: str,
+    first: Span,
+    findings: Findings,
+    *,
+    help: str = "rename one of them",
+) -> None:
     """Report a name that is given twice."""
     findings.error(
         "duplicate-name",
         f"there are two {noun}s `{name.id}`",
         name.span,
         related=[Label(first, "the first")],
-        help="rename one of them",
+        help=help,
     )
 
 

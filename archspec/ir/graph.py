@@ -12,10 +12,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.diagnostics.source import Span
 from archspec.ir.symbolic import Symbolic
+
+INPUT = "input"  # the op of what makes a named input
 
 Shape = tuple[int, ...]  # (C, H, W), (S, C) for tokens, or (F,); the batch is implied
 
@@ -32,6 +34,11 @@ class Value:
     producer: Node | None = field(default=None, repr=False)
     span: Span | None = field(default=None, repr=False)
     before: Value | None = field(default=None, repr=False)
+
+
+def input_shape(sizes: tuple[int, ...]) -> Shape:
+    """The shape of an input: a vector, a signal, an image or a volume."""
+    return sizes
 
 
 @dataclass(eq=False, slots=True)
@@ -173,15 +180,48 @@ class Let:
 Item = Layer | Module | Merge | Head | Repeat | Choice | Reference | Let
 
 
+class Port(NamedTuple):
+    """An input or output of a network."""
+
+    name: str
+    value: Value
+
+    @property
+    def shape(self) -> Shape:
+        """Its shape as plain integers."""
+        return plain(self.value.shape)
+
+
+def named_input(name: str, shape: Shape, span: Span) -> Port:
+    """An input with a name, made by a node that is not in the graph.
+
+    So two inputs have different producers. The one input without a name has none.
+    """
+    value = Value(shape, span=span)
+    value.producer = Node(INPUT, {}, (), value, name, "", span, ())
+    return Port(name, value)
+
+
 @dataclass(eq=False, slots=True)
 class Graph:
     """A network with every shape known."""
 
     name: str
     about: str
-    input: Value
-    output: Value
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
     body: tuple[Item, ...]
+    returns_tuple: bool = False  # whether the spec has `outputs`
+
+    @property
+    def has_named_inputs(self) -> bool:
+        """Whether the spec names its inputs."""
+        return self.inputs[0].value.producer is not None
+
+    @property
+    def labels_returned(self) -> tuple[str, ...]:
+        """The labels in the spec's `outputs`."""
+        return tuple(p.name for p in self.outputs) if self.returns_tuple else ()
 
     @property
     def nodes(self) -> Iterator[Node]:

@@ -19,9 +19,9 @@ def last_layer(spec: LintedSpec) -> Iterator[LintFinding]:
 
     The network's last layer is the one behind which only the shape changes.
     """
-    if spec.graph is None or not spec.document.train:
+    if spec.graph is None or not spec.document.train or spec.graph.returns_tuple:
         return
-    node = producing_node(spec.graph.output)
+    node = producing_node(spec.graph.outputs[0].value)
     while node and node.op in OPS and OPS[node.op].family is Family.SHAPE:
         node = producing_node(node.inputs[0])
     if node and node.op in OPS and OPS[node.op].family in FAMILIES:

@@ -6,7 +6,7 @@ net: [flatten | linear(classes)]    # reads `classes`; nothing reads `width`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -76,7 +76,7 @@ class NameUses:
                     for call in setting.calls:
                         self.arguments(call)
             if document.net is not None:
-                self.body(document.net)
+                self.body(document.net, document.outputs)
             for block in document.blocks:
                 self.block(block)
 
@@ -88,10 +88,13 @@ class NameUses:
                     self.give(name, "unused-parameter", "the parameter", block.name.id)
             self.body(block.body)
 
-    def body(self, step: Step) -> None:
+    def body(self, step: Step, outputs: Iterable[Name] = ()) -> None:
         """Steps with labels of their own."""
         outer, self.labels = self.labels, {}
         self.step(step)
+        for name in outputs:
+            if name.id in self.labels:
+                self.labels[name.id].is_read = True
         self.labels = outer
 
     # --- steps ---

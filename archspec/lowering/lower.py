@@ -10,7 +10,7 @@ After an error that value has no known shape, and what depends on it stays silen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -26,6 +26,7 @@ from archspec.frontend.ast import (
     Labeled,
     Let,
     Merge,
+    Name,
     RepeatFor,
     RepeatTimes,
     Step,
@@ -41,6 +42,11 @@ from archspec.lowering.context import Context, Items, LoweringRun
 from archspec.lowering.labeled_steps import lower_labeled
 from archspec.lowering.let_steps import lower_let
 from archspec.lowering.merges import lower_merge
+from archspec.lowering.network_ports import (
+    first_value,
+    outputs_of,
+    report_unread_inputs,
+)
 from archspec.lowering.references import lower_reference, report_misplaced
 from archspec.lowering.repeats import lower_repeat
 from archspec.lowering.shape_assertions import check_assertion
@@ -53,14 +59,15 @@ Body = tuple[ir.Item, ...]
 
 def lower(
     net: Group | None,
-    input: ir.Value,
+    inputs: Sequence[ir.Port],
+    outputs: Sequence[Name],
     scope: Scope,
     blocks: Iterable[Block],
     findings: Findings,
     *,
     asserts: bool = True,
-) -> tuple[Body, ir.Value]:
-    """The items of a network and its output; findings where its shapes mismatch.
+) -> tuple[Body, tuple[ir.Port, ...]]:
+    """The items of a network and its outputs; findings where its shapes mismatch.
 
     The document's own `blocks` are checked even where the network uses none or a part
     of them. `asserts` tells whether shape assertions count.
@@ -71,7 +78,9 @@ def lower(
         run = LoweringRun(
             found, lower_step, asserts=asserts, trust_assertions=trust_assertions
         )
-        attempts.append((found, _lowered(net, input, scope.inner(), blocks, run)))
+        attempts.append(
+            (found, _lowered(net, inputs, outputs, scope.inner(), blocks, run))
+        )
         findings.lowered += run.steps + run.budget.spent // VALUES_PER_STEP
         if not found.has("shape-assertion"):
             break
@@ -85,24 +94,39 @@ def lower(
 
 def _lowered(
     net: Group | None,
-    input: ir.Value,
+    inputs: Sequence[ir.Port],
+    outputs: Sequence[Name],
     scope: Scope,
     blocks: Iterable[Block],
     run: LoweringRun,
-) -> tuple[Body, ir.Value]:
-    level = Level(is_plain_chain=net is None or is_plain_chain(net))
-    context = Context(run, scope, level, {})
+) -> tuple[Body, tuple[ir.Port, ...]]:
+    context = network_context(net, inputs, scope, run)
     items: Items = []
-    output = ir.Value(None)
+    made: tuple[ir.Port, ...] = ()
     try:
         if net is not None:
-            output = lower_step(net, input, context, items)
-            check_aux_heads(output, context)
+            x = first_value(net, inputs, run.findings)
+            last = lower_step(net, x, context, items)
+            made = outputs_of(outputs, last, context)
+            if len(made) == 1:
+                check_aux_heads(made[0].value, context)
+            if not run.findings.has_errors:
+                report_unread_inputs(inputs, items, run.findings)
         for block in blocks:
             check_block(block, context)
     except TooMany:
-        output = ir.Value(None)
-    return tuple(items), output
+        pass
+    return tuple(items), made
+
+
+def network_context(
+    net: Group | None, inputs: Sequence[ir.Port], scope: Scope, run: LoweringRun
+) -> Context:
+    """The place of the network's steps, where its inputs are labels."""
+    named = [port for port in inputs if port.value.producer]
+    spans = {port.name: port.value.span for port in named if port.value.span}
+    level = Level(is_plain_chain=net is None or is_plain_chain(net), spans=spans)
+    return Context(run, scope, level, {port.name: port.value for port in inputs})
 
 
 def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Value:

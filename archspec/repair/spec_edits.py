@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
-from archspec.frontend.ast import BlockDefinition, Call, Document, Literal, Step
+from archspec.frontend.ast import (
+    BlockDefinition,
+    Call,
+    Document,
+    InputDefinition,
+    Literal,
+    Step,
+)
 from archspec.frontend.step_traversal import calls_in
 from archspec.repair.call_changes import (
     Changes,
@@ -114,39 +121,51 @@ def _at_like_calls(document: Document) -> Iterator[Candidate]:
                 yield Candidate(cost, Fix(title, (*edits,)))
 
 
+def _image(document: Document) -> InputDefinition | None:
+    """The one input of a network, if it is an image."""
+    first = document.inputs[0] if len(document.inputs) == 1 else None
+    return first if first and len(first.sizes) == 3 else None
+
+
 def _input_orders(document: Document) -> Iterator[Candidate]:
     """The channels first, where they are last: `64x64x3`."""
-    if document.input is None or len(document.input) != 3:
+    image = _image(document)
+    if image is None:
         return
-    height, width, channels = document.input
+    height, width, channels = image.sizes
     if channels < height:
-        yield _input(document, (channels, height, width), INPUT_ORDER, is_strong=True)
+        yield _input(image, (channels, height, width), INPUT_ORDER, is_strong=True)
 
 
 def _input_sizes(document: Document) -> Iterator[Candidate]:
     """The next larger heights and widths that a power of two divides."""
-    if document.input is None or len(document.input) != 3:
+    image = _image(document)
+    if image is None:
         return
-    channels, *sizes = document.input
+    channels, *sizes = image.sizes
     for factor in (2, 4, 8, 16, 32):
         height, width = (-(-size // factor) * factor for size in sizes)
         if [height, width] != sizes:
-            yield _input(
-                document, (channels, height, width), INPUT_SIZE, is_strong=False
-            )
+            yield _input(image, (channels, height, width), INPUT_SIZE, is_strong=False)
+
+
+def square_input(document: Document) -> int | None:
+    """The height and width of a square image that is the one input."""
+    image = _image(document)
+    return image.sizes[1] if image and image.sizes[1] == image.sizes[2] else None
 
 
 def input_of_size(document: Document, size: int) -> Candidate:
     """Another height and width of a square input."""
-    assert document.input
-    return _input(
-        document, (document.input[0], size, size), SMALLEST_INPUT, is_strong=False
-    )
+    image = _image(document)
+    assert image
+    sizes = (image.sizes[0], size, size)
+    return _input(image, sizes, SMALLEST_INPUT, is_strong=False)
 
 
 def _input(
-    document: Document, sizes: tuple[int, ...], cost: float, *, is_strong: bool
+    image: InputDefinition, sizes: tuple[int, ...], cost: float, *, is_strong: bool
 ) -> Candidate:
     text = "x".join(map(str, sizes))
-    edit = Edit(document.input_span, text)
+    edit = Edit(image.name.span, text)
     return Candidate(cost, Fix(f"write `input: {text}`", (edit,), is_strong))

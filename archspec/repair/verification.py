@@ -17,7 +17,7 @@ from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
 from archspec.repair.edit_costs import Candidate
-from archspec.repair.spec_edits import input_of_size, spec_edits
+from archspec.repair.spec_edits import input_of_size, spec_edits, square_input
 from archspec.spec import CheckResult
 
 MAX_LOWERED = 10_000  # steps, for all findings of a report
@@ -88,11 +88,9 @@ class Verification:
     def larger_input(self, finding: Diagnostic, before: Errors) -> list[Candidate]:
         """The smallest square input that a network takes, where a window is too large."""
         document = self.document
-        if finding.code != "empty-output" or not document or not document.input:
+        size = square_input(document) if document else None
+        if finding.code != "empty-output" or not document or not size:
             return []
-        if len(document.input) != 3 or document.input[1] != document.input[2]:
-            return []
-        size = document.input[1]
         fits = next((n for n in (2, 4, 8) if self.takes(size * n, finding, before)), 0)
         if not fits:
             return []
@@ -134,7 +132,8 @@ class Verification:
             return None
         if not all(self.stays_valid(variant, fixed) for variant in self.variants):
             return None
-        if self.document and fix.edits[0].span == self.document.input_span:
+        inputs = self.document.inputs if self.document else ()
+        if fix.edits[0].span in [each.name.span for each in inputs]:
             return "another input"  # one size is enough
         return _layers(result) or fix
 

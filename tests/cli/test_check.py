@@ -249,7 +249,7 @@ MISTAKES = [
     (["check", "{good}", "--set", "width"], 1, "expected `name=value`"),
     (["check", "{good}", "--set", "width=wide"], 1, "there is no `wide` here"),
     (["check", "{good}", "--set", "width=9**9**9"], 1, "does not fit into 64 bits"),
-    (["check", "{good}", "--input", "3x8"], 1, "channels x height x width"),
+    (["check", "{good}", "--input", "3x"], 1, "one to four sizes"),
     (["check", "{good}", "--input", "3x1x1"], 1, "does not fit into 1x1"),
     (["check", "{good}", "--variant", "wdie"], 1, "has no variant `wdie`"),
     (["check", "{good}", "--format", "xml"], 2, "xml"),

@@ -33,6 +33,7 @@ BEYOND_A_SCHEMA = {
     "invalid-type/key_is_a_list": "JSON has no such keys",
     "invalid-type/computed_label_without_quotes": "JSON has no such keys",
     "unknown-key/merge_key": "YAML 1.1 merges it, and it is gone",
+    "invalid-type/input_hexadecimal": "0x20 is an integer to YAML",
     "invalid-type/whole_float": "2.0 is an integer to JSON",
 }
 

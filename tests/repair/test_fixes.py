@@ -16,7 +16,7 @@ from specs import check
 
 
 def helps(text, size="3x32x32"):
-    return list(check(text, input=size).diagnostics[0].help)
+    return list(check(text, inputs=[size]).diagnostics[0].help)
 
 
 def test_a_block_keeps_its_parameter():

@@ -156,7 +156,11 @@ def share(part: int, whole: int) -> str:
 
 def overview(graph: Graph) -> str:
     """Describe a network: `1×28×28 → 10, 61,706 parameters, 416,520 MACs`."""
-    shapes = f"{sizes(graph.input.shape)} → {sizes(graph.output.shape)}"
+    inputs, outputs = (
+        ", ".join(sizes(port.shape) for port in ports)
+        for ports in (graph.inputs, graph.outputs)
+    )
+    shapes = f"{inputs} → {outputs}"
     return f"{shapes}, {total_costs(graph)}"
 
 

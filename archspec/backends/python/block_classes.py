@@ -60,6 +60,7 @@ def network_classes(graph: Graph, name: str, docstring: str) -> list[ClassDef]:
             classes,
             may_loop=may_loop,
             shows_shapes=True,
+            network=graph,
         )
         if classes.finish(builder, docstring):
             break

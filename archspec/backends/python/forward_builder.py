@@ -41,20 +41,36 @@ from archspec.backends.python.syntax import (
     call,
 )
 from archspec.backends.python.unroll_repeats import unroll
-from archspec.ir.graph import Choice, Head, Layer, Merge, Module, Reference, Repeat
+from archspec.ir.graph import (
+    Choice,
+    Head,
+    Layer,
+    Merge,
+    Module,
+    Port,
+    Reference,
+    Repeat,
+)
 from archspec.ops.registry import OPS
 
 LONGEST = 60  # characters of nested calls before they become two statements
 DEEPEST = 3  # nested calls that a reader takes in; `relu(bn(conv(x)))`
-X = ParameterDef("x", NameExpr("Tensor"))
 TENSOR = NameExpr("Tensor")
+TUPLE = AtomExpr("tuple[Tensor, ...]", frozenset({"Tensor"}))
 TENSORS = AtomExpr("Tensor | tuple[Tensor, ...]", frozenset({"Tensor"}))
 
 
 class ForwardBuilder:
     """Builds one `forward`; collects the submodules that it calls, in their order."""
 
-    def __init__(self, submodule_builder: SubmoduleBuilder, bodies: Bodies) -> None:
+    def __init__(
+        self,
+        submodule_builder: SubmoduleBuilder,
+        bodies: Bodies,
+        inputs: Sequence[Port] = (),
+        returned: Sequence[str] = (),
+    ) -> None:
+        """`inputs` and `returned`, the labels to return, are those of a network."""
         self.submodule_builder = submodule_builder
         self.bodies = bodies
         self.submodules: list[Submodule] = []
@@ -62,7 +78,14 @@ class ForwardBuilder:
         self.statements = ForwardStatements()
         self.labels: dict[str, NameExpr] = {}  # the variables of labels read again
         self.heads: list[NameExpr] = []  # the variables of extra outputs
-        self.wanted = referenced_labels(bodies)
+        self.wanted = referenced_labels(bodies) | {*returned}
+        self.returned = returned
+        self.inputs = [NameExpr("x")]
+        if inputs and (inputs[0].value.producer or inputs[0].name in self.wanted):
+            names = [self.statements.names.fresh(port.name) for port in inputs]
+            self.inputs = [NameExpr(name) for name in names]
+        for port, name in zip(inputs, self.inputs, strict=False):
+            self.labels[port.name] = name
 
     def method(self, scope: ClassScope) -> MethodDef:
         """The method.
@@ -71,10 +94,15 @@ class ForwardBuilder:
             InstancesDifferError: if the instances differ in structure.
         """
         scope = replace(scope, may_loop=False, may_compute_labels=False)
-        result = self._body(self.bodies, NameExpr("x"), "x", scope)
+        parameters = tuple(ParameterDef(each.root, TENSOR) for each in self.inputs)
+        result = self._body(self.bodies, self.inputs[0], "x", scope)
+        if self.returned:
+            outputs = [self.labels[label] for label in self.returned]
+            body = self.statements.returning_tuple(outputs, self.heads)
+            return MethodDef("forward", parameters, TUPLE, body)
         body = self.statements.returning(result, self.heads)
         returns = TENSORS if self.heads else TENSOR
-        return MethodDef("forward", (X,), returns, body)
+        return MethodDef("forward", parameters, returns, body)
 
     # --- items ---
 

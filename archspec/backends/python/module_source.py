@@ -18,6 +18,7 @@ How the calls of a block become a class:
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from archspec.backends.python.block_classes import network_classes
 from archspec.backends.python.class_names import named_classes
@@ -28,7 +29,7 @@ from archspec.backends.python.identifiers import NameAllocator, class_name
 from archspec.backends.python.layout import class_lines
 from archspec.backends.python.names_read import names_read
 from archspec.backends.python.syntax import dotted
-from archspec.ir.graph import Graph, Layer, Module, plain, walk
+from archspec.ir.graph import Graph, Layer, Module, Port, walk
 from archspec.ops.registry import OPS
 
 MARK = "Written by archspec."
@@ -65,10 +66,27 @@ def _head(graph: Graph) -> str:
 
 def _summary(graph: Graph) -> str:
     """The docstring of the network's class."""
-    takes = f"Takes images of {'x'.join(map(str, plain(graph.input.shape)))}."
+    takes = f"Takes images of {_sizes(graph.inputs[0])}."
+    if graph.has_named_inputs:
+        takes = f"Takes {_listed(graph.inputs)}."
+    elif len(graph.inputs[0].shape) != 3:
+        takes = f"Takes inputs of {_sizes(graph.inputs[0])}."
+    if graph.returns_tuple:
+        takes += f"\n\nReturns a tuple: {_listed(graph.outputs)}."
     heads = ", ".join(f"`{head.name}`" for head in graph.heads)
     gives = f"In training mode the output is a tuple: the network's own, then {heads}."
+    if graph.returns_tuple:
+        gives = f"In training mode {heads} follow."
     return f"{takes}\n\n{gives}" if heads else takes
+
+
+def _listed(ports: Iterable[Port]) -> str:
+    """Inputs or outputs with their shapes."""
+    return ", ".join(f"`{port.name}` of {_sizes(port)}" for port in ports)
+
+
+def _sizes(port: Port) -> str:
+    return "x".join(map(str, port.shape))
 
 
 def _imports(read: set[str]) -> str:

@@ -27,6 +27,25 @@ _BRANCHES = {
     "expected": "a list of branches",
     "x-form": "branches",
 }
+SHAPE = f"{SIZE}(?:x{SIZE}){{0,3}}"
+EXPECTED_SHAPE = "one to four sizes, the channels first, as `3x224x224`"
+_SHAPE = {
+    "type": ["string", "integer"],
+    "pattern": f"^{SHAPE}{_END}",
+    "minimum": 1,
+    "expected": EXPECTED_SHAPE,
+    "x-form": "input",
+}
+_INPUT = {
+    **_SHAPE,
+    "type": ["string", "integer", "object"],
+    "propertyNames": {"$ref": "#/$defs/name"},
+    "additionalProperties": _SHAPE,
+    "minProperties": 1,
+    "description": "One shape, or several with names: a vector, a signal, an image or a "
+    "volume, the channels first; the batch is implied.",
+    "examples": ["1x28x28", 100, {"image": "3x224x224", "depth": "1x224x224"}],
+}
 _PARAMS = {
     "type": "object",
     "propertyNames": {"$ref": "#/$defs/name"},
@@ -134,14 +153,7 @@ SCHEMA: dict[str, Any] = {
             "description": "What the network is and where it comes from.",
             "examples": ["LeNet-5 (LeCun et al., 1998)"],
         },
-        "input": {
-            "type": "string",
-            "pattern": f"^{SIZE}x{SIZE}x{SIZE}{_END}",
-            "expected": "channels x height x width, as `3x224x224`",
-            "x-form": "input",
-            "description": "Channels x height x width; the batch is implied.",
-            "examples": ["1x28x28", "3x224x224"],
-        },
+        "input": _INPUT,
         "params": _key(
             _PARAMS,
             "What `--set` may change, each with its default.",
@@ -150,7 +162,7 @@ SCHEMA: dict[str, Any] = {
         "variants": {
             "type": "object",
             "propertyNames": {"$ref": "#/$defs/name"},
-            "additionalProperties": _PARAMS,
+            "additionalProperties": {**_PARAMS, "properties": {"input": _INPUT}},
             "expected": "names of variants and their params",
             "description": "Named sets of params: one spec, one family.",
             "examples": [{"small": {"depths": [1, 1]}, "large": {"depths": [3, 4]}}],
@@ -182,6 +194,17 @@ SCHEMA: dict[str, Any] = {
             "x-form": "steps",
             "description": "The network: steps from the input to the output.",
             "examples": [["conv(6, k=5) | relu", "flatten | linear(classes)"]],
+        },
+        "outputs": {
+            "type": "array",
+            "items": {
+                "type": ["string", "integer"],
+                "expected": "a label of `net`",
+            },
+            "minItems": 1,
+            "expected": "labels of `net`, as `[p3, p4, p5]`",
+            "description": "What the network returns, as a tuple in this order.",
+            "examples": [["p3", "p4", "p5"]],
         },
         "train": {
             "type": "object",
