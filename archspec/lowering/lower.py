@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from archspec.diagnostics.diagnostic import Findings, TooMany
+from archspec.diagnostics.diagnostic import Findings, Replacement, TooMany
 from archspec.frontend.ast import (
     Aux,
     Broken,
@@ -174,8 +174,7 @@ def _misplaced_each(step: Each, context: Context) -> ir.Value:
         "misplaced-each",
         "`each` is a branch of a join, found in a list of steps",
         step.span,
-        help="put it into `concat`, `add`, `mul` or `maximum`; `repeat` runs steps one "
-        "after the other",
+        help=Replacement("write `repeat`, which runs steps one after the other", "repeat"),
     )
     return ir.Value(None)
 
