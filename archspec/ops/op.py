@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Any, Literal, NamedTuple
 
-from archspec.ir.graph import Shape
+from archspec.ir.shape import Shape
+from archspec.ops.axes import ANY
 from archspec.ops.torch_call import TorchRule
 from archspec.signatures.signature import Signature
 
@@ -78,8 +79,8 @@ class Op(Signature):
     helper: str = ""
     """The source of a class that the emitted module needs because torch has none."""
 
-    ranks: tuple[int, ...] = (1, 2, 3)
-    """The ranks of input that it takes: 1 for features, 2 for tokens, 3 for images."""
+    takes: tuple[str, ...] = ANY
+    """The axes of the input, as examples."""
 
     shape: ShapeRule = lambda x, **_: x
     weights: tuple[OpWeight, ...] = ()

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from archspec.ir.graph import Shape
+from archspec.ir.shape import Shape
 from archspec.ir.symbolic import Symbolic, as_symbolic
-from archspec.ops.shapes import channels
 from archspec.signatures.signature import Signature
 
 Attributes = Mapping[str, Symbolic]
@@ -35,14 +34,20 @@ def written_as(name: str, *, channels_first: bool = False) -> TorchRule:
     """Return the rule for a class that takes the parameters of the op itself.
 
     With `channels_first`, the number of input channels precedes them: `conv(64, k=7)`
-    on 3 channels is `nn.Conv2d(3, 64, kernel_size=7)`.
+    on 3 channels is `nn.Conv2d(3, 64, kernel_size=7)`. `{n}` in a name stands for the
+    number of axes besides the channels.
     """
 
     def rule(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
-        first = (as_symbolic(channels(x)),) if channels_first else ()
-        return plain_call(op, name, attributes, first)
+        first = (as_symbolic(x.channels),) if channels_first else ()
+        return plain_call(op, of_axes(name, x), attributes, first)
 
     return rule
+
+
+def of_axes(name: str, x: Shape) -> str:
+    """Return the name of the class for these axes: `nn.Conv2d` for an image."""
+    return name.replace("{n}", str(max(1, len(x) - 1)))
 
 
 def plain_call(

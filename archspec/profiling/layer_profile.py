@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.backends.torch.module_from_source import build
-from archspec.ir.graph import Node, Shape, plain
+from archspec.ir.graph import Node, Sizes, plain
 from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import bytes_of
@@ -38,7 +38,7 @@ class LayerTime:
 
     path: str  # empty for a join
     op: str
-    output: Shape
+    output: Sizes
     forward_seconds: float
     backward_seconds: float
     flops: int  # 0 except for convolutions and linear layers

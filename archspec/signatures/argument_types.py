@@ -25,9 +25,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_size(value: Any, least: int) -> bool:
-    """Whether it is an integer, or a pair of integers for height and width."""
+    """Whether it is an integer, or one for each axis of a signal, image or volume."""
     if isinstance(value, tuple):
-        return len(value) == 2 and all(_is_int(v) and v >= least for v in value)
+        return 1 <= len(value) <= 3 and all(_is_int(v) and v >= least for v in value)
     return _is_int(value) and value >= least
 
 
@@ -47,21 +47,29 @@ NATURAL = ArgumentType(
     "an integer from 0 on", lambda v: _is_int(v) and v >= 0, is_integer=True
 )
 SIZE = ArgumentType(
-    "a positive integer or a pair `(height, width)`",
+    "a positive integer, or one for each axis",
     lambda v: _is_size(v, least=1),
     example="3",
     is_integer=True,
 )
 PADDING = ArgumentType(
-    "an integer from 0 on or a pair `(height, width)`",
+    "an integer from 0 on, or one for each axis",
     lambda v: _is_size(v, least=0),
     is_integer=True,
 )
 CONV_PADDING = ArgumentType(
-    "an integer from 0 on, a pair `(height, width)`, or `same`",
+    "an integer from 0 on, one for each axis, or `same`",
     lambda v: v == "same" or _is_size(v, least=0),
     ("same",),
     is_integer=True,
+)
+SCALE = ArgumentType(
+    "a factor above 0, or one for each axis",
+    lambda v: all(
+        _is_number(factor) and factor > 0
+        for factor in (v if isinstance(v, tuple) else (v,))
+    ),
+    example="2",
 )
 BOOLEAN = ArgumentType("`true` or `false`", lambda v: isinstance(v, bool))
 NUMBER = ArgumentType("a number", _is_number)

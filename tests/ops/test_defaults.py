@@ -7,7 +7,9 @@ import inspect
 import pytest
 from torch import nn
 
+from archspec.ir.shape import Shape
 from archspec.ir.symbolic import Symbolic, constant
+from archspec.ops.axes import accepts
 from archspec.ops.registry import OPS
 
 # An argument for each parameter that has no default.
@@ -23,7 +25,8 @@ def test_defaults_are_torchs(name: str) -> None:
     attributes = {
         key: Symbolic(value, constant(value)) for key, value in values.items()
     }
-    shape = {1: (4,), 2: (5, 4), 3: (4, 6, 6)}[max(op.ranks)]
+    axes = "CHW" if accepts(op.takes, "CHW") else op.takes[0]
+    shape = Shape((4 if axis == "C" else 6 for axis in axes), axes)
     call = op.torch(op, shape, attributes)
     if not call.name.startswith("nn."):
         return
@@ -32,5 +35,7 @@ def test_defaults_are_torchs(name: str) -> None:
         default = theirs[key].default
         if key == "stride" and default is None:  # torch's word for the kernel's size
             default = values["kernel_size"]
+        if key == "align_corners" and default is None:
+            default = False
         assert call.defaults[key] == default
         assert type(call.defaults[key]) is type(default) or default == values[key]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from archspec.ir.graph import Shape
+from archspec.ir.shape import Shape
 from archspec.ir.symbolic import Symbolic, constant
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
@@ -21,7 +21,7 @@ REJECTS = (ArithmeticError, IndexError, NotImplementedError, RuntimeError, TypeE
 class Facts(NamedTuple):
     """What both sides must agree on."""
 
-    shape: Shape
+    shape: tuple[int, ...]
     weights: dict[str, int]  # how many numbers, by name
     macs: int
 

@@ -52,7 +52,9 @@ def _identity(item: Item) -> Any:
         case Layer() | Module():
             return "" if is_numbered(item) else ast.dump(item.name.code)
         case Merge():
-            return (item.node.op, item.split, len(item.branches))
+            shape = item.node.output.shape
+            axis = shape and shape.channel_axis  # of `torch.cat`
+            return (item.node.op, item.split, len(item.branches), axis)
         case Reference():
             return item.label
         case Let():

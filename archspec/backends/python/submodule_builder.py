@@ -55,7 +55,6 @@ from archspec.ir.symbolic import (
     variable,
     variables,
 )
-from archspec.ops.shapes import channels
 from archspec.ops.torch_call import TorchCall
 
 IDENTITY = CallExpr(NameExpr("nn", "Identity"))
@@ -121,8 +120,10 @@ class SubmoduleBuilder:
         calls = [torch_call(layer) for layer in column]
         if len({(call.name, len(call.args)) for call in calls}) > 1:
             raise InstancesDifferError
-        is_image = len(column[0].node.inputs[0].shape or ()) == 3
-        hint = "channels" if is_image else "in_features"
+        shape = column[0].node.inputs[0].shape
+        assert shape is not None
+        is_first = shape.axes[0] == "C" != shape.axes
+        hint = "channels" if is_first else "in_features"
         elements = [
             Element(self.unifier.unify(values, hint, scope))
             for values in zip(*(call.args for call in calls), strict=True)
@@ -162,7 +163,9 @@ class SubmoduleBuilder:
             items = [Symbolic(value, constant(value)) for value in values]
         elif parameter.key == "cin":
             items = [
-                as_symbolic(channels(module.input.shape or ())) for module in column
+                as_symbolic(module.input.shape.channels)
+                for module in column
+                if module.input.shape
             ]
         else:
             items = [module.arguments[parameter.key] for module in column]
