@@ -275,6 +275,12 @@ CODES: dict[str, Page] = {
         "- start: identity\n- relu",
         "- start: identity\n- concat: [relu, ref(start)]",
     ),
+    "softmax-output": Page(
+        "A network that is trained here ends in a softmax, and the loss takes the "
+        "softmax once more: training is slower, and ends worse.",
+        "net:\n  - flatten | linear(10) | softmax\ntrain: {data: digits}",
+        "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
+    ),
     "unused-block": Page(
         "Nothing calls a block of this spec.",
         "blocks: {unit: relu}\nnet:\n  - tanh",
@@ -384,6 +390,11 @@ CODES: dict[str, Page] = {
         "`permute`, `tokens` and `flatten` change them.",
         "- flatten | conv(8, k=1)",
         "- conv(8, k=1) | flatten",
+    ),
+    "unpaired-op": Page(
+        "`unpartition` makes the image again that the last `partition` before it took.",
+        "- permute(0, 2, 3, 1) | unpartition",
+        "- partition(4) | relu | unpartition",
     ),
     "axes-mismatch": Page(
         "Branches are joined whose axes are not the same or not in the same order, even "

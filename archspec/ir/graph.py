@@ -66,6 +66,7 @@ class Layer:
 
     name: Symbolic
     node: Node
+    reads: Reference | None = None  # the second input of an op that takes a label
 
     @property
     def is_labeled(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple, TypeGuard
 
@@ -15,16 +15,18 @@ from archspec.ir.symbolic import Symbolic, literal, shape_argument
 from archspec.lowering.context import Context, Items
 from archspec.lowering.faults import OpCallFault
 from archspec.lowering.provenance import format_shape, producer, report
+from archspec.lowering.references import read_label
 from archspec.lowering.values_in_context import evaluate
 from archspec.ops.axes import IMAGE, TOKENS, accepts, described, expected, order_to
 from archspec.ops.op import Op
 from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments, is_row
 from archspec.resolve.expression_values import Evaluator, describe
-from archspec.signatures.argument_types import BOOLEAN
+from archspec.signatures.argument_types import BOOLEAN, LABEL
 from archspec.signatures.signature import Parameter
 
 MAX_SIZE = 2**31  # of an axis
+LABEL_NAME = "label"  # the parameter that takes a label
 LARGE = 2**20  # an axis that is larger than any kernel
 
 
@@ -41,10 +43,19 @@ def lower_op_call(
 ) -> ir.Value:
     """Add a node to the graph; after an error its output has an unknown shape."""
     op, span = layer.op, layer.call.span
+    reads = None
+    if op.reads_label:
+        reads = read_label(layer.bound.values[LABEL_NAME], context)
+    others = [reads.value if reads else ir.Value(None)] * op.reads_label
     attributes = _attributes(layer, x, context)
-    shape = None if attributes is None else _shape(layer, attributes, x, context)
+    if attributes is not None and op.undoes and x.shape is not None:
+        attributes = _undone(layer, x, context)
+    shape = None
+    if attributes is not None:
+        shape = _shape(layer, attributes, x, context, others)
     path = context.level.join(name.value)
-    node = make_node(op.name, attributes or {}, (x,), shape, path, span, context)
+    inputs = (x, *others)
+    node = make_node(op.name, attributes or {}, inputs, shape, path, span, context)
     node.output.before = x
     if shape is not None and x.shape is not None:
         before, after = x.shape.plain(), shape.plain()
@@ -52,7 +63,7 @@ def lower_op_call(
         node.parameters = op.count_parameters(before, after, **values)
         node.macs = op.macs(before, after, **values)
     node.is_labeled = name.value in context.level.labels
-    items.append(ir.Layer(name, node))
+    items.append(ir.Layer(name, node, reads))
     return node.output
 
 
@@ -86,6 +97,9 @@ def _attributes(
     for parameter in layer.op.parameters:
         if parameter.name in layer.bound.values:
             expression = layer.bound.values[parameter.name]
+            if parameter.type is LABEL:
+                found[parameter.name] = literal(expression.span.text)
+                continue
             value = _argument(layer.op, parameter, expression, x, context)
             found[parameter.name] = value
     known = {name: value for name, value in found.items() if value is not None}
@@ -167,17 +181,49 @@ def _help_with_value(expression: Expression, *, needs_integer: bool) -> str:
     return ""
 
 
+def _undone(layer: OpCall, x: ir.Value, context: Context) -> dict[str, Symbolic] | None:
+    """The arguments and the input of the op that this one undoes, on its path."""
+    undone, open_pairs = layer.op.undoes, 1
+    node = x.producer
+    while node is not None:
+        open_pairs += (node.op == layer.op.name) - (node.op == undone)
+        shape = node.inputs[0].shape if node.inputs else None
+        if not open_pairs and shape is not None:
+            *_, height, width = shape
+            values = {**node.values, "height": height, "width": width}
+            return {name: literal(value) for name, value in values.items()}
+        node = node.inputs[0].producer if node.inputs else None
+    report(
+        context,
+        "unpaired-op",
+        f"`{layer.op.name}` undoes a `{undone}`, and there is none before it",
+        layer.call.span,
+        help=f"put `{undone}(...)` before it",
+    )
+    return None
+
+
 # --- shapes ---
 
 
 def _shape(
-    layer: OpCall, attributes: Mapping[str, Symbolic], x: ir.Value, context: Context
+    layer: OpCall,
+    attributes: Mapping[str, Symbolic],
+    x: ir.Value,
+    context: Context,
+    others: Sequence[ir.Value] = (),
 ) -> ir.Shape | None:
     """The output shape by the op's own rule; None, with a finding, if there is none."""
     op, call = layer.op, layer.call
-    values = {name: shape_argument(item) for name, item in attributes.items()}
-    if x.shape is None:
-        if not context.values_unknown:  # a block that nobody calls may be unfinished
+    values = {
+        name: shape_argument(item)
+        for name, item in attributes.items()
+        if name != LABEL_NAME
+    }
+    like = [other.shape for other in others]
+    if x.shape is None or None in like:
+        is_finished = not context.values_unknown  # a block that nobody calls may not be
+        if is_finished and not values.keys().isdisjoint({"kernel_size", "dims"}):
             _check_for_any_input(layer, values, context)
         return None
     if not accepts(op.takes, x.shape.axes):
@@ -186,11 +232,12 @@ def _shape(
             return op.shape(ir.Shape((prod(x.shape),), "C"), **values)
         return None
     try:
-        shape = op.shape(x.shape, **values)
+        shape = op.shape(x.shape, *like, **values)
     except ShapeError as error:
         _report_shape(layer, error, values, x, context)
         if error.parameter == "groups":  # they change no shape
-            return _shape(layer, {**attributes, "groups": literal(1)}, x, context)
+            known = {**attributes, "groups": literal(1)}
+            return _shape(layer, known, x, context, others)
         return None
     if max(shape) > MAX_SIZE:
         report(
@@ -295,6 +342,6 @@ def _way(layer: OpCall, found: ir.Shape) -> str:
         ways.append(f"`tokens | {text}`")
     if found.axes == "CL" and TOKENS[0] in takes:
         permuted += ", or `transpose` in place of `permute` before it"
-    if permuted:
+    if permuted and len(ways) < 2:  # three are too many to read
         ways.append(permuted)
     return f"write {', or '.join(ways)}" if ways else ""

@@ -51,7 +51,7 @@ def expected(takes: tuple[str, ...]) -> str:
     if all(axes[0] == "C" for axes in takes):
         return f"C first, as {listed}"
     if all(axes[-1] == "C" for axes in takes):
-        return f"C last, as {listed}"
+        return "the channels last"
     return listed
 
 

@@ -16,6 +16,7 @@ from archspec.signatures.argument_types import (
     COUNT,
     PADDING,
     SIZE,
+    one_of,
 )
 from archspec.signatures.signature import Parameter
 
@@ -41,6 +42,18 @@ def _divisors(first: int, second: int) -> str:
     return f"{', '.join(str(g) for g in shown)} divide both"
 
 
+def _check_padding_mode(x: Shape, padding: tuple[int, ...], mode: str) -> None:
+    """Check that the input has the values that pad it: all but `zeros` copy them."""
+    short = {"reflect": 1, "circular": 0}.get(mode)
+    for size, most in zip(x.spatial, padding, strict=True):
+        if short is not None and most > size - short:
+            raise ShapeError(
+                "invalid-argument",
+                f"`{mode}` pads by at most {size - short} here, found {most}",
+                "padding",
+            )
+
+
 def conv_shape(
     x: Shape,
     *,
@@ -50,6 +63,7 @@ def conv_shape(
     padding: Size | str,
     dilation: Size,
     groups: int,
+    padding_mode: str = "zeros",
     **_: Any,
 ) -> Shape:
     """(C, H, W) -> (out_channels, H', W'), and likewise over one or three axes.
@@ -67,8 +81,14 @@ def conv_shape(
                 "padding",
                 "give `p` as a number: `p=1` for a 3x3 kernel",
             )
+        added = (
+            -(-d * (k - 1) // 2)
+            for _, k, d in windows(x, kernel_size=kernel_size, dilation=dilation)
+        )
+        _check_padding_mode(x, tuple(added), padding_mode)
         return x.with_channels(out_channels)
     assert not isinstance(padding, str)
+    _check_padding_mode(x, spread(padding, x, "padding"), padding_mode)
     along = windows(
         x, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
     )
@@ -213,6 +233,11 @@ OPS = (
             DILATION,
             GROUPS,
             BIAS,
+            Parameter(
+                "padding_mode",
+                one_of("zeros", "reflect", "replicate", "circular"),
+                "zeros",
+            ),
         ),
         takes=SPATIAL,
         shape=conv_shape,

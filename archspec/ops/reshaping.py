@@ -9,9 +9,11 @@ from archspec.ir.symbolic import as_symbolic
 from archspec.ops.axes import IMAGE, SPATIAL, TOKENS
 from archspec.ops.op import Family, Op, SavedTensors
 from archspec.ops.shapes import ShapeError
-from archspec.ops.torch_call import Attributes, TorchCall, written_as
-from archspec.signatures.argument_types import AXES, AXIS, COUNT, NUMBER
+from archspec.ops.torch_call import Attributes, TorchCall, plain_call, written_as
+from archspec.signatures.argument_types import AXES, AXIS, COUNT, NUMBERS
 from archspec.signatures.signature import Parameter, Signature
+
+Numbers = float | tuple[float, ...]
 
 
 def flatten_shape(x: Shape) -> Shape:
@@ -142,6 +144,48 @@ class Affine(nn.Module):
 '''
 
 
+CHANNEL_AFFINE = '''
+class ChannelAffine(nn.Module):
+    """scale * x + shift, with constants for each channel; `after` axes follow them."""
+
+    def __init__(
+        self,
+        scale: float | tuple[float, ...],
+        shift: float | tuple[float, ...],
+        after: int = 0,
+    ) -> None:
+        super().__init__()
+        ones = [1] * after
+        for name, numbers in (("scale", scale), ("shift", shift)):
+            values = torch.tensor(numbers, dtype=torch.get_default_dtype())
+            self.register_buffer(name, values.view(-1, *ones), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale * x + self.shift
+'''
+
+
+def affine_shape(x: Shape, *, scale: Numbers, shift: Numbers) -> Shape:
+    """(C, H, W) -> (C, H, W)."""
+    for name, numbers in (("scale", scale), ("shift", shift)):
+        if isinstance(numbers, tuple) and len(numbers) != x.channels:
+            raise ShapeError(
+                "invalid-argument",
+                f"expected one number, or one for each of {x.channels} channels, "
+                f"found {len(numbers)}",
+                name,
+            )
+    return x
+
+
+def _affine(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
+    if not any(isinstance(item.value, tuple) for item in attributes.values()):
+        return plain_call(op, "Affine", attributes)
+    call = plain_call(op, "ChannelAffine", attributes)
+    after = as_symbolic(len(x) - 1 - x.channel_axis)
+    return call._replace(kwargs={"after": after}, defaults={"after": 0})
+
+
 def _permute(_op: Signature, _x: Shape, attributes: Attributes) -> TorchCall:
     return TorchCall(
         "Permute", tuple(as_symbolic(axis) for axis in attributes["dims"].value)
@@ -222,14 +266,15 @@ OPS = (
     ),
     Op(
         name="affine",
-        about="scale x + shift, with two constants",
+        about="scale x + shift, two constants, or as many as there are channels",
         family=Family.ACTIVATION,
         parameters=(
-            Parameter("scale", NUMBER, positional=True),
-            Parameter("shift", NUMBER, positional=True),
+            Parameter("scale", NUMBERS, positional=True),
+            Parameter("shift", NUMBERS, positional=True),
         ),
+        shape=affine_shape,
         saved_for_backward=SavedTensors(),
-        torch=written_as("Affine"),
-        helper=AFFINE,
+        torch=_affine,
+        helper=f"{AFFINE}\n{CHANNEL_AFFINE}",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -17,13 +18,14 @@ class TorchCall(NamedTuple):
     """The construction of a module: a class and its arguments.
 
     The source omits a keyword argument that is a literal equal to its value in
-    `defaults`: torch has the same default.
+    `defaults`: torch has the same default. `factor` scales what is constructed.
     """
 
     name: str
     args: tuple[Symbolic, ...] = ()
     kwargs: Mapping[str, Symbolic] = MappingProxyType({})
     defaults: Mapping[str, Any] = MappingProxyType({})
+    factor: float = 1.0
 
 
 # Takes the op, its input's shape and its attributes.
@@ -43,6 +45,12 @@ def written_as(name: str, *, channels_first: bool = False) -> TorchRule:
         return plain_call(op, of_axes(name, x), attributes, first)
 
     return rule
+
+
+def together(*items: Symbolic) -> Symbolic:
+    """Return some values as one tuple."""
+    values = tuple(item.value for item in items)
+    return Symbolic(values, ast.Tuple([item.code for item in items], ast.Load()))
 
 
 def of_axes(name: str, x: Shape) -> str:

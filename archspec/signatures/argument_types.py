@@ -73,12 +73,27 @@ SCALE = ArgumentType(
 )
 BOOLEAN = ArgumentType("`true` or `false`", lambda v: isinstance(v, bool))
 NUMBER = ArgumentType("a number", _is_number)
+NUMBERS = ArgumentType(
+    "a number, or one for each channel",
+    lambda v: all(map(_is_number, v)) if isinstance(v, tuple) else _is_number(v),
+)
 POSITIVE = ArgumentType(
     "a number above 0", lambda v: _is_number(v) and v > 0, example="0.1"
 )
 NOT_NEGATIVE = ArgumentType("a number from 0 on", lambda v: _is_number(v) and v >= 0)
 PROBABILITY = ArgumentType(
     "a number from 0 to 1", lambda v: _is_number(v) and 0 <= v <= 1, example="0.5"
+)
+INTEGER = ArgumentType("an integer", _is_int, is_integer=True)
+SIDES = ArgumentType(
+    "an integer from 0 on, or one for each side: (left, right, top, bottom)",
+    lambda v: all(
+        _is_int(side) and side >= 0 for side in (v if isinstance(v, tuple) else (v,))
+    ),
+    is_integer=True,
+)
+LABEL = ArgumentType(  # a name, which is no value: the lowering finds it
+    "the label of an earlier step", lambda v: isinstance(v, str), example="stem"
 )
 AXIS = ArgumentType(
     "an axis, 1 or more: axis 0 is the batch", lambda v: _is_int(v) and v > 0

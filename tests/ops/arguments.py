@@ -90,8 +90,31 @@ BY_NAME = {
     "negative_slope": NUMBERS,
     "init": NUMBERS,
     "alpha": _mostly(st.floats(0.1, 2), st.sampled_from([0, -1])),
-    "scale": NUMBERS,
+    "scale": NUMBERS | st.lists(st.floats(-2, 2), min_size=1, max_size=8).map(tuple),
     "shift": NUMBERS,
+    "padding_mode": st.sampled_from(
+        ["zeros", "zeros", "reflect", "replicate", "circular", "wrap"]
+    ),
+    "num_groups": GROUPS,
+    "k": st.sampled_from([1.0, 2.0]),
+    "beta": st.sampled_from([0.75, 0.5]),
+    "min_val": st.sampled_from([-1.0, -0.5]),
+    "max_val": st.sampled_from([1.0, 0.5]),
+    "size": st.integers(1, 5),
+    "value": st.sampled_from([0, 0.5]),
+    "height": st.integers(1, 6),
+    "width": st.integers(1, 6),
+    "channels": st.integers(1, 3),
+    "factor": st.integers(1, 3),
+    "chunks": st.integers(1, 3),
+    "index": st.integers(-2, 3),
+    "start": st.integers(0, 4),
+    "stop": st.integers(1, 8),
+    "heads": st.integers(1, 3),
+    "dropout": st.just(0.0),
+    "window": st.integers(1, 4),
+    "head_dim": st.integers(1, 3),
+    "grid": BOOLEANS,
 }
 
 SIZES = {
@@ -104,6 +127,17 @@ SIZES = {
 }
 
 
+_SIDES = st.integers(0, 3) | st.lists(st.integers(0, 3), min_size=1, max_size=6)
+OF_OP = {
+    ("pad", "padding"): _SIDES,
+    ("pad", "mode"): st.sampled_from(["zeros", "reflect", "replicate"]),
+    ("resize", "size"): _size(1, 7),
+    ("window_attention", "shift"): st.integers(0, 3),
+    ("window_attention_v2", "shift"): st.integers(0, 3),
+    ("lrn", "alpha"): st.sampled_from([1e-4, 1e-2]),
+}
+
+
 @st.composite
 def cases(draw: Any, op: Op) -> Case:
     """An input of some axes, mostly those the op takes, and arguments for it."""
@@ -112,6 +146,7 @@ def cases(draw: Any, op: Op) -> Case:
     for parameter in op.parameters:
         optional = parameter.default is not REQUIRED
         if not optional or draw(st.booleans()):
-            value = draw(BY_NAME[parameter.name])
+            own = OF_OP.get((op.name, parameter.name))
+            value = draw(BY_NAME[parameter.name] if own is None else own)
             values[parameter.name] = tuple(value) if type(value) is list else value
     return x, {**values, **op.defaults(values)}

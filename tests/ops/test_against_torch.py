@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isqrt
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from archspec.ops.shapes import ShapeError
 from .arguments import SIZES, cases
 from .torch_side import Facts, facts
 
+# The others have tests of their own in `test_modules.py`.
+ALONE = sorted(name for name, op in OPS.items() if not op.reads_label and not op.undoes)
 EXAMPLES = {"convolution": 150, "pooling": 150, "linear": 100}
 
 Reason = Callable[[Op, Shape, dict[str, Any], Facts], bool]
@@ -62,6 +65,33 @@ STRICTER: dict[str, Reason] = {
     "`nearest` aligns no corners": lambda _op, _x, values, _torch: (
         values.get("mode") == "nearest" and values["align_corners"]
     ),
+    "constants are one for each channel": lambda op, x, values, _torch: (
+        op.name == "affine" and {len(parts(v)) for v in values.values()} != {x.channels}
+    ),
+    "chunks count from 0": lambda op, _x, values, _torch: (
+        op.name == "chunk" and values["index"] < 0
+    ),
+    "chunks are equal": lambda op, x, values, _torch: (
+        op.name == "chunk" and x.channels % values["chunks"] > 0
+    ),
+    "heads have equal parts": lambda op, x, values, _torch: (
+        op.name == "relative_attention" and x.channels % values["head_dim"] > 0
+    ),
+    "a crop is not larger": lambda op, x, values, _torch: (
+        op.name == "crop" and (values["height"] > x[1] or values["width"] > x[2])
+    ),
+    "windows are squares": lambda op, x, _values, _torch: (
+        op.name == "relative_attention" and isqrt(x[1]) ** 2 < x[1]
+    ),
+    "a shift stays in the window": lambda _op, _x, values, _torch: (
+        values.get("window", 1) <= values.get("shift", 0)
+    ),
+    "a window has several positions": lambda op, _x, values, _torch: (
+        op.name == "window_attention_v2" and values["window"] == 1
+    ),
+    "only zeros have a value": lambda op, _x, values, _torch: (
+        op.name == "pad" and values["mode"] != "zeros" and values["value"]
+    ),
     "axes count from the batch, forwards": lambda _op, _x, values, _torch: (
         values.get("dim", 1) < 1 or min(values.get("dims", (0,))) < 0
     ),
@@ -87,7 +117,7 @@ def archspec_facts(op: Op, x: Shape, values: dict[str, Any]) -> Facts | None:
     return Facts(y, weights, op.macs(x, y, **values))
 
 
-@pytest.mark.parametrize("name", sorted(OPS))
+@pytest.mark.parametrize("name", ALONE)
 def test_agrees_with_torch(name: str) -> None:
     """An op without arguments for it in `arguments.py` fails here."""
     op = OPS[name]

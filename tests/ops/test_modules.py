@@ -112,6 +112,13 @@ def test_batch_norm_follows_the_axes() -> None:
 ACTIVATIONS = {
     "relu": functional.relu,
     "relu6": functional.relu6,
+    "celu": functional.celu,
+    "softsign": functional.softsign,
+    "hardtanh": functional.hardtanh,
+    "logsigmoid": functional.logsigmoid,
+    "softmax": lambda x: x.exp() / x.exp().sum(1, keepdim=True),
+    "log_softmax": lambda x: x - x.exp().sum(1, keepdim=True).log(),
+    "glu": lambda x: x[:, :2] * x[:, 2:].sigmoid(),
     "leaky_relu": functional.leaky_relu,
     "prelu": lambda x: functional.leaky_relu(x, 0.25),
     "elu": functional.elu,

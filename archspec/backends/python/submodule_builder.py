@@ -40,6 +40,7 @@ from archspec.backends.python.syntax import (
     Element,
     Expr,
     NameExpr,
+    OpExpr,
     dotted,
 )
 from archspec.backends.python.unify_values import ValueUnifier
@@ -55,6 +56,7 @@ from archspec.ir.symbolic import (
     variable,
     variables,
 )
+from archspec.ops.registry import OPS
 from archspec.ops.torch_call import TorchCall
 
 IDENTITY = CallExpr(NameExpr("nn", "Identity"))
@@ -134,6 +136,12 @@ class SubmoduleBuilder:
                 value = self.unifier.unify(values, name, scope)
                 elements.append(Element(value, f"{name}="))
         value = CallExpr(dotted(calls[0].name), tuple(elements))
+        if OPS[column[0].node.op].bare:
+            factor = calls[0].factor
+            scaled = OpExpr("*", (value_expr(factor), value)) if factor != 1 else value
+            parameter = CallExpr(NameExpr("nn", "Parameter"), (Element(scaled),))
+            submodule = self._submodule(column, parameter, scope)
+            return replace(submodule, is_parameter=True)
         return self._submodule(column, value, scope)
 
     def _module(self, column: Sequence[Module], scope: ClassScope) -> Submodule:
