@@ -142,7 +142,7 @@ class ForwardBuilder:
         how = OPS[item.node.op].bare
         result: Expr
         if how == "prepend":
-            expand = f"{flat(child)}.expand(len({x.root}), -1, -1)"
+            expand = f"{flat(child)}.expand({x.root}.shape[0], -1, -1)"
             first = AtomExpr(expand, frozenset({x.root}))
             pair = ListExpr((Element(first), Element(x)))
             axis = Element(AtomExpr("1"), "dim=")
