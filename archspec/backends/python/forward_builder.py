@@ -181,6 +181,10 @@ class ForwardBuilder:
         arms = [module for choice in column for module in submodules(choice.body)]
         if any(_is_identity(arm) and arm.name.value in self.wanted for arm in arms):
             raise InstancesDifferError
+        if any(
+            isinstance(arm, Layer) and OPS[arm.node.op].needs_forward for arm in arms
+        ):
+            raise InstancesDifferError  # not a call with one argument
         child = only_child(self.submodule_builder.choice(column, scope))
         if child is None:
             return value

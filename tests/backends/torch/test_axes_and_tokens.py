@@ -131,3 +131,34 @@ def test_recipes_initialize_every_weight(name: str) -> None:
     module = archspec.compile(network)
     initialize(module, network.graph, make_recipe(INITS[name]))
     assert torch.equal(module.class_token, torch.zeros(1, 1, 24))
+
+
+CHOICES = """
+blocks:
+  unit(c, *, scale):
+    - skip: conv(c, k=3)
+    - conv(c, k=3)
+    - if: scale
+      then: layer_scale(0.1)
+      else: identity
+    - if: scale
+      then: resize_like(skip)
+      else: pad_like(skip)
+  mixed(last):
+    - if: last
+      then: permute(0, 2, 3, 1)
+      else: identity
+    - concat: [identity, relu]
+    - ln
+net:
+  - unit(8, scale=true) | unit(4, scale=false)
+  - mixed(false) | mixed(true)
+"""
+
+
+def test_calls_of_a_block_may_differ_in_axes_and_in_bare_parameters() -> None:
+    network = spec(CHOICES, input="8x9x8")
+    module = archspec.compile(network)
+    y = module(torch.randn(2, 8, 9, 8))
+    assert y.shape[1:] == network.output_shape == (5, 4, 16)
+    assert weights(module) == network.params
