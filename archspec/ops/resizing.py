@@ -281,7 +281,7 @@ def _interpolation(x: Shape, attributes: Attributes) -> dict[str, Symbolic]:
     if mode.value == "nearest":
         return {"mode": mode}
     if mode.value == "bilinear":
-        mode = literal(SMOOTH[len(x.spatial)])
+        mode = literal(SMOOTH.get(len(x.spatial), mode.value))
     return {"mode": mode, "align_corners": attributes["align_corners"]}
 
 
