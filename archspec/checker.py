@@ -18,11 +18,10 @@ from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.document_parser import parse_document
 from archspec.frontend.source_files import read_source
-from archspec.ir.graph import Shape
 from archspec.sizes import SizesResult
 from archspec.spec import CheckResult, Spec
 
-Input = str | Shape | list[str] | Mapping[str, str | Shape]
+Input = str | tuple[int, ...] | list[str] | Mapping[str, str | tuple[int, ...]]
 
 
 def check(

@@ -16,7 +16,8 @@ from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document, InputDefinition
 from archspec.frontend.document_parser import parse_document
-from archspec.ir.graph import Graph, Port, Value, input_shape, named_input
+from archspec.ir.graph import Graph, Port, Value, named_input
+from archspec.ir.shape import Shape
 from archspec.lints.rules import lint
 from archspec.lowering.lower import lower
 from archspec.resolve.imports import document_environment
@@ -165,11 +166,11 @@ def _inputs(
     inputs = override_inputs(own, given, findings)
     if document.has_named_inputs:
         return tuple(
-            named_input(name.id, input_shape(sizes), name.span)
+            named_input(name.id, Shape.of_input(sizes), name.span)
             for name, sizes in inputs
         )
     return tuple(
-        Port(name.id, Value(input_shape(sizes), span=name.span))
+        Port(name.id, Value(Shape.of_input(sizes), span=name.span))
         for name, sizes in inputs
     )
 
@@ -183,7 +184,7 @@ def _errors_in_blocks(network: _Network) -> list[Diagnostic]:
 
 def _lowered(network: _Network, findings: Findings) -> Spec | None:
     document, environment = network.document, network.environment
-    own = [input_shape(item.sizes) for item in document.inputs]
+    own = [Shape.of_input(item.sizes) for item in document.inputs]
     body, outputs = lower(
         document.net,
         network.inputs,

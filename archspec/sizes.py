@@ -87,7 +87,9 @@ def _resized(port: Port, size: int) -> Port:
     """An input as a square of this size, if it is an image."""
     if not is_image(port):
         return port
-    value = Value((port.shape[0], size, size), port.value.producer)
+    assert port.value.shape
+    shape = port.value.shape.with_spatial((size, size))
+    value = Value(shape, port.value.producer)
     return Port(port.name, value)
 
 

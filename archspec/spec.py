@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.frontend.ast import Document
-from archspec.ir.graph import Graph, Node, Shape
+from archspec.ir.graph import Graph, Node, Sizes
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,7 +46,7 @@ class Spec:
         return self.document.source.text
 
     @property
-    def input_shape(self) -> Shape:
+    def input_shape(self) -> Sizes:
         """The shape of the one input, without the batch: (C, H, W).
 
         Raises:
@@ -55,12 +55,12 @@ class Spec:
         return self._only("input", self.inputs)
 
     @property
-    def inputs(self) -> dict[str, Shape]:
+    def inputs(self) -> dict[str, Sizes]:
         """The shapes of the inputs by name, in the order of `forward`."""
         return {port.name: port.shape for port in self.graph.inputs}
 
     @property
-    def output_shape(self) -> Shape:
+    def output_shape(self) -> Sizes:
         """The shape of the one output, without the batch.
 
         Raises:
@@ -69,11 +69,11 @@ class Spec:
         return self._only("output", self.outputs)
 
     @property
-    def outputs(self) -> dict[str, Shape]:
+    def outputs(self) -> dict[str, Sizes]:
         """The shapes of the outputs by name, in the order of `forward`."""
         return {port.name: port.shape for port in self.graph.outputs}
 
-    def _only(self, noun: str, shapes: Mapping[str, Shape]) -> Shape:
+    def _only(self, noun: str, shapes: Mapping[str, Sizes]) -> Sizes:
         if len(shapes) > 1:
             names = ", ".join(shapes)
             raise ValueError(

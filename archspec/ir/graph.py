@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archspec.diagnostics.source import Span
+from archspec.ir.shape import Shape as Shape  # noqa: PLC0414 - others read it here
 from archspec.ir.symbolic import Symbolic
 
 INPUT = "input"  # the op of what makes a named input
 
-Shape = tuple[int, ...]  # (C, H, W), (S, C) for tokens, or (F,); the batch is implied
+Sizes = tuple[int, ...]  # of a shape, for a table or a picture
 
 
 @dataclass(eq=False, slots=True)
@@ -34,11 +35,6 @@ class Value:
     producer: Node | None = field(default=None, repr=False)
     span: Span | None = field(default=None, repr=False)
     before: Value | None = field(default=None, repr=False)
-
-
-def input_shape(sizes: tuple[int, ...]) -> Shape:
-    """The shape of an input: a vector, a signal, an image or a volume."""
-    return sizes
 
 
 @dataclass(eq=False, slots=True)
@@ -72,6 +68,7 @@ class Layer:
 
     name: Symbolic
     node: Node
+    reads: Reference | None = None  # the second input of an op that takes a label
 
     @property
     def is_labeled(self) -> bool:
@@ -187,7 +184,7 @@ class Port(NamedTuple):
     value: Value
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> Sizes:
         """Its shape as plain integers."""
         return plain(self.value.shape)
 
@@ -252,8 +249,8 @@ class Graph:
         return (item.node for item in walk(self.body) if isinstance(item, Layer))
 
 
-def plain(shape: Shape | None) -> Shape:
-    """A shape as plain integers; empty for an unknown one."""
+def plain(shape: Shape | None) -> Sizes:
+    """The sizes of a shape as plain integers; none for an unknown one."""
     return tuple(int(size) for size in shape or ())
 
 

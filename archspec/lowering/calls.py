@@ -16,7 +16,6 @@ from archspec.lowering.provenance import channel_producer, report
 from archspec.lowering.spread_arguments import spread_arguments
 from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.op import Op
-from archspec.ops.shapes import channels
 from archspec.resolve.bind import (
     BoundArguments,
     bind,
@@ -146,7 +145,7 @@ def _input_channels_match(
             help=_by_keyword(call, callee, bound.in_channels),
         )
         return False
-    if x.shape is None or stated.value == channels(x.shape):
+    if x.shape is None or stated.value == x.shape.channels:
         return True
     _report_channels(call, callee, bound, stated.value, x, context)
     return False
@@ -176,10 +175,12 @@ def _report_channels(
 ) -> None:
     assert x.shape is not None
     assert bound.in_channels is not None
-    found = channels(x.shape)
+    found = x.shape.channels
     first = next(a for a in call.arguments if a.value is bound.in_channels)
     rest = [a.span.text for a in once_each(call.arguments) if a is not first]
-    noun = "input channel" if len(x.shape) == 3 else "input feature"
+    noun = (
+        "input channel" if x.shape.axes[0] == "C" != x.shape.axes else "input feature"
+    )
     fixed = written(call, [str(int(found)), *rest])
     value = str(int(found))
     helps: list[str] = [

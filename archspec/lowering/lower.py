@@ -174,7 +174,9 @@ def _misplaced_each(step: Each, context: Context) -> ir.Value:
         "misplaced-each",
         "`each` is a branch of a join, found in a list of steps",
         step.span,
-        help=Replacement("write `repeat`, which runs steps one after the other", "repeat"),
+        help=Replacement(
+            "write `repeat`, which runs steps one after the other", "repeat"
+        ),
     )
     return ir.Value(None)
 
