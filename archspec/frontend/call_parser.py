@@ -50,7 +50,7 @@ LEVELS = (
 )
 COMPARISONS = LEVELS[2]
 MAX_LABEL = 100  # characters
-LABEL = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_LABEL - 1}}}|0|[1-9][0-9]{{0,9}}")
+LABEL = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{0,{MAX_LABEL - 1}}}|0|[1-9][0-9]{{0,9}}")
 
 T = TypeVar("T")
 
@@ -105,7 +105,7 @@ def parse_label(scalar: Scalar) -> StepLabel:
         raise ParseError(
             f"`{scalar.text}` cannot be a label",
             scalar.span,
-            "a label is an integer, or letters, digits and `_`, from a letter on, as "
+            "a label is an integer, or letters, digits, `_` and `-`, from a letter on, as "
             "`layer{i + 1}`",
             "invalid-label",
         )

@@ -14,6 +14,7 @@ from archspec.lints.name_uses import NameUses
 from archspec.lints.pool_enlarges import pool_enlarges
 from archspec.lints.pool_gaps import pool_gaps
 from archspec.lints.repeated_steps import repeated_steps
+from archspec.lints.softmax_output import softmax_output
 from archspec.lints.unused_blocks import unused_blocks
 from archspec.lints.unused_imports import unused_imports
 from archspec.lints.unused_names import unused_names
@@ -29,6 +30,7 @@ RULES: tuple[Lint, ...] = (
     dropout_before_norm,
     repeated_steps,
     large_linear,
+    softmax_output,
 )
 
 
