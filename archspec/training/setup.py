@@ -131,7 +131,7 @@ def _build_state(
         initialize(network, spec.graph, settings.init)
         if settings.weights and checkpoint is None:
             report = load_weights(
-                network, spec, settings.weights, renames=settings.rename, new_head=True
+                network, spec, settings.weights, renames=settings.rename, adapt=True
             )
         state = TrainState(network, settings, world)
     state.distribute()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,7 +32,10 @@ class UnreadableImageError(TrainingError):
 
 
 def read_image(
-    path: Path, shape: tuple[int, int, int], pixels: PixelFormat | None
+    path: Path,
+    shape: tuple[int, int, int],
+    pixels: PixelFormat | None,
+    fit: Callable[[Image.Image], Image.Image] | None = None,
 ) -> Tensor:
     """The image in a file as `uint8` [C, H, W], in the input shape of a network.
 
@@ -41,6 +44,8 @@ def read_image(
         shape: (C, H, W).
         pixels: the pixels of the data set; None for a run that has not recorded them,
             whose 16 bits are divided by 256.
+        fit: makes an image of that height and width; by default it is resized. It is not
+            for pixels of more than 8 bits.
 
     Raises:
         UnreadableImageError: if it cannot be decoded.
@@ -57,7 +62,8 @@ def read_image(
         if pixels is not None:
             pixels.check_kind(str(path), _kind(image))
         if pixels is None or pixels.is_ordinary:
-            pixels_CHW = pil_to_tensor(_normalized(image).convert(MODES[channels]))
+            converted = _normalized(image).convert(MODES[channels])
+            pixels_CHW = pil_to_tensor(fit(converted) if fit else converted)
         else:
             pixels_CHW = _scaled(path, image, pixels, channels)
     return resize(pixels_CHW[None], height, width)[0]
