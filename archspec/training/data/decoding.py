@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
 
 from archspec.runs.errors import TrainingError, short_message
+from archspec.training.data.image_reading import Fit
 from archspec.training.data.image_tensors import COLOR, GRAY, convert_channels, resize
 from archspec.training.data.pixel_format import (
     EIGHT_BIT,
@@ -35,7 +36,7 @@ def read_image(
     path: Path,
     shape: tuple[int, int, int],
     pixels: PixelFormat | None,
-    fit: Callable[[Image.Image], Image.Image] | None = None,
+    fit: Fit | None = None,
 ) -> Tensor:
     """The image in a file as `uint8` [C, H, W], in the input shape of a network.
 

@@ -12,6 +12,8 @@ from archspec.runs.errors import TrainingError
 from archspec.training.data.pixel_format import ORDINARY, PixelFormat
 from archspec.training.distributed.world import World
 
+Fit = Callable[[Image.Image], Image.Image]  # gives an image the size of an input
+
 
 @dataclass(slots=True)
 class ImageReading:
@@ -23,7 +25,7 @@ class ImageReading:
     pixels: PixelFormat | None = ORDINARY
     """None in a run of a version that did not record them."""
 
-    fit: Callable[[Image.Image], Image.Image] | None = None
+    fit: Fit | None = None
     """How images get the size of the input; by default they are resized."""
 
     unreadable: dict[str, str] = field(default_factory=dict)

@@ -64,6 +64,11 @@ class LoadReport:
         return not (self.missing or self.unexpected or self.wrong_shape)
 
     @property
+    def is_adapted(self) -> bool:
+        """Whether the network differs from the one of the file."""
+        return bool(self.new_head or self.summed)
+
+    @property
     def summary(self) -> str:
         """The numbers of weights, in one line."""
         initial = self.new_head + self.missing + self.wrong_shape
