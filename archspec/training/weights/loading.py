@@ -81,7 +81,7 @@ def _read(source: Path, spec: Spec) -> tuple[Path, Weights]:
     if absent := published.required_params(weights).keys() - spec.param_values.keys():
         raise TrainingError(
             f"`{weights}` needs the param `{min(absent)}`, which `{spec.name}` lacks: use "
-            f"`torchvision/{published.network_name(spec)}`"
+            f"the spec `{published.its_spec(weights)}`"
         )
     return Path(str(weights)), published.read_published(weights)
 
@@ -129,7 +129,10 @@ def _hint(
     if is_head and "classes" in spec.param_values:
         return f"use `--set classes={num_classes(shapes, file_shapes, spec)}`"
     if is_published(source):
-        return "they are for the network that torchvision has under this name"
+        from archspec.training.weights.published import find_published, its_spec
+
+        own = its_spec(find_published(source, spec))
+        return f"it is for the spec `{own}`, with the input and the params of that"
     rename = guess_rename(unexpected, missing)
     if rename and not wrong_shape:
         return f"use `--rename {rename}`"

@@ -57,14 +57,24 @@ def network_name(spec: Spec) -> str:
     Raises:
         TrainingError: if torchvision has no network of that name.
     """
+    known = list_models()
     for name in (spec.variant, spec.name):
-        if name in list_models():
+        if name in known:
             return name
+    variants = [f"`{name}`" for name in spec.document.variants if name in known]
+    if variants:
+        hint = f"choose a variant that it has, {' or '.join(variants)}"
+    else:
+        hint = "name its weights in full, such as `ResNet18_Weights.IMAGENET1K_V1`"
     raise TrainingError(
-        f"torchvision has no network `{spec.variant or spec.name}`, whose weights could be "
-        "loaded by name: name them in full, such as "
-        "`--weights ResNet18_Weights.IMAGENET1K_V1`, or name a file"
+        f"torchvision has no network `{spec.variant or spec.name}`: {hint}"
     )
+
+
+def its_spec(weights: WeightsEnum) -> str:
+    """The name of the bundled spec that weights are for, such as `torchvision/vgg16`."""
+    networks = [n for n in list_models() if get_model_weights(n) is type(weights)]
+    return f"torchvision/{networks[0]}"
 
 
 def _weights_of_enum(name: str) -> type[WeightsEnum]:
