@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.functional import center_crop, resize
+from torchvision.transforms import InterpolationMode, functional
 
 
-class ResizeAndCrop(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ResizeAndCrop:
     """Resizes an image by its shorter side, and crops it around its center."""
 
     shorter: int
@@ -22,6 +23,8 @@ class ResizeAndCrop(NamedTuple):
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The part of an image that a network sees."""
-        resized = resize(image, [self.shorter], self.interpolation)
-        cropped: Image.Image = center_crop(resized, [*self.size])
+        resized: Any = image  # torchvision declares tensors alone, and takes images too
+        resized = functional.resize(resized, [self.shorter], self.interpolation)
+        cropped: Any = functional.center_crop(resized, [*self.size])
+        assert isinstance(cropped, Image.Image)
         return cropped

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from torch import hub
@@ -54,6 +54,8 @@ def _download(url: str, path: Path) -> None:
             os.replace(file, path)  # noqa: PTH105  # documented to be atomic
     except (URLError, ConnectionError, TimeoutError, HTTPException) as error:
         reason = getattr(error, "reason", error)
+        if isinstance(error, HTTPError):
+            error.close()  # it is the response, too
         raise TrainingError(
             f"cannot download `{url}` ({short_message(reason)}): check the connection, or "
             f"put the file at `{path}`"
