@@ -33,8 +33,8 @@ def load_published(
     """A spec's network with published weights."""
     if not is_published(weights):
         stop(
-            f"`--weights {weights}` is a file, which does not say how images are prepared "
-            "and what the classes are: name a run instead of a spec, or use `--pretrained`",
+            f"`--weights {weights}` is a file, without the names of classes and the "
+            "preprocessing of images: name a run instead of a spec, or use `--pretrained`",
             USAGE,
         )
     loaded = load_spec(spec, overrides, input_, variant, weights=weights)

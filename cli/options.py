@@ -50,7 +50,10 @@ WeightsOption = Annotated[
 ]
 PretrainedOption = Annotated[
     bool,
-    typer.Option("--pretrained", help="The same as `--weights DEFAULT`."),
+    typer.Option(
+        "--pretrained",
+        help="Load torchvision's default weights, as `--weights DEFAULT`.",
+    ),
 ]
 RenameOption = Annotated[
     list[str] | None,

@@ -98,8 +98,8 @@ FAILURES = {
     "missing": "(not found): check the connection, or put the file at `{path}`",
     "lost": "(connection reset by peer): check the connection",
     "silent": "(timed out): check the connection",
-    "other": "is incomplete, or is another file: its hash is not the one in its name",
-    "short": "is incomplete, or is another file: its hash is not the one in its name",
+    "other": "is incomplete or corrupt, since its hash is not the one in the name: try again",
+    "short": "is incomplete or corrupt, since its hash is not the one in the name: try again",
 }
 
 

@@ -156,7 +156,7 @@ UNKNOWN = {
         "squeezenet1_1",
         "IMAGENET1K_V3",
     ): "`SqueezeNet1_1_Weights` has no `IMAGENET1K_V3`: "
-    "there are `IMAGENET1K_V1`, `DEFAULT`",
+    "expected one of `IMAGENET1K_V1`, `DEFAULT`",
     (
         "vgg12",
         "DEFAULT",
@@ -182,7 +182,7 @@ def test_a_family_names_its_variants(command):
     code, _, err = command("predict", "squeezenet.yaml", "--pretrained", "a.png")
     assert code == 1
     assert err == (
-        "error: torchvision has no network `squeezenet`: choose a variant that it has, "
+        "error: torchvision has no network `squeezenet`: choose a variant, "
         "`squeezenet1_1`\n"
     )
 
@@ -306,8 +306,8 @@ def test_another_network_of_the_same_name_is_told_from_torchvisions(cache):
         archspec.create_model("resnet18", pretrained=True)
     first = str(caught.value).splitlines()[0]
     assert first == (
-        "`ResNet18_Weights.IMAGENET1K_V1` does not fit `resnet18`: it is for the spec "
-        "`torchvision/resnet18`, with the input and the params of that"
+        "`ResNet18_Weights.IMAGENET1K_V1` does not fit `resnet18`: its network is "
+        "the spec `torchvision/resnet18`, with its own input and params"
     )
 
 
@@ -408,7 +408,7 @@ def test_a_new_head_predicts_nothing(command):
     )
     assert (code, out) == (1, "")
     assert err.startswith(
-        "error: `SqueezeNet1_1_Weights.IMAGENET1K_V1` has 1000 classes"
+        "error: the head of `squeezenet` is new, so that its predictions"
     )
 
 
@@ -450,12 +450,12 @@ def test_folders_of_other_classes_are_named(command):
     code, _, err = command("evaluate", *SPEC, *arguments)
     assert code == 1
     assert err.startswith(
-        "error: `zebraa` in `pets` is none of the 1,000 classes of the weights: did you "
-        "mean `zebra`"
+        "error: `zebraa` in `pets` is not one of the 1,000 classes of the weights: did "
+        "you mean `zebra`?\n"
     )
     code, _, err = command("evaluate", *SPEC, *arguments[:-1], "nowhere")
     assert code == 1
-    assert err.startswith("error: there is neither `test` nor `val` in `nowhere`: ")
+    assert err.startswith("error: `nowhere` has no folder `test` or `val`: ")
 
 
 def test_as_many_folders_as_classes_stand_for_them_in_order(tmp_path):

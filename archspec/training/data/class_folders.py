@@ -24,10 +24,10 @@ def relabel(found: ImagePaths, classes: tuple[str, ...], root: Path) -> ImagePat
     labels = {name: n for n, name in enumerate(classes) if count[name] == 1}
     unknown = [name for name in found.classes if name not in labels]
     if unknown and len(found.classes) != len(classes):
-        guess = did_you_mean(unknown[0], labels) or f"`{next(iter(labels))}` is one"
+        hint = did_you_mean(unknown[0], labels)
         raise TrainingError(
-            f"`{unknown[0]}` in `{root}` is none of the {len(classes):,} classes of the "
-            f"weights: {guess}, or `archspec train --weights` trains for these classes"
+            f"`{unknown[0]}` in `{root}` is not one of the {len(classes):,} classes of the "
+            f"weights: {hint or 'use `archspec train --weights` to train for other classes'}"
         )
     if unknown:
         return ImagePaths(found.samples, classes)

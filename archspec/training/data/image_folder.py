@@ -121,7 +121,7 @@ def find_evaluation(
     if not (root / "val").is_dir():
         other = _other_name(root, "test") or _other_name(root, "val")
         raise TrainingError(
-            f"there is neither `test` nor `val` in `{root}`: "
+            f"`{root}` has no folder `test` or `val`: "
             + (
                 f"rename `{other}`"
                 if other

@@ -36,8 +36,8 @@ def load_published_model(
     report = load_weights(model, spec, source, adapt=True)
     if report.new_head:
         raise TrainingError(
-            f"`{weights}` has {len(categories(weights))} classes, and the head of "
-            f"`{spec.name}` is another one, which `archspec train` can train\n{report}"
+            f"the head of `{spec.name}` is new, so that its predictions would be random: "
+            f"train it with `archspec train --weights {weights}`\n{report}"
         )
     settings = Settings(data="folder", device=resolve_device(device), precision="32")
     target = torch.device(settings.device)

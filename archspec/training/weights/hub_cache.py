@@ -69,8 +69,8 @@ def _download(url: str, path: Path) -> None:
         if not is_wrong_hash(error):
             raise
         raise TrainingError(
-            f"the download of `{url}` is incomplete, or is another file: its hash is not "
-            "the one in its name; try again"
+            f"the download of `{url}` is incomplete or corrupt, since its hash is not the "
+            "one in the name: try again"
         ) from error
 
 

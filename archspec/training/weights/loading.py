@@ -132,7 +132,7 @@ def _hint(
         from archspec.training.weights.published import find_published, its_spec
 
         own = its_spec(find_published(source, spec))
-        return f"it is for the spec `{own}`, with the input and the params of that"
+        return f"its network is the spec `{own}`, with its own input and params"
     rename = guess_rename(unexpected, missing)
     if rename and not wrong_shape:
         return f"use `--rename {rename}`"

@@ -47,7 +47,9 @@ def find_published(source: Path, spec: Spec) -> WeightsEnum:
     choices = _weights_of_enum(enum) if enum else get_model_weights(network_name(spec))
     if name not in choices.__members__:
         names = ", ".join(f"`{each}`" for each in choices.__members__)
-        raise TrainingError(f"`{choices.__name__}` has no `{name}`: there are {names}")
+        raise TrainingError(
+            f"`{choices.__name__}` has no `{name}`: expected one of {names}"
+        )
     return choices[name]
 
 
@@ -63,7 +65,7 @@ def network_name(spec: Spec) -> str:
             return name
     variants = [f"`{name}`" for name in spec.document.variants if name in known]
     if variants:
-        hint = f"choose a variant that it has, {' or '.join(variants)}"
+        hint = f"choose a variant, {' or '.join(variants)}"
     else:
         hint = "name its weights in full, such as `ResNet18_Weights.IMAGENET1K_V1`"
     raise TrainingError(
@@ -132,7 +134,8 @@ def preparation_of(weights: WeightsEnum, spec: Spec) -> ResizeAndCrop:
     crop = crop_size(weights)
     if crop is None or not categories(weights):
         raise TrainingError(
-            f"`{weights}` names no classes of images: use weights such as `IMAGENET1K_V1`"
+            f"`{weights}` has no image classes to predict: use the weights of a classifier, "
+            "such as `IMAGENET1K_V1`"
         )
     transforms = weights.transforms()
     _, height, width = spec.input_shape
