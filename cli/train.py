@@ -100,7 +100,8 @@ def train(
         stop("name a SPEC to train; `archspec list` shows the bundled ones", USAGE)
     network = None
     if spec is not None:
-        network = load_spec(spec, overrides, input_, variant, calls, source)
+        with raise_on_rank_zero():
+            network = load_spec(spec, overrides, input_, variant, calls, source)
     try:
         _run(network, values, resume, devices, download=download)
     except Stopped as stopped:

@@ -412,6 +412,19 @@ def test_a_new_head_predicts_nothing(command):
     )
 
 
+@pytest.mark.parametrize(
+    ("network", "name"),
+    [("vgg16", "IMAGENET1K_FEATURES"), ("fcn_resnet50", "COCO_WITH_VOC_LABELS_V1")],
+)
+def test_weights_without_image_classes_predict_nothing(
+    network, name, tmp_path, command
+):
+    path = spec_named(network, tmp_path)
+    code, _, err = command("predict", path, "--weights", name, "cat.png")
+    assert code == 1
+    assert f"_Weights.{name}` has no image classes to predict" in err
+
+
 def write_classes(root: Path, *names: str) -> None:
     for number, name in enumerate(names):
         (root / name).mkdir(parents=True)

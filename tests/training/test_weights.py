@@ -423,6 +423,54 @@ def test_a_new_head_of_several_layers(kind, classes, small, tmp_path):
     assert_same(model, ours | state)
 
 
+def test_auxiliary_heads_are_new_with_a_head_of_several_layers(small, tmp_path):
+    side = "  - aux: {side: global_avgpool | flatten | linear(classes)}\n  - unit(6)"
+    spec = small(("  - unit(6)", side))
+    path = tmp_path / "weights.pt"
+    torch.save(archspec.compile(spec).state_dict(), path)
+    text = (tmp_path / "small.yaml").read_text()
+    ours = tmp_path / "ours.yaml"
+    ours.write_text(text.replace("fc: linear", "fc: linear(7) | relu | linear"))
+    spec = archspec.load(ours, classes=3)
+    report = load_weights(archspec.compile(spec), spec, path, adapt=True)
+    layers = {weight.name.rpartition(".")[0] for weight in report.new_head}
+    assert layers == {"side.2", "fc.0", "fc.2"}
+    assert [weight.name for weight in report.replaced] == ["fc.weight", "fc.bias"]
+
+
+DENSE = """\
+archspec: 1
+input: 3x4x4
+net:
+  - flatten
+  - a: linear(8)
+  - b: linear(8)
+  - norm: bn
+  - c: linear(6)
+  - fc: linear(5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("  - b: linear(8)\n", ""), "unexpected: 2"),
+        (("  - b: linear(8)\n", "  - d: linear(8)\n"), "missing: 2; unexpected: 2"),
+        (("c: linear(6)", "c: linear(7)"), "wrong shape: 3"),
+        (("a: linear(8)", "a: linear(9)"), "wrong shape: 3"),
+        (("c: linear(6)\n  - fc: linear(5)", "fc: linear(5)"), "unexpected: 2"),
+    ],
+)
+def test_dense_layers_that_differ_are_no_new_head(change, words, tmp_path):
+    path, ours = tmp_path / "weights.pt", tmp_path / "dense.yaml"
+    ours.write_text(DENSE)
+    torch.save(archspec.compile(ours).state_dict(), path)
+    ours.write_text(DENSE.replace(*change))
+    message = fails(archspec.load(ours), path, adapt=True)
+    assert words in message.splitlines()[1]
+    assert "new head" not in message
+
+
 def test_one_layer_in_the_place_of_several(small, tmp_path):
     theirs = trained(small(("fc: linear(classes)", HEADS["three layers"])))
     path = tmp_path / "weights.pt"
