@@ -7,6 +7,7 @@ True
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from archspec.backends.drawing.dot import Direction
     from archspec.backends.drawing.drawing import Drawing
+    from archspec.ir.graph import Shape
 
 __all__ = [
     "CheckResult",
@@ -27,6 +29,7 @@ __all__ = [
     "SpecError",
     "check",
     "compile",
+    "create_model",
     "draw",
     "load",
     "to_source",
@@ -40,11 +43,68 @@ def to_source(spec: Spec | str | Path) -> str:
     return write(_loaded(spec).graph)
 
 
-def compile(spec: Spec | str | Path) -> nn.Module:  # a compiler's word
-    """Build the network as an untrained `nn.Module`, from the source of `to_source`."""
+def compile(  # a compiler's word
+    spec: Spec | str | Path, weights: str | Path | None = None
+) -> nn.Module:
+    """Build the network as an `nn.Module`, from the source of `to_source`.
+
+    It is untrained, or has the weights that `create_model` describes.
+    """
+    if weights is not None:
+        return create_model(spec, weights=weights)
     from archspec.backends.torch.module_from_source import build
 
     return build(_loaded(spec).graph)
+
+
+def create_model(
+    spec: Spec | str | Path,
+    *,
+    pretrained: bool = False,
+    weights: str | Path | None = None,
+    variant: str | None = None,
+    input: str | Shape | None = None,  # the language's word
+    **params: object,
+) -> nn.Module:
+    """Build a network with weights, as an `nn.Module`.
+
+    Args:
+        spec: a path, the name of a bundled spec or variant, or a loaded spec.
+        pretrained: load torchvision's default weights for the network of this name.
+        weights: load these: a name such as `IMAGENET1K_V1`, a run, or a file.
+        variant: a set of params that the spec names.
+        input: replaces the spec's own; by default that of the weights does.
+        params: replace those of the spec, such as `classes=10`, for which the head is new.
+
+    A new head, and a first kernel summed for gray images, are logged as warnings.
+
+    Raises:
+        SpecError: if the spec has errors.
+        TrainingError: if the weights cannot be loaded, or do not fit.
+    """
+    from archspec.backends.torch.module_from_source import build
+    from archspec.settings.published_name import DEFAULT
+    from archspec.training.weights.spec_for_weights import check_for_weights
+
+    if pretrained and weights is not None:
+        raise ValueError("`pretrained` is `weights='DEFAULT'`: give one of them")
+    source = DEFAULT if pretrained else None if weights is None else Path(weights)
+    if isinstance(spec, Spec):
+        if variant or input or params:
+            raise TypeError("a loaded spec has its variant, input and params already")
+        loaded = spec
+    else:
+        loaded = check_for_weights(
+            spec, source, variant=variant, input=input, params=params
+        ).require()
+    model = build(loaded.graph)
+    if source is not None:
+        from archspec.training.weights.loading import load_weights
+
+        report = load_weights(model, loaded, source, adapt=True)
+        level = logging.WARNING if report.is_adapted else logging.INFO
+        logging.getLogger(__name__).log(level, "%s", report)
+    return model
 
 
 def draw(

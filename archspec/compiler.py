@@ -60,7 +60,7 @@ def compile_source(
     with collector_paused(), suppress(TooMany):
         network = _resolve(source, folder, options, findings)
         if network is not None:
-            spec = _lowered(network, findings)
+            spec = _lowered(network, options.variant, findings)
     return CheckResult(source.name, tuple(findings), spec, findings.lowered)
 
 
@@ -182,7 +182,7 @@ def _errors_in_blocks(network: _Network) -> list[Diagnostic]:
     return [d for d in findings if d.is_error]
 
 
-def _lowered(network: _Network, findings: Findings) -> Spec | None:
+def _lowered(network: _Network, variant: str | None, findings: Findings) -> Spec | None:
     document, environment = network.document, network.environment
     own = [Shape.of_input(item.sizes) for item in document.inputs]
     body, outputs = lower(
@@ -215,4 +215,5 @@ def _lowered(network: _Network, findings: Findings) -> Spec | None:
         return None
     params = environment.params.items()
     values = {name: param.value for name, param in params if param is not None}
-    return Spec(document, graph, values, network.train, environment.files)
+    files = environment.files
+    return Spec(document, graph, values, network.train, files, variant)

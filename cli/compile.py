@@ -10,11 +10,14 @@ from typing import Annotated
 
 import typer
 
+from archspec.settings.published_name import is_published
 from archspec.spec import Spec
 
 from .exit_codes import USAGE, stop
+from .model_loading import weights_source
 from .options import (
     InputOption,
+    PretrainedOption,
     RenameOption,
     SetOption,
     SpecArgument,
@@ -40,6 +43,7 @@ def compile_(
         ),
     ] = None,
     weights: WeightsOption = None,
+    pretrained: PretrainedOption = False,
     rename: RenameOption = None,
     overrides: SetOption = None,
     input_: InputOption = None,
@@ -52,6 +56,7 @@ def compile_(
         stop(f"`{output}` should end in {', '.join(others)} or {last}", USAGE)
     if suffix == ".onnx" and find_spec("onnxscript") is None:
         stop("`.onnx` needs one package more: `pip install 'archspec-nn[onnx]'`")
+    weights = weights_source(weights, pretrained=pretrained)
     if weights and suffix == ".py":
         stop(
             "source has no weights: give `--weights` with `-o F.onnx`, `-o F.pt2` or "
@@ -62,7 +67,7 @@ def compile_(
         stop("`--rename` is about the names in a file: give it as `--weights`", USAGE)
     if suffix == ".safetensors" and not weights:
         stop("`.safetensors` holds weights: say with `--weights` which", USAGE)
-    loaded = load_spec(spec, overrides, input_, variant)
+    loaded = load_spec(spec, overrides, input_, variant, weights=weights)
     if output is None or suffix == ".py":
         _write_source(loaded, output)
     else:
@@ -97,7 +102,9 @@ def _exported(
     try:
         model = build(spec.graph)
         if weights:
-            report = load_weights(model, spec, weights, renames=renames)
+            report = load_weights(
+                model, spec, weights, renames=renames, adapt=is_published(weights)
+            )
             print(report, file=sys.stderr)
         else:
             note = "note: no `--weights`, so that the network is untrained"

@@ -1,4 +1,4 @@
-"""`archspec evaluate`: the accuracy of a run's best checkpoint, class by class."""
+"""`archspec evaluate`: the accuracy of a network, class by class."""
 
 from __future__ import annotations
 
@@ -15,10 +15,23 @@ from archspec.runs.confusion_matrix import (
     ConfusionMatrix,
     draw_confusion_matrix,
 )
+from archspec.settings.settings import default_data_root
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .epochs import fraction
-from .options import DeviceOption, PictureOption, format_option
+from .exit_codes import USAGE, stop
+from .model_loading import check_run_options, load_published, weights_source
+from .options import (
+    DeviceOption,
+    InputOption,
+    ModelArgument,
+    PictureOption,
+    PretrainedOption,
+    SetOption,
+    VariantOption,
+    WeightsOption,
+    format_option,
+)
 from .output_files import check_picture
 from .table import text_table
 
@@ -30,29 +43,53 @@ MAX_HEADER = 5  # characters of a class name that fits above a column
 
 
 def evaluate(
-    run: Annotated[
-        Path,
-        typer.Argument(metavar="RUN", help="A run directory, such as `runs/lenet-1`."),
-    ],
+    model: ModelArgument,
     output: PictureOption = None,
     format_: Annotated[
         Literal["table", "json"], format_option("How the output is")
     ] = "table",
+    weights: WeightsOption = None,
+    pretrained: PretrainedOption = False,
+    overrides: SetOption = None,
+    input_: InputOption = None,
+    variant: VariantOption = None,
+    data: Annotated[
+        Literal["folder"] | None,
+        typer.Option(help="The images, for a spec; a run has its own."),
+    ] = None,
     data_root: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="The folder of the data sets, if it has moved."
+            metavar="DIR",
+            help="The folder of the data sets, for a run if it has moved.",
         ),
     ] = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Measure a run's best checkpoint on the test images; `-o` draws the confusions."""
+    """Measure a network on the test images; `-o` draws the confusions.
+
+    A run has its best checkpoint and its data set, a spec has published weights.
+    """
+    source = weights_source(weights, pretrained=pretrained)
+    if source and data is None:
+        stop("say on which images: `--data folder --data-root DIR`", USAGE)
+    if source is None:
+        check_run_options(overrides, input_, variant)
+    if source is None and data:
+        stop("a run is measured on its own data set: leave `--data` out", USAGE)
     if output:
         check_picture(output)
     configure_cpu_runtime()
-    from archspec.training.results.evaluation import evaluate_run  # loads torch
+    from archspec.training.results.evaluation import (  # loads torch
+        evaluate_on_folder,
+        evaluate_run,
+    )
 
-    found = evaluate_run(run, data_root=data_root, device=device)
+    if source:
+        trained = load_published(model, source, device, overrides, input_, variant)
+        found = evaluate_on_folder(trained, data_root or default_data_root())
+    else:
+        found = evaluate_run(Path(model), data_root=data_root, device=device)
     if format_ == "json":
         print(json.dumps(_data(found), indent=2))
     else:
@@ -60,7 +97,7 @@ def evaluate(
     if found.warning:
         print(f"warning: {found.warning}", file=sys.stderr)
     if output:
-        title = f"{run}: {found.split} accuracy {found.confusion.accuracy:.4f}"
+        title = f"{model}: {found.split} accuracy {found.confusion.accuracy:.4f}"
         draw_confusion_matrix(found.confusion, title, output)
 
 
@@ -92,18 +129,21 @@ def _report(found: Evaluation) -> list[str]:
     hits = f"{confusion.correct:,} of {confusion.images:,}"
     accuracy = f"{found.split} accuracy {confusion.accuracy:.4f}"
     lines = [f"{accuracy} ({hits}), loss {found.loss:.4f}"]
-    if found.split == "validation":
-        lines.append("there are no test images: these have chosen the best epoch")
+    if found.note:
+        lines.append(found.note)
     is_small = len(confusion.classes) <= MAX_ANNOTATED
     matrix = _matrix(confusion) if is_small else _pairs(confusion)
     return [*lines, "", *_by_class(confusion), "", *matrix]
 
 
 def _by_class(confusion: ConfusionMatrix) -> list[str]:
-    """A table with a row for each class."""
+    """A table with a row for each class; of many, those without images are left out."""
+    are_many = len(confusion.classes) > MAX_ANNOTATED
     worst = {pair.label: pair for pair in reversed(confusion.misclassifications())}
     rows = []
     for label, name in enumerate(confusion.classes):
+        if are_many and not any(confusion.counts[label]):
+            continue
         words = ""
         if pair := worst.get(label):
             words = f"{confusion.classes[pair.predicted]} ({pair.images:,})"

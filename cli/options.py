@@ -18,6 +18,13 @@ def format_option(what: str) -> Any:
 SpecArgument = Annotated[
     str, typer.Argument(metavar="SPEC", help="A spec file, or a bundled spec's name.")
 ]
+ModelArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|SPEC",
+        help="A run, such as `runs/lenet-1`, or a spec with `--pretrained`.",
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Change a param of the spec."),
@@ -45,6 +52,13 @@ DeviceOption = Annotated[Device, typer.Option(help=SETTINGS["device"].about)]
 WeightsOption = Annotated[
     Path | None,
     typer.Option(metavar=SETTINGS["weights"].metavar, help=SETTINGS["weights"].about),
+]
+PretrainedOption = Annotated[
+    bool,
+    typer.Option(
+        "--pretrained",
+        help="Load torchvision's default weights, as `--weights DEFAULT`.",
+    ),
 ]
 RenameOption = Annotated[
     list[str] | None,

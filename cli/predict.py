@@ -1,4 +1,4 @@
-"""`archspec predict`: predict the classes of image files with a run's best checkpoint."""
+"""`archspec predict`: predict the classes of image files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ from archspec.runs.errors import TrainingError
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .exit_codes import FINDINGS
-from .options import DeviceOption, format_option
+from .model_loading import check_run_options, load_published, weights_source
+from .options import (
+    DeviceOption,
+    InputOption,
+    ModelArgument,
+    PretrainedOption,
+    SetOption,
+    VariantOption,
+    WeightsOption,
+    format_option,
+)
 
 
 def predict(
-    run: Annotated[
-        Path,
-        typer.Argument(metavar="RUN", help="A run directory, such as `runs/lenet-1`."),
-    ],
+    model: ModelArgument,
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")
     ],
@@ -30,6 +37,11 @@ def predict(
     format_: Annotated[
         Literal["table", "json"], format_option("How the output is")
     ] = "table",
+    weights: WeightsOption = None,
+    pretrained: PretrainedOption = False,
+    overrides: SetOption = None,
+    input_: InputOption = None,
+    variant: VariantOption = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""
@@ -39,7 +51,11 @@ def predict(
     )
     from archspec.training.results.trained_model import load_trained_model
 
-    trained = load_trained_model(run, device)
+    if source := weights_source(weights, pretrained=pretrained):
+        trained = load_published(model, source, device, overrides, input_, variant)
+    else:
+        check_run_options(overrides, input_, variant)
+        trained = load_trained_model(Path(model), device)
     found: dict[Path, list[tuple[str, float]]] = {}
     failed = []
     for path in dict.fromkeys(images):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import typer
 
-from archspec.checker import check
 from archspec.spec import Spec
+from archspec.training.weights.spec_for_weights import check_for_weights
 
 from .exit_codes import FINDINGS, report_once, stop
 
@@ -19,10 +20,19 @@ def load_spec(
     input_: list[str] | None,
     variant: str | None,
     train: Mapping[str, str] | None = None,
+    weights: Path | None = None,
 ) -> Spec:
-    """Check a spec and report its findings on stderr. Errors end the command."""
-    result = check(
-        spec, overrides=overrides or (), input=input_, variant=variant, train=train
+    """Check a spec and report its findings on stderr. Errors end the command.
+
+    The input and the params follow published weights that it will be given.
+    """
+    result = check_for_weights(
+        spec,
+        weights,
+        overrides=overrides or (),
+        input=input_,
+        variant=variant,
+        train=train,
     )
     if result.diagnostics:
         from archspec.diagnostics.render import render_for

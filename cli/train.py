@@ -27,7 +27,8 @@ from archspec.training.distributed.launch_environment import (
 
 from .epochs import epoch_table
 from .exit_codes import USAGE, stop
-from .options import InputOption, SetOption, VariantOption
+from .model_loading import weights_source
+from .options import InputOption, PretrainedOption, SetOption, VariantOption
 from .setting_options import add_setting_options
 from .spec_loading import load_spec
 
@@ -77,6 +78,7 @@ def train(
             rich_help_panel=Panel.MACHINE,
         ),
     ] = None,
+    pretrained: PretrainedOption = False,
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
@@ -86,6 +88,8 @@ def train(
     given = {name: value for name, value in flags.items() if value not in (None, [])}
     calls = {name: text for name, text in given.items() if FLAGS[name].is_recipe}
     values = {name: _value(value) for name, value in given.items() if name not in calls}
+    if source := weights_source(values.get("weights"), pretrained=pretrained):
+        values["weights"] = source
     if "rename" in values and "weights" not in values:
         stop("`--rename` is about the names in a file: add `--weights FILE`", USAGE)
     if resume and calls:
@@ -96,7 +100,8 @@ def train(
         stop("name a SPEC to train; `archspec list` shows the bundled ones", USAGE)
     network = None
     if spec is not None:
-        network = load_spec(spec, overrides, input_, variant, calls)
+        with raise_on_rank_zero():
+            network = load_spec(spec, overrides, input_, variant, calls, source)
     try:
         _run(network, values, resume, devices, download=download)
     except Stopped as stopped:

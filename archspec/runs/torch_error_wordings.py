@@ -94,6 +94,15 @@ def is_missing_dataset(error: BaseException) -> bool:
     return _mentions(error, "not found")
 
 
+def is_wrong_hash(error: BaseException) -> bool:
+    """Whether a downloaded file has another hash than the one in its name.
+
+    A `RuntimeError` of `torch.hub.download_url_to_file`: "invalid hash value (expected
+    ..., got ...)". A file that was cut short has another hash, too.
+    """
+    return isinstance(error, RuntimeError) and _mentions(error, "invalid hash value")
+
+
 def is_failed_compilation(error: BaseException) -> bool:
     """Whether `torch.compile` failed: it raises types of its own private modules.
 

@@ -12,6 +12,7 @@ from archspec.settings.declaration import (
     Setting,
     declared_settings,
 )
+from archspec.settings.published_name import is_published
 from archspec.signatures.recipes import (
     AUGMENTATIONS,
     DATA_SETS,
@@ -224,8 +225,9 @@ class Settings:
     weights: Annotated[
         Path | None,
         Setting(
-            "Weights: a run, its `best.pt`, a state dict, or a `.safetensors` file.",
-            metavar="FILE",
+            "Weights: a run, its `best.pt`, a state dict, a `.safetensors` file, or "
+            "torchvision's by name, e.g. `IMAGENET1K_V1`.",
+            metavar="FILE|NAME",
         ),
     ] = None
 
@@ -272,7 +274,10 @@ class Settings:
         """The settings as plain values, for `config.json` and the checkpoints."""
         values = asdict(self)
         paths = {n: str(v.absolute()) for n, v in values.items() if isinstance(v, Path)}
-        return values | paths | {"out": str(self.out)}  # as given: a run may be moved
+        paths["out"] = str(self.out)  # as given: a run may be moved
+        if self.weights and is_published(self.weights):
+            paths["weights"] = str(self.weights)
+        return values | paths
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:

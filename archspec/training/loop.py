@@ -30,7 +30,7 @@ from archspec.training.gradients import compute_gradients
 from archspec.training.metrics import Meter, Totals
 from archspec.training.prepared_run import PreparedRun
 from archspec.training.progress import RunProgress
-from archspec.training.setup import prepare_run
+from archspec.training.setup import prepare_run, with_full_name
 from archspec.training.signals import BROKEN_PIPE, SignalReceiver, WaitInterrupted
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 
@@ -71,6 +71,8 @@ def train(
     """
     with raise_on_rank_zero():
         settings = resolve_auto(settings, spec)
+        if resume is None:
+            settings = with_full_name(settings, spec)
         if settings.tensorboard:
             require_tensorboard()
     try:

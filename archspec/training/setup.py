@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +15,7 @@ from archspec.runs.config import describe_run
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError
 from archspec.runs.resolve_settings import check_epochs
+from archspec.settings.published_name import is_published
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import Checkpoint, Position
@@ -34,6 +37,7 @@ from archspec.training.objective import Objective
 from archspec.training.prepared_run import Loaders, PreparedRun
 from archspec.training.random_state import restore_random_state
 from archspec.training.train_state import TrainState
+from archspec.training.weights.hub_cache import cached_file
 from archspec.training.weights.load_report import LoadReport
 from archspec.training.weights.loading import load_weights
 
@@ -56,6 +60,10 @@ def prepare_run(
     config = describe_run(spec, settings) | {"torch": str(torch.__version__)}
     latest = world.broadcast(lambda: _latest(resume, spec, config))
     checkpoint = latest.checkpoint
+    expected = None
+    if checkpoint is None and settings.weights and is_published(settings.weights):
+        with world.raise_together(), world.local_rank_zero_first():
+            expected = _fetch(settings.weights, spec)
     state, load_report = _build_state(spec, settings, world, loaders, checkpoint)
     if checkpoint:
         _restore(state, checkpoint)
@@ -65,6 +73,7 @@ def prepare_run(
         statistics, loaders.reading.pixels = world.broadcast(
             lambda: (loaders.train.statistics(), loaders.reading.pixels)
         )
+        statistics = expected or statistics
     objective = Objective(spec, settings, statistics, world.device)
     directory = world.broadcast(
         lambda: resume or RunDirectory.create(spec, settings.out, config)
@@ -84,6 +93,31 @@ def prepare_run(
         latest=latest,
         load_report=load_report,
     )
+
+
+def with_full_name(settings: Settings, spec: Spec) -> Settings:
+    """The settings, with published weights as `ResNet50_Weights.IMAGENET1K_V2`.
+
+    A run records this name, which means the same without its spec and in later versions.
+
+    Raises:
+        TrainingError: if there are no weights of that name.
+    """
+    if settings.weights is None or not is_published(settings.weights):
+        return settings
+    from archspec.training.weights.published import find_published  # 1.7 s
+
+    name = str(find_published(settings.weights, spec))
+    return replace(settings, weights=Path(name))
+
+
+def _fetch(source: Path, spec: Spec) -> ChannelStatistics:
+    """Download published weights, and give the statistics of images they expect."""
+    from archspec.training.weights.published import find_published, statistics_of
+
+    weights = find_published(source, spec)
+    cached_file(weights.url)
+    return statistics_of(weights, spec.input_shape[0])
 
 
 def _latest(
@@ -133,7 +167,7 @@ def _build_state(
         initialize(network, spec.graph, settings.init)
         if settings.weights and checkpoint is None:
             report = load_weights(
-                network, spec, settings.weights, renames=settings.rename, new_head=True
+                network, spec, settings.weights, renames=settings.rename, adapt=True
             )
         state = TrainState(network, settings, world)
     state.distribute()

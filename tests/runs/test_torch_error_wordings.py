@@ -28,6 +28,7 @@ from archspec.runs.torch_error_wordings import (
     is_lost_peer,
     is_missing_dataset,
     is_out_of_memory,
+    is_wrong_hash,
     unsupported_onnx_op,
 )
 
@@ -185,3 +186,16 @@ def test_a_container_that_fsdp_cannot_shard(container: type[nn.Module]) -> None:
         )
     finally:
         distributed.destroy_process_group()
+
+
+def test_a_download_with_another_hash_than_its_name(tmp_path: Path) -> None:
+    source = tmp_path / "net-00000000.pth"
+    source.write_bytes(b"weights")
+    target = str(tmp_path / "copy.pth")
+    assert_recognized(
+        lambda: torch.hub.download_url_to_file(
+            source.as_uri(), target, "00000000", progress=False
+        ),
+        RuntimeError,
+        is_wrong_hash,
+    )

@@ -93,7 +93,7 @@ def test_its_weights_load(present: Path, run: Path) -> None:
     """In a network of other classes too, and with the names of a spec that it lacks."""
     spec = archspec.load(run / "spec.yaml", classes=5)
     model = archspec.compile(spec)
-    report = load_weights(model, spec, run, new_head=True)
+    report = load_weights(model, spec, run, adapt=True)
     assert [weight.name for weight in report.new_head] == [
         "head.1.weight",
         "head.1.bias",

@@ -340,7 +340,7 @@ def test_another_number_of_classes_is_a_new_head(small, tmp_path):
     spec = small(classes=3)
     model = archspec.compile(spec)
     fresh = copy.deepcopy(model.fc.state_dict())
-    report = load_weights(model, spec, path, new_head=True)
+    report = load_weights(model, spec, path, adapt=True)
     place = f"({tmp_path}/small.yaml:12)"
     assert str(report).splitlines() == [
         f"loaded 14 of 16 weights from `{path}`; new head `fc`: 2",
@@ -356,7 +356,7 @@ def test_a_file_without_its_last_layer_is_a_new_head(small, tmp_path):
     state = trained(spec).state_dict()
     del state["fc.weight"], state["fc.bias"]
     torch.save(state, path)
-    report = load_weights(archspec.compile(spec), spec, path, new_head=True)
+    report = load_weights(archspec.compile(spec), spec, path, adapt=True)
     assert [weight.name for weight in report.new_head] == ["fc.weight", "fc.bias"]
     assert [weight.file_shape for weight in report.new_head] == [None, None]
     assert "missing: `fc.weight`" in fails(spec, path)
@@ -369,7 +369,7 @@ def test_a_head_may_be_several_layers(tmp_path):
         "nin", classes=7
     )  # three convolutions have a map for each class
     model = archspec.compile(spec)
-    report = load_weights(model, spec, path, new_head=True)
+    report = load_weights(model, spec, path, adapt=True)
     assert "new head `7.0`, `7.2` and `7.4`: 6" in report.summary
 
 
@@ -377,15 +377,127 @@ def test_pretrained_weights_with_another_head_under_another_name(tmp_path):
     theirs = torchvision.models.resnet18(weights=None, num_classes=20)
     path, ours = tmp_path / "resnet18.pth", tmp_path / "ours.yaml"
     torch.save(theirs.state_dict(), path)
-    ours.write_text(RESNET.read_text().replace("fc: linear(1000)", "head: linear(10)"))
-    spec = archspec.load(ours)
-    assert "use `--rename fc=head`" in fails(spec, path, new_head=True)
-    model = archspec.compile(spec)
-    report = load_weights(model, spec, path, renames=["fc=head"], new_head=True)
-    assert "loaded 120 of 122 weights" in report.summary
-    model.head, theirs.fc = nn.Identity(), nn.Identity()
     images = torch.randn(2, 3, 64, 64)
-    assert torch.equal(model.eval()(images), theirs.eval()(images))
+    expected = theirs.eval()(images)
+    text = RESNET.read_text()
+    ours.write_text(text.replace("fc: linear(1000)", "head: linear(20)"))
+    spec = archspec.load(ours)  # the same head, under another name
+    assert "use `--rename fc=head`" in fails(spec, path, adapt=True)
+    model = archspec.compile(spec)
+    assert load_weights(model, spec, path, renames=["fc=head"]).is_match
+    assert torch.equal(model.eval()(images), expected)
+    ours.write_text(text.replace("fc: linear(1000)", "head: linear(10)"))
+    spec = archspec.load(ours)
+    for renames in ((), ("fc=head",)):
+        model = archspec.compile(spec)
+        report = load_weights(model, spec, path, renames=renames, adapt=True)
+        assert "loaded 120 of 122 weights" in report.summary
+        model.head, theirs.fc = nn.Identity(), nn.Identity()
+        assert torch.equal(model.eval()(images), theirs.eval()(images))
+
+
+HEADS = {  # what stands in the place of `fc: linear(classes)`, with 5 classes in the file
+    "three layers": "fc: linear(9) | relu | linear(8) | relu | linear(classes)",
+    "with norms": "fc: bn | linear(9) | bn | linear(classes)",
+    "under another name": "head: linear(7) | linear(classes)",
+    "on top": "fc: linear(5)\n  - linear(classes)",
+}
+
+
+@pytest.mark.parametrize("kind", HEADS)
+@pytest.mark.parametrize("classes", [5, 3])
+def test_a_new_head_of_several_layers(kind, classes, small, tmp_path):
+    theirs, path = trained(small()), tmp_path / "weights.pt"
+    torch.save(theirs.state_dict(), path)
+    spec = small(("fc: linear(classes)", HEADS[kind]), classes=classes)
+    assert "missing: " in fails(spec, path)  # unless a new head is asked for
+    model = archspec.compile(spec)
+    ours = copy.deepcopy(model.state_dict())
+    report = load_weights(model, spec, path, adapt=True)
+    state = theirs.state_dict()
+    if kind != "on top":
+        assert {weight.name for weight in report.replaced} == {"fc.weight", "fc.bias"}
+        del state["fc.weight"], state["fc.bias"]
+        assert "; replaced `fc`: 2" in report.summary
+    assert {weight.name for weight in report.new_head} == ours.keys() - state.keys()
+    assert_same(model, ours | state)
+
+
+def test_auxiliary_heads_are_new_with_a_head_of_several_layers(small, tmp_path):
+    side = "  - aux: {side: global_avgpool | flatten | linear(classes)}\n  - unit(6)"
+    spec = small(("  - unit(6)", side))
+    path = tmp_path / "weights.pt"
+    torch.save(archspec.compile(spec).state_dict(), path)
+    text = (tmp_path / "small.yaml").read_text()
+    ours = tmp_path / "ours.yaml"
+    ours.write_text(text.replace("fc: linear", "fc: linear(7) | relu | linear"))
+    spec = archspec.load(ours, classes=3)
+    report = load_weights(archspec.compile(spec), spec, path, adapt=True)
+    layers = {weight.name.rpartition(".")[0] for weight in report.new_head}
+    assert layers == {"side.2", "fc.0", "fc.2"}
+    assert [weight.name for weight in report.replaced] == ["fc.weight", "fc.bias"]
+
+
+DENSE = """\
+archspec: 1
+input: 3x4x4
+net:
+  - flatten
+  - a: linear(8)
+  - b: linear(8)
+  - norm: bn
+  - c: linear(6)
+  - fc: linear(5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("  - b: linear(8)\n", ""), "unexpected: 2"),
+        (("  - b: linear(8)\n", "  - d: linear(8)\n"), "missing: 2; unexpected: 2"),
+        (("c: linear(6)", "c: linear(7)"), "wrong shape: 3"),
+        (("a: linear(8)", "a: linear(9)"), "wrong shape: 3"),
+        (("c: linear(6)\n  - fc: linear(5)", "fc: linear(5)"), "unexpected: 2"),
+    ],
+)
+def test_dense_layers_that_differ_are_no_new_head(change, words, tmp_path):
+    path, ours = tmp_path / "weights.pt", tmp_path / "dense.yaml"
+    ours.write_text(DENSE)
+    torch.save(archspec.compile(ours).state_dict(), path)
+    ours.write_text(DENSE.replace(*change))
+    message = fails(archspec.load(ours), path, adapt=True)
+    assert words in message.splitlines()[1]
+    assert "new head" not in message
+
+
+def test_one_layer_in_the_place_of_several(small, tmp_path):
+    theirs = trained(small(("fc: linear(classes)", HEADS["three layers"])))
+    path = tmp_path / "weights.pt"
+    torch.save(theirs.state_dict(), path)
+    spec = small(classes=3)
+    report = load_weights(archspec.compile(spec), spec, path, adapt=True)
+    assert [weight.name for weight in report.new_head] == ["fc.weight", "fc.bias"]
+    assert len(report.replaced) == 6
+
+
+def test_gray_images_sum_the_first_kernel(small, tmp_path):
+    theirs, path = trained(small()), tmp_path / "weights.pt"
+    torch.save(theirs.state_dict(), path)
+    spec = archspec.load(tmp_path / "small.yaml", input="1x16x16")
+    assert "wrong shape: `stem.0.weight` 4x1x3x3" in fails(spec, path)
+    model = archspec.compile(spec)
+    report = load_weights(model, spec, path, adapt=True)
+    first, second = str(report).splitlines()
+    kind, place = (
+        "summed over its channels",
+        f"{tmp_path}/small.yaml:6, called in line 9",
+    )
+    assert first == f"loaded 16 of 16 weights from `{path}`; {kind}: `stem.0`"
+    assert second == f"  {kind}: `stem.0.weight` 4x1x3x3, in the file 4x3x3x3 ({place})"
+    gray = torch.rand(2, 1, 16, 16)
+    color = gray.expand(-1, 3, -1, -1)
+    torch.testing.assert_close(model.eval()(gray), theirs.eval()(color))
 
 
 @pytest.mark.parametrize(
@@ -395,12 +507,12 @@ def test_pretrained_weights_with_another_head_under_another_name(tmp_path):
         (("  - unit(6)\n", ""), "unexpected: 7"),
         (("  - unit(6)", "  - unit(6) | unit(6)"), "missing: 7"),
         (("stem: unit(4)", "stem: unit(3)"), "wrong shape: 7"),
-        (("fc: linear(classes)", "fc: linear(9) | linear(classes)"), "missing: 4"),
+        (("  - global_avgpool", "  - conv(9, k=1)\n  - global_avgpool"), "missing: 2"),
     ],
 )
 def test_only_the_head_may_be_new(change, words, small, tmp_path):
     path = tmp_path / "weights.pt"
     torch.save(trained(small()).state_dict(), path)
-    message = fails(small(change), path, new_head=True)
+    message = fails(small(change), path, adapt=True)
     assert words in message.splitlines()[1]
     assert "new head" not in message

@@ -79,7 +79,7 @@ def _jitter_color(images_NCHW: Tensor, strength: float) -> Tensor:
 def _gray(floats_NCHW: Tensor) -> Tensor:
     if floats_NCHW.shape[1] != COLOR:
         return floats_NCHW
-    gray: Tensor = v2.Grayscale()(floats_NCHW)  # type: ignore[attr-defined]
+    gray: Tensor = v2.Grayscale()(floats_NCHW)
     return gray
 
 

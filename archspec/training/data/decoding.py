@@ -14,6 +14,7 @@ from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
 
 from archspec.runs.errors import TrainingError, short_message
+from archspec.training.data.image_reading import Fit
 from archspec.training.data.image_tensors import COLOR, GRAY, convert_channels, resize
 from archspec.training.data.pixel_format import (
     EIGHT_BIT,
@@ -32,7 +33,10 @@ class UnreadableImageError(TrainingError):
 
 
 def read_image(
-    path: Path, shape: tuple[int, int, int], pixels: PixelFormat | None
+    path: Path,
+    shape: tuple[int, int, int],
+    pixels: PixelFormat | None,
+    fit: Fit | None = None,
 ) -> Tensor:
     """The image in a file as `uint8` [C, H, W], in the input shape of a network.
 
@@ -41,6 +45,8 @@ def read_image(
         shape: (C, H, W).
         pixels: the pixels of the data set; None for a run that has not recorded them,
             whose 16 bits are divided by 256.
+        fit: makes an image of that height and width; by default it is resized. It is not
+            for pixels of more than 8 bits.
 
     Raises:
         UnreadableImageError: if it cannot be decoded.
@@ -57,7 +63,8 @@ def read_image(
         if pixels is not None:
             pixels.check_kind(str(path), _kind(image))
         if pixels is None or pixels.is_ordinary:
-            pixels_CHW = pil_to_tensor(_normalized(image).convert(MODES[channels]))
+            converted = _normalized(image).convert(MODES[channels])
+            pixels_CHW = pil_to_tensor(fit(converted) if fit else converted)
         else:
             pixels_CHW = _scaled(path, image, pixels, channels)
     return resize(pixels_CHW[None], height, width)[0]

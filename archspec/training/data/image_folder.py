@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from PIL import features
@@ -105,6 +105,30 @@ def find_test(root: Path, reading: ImageReading) -> ImagePaths | None:
             f"there are no test images: rename `{other}` to `test` to use its images"
         )
     return None
+
+
+def find_evaluation(
+    root: Path, reading: ImageReading
+) -> tuple[Literal["test", "validation"], ImagePaths]:
+    """The images of `test`, or else of `val`, for weights that were not trained here.
+
+    Raises:
+        TrainingError: if neither folder is there, or a class contains no images.
+    """
+    test = find_test(root, reading)
+    if test:
+        return "test", test
+    if not (root / "val").is_dir():
+        other = _other_name(root, "test") or _other_name(root, "val")
+        raise TrainingError(
+            f"`{root}` has no folder `test` or `val`: "
+            + (
+                f"rename `{other}`"
+                if other
+                else "`folder` reads `test/CLASS/` or `val/CLASS/` under `--data-root DIR`"
+            )
+        )
+    return "validation", _find(root / "val", reading)
 
 
 def _other_name(root: Path, name: str) -> Path | None:

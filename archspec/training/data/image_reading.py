@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from PIL import Image
 
 from archspec.runs.errors import TrainingError
 from archspec.training.data.pixel_format import ORDINARY, PixelFormat
 from archspec.training.distributed.world import World
+
+Fit = Callable[[Image.Image], Image.Image]  # gives an image the size of an input
 
 
 @dataclass(slots=True)
@@ -20,6 +24,9 @@ class ImageReading:
 
     pixels: PixelFormat | None = ORDINARY
     """None in a run of a version that did not record them."""
+
+    fit: Fit | None = None
+    """How images get the size of the input; by default they are resized."""
 
     unreadable: dict[str, str] = field(default_factory=dict)
     """The files that could not be decoded, by path, each with a description."""

@@ -194,7 +194,9 @@ class _ImageFiles(Dataset[Images]):
         """
         for path in self.paths.same_class(index):
             try:
-                return read_image(Path(path), self.shape, self.reading.pixels)
+                return read_image(
+                    Path(path), self.shape, self.reading.pixels, self.reading.fit
+                )
             except UnreadableImageError as error:
                 unreadable[path] = str(error)
                 self.reading.add_unreadable({path: str(error)})

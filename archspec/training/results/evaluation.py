@@ -1,4 +1,4 @@
-"""Evaluate the best checkpoint of a run on images that it was not trained with."""
+"""Evaluate a network on images that it was not trained with."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ class Evaluation:
 
     confusion: ConfusionMatrix
 
+    note: str = ""
+    """What to know about these images."""
+
     warning: str = ""
     """The images that could not be read, if the run skips them."""
 
@@ -55,14 +58,36 @@ def evaluate_run(
     reading = ImageReading(settings.skip_unreadable, trained.pixels)
     test = build_test_loader(settings, spec, world, trained.classes, reading)
     if test is not None:
-        return Evaluation("test", *_evaluate(trained, test), reading.warning())
+        return Evaluation("test", *_evaluate(trained, test), "", reading.warning())
     _, validation = build_training_loaders(settings, spec, world, reading)
     if validation.classes != trained.classes:
         raise TrainingError(
             f"the classes under `{trained.settings.data_root}` are not those of `{path}`: "
             "use `--data-root DIR` if its images are elsewhere"
         )
-    return Evaluation("validation", *_evaluate(trained, validation), reading.warning())
+    note = "there are no test images: these have chosen the best epoch"
+    return Evaluation(
+        "validation", *_evaluate(trained, validation), note, reading.warning()
+    )
+
+
+def evaluate_on_folder(trained: TrainedModel, root: Path) -> Evaluation:
+    """Evaluate published weights on the images of `test`, or else of `val`.
+
+    Raises:
+        TrainingError: if there are none, or they are of other classes.
+    """
+    from archspec.training.data.class_folders import relabel
+    from archspec.training.data.image_folder import find_evaluation
+    from archspec.training.data.streaming_loader import stream
+
+    settings, spec = trained.settings, trained.spec
+    reading = ImageReading(pixels=trained.pixels, fit=trained.fit)
+    split, found = find_evaluation(root, reading)
+    paths = relabel(found, trained.classes, root)
+    world = World(torch.device(settings.device))
+    loader = stream(paths, settings, spec, world, reading, train=False)
+    return Evaluation(split, *_evaluate(trained, loader), warning=reading.warning())
 
 
 @torch.no_grad()

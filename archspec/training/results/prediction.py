@@ -1,4 +1,4 @@
-"""Predict the class of an image file with the best checkpoint of a run."""
+"""Predict the class of an image file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def predict(trained: TrainedModel, path: Path, top: int) -> list[tuple[str, floa
             f"`{path}` is a directory: name the images in it, such as `{path / '*.png'}`"
         )
     channels, height, width = trained.spec.input_shape
-    image_CHW = read_image(path, (channels, height, width), trained.pixels)
+    shape = (channels, height, width)
+    image_CHW = read_image(path, shape, trained.pixels, trained.fit)
     images_NCHW = image_CHW[None].to(trained.settings.device)
     logits_NK, *_ = trained.objective.outputs(trained.model, images_NCHW)
     probabilities_K = logits_NK[0].float().softmax(0)

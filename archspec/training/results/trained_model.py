@@ -16,6 +16,7 @@ from archspec.runs.errors import TrainingError
 from archspec.settings.settings import Device, Settings
 from archspec.spec import Spec
 from archspec.training.checkpoint import CorruptCheckpointError, load_checkpoint
+from archspec.training.data.image_reading import Fit
 from archspec.training.data.input_normalization import ChannelStatistics
 from archspec.training.data.pixel_format import PixelFormat
 from archspec.training.device import resolve_auto
@@ -37,6 +38,9 @@ class TrainedModel(NamedTuple):
 
     pixels: PixelFormat | None
     """The pixels of the training images, if the run has recorded them."""
+
+    fit: Fit | None = None
+    """How images get the size of the input; by default they are resized."""
 
 
 def load_trained_model(path: Path, device: Device = "auto") -> TrainedModel:

@@ -10,10 +10,17 @@ from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Node
 from archspec.passes.summarize import line_in
 from archspec.spec import Spec
-from archspec.training.weights.new_head import WeightShape, WeightShapes, find_new_head
+from archspec.training.weights.gray_kernel import find_gray_kernel
+from archspec.training.weights.new_head import (
+    NewHead,
+    WeightShape,
+    WeightShapes,
+    find_new_head,
+)
 from archspec.training.weights.weight_names import layer_of, levels, listed
 
 MAX_SHOWN = 8  # lines of one kind in a report
+SUMMED = "summed over its channels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +47,26 @@ class LoadReport:
     path: Path
     loaded: tuple[Weight, ...]
     new_head: tuple[Weight, ...]
-    """Weights that keep their initial values: the file has other classes, or no head."""
+    """Weights that keep their initial values: the file has another head, or none."""
+
+    replaced: tuple[Weight, ...]
+    """Weights of the file's own head, under other names than those of the network."""
 
     missing: tuple[Weight, ...]
     unexpected: tuple[Weight, ...]
     wrong_shape: tuple[Weight, ...]
+    summed: tuple[Weight, ...]
+    """The loaded kernel that is summed over its channels, for gray images."""
 
     @property
     def is_match(self) -> bool:
         """Whether all weights match, except for a new head."""
         return not (self.missing or self.unexpected or self.wrong_shape)
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether the network differs from the one of the file."""
+        return bool(self.new_head or self.summed)
 
     @property
     def summary(self) -> str:
@@ -59,8 +76,11 @@ class LoadReport:
         loaded = f"loaded {count} from `{self.path}`"
         parts = [loaded if self.is_match else f"{count} fit"]
         for kind, weights in self._not_loaded():
-            layers = f" {listed(_layers(weights))}" if kind == "new head" else ""
+            is_head = kind in ("new head", "replaced")
+            layers = f" {listed(_layers(weights))}" if is_head else ""
             parts.append(f"{kind}{layers}: {len(weights)}")
+        if self.summed:
+            parts.append(f"{SUMMED}: {listed(_layers(self.summed))}")
         return "; ".join(parts)
 
     def __str__(self) -> str:
@@ -72,10 +92,12 @@ class LoadReport:
             yield from (f"  {kind}: {weight}" for weight in weights[:MAX_SHOWN])
             if len(weights) > MAX_SHOWN:
                 yield f"  {kind}: {len(weights) - MAX_SHOWN} more"
+        yield from (f"  {SUMMED}: {weight}" for weight in self.summed)
 
     def _not_loaded(self) -> Iterator[tuple[str, tuple[Weight, ...]]]:
         kinds = {
             "new head": self.new_head,
+            "replaced": self.replaced,
             "missing": self.missing,
             "unexpected": self.unexpected,
             "wrong shape": self.wrong_shape,
@@ -84,9 +106,12 @@ class LoadReport:
 
 
 def compare_weights(
-    network: WeightShapes, file: WeightShapes, spec: Spec, path: Path, *, new_head: bool
+    network: WeightShapes, file: WeightShapes, spec: Spec, path: Path, *, adapt: bool
 ) -> LoadReport:
-    """Compare the weights of a network and a file; `new_head` allows other classes."""
+    """Compare the weights of a network and a file.
+
+    `adapt` allows another head, and gray images where the file has color.
+    """
     nodes = {node.path: node for node in spec.layers}
 
     def weights(names: Iterable[str]) -> tuple[Weight, ...]:
@@ -95,16 +120,24 @@ def compare_weights(
             for name in names
         )
 
-    head = find_new_head(network, file, spec) if new_head else []
-    others = [name for name in network if name not in head]
+    kernel = find_gray_kernel(network, file, spec) if adapt else None
+    summed = weights([kernel] if kernel else [])
+    if kernel:
+        file = {**file, kernel: network[kernel]}
+    head = find_new_head(network, file, spec) if adapt else NewHead([], [])
+    others = [name for name in network if name not in head.names]
     shared = [name for name in others if name in file]
     return LoadReport(
         path,
         loaded=weights(name for name in shared if network[name] == file[name]),
-        new_head=weights(head),
+        new_head=weights(head.names),
+        replaced=weights(name for name in head.replaced if name not in network),
         missing=weights(name for name in others if name not in file),
-        unexpected=weights(name for name in file if name not in network),
+        unexpected=weights(
+            name for name in file if name not in network and name not in head.replaced
+        ),
         wrong_shape=weights(name for name in shared if network[name] != file[name]),
+        summed=summed,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from archspec.runs.errors import TrainingError
+from archspec.settings.published_name import is_published
 from archspec.spec import Spec
 from archspec.training.weights.load_report import LoadReport, compare_weights
 from archspec.training.weights.new_head import (
@@ -26,37 +27,40 @@ COUNTER = "num_batches_tracked"
 def load_weights(
     model: nn.Module,
     spec: Spec,
-    path: Path,
+    source: Path,
     *,
     renames: Sequence[str] = (),
-    new_head: bool = False,
+    adapt: bool = False,
 ) -> LoadReport:
-    """Load the weights of a file into a network, and report on each weight.
+    """Load weights into a network, and report on each weight.
 
     Args:
         model: built from `spec`; it does not change if the weights do not match.
         spec: its lines are named in the report.
-        path: a file that `read_weights` accepts.
+        source: a file that `read_weights` accepts, or the name of published weights.
         renames: texts `old=new`, applied in order to the names in the file.
-        new_head: whether the last layer may keep its initial weights, if the file has
-            another number of classes or lacks the layer.
+        adapt: whether a head may keep its initial weights, if the file has another one
+            or none, and whether weights for color images may be made ones for gray.
 
     Raises:
         TrainingError: if the weights cannot be read, or do not match.
     """
     ours = model.state_dict()
-    weights = _unwrapped(read_weights(path), ours)
+    path, weights = _read(source, spec)
+    weights = _unwrapped(weights, ours)
     for rename in renames:
         weights = rename_weights(weights, rename, path)
-    weights |= _missing_counters(ours, weights)
+    weights = _missing_counters(ours, weights) | weights
     shapes, file_shapes = (
         {name: tuple(weight.shape) for name, weight in each.items()}
         for each in (ours, weights)
     )
-    report = compare_weights(shapes, file_shapes, spec, path, new_head=new_head)
+    report = compare_weights(shapes, file_shapes, spec, path, adapt=adapt)
     if not report.is_match:
-        hint = _hint(report, shapes, file_shapes, spec)
+        hint = _hint(report, shapes, file_shapes, spec, source)
         raise TrainingError(f"`{path}` does not fit `{spec.name}`: {hint}\n{report}")
+    for weight in report.summed:
+        weights[weight.name] = weights[weight.name].sum(1, keepdim=True)
     matching = {weight.name: weights[weight.name] for weight in report.loaded}
     try:
         model.load_state_dict(matching, strict=False)
@@ -65,6 +69,21 @@ def load_weights(
             f"`{path}` holds other tensors than weights have: save a plain state dict"
         ) from error
     return report
+
+
+def _read(source: Path, spec: Spec) -> tuple[Path, Weights]:
+    """Weights, and what to call their source in messages."""
+    if not is_published(source):
+        return source, read_weights(source)
+    from archspec.training.weights import published  # torchvision, 1.7 s
+
+    weights = published.find_published(source, spec)
+    if absent := published.required_params(weights).keys() - spec.param_values.keys():
+        raise TrainingError(
+            f"`{weights}` needs the param `{min(absent)}`, which `{spec.name}` lacks: use "
+            f"the spec `{published.its_spec(weights)}`"
+        )
+    return Path(str(weights)), published.read_published(weights)
 
 
 def _unwrapped(weights: Weights, ours: Iterable[str]) -> Weights:
@@ -94,7 +113,11 @@ def _missing_counters(ours: Mapping[str, Tensor], weights: Weights) -> Weights:
 
 
 def _hint(
-    report: LoadReport, shapes: WeightShapes, file_shapes: WeightShapes, spec: Spec
+    report: LoadReport,
+    shapes: WeightShapes,
+    file_shapes: WeightShapes,
+    spec: Spec,
+    source: Path,
 ) -> str:
     """Guess which flag makes the weights match."""
     missing, unexpected, wrong_shape = (
@@ -102,9 +125,14 @@ def _hint(
         for weights in (report.missing, report.unexpected, report.wrong_shape)
     )
     problems = [*missing, *unexpected, *wrong_shape]
-    is_head = wrong_shape and problems == find_new_head(shapes, file_shapes, spec)
+    is_head = wrong_shape and problems == find_new_head(shapes, file_shapes, spec).names
     if is_head and "classes" in spec.param_values:
         return f"use `--set classes={num_classes(shapes, file_shapes, spec)}`"
+    if is_published(source):
+        from archspec.training.weights.published import find_published, its_spec
+
+        own = its_spec(find_published(source, spec))
+        return f"its network is the spec `{own}`, with its own input and params"
     rename = guess_rename(unexpected, missing)
     if rename and not wrong_shape:
         return f"use `--rename {rename}`"

@@ -16,15 +16,15 @@ Weights = dict[str, Tensor]
 KEYS = ("ema", "model", "state_dict")  # of a checkpoint; averaged weights come first
 HINT = (
     "name a run, its `best.pt`, what `torch.save(model.state_dict(), ...)` has written, "
-    "or a `.safetensors` file"
+    "a `.safetensors` file, or weights of torchvision such as `IMAGENET1K_V1`"
 )
 
 
-def read_weights(path: Path) -> Weights:
+def read_weights(path: Path, hint: str = HINT) -> Weights:
     """The weights in a file, by the names that they have there, on the CPU.
 
     The path of a run stands for its `best.pt`. If a checkpoint contains averaged weights,
-    they are used.
+    they are used. `hint` ends the message of an error.
 
     Raises:
         TrainingError: if there are no weights, or reading them requires running code.
@@ -34,21 +34,21 @@ def read_weights(path: Path) -> Weights:
         values = _read(path)
     except (FileNotFoundError, PermissionError) as error:
         raise TrainingError(
-            f"cannot read `{path}` ({short_message(error)}): {HINT}"
+            f"cannot read `{path}` ({short_message(error)}): {hint}"
         ) from error
     except CorruptArchiveError as error:
         raise TrainingError(
-            f"`{path}` is damaged: the checksum of `{error}` in it is wrong"
+            f"`{path}` is damaged, the checksum of `{error}` in it is wrong: {hint}"
         ) from error
     except Exception as error:  # torch and pickle raise any type for a foreign file
         raise TrainingError(
-            f"`{path}` is damaged, or cannot be read without running code: {HINT}"
+            f"`{path}` is damaged, or cannot be read without running code: {hint}"
         ) from error
     found = values if isinstance(values, dict) else {}
     for state in (*map(found.get, KEYS), found):
         if _is_state_dict(state):
             return with_names_by_its_spec(dict(state), found, path)
-    raise TrainingError(f"`{path}` holds no weights: {HINT}")
+    raise TrainingError(f"`{path}` holds no weights: {hint}")
 
 
 def _read(path: Path) -> object:
