@@ -80,7 +80,24 @@ class FunctionCall(NamedTuple):
     arguments: tuple[Expression, ...]
 
 
-Expression = Literal | Name | Tuple | Unary | Binary | IfElse | Subscript | FunctionCall
+class LabelPath(NamedTuple):
+    """`down{i - 1}` in `ref(down{i - 1})`; a plain label is a `Name` or a `Literal`."""
+
+    span: Span
+    parts: tuple[str | Expression, ...]
+
+
+Expression = (
+    Literal
+    | Name
+    | Tuple
+    | Unary
+    | Binary
+    | IfElse
+    | Subscript
+    | FunctionCall
+    | LabelPath
+)
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
@@ -99,6 +116,10 @@ def walk(expression: Expression) -> Iterator[Expression]:
             parts = (expression.value, expression.subscript)
         case FunctionCall():
             parts = expression.arguments
+        case LabelPath():
+            parts = tuple(
+                part for part in expression.parts if not isinstance(part, str)
+            )
         case _:
             parts = ()
     for part in parts:

@@ -19,6 +19,7 @@ from archspec.frontend.ast import (
     Expression,
     FunctionCall,
     IfElse,
+    LabelPath,
     Literal,
     Name,
     Subscript,
@@ -155,6 +156,12 @@ class Evaluator:
                 return self.subscript(expression)
             case FunctionCall():
                 return self.function(expression)
+            case LabelPath():
+                raise EvaluationError(
+                    "invalid-syntax",
+                    f"`{expression.span.text}` is a label, and only `ref` reads labels",
+                    expression.span,
+                )
 
     def name(self, name: Name) -> Symbolic:
         if self.scope.has(name.id):

@@ -167,7 +167,7 @@ def test_labels():
 
 
 @pytest.mark.parametrize(
-    "text", ["a-b", "1a", "_a", "a b", "a{", "a}", "01", "-1", "é", '"a\\n"']
+    "text", ["-a", "a+b", "1a", "a b", "a{", "a}", "01", "-1", "é", '"a\\n"']
 )
 def test_what_is_no_label(text):
     with pytest.raises(ParseError) as raised:
