@@ -19,6 +19,7 @@ from archspec.frontend.document_parser import parse_document
 from archspec.ir.graph import Graph, Value
 from archspec.lints.rules import lint
 from archspec.lowering.lower import lower
+from archspec.lowering.unread_steps import report_unread_steps
 from archspec.resolve.imports import document_environment
 from archspec.resolve.overrides import (
     parse_input,
@@ -154,6 +155,8 @@ def _lowered(network: _Network, findings: Findings) -> Spec | None:
     body, output = lower(
         document.net, x, network.scope, network.blocks, findings, asserts=asserts
     )
+    if not findings.has_errors and document.net is not None:
+        report_unread_steps(body, [output], findings)
     if findings.has_errors:
         return None
     graph = None

@@ -252,6 +252,12 @@ CODES: dict[str, Page] = {
         "    aux1: global_avgpool | flatten | linear(10)\n"
         "- global_avgpool | flatten | linear(10)",
     ),
+    "unread-step": Page(
+        "Nothing reads the output of a step: it would cost weights and arithmetic, and "
+        "have no gradient.",
+        "- stem: conv(8, k=3)\n- conv(16, k=3)\n- ref(stem) | relu",
+        "- stem: conv(8, k=3)\n- ref(stem) | relu",
+    ),
     "recursive-block": Page(
         "A block calls itself, perhaps through another one, and does not end within 80 "
         "steps in each other. An `if` that depends on an argument ends it.",
