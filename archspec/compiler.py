@@ -20,6 +20,7 @@ from archspec.ir.graph import Graph, Port, Value, named_input
 from archspec.ir.shape import Shape
 from archspec.lints.rules import lint
 from archspec.lowering.lower import lower
+from archspec.lowering.unread_steps import report_unread_steps
 from archspec.resolve.imports import document_environment
 from archspec.resolve.overrides import (
     override_inputs,
@@ -195,6 +196,8 @@ def _lowered(network: _Network, variant: str | None, findings: Findings) -> Spec
         # Shape assertions are about the spec's own input.
         asserts=[port.value.shape for port in network.inputs] == own,
     )
+    if not findings.has_errors and document.net is not None:
+        report_unread_steps(body, [port.value for port in outputs], findings)
     if findings.has_errors:
         return None
     graph = None

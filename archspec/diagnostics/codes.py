@@ -149,8 +149,8 @@ CODES: dict[str, Page] = {
         "- conv(64, k=3) | relu",
     ),
     "invalid-label": Page(
-        "A label becomes an attribute of a module: letters, digits and `_`, and no "
-        "name that Python or torch uses itself.",
+        "A label names a module: letters, digits, `_` and `-`, and no name that "
+        "Python or torch uses itself.",
         "- forward: conv(8, k=1)",
         "- conv1: conv(8, k=1)",
     ),
@@ -279,11 +279,18 @@ CODES: dict[str, Page] = {
         "    aux1: global_avgpool | flatten | linear(10)\n"
         "- global_avgpool | flatten | linear(10)",
     ),
+    "unread-step": Page(
+        "Nothing reads the output of a step: it would cost weights and arithmetic, and "
+        "have no gradient.",
+        "- stem: conv(8, k=3)\n- conv(16, k=3)\n- ref(stem) | relu",
+        "- stem: conv(8, k=3)\n- ref(stem) | relu",
+    ),
     "recursive-block": Page(
-        "A block calls itself, perhaps through another one, and would never end. "
-        "`repeat` does something several times.",
+        "A block calls itself, perhaps through another one, and does not end within 80 "
+        "steps in each other. An `if` that depends on an argument ends it.",
         "blocks:\n  unit(n): conv(n, k=1) | unit(n)\nnet:\n  - unit(8)",
-        "blocks:\n  unit(n): conv(n, k=1)\nnet:\n  - repeat: unit(8)\n    times: 2",
+        "blocks:\n  unit(n):\n    - conv(n, k=1)\n    - if: n > 1\n      then: unit(n // 2)\n"
+        "net:\n  - unit(8)",
     ),
     # --- what has no use: warnings ---
     "unused-parameter": Page(

@@ -89,8 +89,24 @@ class FunctionCall(NamedTuple):
     arguments: tuple[Argument, ...]
 
 
+class LabelPath(NamedTuple):
+    """`down{i - 1}` in `ref(down{i - 1})`; a plain label is a `Name` or a `Literal`."""
+
+    span: Span
+    parts: tuple[str | Expression, ...]
+
+
 Expression = (
-    Literal | Name | Tuple | Unary | Binary | IfElse | Subscript | Slice | FunctionCall
+    Literal
+    | Name
+    | Tuple
+    | Unary
+    | Binary
+    | IfElse
+    | Subscript
+    | Slice
+    | FunctionCall
+    | LabelPath
 )
 
 
@@ -113,6 +129,10 @@ def walk(expression: Expression) -> Iterator[Expression]:
             parts = (expression.value, *(b for b in bounds if b is not None))
         case FunctionCall():
             parts = tuple(argument.value for argument in expression.arguments)
+        case LabelPath():
+            parts = tuple(
+                part for part in expression.parts if not isinstance(part, str)
+            )
         case _:
             parts = ()
     for part in parts:

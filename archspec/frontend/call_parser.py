@@ -23,6 +23,7 @@ from archspec.frontend.ast import (
     Expression,
     FunctionCall,
     IfElse,
+    LabelPath,
     Literal,
     Name,
     Parameter,
@@ -86,17 +87,9 @@ def parse_label(scalar: Scalar) -> StepLabel:
     Raises:
         ParseError: if it cannot be a name in a state dict.
     """
-    span = scalar.code or scalar.span
-    parts: list[str | Expression] = []
-    for match in re.finditer(r"\{([^{}]*)\}|[^{}]+|[{}]", scalar.text):
-        if match.group(1) is not None:
-            inner = Span(
-                span.source, span.start + match.start(1), span.start + match.end(1)
-            )
-            tokens = tokenize(match.group(1), inner, exact=scalar.code is not None)
-            parts.append(Parser(tokens).parse_all(Parser.expression))
-        else:
-            parts.append(match.group())
+    parts = _label_parts(
+        scalar.text, scalar.code or scalar.span, exact=scalar.code is not None
+    )
     shape = "".join(part if isinstance(part, str) else "1" for part in parts)
     if scalar.text.startswith("if "):
         help = f"write `if: {scalar.text[3:]}`, and the step under `then:`"
@@ -105,11 +98,25 @@ def parse_label(scalar: Scalar) -> StepLabel:
         raise ParseError(
             f"`{scalar.text}` cannot be a label",
             scalar.span,
-            "a label is an integer, or letters, digits, `_` and `-`, from a letter on, as "
-            "`layer{i + 1}`",
+            "a label is an integer, or letters, digits, `_` and `-`, from a letter or "
+            "`_` on, as `layer{i + 1}`",
             "invalid-label",
         )
     return StepLabel(scalar.span, tuple(parts))
+
+
+def _label_parts(text: str, at: Span, *, exact: bool) -> list[str | Expression]:
+    """The text and the expressions of `layer{i + 1}`."""
+    parts: list[str | Expression] = []
+    for match in re.finditer(r"\{([^{}]*)\}|[^{}]+|[{}]", text):
+        if match.group(1) is None:
+            parts.append(match.group())
+            continue
+        first, last = match.span(1)
+        inner = Span(at.source, at.start + first, at.start + last) if exact else at
+        tokens = tokenize(match.group(1), inner, exact=exact)
+        parts.append(Parser(tokens).parse_all(Parser.expression))
+    return parts
 
 
 class Parser:
@@ -421,6 +428,11 @@ class Parser:
         token = self.token
         if token.kind == "number":
             return self.number()
+        if token.kind == "path":
+            self.advance()
+            exact = token.span.end - token.span.start == len(token.text)
+            parts = _label_parts(token.text, token.span, exact=exact)
+            return LabelPath(token.span, tuple(parts))
         if token.kind == "string":
             self.advance()
             return Literal(token.span, token.text[1:-1])

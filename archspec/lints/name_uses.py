@@ -21,6 +21,7 @@ from archspec.frontend.ast import (
     Group,
     If,
     Labeled,
+    LabelPath,
     Let,
     Merge,
     Name,
@@ -185,12 +186,20 @@ class NameUses:
             self.arguments(call)
         else:
             for argument in call.arguments:
-                for name in names_in(argument.value):
-                    if name in self.labels:
-                        self.labels[name].is_read = True
+                self.reference(argument.value)
         if call.assertion:
             for size in call.assertion.dims:
                 self.read(size)
+
+    def reference(self, label: Expression) -> None:
+        """A computed label may be any; what computes it is read."""
+        if isinstance(label, LabelPath):
+            self.read(label)
+            for mark in self.labels.values():
+                mark.is_read = True
+        for name in names_in(label):
+            if name in self.labels:
+                self.labels[name].is_read = True
 
     def arguments(self, call: Call) -> None:
         for argument in call.arguments:

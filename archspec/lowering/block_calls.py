@@ -59,16 +59,17 @@ def lower_block_call(
 ) -> ir.Value:
     """Expand the block's body with this call's arguments."""
     block = module.block
-    if block in context.stack:
-        _report_recursion(module, context)
-        return ir.Value(None)
     arguments = _arguments(module, x, context)
     if context.values_unknown and not context.run.is_first_visit(block):
         return ir.Value(None)
     path = context.level.join(name.value)
     inside = _inside(module, arguments, path, x, context)
     body: Items = []
+    if block in context.stack:
+        context.run.recursive_calls.append(module.call)
     y = _lower_body(block, with_channels(x, variable(CIN)), inside, body)
+    if block in context.stack:
+        context.run.recursive_calls.pop()
     known = {key: value for key, value in arguments.items() if value is not None}
     is_labeled = name.value in context.level.labels
     place = name, path, tuple(body)
@@ -209,19 +210,6 @@ def _output_for_caller(
         code = known[code.id] if isinstance(code, ast.Name) else substitute(code, known)
         shape = channels_as(y.shape, code)
     return ir.Value(shape, y.producer, call.span, x)
-
-
-def _report_recursion(module: BlockCall, context: Context) -> None:
-    stack, block = context.stack, module.block
-    names = [b.name for b in stack[stack.index(block) :]]
-    path = " calls ".join(f"`{name}`" for name in [*names, block.name])
-    context.findings.error(
-        "recursive-block",
-        f"a block may not call itself: {path}",
-        module.call.name.span,
-        related=[Label(block.definition.signature, "defined here")],
-        help="use `repeat` to do something several times",
-    )
 
 
 # --- arguments ---

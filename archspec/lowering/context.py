@@ -49,6 +49,7 @@ class LoweringRun:
     layers: int = 0
     steps: int = 0
     depth: int = 0
+    recursive_calls: list[Call] = field(default_factory=list)  # being expanded
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
     # By the `id` of the call and of the callee, and the arguments that it has already.
     bound: dict[tuple[int, int, tuple[str, ...]], BoundArguments] = field(
@@ -77,6 +78,16 @@ class LoweringRun:
         self.depth += 1
         if self.steps > MAX_IDLE + 3 * self.layers:
             self.too_many(span)
+        if self.depth > MAX_DEPTH and self.recursive_calls:
+            name = self.recursive_calls[-1].name
+            self.findings.error(
+                "recursive-block",
+                f"`{name.id}` calls itself more than {MAX_DEPTH} steps deep",
+                name.span,
+                help=f"let an argument end it, as in `if: depth > 0` before "
+                f"`then: {name.id}(depth - 1)`",
+            )
+            raise TooMany
         if self.depth > MAX_DEPTH:
             self.findings.error(
                 "nesting-too-deep",
@@ -139,6 +150,7 @@ class Context:
     )  # this class's channels in loops
     loop_variables: set[str] = field(default_factory=set)  # its indices and columns
     values_unknown: bool = False  # only names and arguments are checked
+    is_taken: bool = True  # false in an arm not taken, where no label is checked
 
     @property
     def findings(self) -> Findings:
@@ -154,6 +166,7 @@ class Context:
             labels=dict(self.labels),
             hoistable=None,
             values_unknown=True,
+            is_taken=False,
         )
 
     def is_first_faulty_call(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 
-from archspec.frontend.ast import StepLabel
+from archspec.frontend.ast import LabelPath, StepLabel
 from archspec.frontend.call_parser import LABEL, MAX_LABEL
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, literal
@@ -18,9 +18,19 @@ from archspec.resolve.expression_values import describe
 
 def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Symbolic:
     """The text of a label, with the Python that computes it: `f"stage{i + 1}"`."""
+    text = label_text(label, x, context)
+    if text is None:
+        return literal(label.span.text)
+    _check_label(text.value, label, context)
+    return text
+
+
+def label_text(
+    label: StepLabel | LabelPath, x: ir.Value, context: Context
+) -> Symbolic | None:
+    """The text of a label or of a path of labels; None if unknown."""
     text = ""
     parts: list[ast.expr] = []
-    known = True
     for part in label.parts:
         if isinstance(part, str):
             text += part
@@ -28,20 +38,17 @@ def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Symbolic:
             continue
         value = evaluate(part, x, context)
         if value is None:
-            known = False
-        elif not isinstance(value.value, int | float | str):
-            known = False
+            return None
+        if not isinstance(value.value, int | float | str):
             context.findings.error(
                 "invalid-label",
                 f"a label has numbers in it, found {describe(value.value)}",
                 label.span,
             )
-        else:
-            text += str(value.value)
-            parts.append(ast.FormattedValue(value.code, -1, None))
+            return None
+        text += str(value.value)
+        parts.append(ast.FormattedValue(value.code, -1, None))
     text = text[: MAX_LABEL + 1]  # every layer in it has it in its path
-    if known:
-        _check_label(text, label, context)
     if all(isinstance(part, str) for part in label.parts):
         return literal(text)
     return Symbolic(text, ast.JoinedStr(parts))
@@ -49,6 +56,8 @@ def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Symbolic:
 
 def _check_label(text: str, label: StepLabel, context: Context) -> None:
     """Report a label that is taken in its level, or reserved by torch or Python."""
+    if not context.is_taken:
+        return
     if not LABEL.fullmatch(text):
         context.findings.error(
             "invalid-label",
@@ -56,12 +65,16 @@ def _check_label(text: str, label: StepLabel, context: Context) -> None:
             label.span,
             help="a label is letters, digits, `_` and `-`; `//` divides to an integer",
         )
-    elif text in RESERVED_LABELS or keyword.iskeyword(text):
-        owner = "Python" if keyword.iskeyword(text) else "torch"
+    elif text in RESERVED_LABELS or _is_pythons(text):
+        owner = "Python" if _is_pythons(text) else "torch"
         context.findings.error(
             "invalid-label",
             f"`{text}` is {owner}'s own name, it cannot be a label",
             label.span,
-            help=f"write `{text}_`, or another name",
+            help=f"write `{text.strip('_')}_`, or another name",
         )
     take_label(text, label, context)
+
+
+def _is_pythons(text: str) -> bool:
+    return keyword.iskeyword(text) or (text.startswith("__") and text.endswith("__"))

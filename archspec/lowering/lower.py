@@ -195,7 +195,7 @@ def _lower_chain(chain: Chain, x: ir.Value, context: Context, items: Items) -> i
         elif call.name.id != "ref":
             x = lower_call(call, x, context, items)
         elif number == 0:
-            x = lower_reference(call, context, items)
+            x = lower_reference(call, x, context, items)
         else:
             report_misplaced(call, context)
             x = ir.Value(None)

@@ -45,7 +45,7 @@ def lower_op_call(
     op, span = layer.op, layer.call.span
     reads = None
     if op.reads_label:
-        reads = read_label(layer.bound.values[LABEL_NAME], context)
+        reads = read_label(layer.bound.values[LABEL_NAME], x, context)
     others = [reads.value if reads else ir.Value(None)] * op.reads_label
     attributes = _attributes(layer, x, context)
     if attributes is not None and op.undoes and x.shape is not None:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Call, Expression, Literal, Name
+from archspec.frontend.ast import Call, Expression, LabelPath, Literal, Name
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context, Items
+from archspec.lowering.label_text import label_text
 
 
-def lower_reference(call: Call, context: Context, items: Items) -> ir.Value:
+def lower_reference(
+    call: Call, x: ir.Value, context: Context, items: Items
+) -> ir.Value:
     """`ref(stem)`: the chain reads the output of the step with that label."""
-    label = _label_of(call)
+    given = call.arguments[0].value if len(call.arguments) == 1 else None
+    if isinstance(given, LabelPath):
+        text = label_text(given, x, context)
+        if text is None:
+            return ir.Value(None)
+        label: Name | None = Name(given.span, text.value)
+    else:
+        label = _label_of(call)
     if label is None:
         context.findings.error(
             "invalid-syntax",
@@ -19,18 +29,32 @@ def lower_reference(call: Call, context: Context, items: Items) -> ir.Value:
             help=_example(call, context),
         )
         return ir.Value(None)
-    if label.id not in context.labels:
-        _report_dangling(label, context)
+    value = resolve_label(label, context)
+    if value is None:
         return ir.Value(None)
-    value = context.labels[label.id]
     items.append(ir.Reference(context.level.aliases.get(label.id, label.id), value))
     return value
 
 
-def read_label(label: Expression, context: Context) -> ir.Reference | None:
+def resolve_label(label: Name, context: Context) -> ir.Value | None:
+    """The output of the earlier step with this label; None, with a finding, if none."""
+    value = context.labels.get(label.id)
+    # An arm not taken has no labels, and an unknown label may be any.
+    is_certain = context.is_taken and not any("{" in known for known in context.labels)
+    if value is None and is_certain:
+        _report_dangling(label, context)
+    return value
+
+
+def read_label(label: Expression, x: ir.Value, context: Context) -> ir.Reference | None:
     """What an op reads that takes a label: `resize_like(stem)`."""
     if isinstance(label, Literal) and type(label.value) is int:
         label = Name(label.span, str(label.value))
+    elif isinstance(label, LabelPath):
+        text = label_text(label, x, context)
+        if text is None:
+            return None
+        label = Name(label.span, text.value)
     if not isinstance(label, Name):
         context.findings.error(
             "invalid-syntax",
@@ -39,11 +63,9 @@ def read_label(label: Expression, context: Context) -> ir.Reference | None:
             help=f"write `{[*context.labels, 'stem'][0]}`, say",
         )
         return None
-    if label.id not in context.labels:
-        _report_dangling(label, context)
-        return None
+    value = resolve_label(label, context)
     name = context.level.aliases.get(label.id, label.id)
-    return ir.Reference(name, context.labels[label.id])
+    return None if value is None else ir.Reference(name, value)
 
 
 def _example(call: Call, context: Context) -> str:
@@ -70,6 +92,8 @@ def _label_of(call: Call) -> Name | None:
     if len(call.arguments) != 1 or call.arguments[0].keyword:
         return None
     value = call.arguments[0].value
+    if isinstance(value, LabelPath):
+        return Name(value.span, value.span.text)
     if isinstance(value, Literal) and type(value.value) is int:
         return Name(value.span, str(value.value))
     return value if isinstance(value, Name) else None

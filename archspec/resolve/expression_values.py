@@ -23,6 +23,7 @@ from archspec.frontend.ast import (
     Expression,
     FunctionCall,
     IfElse,
+    LabelPath,
     Literal,
     Name,
     Slice,
@@ -200,6 +201,12 @@ class Evaluator:
                 return self.function(expression)
             case FunctionCall():
                 return self.partial_call(expression)
+            case LabelPath():
+                raise EvaluationError(
+                    "invalid-syntax",
+                    f"`{expression.span.text}` is a label, and only `ref` reads labels",
+                    expression.span,
+                )
 
     def name(self, name: Name) -> Symbolic:
         if self.scope.has(name.id):

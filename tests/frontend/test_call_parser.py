@@ -181,7 +181,7 @@ def test_labels():
 
 
 @pytest.mark.parametrize(
-    "text", ["1a", "-a", "a b", "a{", "a}", "01", "-1", "é", '"a\\n"']
+    "text", ["-a", "a+b", "1a", "a b", "a{", "a}", "01", "-1", "é", '"a\\n"']
 )
 def test_what_is_no_label(text):
     with pytest.raises(ParseError) as raised:

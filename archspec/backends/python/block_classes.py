@@ -82,14 +82,32 @@ class BlockClasses:
     def class_of(self, module: Module) -> FinishedClass:
         """The class of a block's instance."""
         if id(module) not in self.finished:
-            self._build(self._families[_family(module)])
+            self._build(self._families[self._family(module)])
         return self.finished[id(module)]
 
     @cached_property
     def _families(self) -> dict[Hashable, list[Module]]:
         """All calls of blocks, by the family that may share a class."""
         items = (item for item in walk(self.graph.body) if isinstance(item, Module))
-        return _grouped((item for item in items if item.block), _family)
+        return _grouped((item for item in items if item.block), self._family)
+
+    def _family(self, module: Module) -> Hashable:
+        """Instances that one class may represent: one block, the same ops as arguments.
+
+        Those of a recursive block are as deep as each other, since a class is built
+        after those that it calls.
+        """
+        arguments = sorted(module.arguments.items())
+        callees = tuple((name, _callees(value.value)) for name, value in arguments)
+        is_recursive = id(module.definition) in self._nesting.recursive
+        depth = self._nesting.depths[id(module)] if is_recursive else 0
+        return id(module.definition), callees, depth
+
+    @cached_property
+    def _nesting(self) -> _Nesting:
+        nesting = _Nesting()
+        nesting.visit(self.graph.body, ())
+        return nesting
 
     def _build(self, modules: list[Module]) -> None:
         """Build one class for the instances of a block, or as few as possible."""
@@ -151,11 +169,25 @@ class BlockClasses:
         return type(item).__name__
 
 
-def _family(module: Module) -> Hashable:
-    """Instances that one class may represent: one block, the same ops as arguments."""
-    arguments = sorted(module.arguments.items())
-    callees = tuple((name, _callees(value.value)) for name, value in arguments)
-    return id(module.definition), callees
+@dataclass
+class _Nesting:
+    """Which blocks are recursive, and how deep blocks are nested in each module."""
+
+    recursive: set[int] = field(default_factory=set)  # by the `id` of a definition
+    depths: dict[int, int] = field(default_factory=dict)  # by the `id` of a module
+
+    def visit(self, body: tuple[Item, ...], around: tuple[int, ...]) -> int:
+        """Note the modules of a level, and return its depth."""
+        deepest = 0
+        for item in level(body):
+            if isinstance(item, Module):
+                block = id(item.definition) if item.block else 0
+                if block and block in around:
+                    self.recursive.update(around[around.index(block) :])
+                depth = self.visit(item.body, (*around, block)) + 1
+                self.depths[id(item)] = depth
+                deepest = max(deepest, depth)
+        return deepest
 
 
 def _callees(value: object) -> Hashable:

@@ -281,7 +281,8 @@ class ForwardBuilder:
 
     def _output_variable(self, label: str) -> str:
         """A variable for the output of a labeled item."""
-        name = label if label.isidentifier() else f"output{label}"
+        name = label.replace("-", "_")
+        name = name if name.isidentifier() else f"output{name}"
         return self.statements.names.fresh(name)
 
 

@@ -299,22 +299,6 @@ def test_any_name_makes_a_class(name: str) -> None:
         assert module(torch.zeros(2, 3, 8, 8)).shape[0] == 2
 
 
-def test_a_step_that_ref_leaves_behind() -> None:
-    """It is a module still, for the state dict, but `forward` does not run it."""
-    text = """
-        net:
-          - stem: conv(4, k=1)
-          - conv(8, k=1)
-          - add: [relu, tanh]
-          - ref(stem)
-          - relu
-    """
-    source = to_source(graph_of(text))
-    assert source.endswith(
-        "        stem = self.stem(x)\n        x = self.relu2(stem)\n        return x\n"
-    )
-
-
 # --- what a spec says beside the code ---
 
 

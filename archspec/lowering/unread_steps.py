@@ -1,0 +1,37 @@
+"""Steps whose output nothing reads: they would cost, and have no gradient.
+
+- stem: conv(8, k=3)
+- conv(16, k=3)         <- unread, as the next step reads `stem`
+- ref(stem) | relu
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Span
+from archspec.ir import graph as ir
+
+
+def report_unread_steps(
+    body: tuple[ir.Item, ...], outputs: Iterable[ir.Value], findings: Findings
+) -> None:
+    """Report the last step of each chain that leads to none of the network's outputs."""
+    items = [*ir.walk(body)]
+    nodes = [item.node for item in items if isinstance(item, ir.Layer | ir.Merge)]
+    read = {id(value.producer) for node in nodes for value in node.inputs}
+    wanted = [*outputs, *(item.output for item in items if isinstance(item, ir.Head))]
+    read |= {id(value.producer) for value in wanted}
+    places: dict[int, Span] = {}  # the outermost step that makes the output of a node
+    for item in items:
+        if isinstance(item, ir.Module):
+            places.setdefault(id(item.output.producer), item.span)
+    unread = [places.get(id(n), n.span) for n in nodes if id(n) not in read]
+    for span in dict.fromkeys(unread):
+        findings.error(
+            "unread-step",
+            "nothing reads the output of this step",
+            span,
+            help="leave it out, or label it and read it with `ref`",
+        )
