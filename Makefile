@@ -5,12 +5,13 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format docs fuzz bench clean
+.PHONY: help demo test slow zoo lint format docs fuzz bench clean
 
 help:
 	@echo "make demo    check, summarise and draw the bundled specs, and train LeNet"
 	@echo "make test    run the tests"
 	@echo "make slow    run the tests that take long"
+	@echo "make zoo     compare the outputs of all networks of torchvision"
 	@echo "make lint    formatting, lint, types and import contracts"
 	@echo "make format  format the code"
 	@echo "make docs    refresh the outputs and pictures in the docs"
@@ -35,6 +36,9 @@ test: $(READY)
 
 slow: $(READY)
 	$(BIN)/python -m pytest -m slow --numprocesses auto --dist worksteal
+
+zoo: $(READY)
+	$(BIN)/python -m pytest -m zoo
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

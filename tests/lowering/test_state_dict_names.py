@@ -176,10 +176,10 @@ def test_the_ref_that_starts_a_labelled_chain_is_not_part_of_it():
           - low: ref(stem) | conv(8, k=1)
           - side: ref(stem) | bn | relu
           - same: ref(side)
-          - conv(4, k=1)
-          - concat: [ref(same), ref(low)]
+          - last: conv(4, k=1)
+          - concat: [ref(same), ref(low), ref(last)]
     """
-    assert paths(text) == "stem low side.0 side.1 conv2"
+    assert paths(text) == "stem low side.0 side.1 last"
 
 
 def test_labels_are_integers_too():
