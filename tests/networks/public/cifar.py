@@ -25,7 +25,9 @@ class ShuffleUnit(nn.Module):
         c = cout // 2
         self.left: nn.Module | None = None
         if s == 2:
-            self.left = nn.Sequential(conv_bn(cin, cin, 3, s, cin), conv_bn_relu(cin, c))
+            self.left = nn.Sequential(
+                conv_bn(cin, cin, 3, s, cin), conv_bn_relu(cin, c)
+            )
         self.right = nn.Sequential(
             conv_bn_relu(cin if s == 2 else c, c),
             conv_bn(c, c, 3, s, c),
@@ -52,7 +54,9 @@ class ShuffleNetV2(nn.Sequential):
 class DualPathUnit(nn.Module):
     """The first `c` channels are added, as in ResNet; the rest grow, as in DenseNet."""
 
-    def __init__(self, cin: int, width: int, c: int, dense: int, s: int, *, first: bool):
+    def __init__(
+        self, cin: int, width: int, c: int, dense: int, s: int, *, first: bool
+    ):
         super().__init__()
         self.c = c
         self.path = nn.Sequential(
@@ -86,7 +90,9 @@ class Tree(nn.Module):
     def __init__(self, cin: int, cout: int, level: int, s: int = 1) -> None:
         super().__init__()
         self.before = basic_block(cin, cout, s) if level > 1 else None
-        first = Tree(cin, cout, level - 1, s) if level > 1 else basic_block(cin, cout, s)
+        first = (
+            Tree(cin, cout, level - 1, s) if level > 1 else basic_block(cin, cout, s)
+        )
         smaller = [Tree(cout, cout, n) for n in range(level - 2, 0, -1)]
         blocks = [basic_block(cout, cout) for _ in range(2 if level > 1 else 1)]
         self.steps = nn.ModuleList([first, *smaller, *blocks])
@@ -263,7 +269,9 @@ def biased(cin: int, cout: int, k: int = 1) -> nn.Sequential:
     )
 
 
-def inception(cin: int, c1: int, r3: int, c3: int, r5: int, c5: int, cp: int) -> Branches:
+def inception(
+    cin: int, c1: int, r3: int, c3: int, r5: int, c5: int, cp: int
+) -> Branches:
     """Two convolutions of 3x3 take the place of that of 5x5."""
     return Branches(
         biased(cin, c1),

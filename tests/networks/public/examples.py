@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torchvision.models import resnet18
@@ -126,7 +128,12 @@ class M5(nn.Sequential):
 
     def __init__(self, classes: int = 35) -> None:
         super().__init__()
-        for cin, cout, k, s in [(1, 32, 80, 16), (32, 32, 3, 1), (32, 64, 3, 1), (64, 64, 3, 1)]:
+        for cin, cout, k, s in [
+            (1, 32, 80, 16),
+            (32, 32, 3, 1),
+            (32, 64, 3, 1),
+            (64, 64, 3, 1),
+        ]:
             self.extend(
                 [
                     nn.Conv1d(cin, cout, k, s),
@@ -186,7 +193,7 @@ class LinearAutoencoder(nn.Sequential):
     def __init__(self) -> None:
         super().__init__(nn.Flatten())
         widths = [784, 128, 64, 12, 3, 12, 64, 128, 784]
-        for cin, cout in zip(widths, widths[1:], strict=False):
+        for cin, cout in pairwise(widths):
             self.extend([nn.Linear(cin, cout), nn.ReLU()])
         self[-1] = nn.Tanh()
         self.append(nn.Unflatten(1, (1, 28, 28)))

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 
 def conv_bn(
-    cin: int, cout: int, k: int = 1, s: int = 1, g: int = 1, *, eps: float = 1e-5
+    cin: int, cout: int, k: int = 1, s: int = 1, g: int = 1, **norm: float
 ) -> nn.Sequential:
     """A convolution without bias that keeps the size at stride 1, and its norm."""
     return nn.Sequential(
         nn.Conv2d(cin, cout, k, s, k // 2, groups=g, bias=False),
-        nn.BatchNorm2d(cout, eps=eps),
+        nn.BatchNorm2d(cout, **norm),
     )
 
 

@@ -37,8 +37,12 @@ class YOLOv3Tiny(nn.Module):
         return self.large(deep), self.small(torch.cat([self.up(deep), x], dim=1))
 
 
-def cbs(cin: int, cout: int, k: int = 1, s: int = 1, g: int = 1) -> nn.Sequential:
-    return conv_bn(cin, cout, k, s, g, eps=1e-3).append(nn.SiLU())
+def conv_norm(cin: int, cout: int, k: int = 1, s: int = 1, g: int = 1) -> nn.Sequential:
+    return conv_bn(cin, cout, k, s, g, eps=1e-3, momentum=0.03)
+
+
+def cbs(cin: int, cout: int, k: int = 1, s: int = 1) -> nn.Sequential:
+    return conv_norm(cin, cout, k, s).append(nn.SiLU())
 
 
 class Bottleneck(nn.Module):
@@ -103,23 +107,26 @@ class SPPF(nn.Module):
 
 
 class PositionAttention(nn.Module):
-    """Attention of positions to positions; keys have half the width of values."""
+    """Attention of positions to positions; keys have half the width of values.
+
+    The channels are all queries, all keys, all values: the original has those of each
+    head side by side, which is the same network with the channels in another order.
+    """
 
     def __init__(self, c: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.qkv = conv_bn(c, 2 * c, eps=1e-3)
-        self.position = conv_bn(c, c, 3, g=c, eps=1e-3)
-        self.project = conv_bn(c, c, eps=1e-3)
+        self.qkv = conv_norm(c, 2 * c)
+        self.position = conv_norm(c, c, 3, g=c)
+        self.project = conv_norm(c, c)
 
     def forward(self, x: Tensor) -> Tensor:
         n, c, h, w = x.shape
-        heads = self.qkv(x).unflatten(1, (self.heads, -1)).flatten(3)
-        width = c // self.heads
-        q, k, v = heads.split([width // 2, width // 2, width], dim=2)
-        scores = q.transpose(2, 3) @ k / (width // 2) ** 0.5
+        queries, keys, values = self.qkv(x).split([c // 2, c // 2, c], dim=1)
+        q, k, v = (y.reshape(n, self.heads, -1, h * w) for y in (queries, keys, values))
+        scores = q.transpose(2, 3) @ k / q.shape[2] ** 0.5
         y = (v @ scores.softmax(-1).transpose(2, 3)).reshape(n, c, h, w)
-        return self.project(y + self.position(v.reshape(n, c, h, w)))
+        return self.project(y + self.position(values))
 
 
 class C2PSA(nn.Module):
@@ -128,7 +135,7 @@ class C2PSA(nn.Module):
         c = cin // 2
         self.entry = cbs(cin, cin)
         self.attention = PositionAttention(c, c // 64)
-        self.mlp = nn.Sequential(cbs(c, 2 * c), conv_bn(2 * c, c, eps=1e-3))
+        self.mlp = nn.Sequential(cbs(c, 2 * c), conv_norm(2 * c, c))
         self.exit = cbs(cin, cin)
 
     def forward(self, x: Tensor) -> Tensor:
