@@ -102,10 +102,7 @@ def load(case: Case, shape: str | None = None) -> Spec:
 def inputs(spec: Spec) -> list[Tensor]:
     """Two random ones for each input of a spec."""
     generator = torch.Generator().manual_seed(1)
-    shapes = spec.input_shape
-    if isinstance(shapes, dict):
-        return [torch.randn(2, *s, generator=generator) for s in shapes.values()]
-    return [torch.randn(2, *shapes, generator=generator)]
+    return [torch.randn(2, *s, generator=generator) for s in spec.inputs.values()]
 
 
 def each(output: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
