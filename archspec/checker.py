@@ -16,7 +16,6 @@ from archspec.compiler import (
 from archspec.diagnostics.diagnostic import Diagnostic, Findings
 from archspec.diagnostics.source import Source
 from archspec.frontend.source_files import read_source
-from archspec.ir.graph import Shape
 from archspec.sizes import SizesResult
 from archspec.spec import CheckResult, Spec
 
@@ -25,7 +24,7 @@ def check(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | Shape | None = None,  # the language's word
+    input: str | tuple[int, ...] | None = None,  # the language's word
     overrides: Sequence[str] = (),
     params: Mapping[str, object] | None = None,
     train: Mapping[str, str] | None = None,
@@ -69,7 +68,7 @@ def load(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | Shape | None = None,
+    input: str | tuple[int, ...] | None = None,
     **params: object,
 ) -> Spec:
     """A checked spec.

@@ -17,6 +17,7 @@ from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
 from archspec.frontend.document_parser import parse_document
 from archspec.ir.graph import Graph, Value
+from archspec.ir.shape import Shape
 from archspec.lints.rules import lint
 from archspec.lowering.lower import lower
 from archspec.resolve.imports import document_environment
@@ -137,7 +138,8 @@ def _resolve(
     environment = document_environment(document, path, findings)
     resolve_params(document, environment, options.variant, overrides, findings)
     train = resolve_train(document, environment, findings)
-    own = Value(document.input, span=document.input_span)
+    shape = Shape.of_input(document.input) if document.input else None
+    own = Value(shape, span=document.input_span)
     return _Network(document, environment, given or own, train)
 
 

@@ -67,7 +67,9 @@ def try_sizes(
     step is lowered once per shape.
     """
     known: dict[object, Diagnostic | None] = {}  # the result from each state on
-    errors = {n: _first_error(net, (input[0], n, n), scope, known) for n in sizes}
+    errors = {
+        n: _first_error(net, input.with_spatial((n, n)), scope, known) for n in sizes
+    }
     ranges = _ranges(n for n, error in errors.items() if error is None)
     shown = [n for first in ranges[:1] for n in (first.start - 1, first.stop)]
     shown = shown or [min(sizes, key=lambda n: abs(n - input[1]))]

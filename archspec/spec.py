@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.frontend.ast import Document
-from archspec.ir.graph import Graph, Node, Shape, plain
+from archspec.ir.graph import Graph, Node, Sizes, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Spec:
         return self.document.source.text
 
     @property
-    def input_shape(self) -> Shape:
+    def input_shape(self) -> Sizes:
         """The shape of one input, without the batch: (C, H, W)."""
         assert self.graph.input.shape
-        return self.graph.input.shape
+        return plain(self.graph.input.shape)
 
     @property
-    def output_shape(self) -> Shape:
+    def output_shape(self) -> Sizes:
         """The shape of the output for one input, without the batch."""
         assert self.graph.output.shape
         return plain(self.graph.output.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
-from archspec.ir.graph import Shape
+from archspec.ir.graph import Sizes
 
 Cells = Sequence[str]
 
@@ -56,7 +56,7 @@ def _can_print(text: str) -> bool:
     return True
 
 
-def sizes(shape: Shape) -> str:
+def sizes(shape: Sizes) -> str:
     """Format a shape: `96 x 54 x 54`."""
     return " x ".join(str(size) for size in shape)
 

@@ -275,6 +275,12 @@ CODES: dict[str, Page] = {
         "- start: identity\n- relu",
         "- start: identity\n- concat: [relu, ref(start)]",
     ),
+    "softmax-output": Page(
+        "A network that is trained here ends in a softmax, and the loss takes the "
+        "softmax once more: training is slower, and ends worse.",
+        "net:\n  - flatten | linear(10) | softmax\ntrain: {data: digits}",
+        "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
+    ),
     "unused-block": Page(
         "Nothing calls a block of this spec.",
         "blocks: {unit: relu}\nnet:\n  - tanh",
@@ -373,15 +379,28 @@ CODES: dict[str, Page] = {
         "- concat:\n    - conv(8, k=3, p=1)\n    - identity",
     ),
     "unflattened-input": Page(
-        "A linear layer stands after an image; it takes features, or tokens.",
+        "A linear layer stands after an image with its channels first; it takes "
+        "features, or an image or tokens with the channels last.",
         "- conv(6, k=5) | linear(10)",
         "- conv(6, k=5) | flatten | linear(10)",
     ),
     "wrong-rank": Page(
-        "An op that needs an image stands after a step that leaves none, such as "
-        "`flatten`.",
+        "An op needs other axes, or the channels in another place. Convolutions, pools "
+        "and `bn` take the channels first; `linear` and attention take them last; "
+        "`permute`, `tokens` and `flatten` change them.",
         "- flatten | conv(8, k=1)",
         "- conv(8, k=1) | flatten",
+    ),
+    "unpaired-op": Page(
+        "`unpartition` makes the image again that the last `partition` before it took.",
+        "- permute(0, 2, 3, 1) | unpartition",
+        "- partition(4) | relu | unpartition",
+    ),
+    "axes-mismatch": Page(
+        "Branches are joined whose axes are not the same or not in the same order, even "
+        "if the numbers agree.",
+        "- add: [identity, 'permute(0, 1, 3, 2)']",
+        "- add: [identity, relu]",
     ),
     "empty-output": Page(
         "A kernel or window is larger than what comes in, so that nothing comes out. "

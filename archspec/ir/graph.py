@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.diagnostics.source import Span
+from archspec.ir.shape import Shape as Shape  # noqa: PLC0414 - others read it here
 from archspec.ir.symbolic import Symbolic
 
-Shape = tuple[int, ...]  # (C, H, W), (S, C) for tokens, or (F,); the batch is implied
+Sizes = tuple[int, ...]  # of a shape, for a table or a picture
 
 
 @dataclass(eq=False, slots=True)
@@ -65,6 +66,7 @@ class Layer:
 
     name: Symbolic
     node: Node
+    reads: Reference | None = None  # the second input of an op that takes a label
 
     @property
     def is_labeled(self) -> bool:
@@ -211,8 +213,8 @@ class Graph:
         return (item.node for item in walk(self.body) if isinstance(item, Layer))
 
 
-def plain(shape: Shape | None) -> Shape:
-    """A shape as plain integers; empty for an unknown one."""
+def plain(shape: Shape | None) -> Sizes:
+    """The sizes of a shape as plain integers; none for an unknown one."""
     return tuple(int(size) for size in shape or ())
 
 

@@ -7,12 +7,13 @@ from archspec.frontend.ast import Document
 from archspec.ir.graph import Graph
 from archspec.lints.lint import Lint, LintedSpec
 from archspec.lints.name_uses import NameUses
+from archspec.lints.softmax_output import softmax_output
 from archspec.lints.unused_blocks import unused_blocks
 from archspec.lints.unused_imports import unused_imports
 from archspec.lints.unused_names import unused_names
 from archspec.resolve.scope import Environment
 
-RULES: tuple[Lint, ...] = (unused_names, unused_blocks, unused_imports)
+RULES: tuple[Lint, ...] = (unused_names, unused_blocks, unused_imports, softmax_output)
 
 
 def lint(

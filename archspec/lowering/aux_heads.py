@@ -35,7 +35,7 @@ def check_aux_heads(output: ir.Value, context: Context) -> None:
         return
     for head in context.run.heads:
         found = head.output.shape
-        if found is None or ir.plain(found) == ir.plain(wanted):
+        if found is None or found.agrees(wanted):
             continue
         context.findings.error(
             "output-mismatch",
@@ -44,7 +44,7 @@ def check_aux_heads(output: ir.Value, context: Context) -> None:
             head.step.label.span,
             related=_producers(head, output),
             help="a head is trained on the network's own labels, and has its shape",
-            fault=AuxFault(head, ir.plain(wanted)),
+            fault=AuxFault(head, wanted.plain()),
         )
 
 

@@ -35,7 +35,6 @@ from archspec.lowering.symbolic_channels import (
 )
 from archspec.lowering.values_in_context import evaluate
 from archspec.ops.op import Op
-from archspec.ops.shapes import channels
 from archspec.resolve.bind import BoundArguments, pattern_key
 from archspec.resolve.expression_values import describe
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names
@@ -196,11 +195,11 @@ def _output_for_caller(
     """The output with its channels as an expression over the caller's parameters."""
     if y.shape is None:
         return ir.Value(None)
-    code = code_of(channels(y.shape))
+    code = code_of(y.shape.channels)
     known = {name: value.code for name, value in arguments.items()}
     if x.shape is not None:
-        known[CIN] = code_of(channels(x.shape))
-    shape: ir.Shape | None = ir.plain(y.shape)
+        known[CIN] = code_of(x.shape.channels)
+    shape: ir.Shape | None = y.shape.plain()
     if not isinstance(code, ast.Constant) and variables(code) <= known.keys():
         code = known[code.id] if isinstance(code, ast.Name) else substitute(code, known)
         shape = channels_as(y.shape, code)

@@ -12,7 +12,6 @@ from archspec.lowering.op_calls import OpCall, lower_op_call
 from archspec.lowering.provenance import channel_producer, report
 from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.op import Op
-from archspec.ops.shapes import channels
 from archspec.resolve.bind import BoundArguments, bind, is_row, slots, written
 from archspec.resolve.expression_values import describe
 from archspec.resolve.scope import Block, Callee
@@ -114,7 +113,7 @@ def _input_channels_match(
             help=_by_keyword(call, callee, bound.in_channels),
         )
         return False
-    if x.shape is None or stated.value == channels(x.shape):
+    if x.shape is None or stated.value == x.shape.channels:
         return True
     _report_channels(call, callee, bound, stated.value, x, context)
     return False
@@ -144,9 +143,11 @@ def _report_channels(
 ) -> None:
     assert x.shape is not None
     assert bound.in_channels is not None
-    found = channels(x.shape)
+    found = x.shape.channels
     rest = [a.span.text for a in call.arguments if a.value is not bound.in_channels]
-    noun = "input channel" if len(x.shape) == 3 else "input feature"
+    noun = (
+        "input channel" if x.shape.axes[0] == "C" != x.shape.axes else "input feature"
+    )
     fixed = written(call, [str(int(found)), *rest])
     helps = [f"write `{fixed}`, or leave the {noun}s out"]
     if context.argument(bound.in_channels):  # the number is the caller's

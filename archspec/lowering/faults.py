@@ -43,7 +43,7 @@ class MergeFault(NamedTuple):
     @property
     def odd_branches(self) -> list[int]:
         """The branch that differs from all others; of two, either."""
-        sizes = [shape[1:] for shape in self.shapes]
+        sizes = [shape.spatial for shape in self.shapes]
         if len(sizes) == 2:
             is_gate = self.kind == "mul" and sizes.count((1, 1)) == 1
             return [sizes.index((1, 1))] if is_gate else [0, 1]
@@ -55,12 +55,12 @@ class MergeFault(NamedTuple):
     def expected_output(self) -> ir.Shape | None:
         """The output once the odd branch matches the others, if there is one."""
         odd = self.odd_branches
-        if len(odd) != 1 or {len(shape) for shape in self.shapes} != {3}:
+        if len(odd) != 1 or {shape.axes for shape in self.shapes} != {"CHW"}:
             return None
         shapes = [*self.shapes]
         own = shapes.pop(odd[0])
         if self.kind == "concat":
-            shapes.append((own[0], *shapes[0][1:]))
+            shapes.append(own.with_spatial(shapes[0].spatial))
         return merged_shape(self.kind, shapes)
 
 

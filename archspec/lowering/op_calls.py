@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple, TypeGuard
 
+from archspec.diagnostics.diagnostic import Label
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Expression, Literal, Name
@@ -14,17 +15,19 @@ from archspec.ir.symbolic import Symbolic, literal, shape_argument
 from archspec.lowering.context import Context, Items
 from archspec.lowering.faults import OpCallFault
 from archspec.lowering.provenance import format_shape, producer, report
+from archspec.lowering.references import read_label
 from archspec.lowering.values_in_context import evaluate
+from archspec.ops.axes import IMAGE, TOKENS, accepts, described, expected, order_to
 from archspec.ops.op import Op
 from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments, is_row
 from archspec.resolve.expression_values import Evaluator, describe
-from archspec.signatures.argument_types import BOOLEAN
+from archspec.signatures.argument_types import BOOLEAN, LABEL
 from archspec.signatures.signature import Parameter
 
 MAX_SIZE = 2**31  # of an axis
+LABEL_NAME = "label"  # the parameter that takes a label
 LARGE = 2**20  # an axis that is larger than any kernel
-RANKS = {1: "features", 2: "tokens", 3: "an image [C, H, W]"}
 
 
 class OpCall(NamedTuple):
@@ -40,18 +43,27 @@ def lower_op_call(
 ) -> ir.Value:
     """Add a node to the graph; after an error its output has an unknown shape."""
     op, span = layer.op, layer.call.span
+    reads = None
+    if op.reads_label:
+        reads = read_label(layer.bound.values[LABEL_NAME], context)
+    others = [reads.value if reads else ir.Value(None)] * op.reads_label
     attributes = _attributes(layer, x, context)
-    shape = None if attributes is None else _shape(layer, attributes, x, context)
+    if attributes is not None and op.undoes and x.shape is not None:
+        attributes = _undone(layer, x, context)
+    shape = None
+    if attributes is not None:
+        shape = _shape(layer, attributes, x, context, others)
     path = context.level.join(name.value)
-    node = make_node(op.name, attributes or {}, (x,), shape, path, span, context)
+    inputs = (x, *others)
+    node = make_node(op.name, attributes or {}, inputs, shape, path, span, context)
     node.output.before = x
     if shape is not None and x.shape is not None:
-        before, after = ir.plain(x.shape), ir.plain(shape)
+        before, after = x.shape.plain(), shape.plain()
         values = node.values
         node.parameters = op.count_parameters(before, after, **values)
         node.macs = op.macs(before, after, **values)
     node.is_labeled = name.value in context.level.labels
-    items.append(ir.Layer(name, node))
+    items.append(ir.Layer(name, node, reads))
     return node.output
 
 
@@ -85,6 +97,9 @@ def _attributes(
     for parameter in layer.op.parameters:
         if parameter.name in layer.bound.values:
             expression = layer.bound.values[parameter.name]
+            if parameter.type is LABEL:
+                found[parameter.name] = literal(expression.span.text)
+                continue
             value = _argument(layer.op, parameter, expression, x, context)
             found[parameter.name] = value
     known = {name: value for name, value in found.items() if value is not None}
@@ -142,8 +157,8 @@ def _report_argument(
 ) -> None:
     is_number = isinstance(found, int | float) and not isinstance(found, bool)
     needs_integer = isinstance(found, float) and parameter.type.is_integer
-    is_pair = isinstance(found, tuple) and len(found) == 2
-    is_wrong_type = needs_integer or not (is_number or is_pair)
+    is_tuple = isinstance(found, tuple) and 1 <= len(found) <= 3
+    is_wrong_type = needs_integer or not (is_number or is_tuple)
     is_wrong_type |= parameter.type is BOOLEAN
     report(
         context,
@@ -166,30 +181,63 @@ def _help_with_value(expression: Expression, *, needs_integer: bool) -> str:
     return ""
 
 
+def _undone(layer: OpCall, x: ir.Value, context: Context) -> dict[str, Symbolic] | None:
+    """The arguments and the input of the op that this one undoes, on its path."""
+    undone, open_pairs = layer.op.undoes, 1
+    node = x.producer
+    while node is not None:
+        open_pairs += (node.op == layer.op.name) - (node.op == undone)
+        shape = node.inputs[0].shape if node.inputs else None
+        if not open_pairs and shape is not None:
+            *_, height, width = shape
+            values = {**node.values, "height": height, "width": width}
+            return {name: literal(value) for name, value in values.items()}
+        node = node.inputs[0].producer if node.inputs else None
+    report(
+        context,
+        "unpaired-op",
+        f"`{layer.op.name}` undoes a `{undone}`, and there is none before it",
+        layer.call.span,
+        help=f"put `{undone}(...)` before it",
+    )
+    return None
+
+
 # --- shapes ---
 
 
 def _shape(
-    layer: OpCall, attributes: Mapping[str, Symbolic], x: ir.Value, context: Context
+    layer: OpCall,
+    attributes: Mapping[str, Symbolic],
+    x: ir.Value,
+    context: Context,
+    others: Sequence[ir.Value] = (),
 ) -> ir.Shape | None:
     """The output shape by the op's own rule; None, with a finding, if there is none."""
     op, call = layer.op, layer.call
-    values = {name: shape_argument(item) for name, item in attributes.items()}
-    if x.shape is None:
-        if not context.values_unknown:  # a block that nobody calls may be unfinished
+    values = {
+        name: shape_argument(item)
+        for name, item in attributes.items()
+        if name != LABEL_NAME
+    }
+    like = [other.shape for other in others]
+    if x.shape is None or None in like:
+        is_finished = not context.values_unknown  # a block that nobody calls may not be
+        if is_finished and not values.keys().isdisjoint({"kernel_size", "dims"}):
             _check_for_any_input(layer, values, context)
         return None
-    if len(x.shape) not in op.ranks:
-        _report_rank(layer, x, context)
-        if len(x.shape) == 3 and 1 in op.ranks:  # as if it were flattened
-            return op.shape((prod(x.shape),), **values)
+    if not accepts(op.takes, x.shape.axes):
+        _report_axes(layer, x.shape, producer(x), context)
+        if x.shape.axes == "CHW" and "C" in op.takes:  # as if it were flattened
+            return op.shape(ir.Shape((prod(x.shape),), "C"), **values)
         return None
     try:
-        shape = op.shape(x.shape, **values)
+        shape = op.shape(x.shape, *like, **values)
     except ShapeError as error:
         _report_shape(layer, error, values, x, context)
         if error.parameter == "groups":  # they change no shape
-            return _shape(layer, {**attributes, "groups": literal(1)}, x, context)
+            known = {**attributes, "groups": literal(1)}
+            return _shape(layer, known, x, context, others)
         return None
     if max(shape) > MAX_SIZE:
         report(
@@ -208,13 +256,13 @@ def _check_for_any_input(
     """Report what is wrong for any input, such as a padding over half of the kernel."""
     errors: list[tuple[ShapeError, ir.Shape]] = []
     groups = values.get("groups", 1)
-    for rank in layer.op.ranks:
-        shape = {1: (groups,), 2: (LARGE, groups)}.get(rank, (groups, LARGE, LARGE))
+    for axes in layer.op.takes:
+        shape = ir.Shape((groups if axis == "C" else LARGE for axis in axes), axes)
         try:
             layer.op.shape(shape, **values)
         except ShapeError as raised:
             errors.append((raised, shape))
-    if len(errors) < len(layer.op.ranks):
+    if len(errors) < len(layer.op.takes):
         return
     error, shape = errors[-1]
     at = layer.bound.values.get(error.parameter) or layer.call.span
@@ -238,7 +286,7 @@ def _report_shape(
         layer.bound.values.get(error.parameter) or layer.call.span,
         related=producer(x),
         help=error.help,
-        fault=_fault(layer, error, ir.plain(x.shape), values, context),
+        fault=_fault(layer, error, x.shape.plain(), values, context),
     )
 
 
@@ -256,24 +304,44 @@ def _fault(
     return OpCallFault(call, op, bound, shape, values, error.parameter)
 
 
-def _report_rank(layer: OpCall, x: ir.Value, context: Context) -> None:
-    assert x.shape is not None
-    is_image = len(x.shape) == 3
-    expected = " or ".join(RANKS[rank] for rank in layer.op.ranks)
-    text = " ".join(layer.call.span.text.split())
-    does = "turns the image into tokens" if len(x.shape) == 2 else "flattens the image"
-    help = f"move it before the step that {does}"
-    if is_image:
-        help = f"write `flatten | {text}`"
-        if is_row(layer.call):
-            help = "put `flatten` before the repeat"
-        elif x.shape[1:] != (1, 1):
-            help += f", or `global_avgpool | flatten | {text}`"
+def _report_axes(
+    layer: OpCall, found: ir.Shape, made: list[Label], context: Context
+) -> None:
+    """Report an input whose axes, or their order, the op does not take."""
+    op = layer.op
+    is_unflattened = found.axes == "CHW" and "C" in op.takes
     report(
         context,
-        "unflattened-input" if is_image else "wrong-rank",
-        f"`{layer.op.name}` expects {expected}, found {format_shape(x.shape)}",
+        "unflattened-input" if is_unflattened else "wrong-rank",
+        f"`{op.name}` expects {expected(op.takes)}, found {format_shape(found)}, "
+        f"{described(found.axes)}",
         layer.call.span,
-        related=producer(x),
-        help=help,
+        related=made,
+        help=_way(layer, found),
     )
+
+
+def _way(layer: OpCall, found: ir.Shape) -> str:
+    """Help with the steps that make what an op takes."""
+    takes, call = layer.op.takes, layer.call
+    text = " ".join(call.span.text.split())
+    order = order_to(found, takes)
+    permuted = f"`permute({', '.join(map(str, order))}) | {text}`" if order else ""
+    if found.axes == "C":
+        return "move it before the step that flattens the image"
+    if found.axes == "LC" and IMAGE[0] in takes:
+        return f"move it before `tokens`, or write {permuted} for a signal"
+    if is_row(call) and "C" in takes:
+        return "put `flatten` before the repeat"
+    ways = []
+    if "C" in takes:
+        ways.append(f"`flatten | {text}`")
+        if found.axes == "CHW" and found.spatial != (1, 1):
+            ways.append(f"`global_avgpool | flatten | {text}`")
+    elif TOKENS[0] in takes and found.axes == "CHW":
+        ways.append(f"`tokens | {text}`")
+    if found.axes == "CL" and TOKENS[0] in takes:
+        permuted += ", or `transpose` in place of `permute` before it"
+    if permuted and len(ways) < 2:  # three are too many to read
+        ways.append(permuted)
+    return f"write {', or '.join(ways)}" if ways else ""

@@ -9,7 +9,6 @@ from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Expression
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
-from archspec.ops.shapes import channels
 
 
 def format_shape(shape: ir.Shape | None) -> str:
@@ -38,8 +37,8 @@ def channel_producer(x: ir.Value) -> list[Label]:
 def _same_channels(one: ir.Value, other: ir.Value) -> bool:
     if one.shape is None or other.shape is None:
         return False
-    same_rank = len(one.shape) == len(other.shape)
-    return same_rank and channels(one.shape) == channels(other.shape)
+    same_axes = one.shape.axes == other.shape.axes
+    return same_axes and one.shape.channels == other.shape.channels
 
 
 def report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Call, Literal, Name
+from archspec.frontend.ast import Call, Expression, Literal, Name
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context, Items
 
@@ -25,6 +25,25 @@ def lower_reference(call: Call, context: Context, items: Items) -> ir.Value:
     value = context.labels[label.id]
     items.append(ir.Reference(context.level.aliases.get(label.id, label.id), value))
     return value
+
+
+def read_label(label: Expression, context: Context) -> ir.Reference | None:
+    """What an op reads that takes a label: `resize_like(stem)`."""
+    if isinstance(label, Literal) and type(label.value) is int:
+        label = Name(label.span, str(label.value))
+    if not isinstance(label, Name):
+        context.findings.error(
+            "invalid-syntax",
+            "expected the name of a label",
+            label.span,
+            help=f"write `{[*context.labels, 'stem'][0]}`, say",
+        )
+        return None
+    if label.id not in context.labels:
+        _report_dangling(label, context)
+        return None
+    name = context.level.aliases.get(label.id, label.id)
+    return ir.Reference(name, context.labels[label.id])
 
 
 def _example(call: Call, context: Context) -> str:

@@ -25,7 +25,6 @@ from archspec.lowering.symbolic_channels import (
 )
 from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.op import Op
-from archspec.ops.shapes import channels
 from archspec.resolve.expression_values import describe
 from archspec.resolve.scope import Block, check_new_names
 
@@ -104,7 +103,7 @@ class _Loop:
         y = context.run.step(step.body, entry, inside, body)
         self.iterations.append(tuple(body))
         self.updates.append(channels_code(y))
-        self.widths.add(int(channels(y.shape)) if y.shape else None)
+        self.widths.add(int(y.shape.channels) if y.shape else None)
         return y
 
     @property
@@ -141,7 +140,7 @@ class _Loop:
         """The output, with the channels of the last iteration."""
         if y.shape is None or self.entry is None:
             return y
-        shape = ir.plain(y.shape)
+        shape = y.shape.plain()
         code = self.update
         if code is not None and same(code, variable(self.channels)):
             code = self.entry

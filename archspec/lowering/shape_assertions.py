@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from archspec.frontend.ast import Call, ShapeAssertion
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
-from archspec.lowering.op_calls import RANKS
 from archspec.lowering.provenance import format_shape, producer, report
 from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.resolve.expression_values import describe
@@ -25,7 +24,11 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
     if wanted is None:
         return y
     if y.shape is None:
-        return y if context.values_unknown else _asserted_value(wanted, call.assertion)
+        return (
+            y
+            if context.values_unknown
+            else _asserted_value(wanted, _likely_axes(len(wanted)), call.assertion)
+        )
     if len(wanted) == len(y.shape) and all(
         want in (None, have) for want, have in zip(wanted, y.shape, strict=True)
     ):
@@ -43,19 +46,28 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
     )
     if not context.run.trust_assertions:
         return y
+    axes = _likely_axes(len(wanted))
     if len(wanted) == len(y.shape):
+        axes = y.shape.axes
         wanted = [
             have if want is None else want
             for want, have in zip(wanted, y.shape, strict=True)
         ]
-    return _asserted_value(wanted, call.assertion)
+    return _asserted_value(wanted, axes, call.assertion)
 
 
-def _asserted_value(sizes: Sequence[int | None], assertion: ShapeAssertion) -> ir.Value:
+def _asserted_value(
+    sizes: Sequence[int | None], axes: str, assertion: ShapeAssertion
+) -> ir.Value:
     """The asserted shape, where all of its sizes are known and positive."""
     known = [size for size in sizes if size is not None and size > 0]
-    is_whole = len(known) == len(sizes) in RANKS
-    return ir.Value(tuple(known) if is_whole else None, span=assertion.span)
+    is_whole = len(known) == len(sizes) == len(axes)
+    return ir.Value(ir.Shape(known, axes) if is_whole else None, span=assertion.span)
+
+
+def _likely_axes(count: int) -> str:
+    """The axes of an asserted shape after an error; of two, either may be the channels."""
+    return {1: "C", 3: "CHW"}.get(count, "")
 
 
 def _asserted(

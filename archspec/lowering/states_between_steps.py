@@ -42,6 +42,10 @@ def _state(x: ir.Value, context: Context) -> object:
     if context.scope.values:  # a `let`: its values are of many types
         return object()
     run = context.run
-    labels = [(name, y.shape) for name, y in context.labels.items()]
-    heads = [(head.name, head.output.shape) for head in run.heads]
-    return x.shape, run.layers, run.steps, *labels, *heads
+    labels = [(name, _sizes_and_axes(y)) for name, y in context.labels.items()]
+    heads = [(head.name, _sizes_and_axes(head.output)) for head in run.heads]
+    return _sizes_and_axes(x), run.layers, run.steps, *labels, *heads
+
+
+def _sizes_and_axes(x: ir.Value) -> object:
+    return x.shape and (x.shape, x.shape.axes)

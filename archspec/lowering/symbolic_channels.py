@@ -6,15 +6,12 @@ import ast
 
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, SymbolicInt, code_of
-from archspec.ops.shapes import channels
 
 
 def channels_as(shape: ir.Shape, code: ast.expr) -> ir.Shape:
     """The shape with an expression for its channels."""
-    sizes = list(ir.plain(shape))
-    axis = 0 if len(sizes) == 3 else -1
-    sizes[axis] = SymbolicInt(sizes[axis], code)
-    return tuple(sizes)
+    plain = shape.plain()
+    return plain.with_channels(SymbolicInt(plain.channels, code))
 
 
 def with_channels(x: ir.Value, code: ast.expr) -> ir.Value:
@@ -29,12 +26,12 @@ def with_channels(x: ir.Value, code: ast.expr) -> ir.Value:
 
 def channels_code(x: ir.Value) -> ast.expr | None:
     """The expression of a value's channels; None if they are unknown."""
-    return code_of(channels(x.shape)) if x.shape else None
+    return code_of(x.shape.channels) if x.shape else None
 
 
 def symbolic_channels(x: ir.Value) -> Symbolic | None:
     """A value's channels as a value of the language."""
     if x.shape is None:
         return None
-    count = channels(x.shape)
+    count = x.shape.channels
     return Symbolic(int(count), code_of(count))

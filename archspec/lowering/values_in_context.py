@@ -7,7 +7,6 @@ from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context
 from archspec.lowering.provenance import report
-from archspec.ops.shapes import channels
 from archspec.resolve.expression_values import (
     EvaluationError,
     Evaluator,
@@ -21,7 +20,7 @@ def evaluate(expression: Expression, x: ir.Value, context: Context) -> Symbolic 
     if context.values_unknown:
         for error in undefined_names(expression, context.scope):
             _report(error, context)
-    ch = channels(x.shape) if x.shape else None
+    ch = x.shape.channels if x.shape else None
     try:
         return Evaluator(context.scope, ch, context.run.budget)(expression)
     except UnknownValue:

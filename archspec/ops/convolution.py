@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import gcd, isqrt, prod
 from typing import Any
 
-from archspec.ir.graph import Shape
+from archspec.ir.shape import Shape
+from archspec.ops.axes import FEATURES, SPATIAL
 from archspec.ops.op import CountRule, Family, Op, OpWeight, SavedTensors, WeightInit
-from archspec.ops.shapes import ShapeError, pair
+from archspec.ops.shapes import ShapeError, Size, by, spread, windows
 from archspec.ops.torch_call import written_as
 from archspec.signatures.argument_types import (
     BOOLEAN,
@@ -15,10 +16,9 @@ from archspec.signatures.argument_types import (
     COUNT,
     PADDING,
     SIZE,
+    one_of,
 )
 from archspec.signatures.signature import Parameter
-
-Size = int | tuple[int, int]
 
 
 def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
@@ -42,6 +42,18 @@ def _divisors(first: int, second: int) -> str:
     return f"{', '.join(str(g) for g in shown)} divide both"
 
 
+def _check_padding_mode(x: Shape, padding: tuple[int, ...], mode: str) -> None:
+    """Check that the input has the values that pad it: all but `zeros` copy them."""
+    short = {"reflect": 1, "circular": 0}.get(mode)
+    for size, most in zip(x.spatial, padding, strict=True):
+        if short is not None and most > size - short:
+            raise ShapeError(
+                "invalid-argument",
+                f"`{mode}` pads by at most {size - short} here, found {most}",
+                "padding",
+            )
+
+
 def conv_shape(
     x: Shape,
     *,
@@ -51,53 +63,56 @@ def conv_shape(
     padding: Size | str,
     dilation: Size,
     groups: int,
+    padding_mode: str = "zeros",
     **_: Any,
 ) -> Shape:
-    """(C, H, W) -> (out_channels, H', W').
+    """(C, H, W) -> (out_channels, H', W'), and likewise over one or three axes.
 
     H' = (H + 2 padding - dilation (kernel - 1) - 1) // stride + 1, and W' likewise.
     """
-    _check_groups(x[0], out_channels, groups)
+    _check_groups(x.channels, out_channels, groups)
     if padding == "same":
-        if pair(stride) != (1, 1):
+        spread(kernel_size, x, "kernel_size")
+        spread(dilation, x, "dilation")
+        if set(spread(stride, x, "stride")) != {1}:
             raise ShapeError(
                 "invalid-argument",
                 f"`p=same` needs stride 1, found {stride}",
                 "padding",
                 "give `p` as a number: `p=1` for a 3x3 kernel",
             )
-        return (out_channels, x[1], x[2])
+        added = (
+            -(-d * (k - 1) // 2)
+            for _, k, d in windows(x, kernel_size=kernel_size, dilation=dilation)
+        )
+        _check_padding_mode(x, tuple(added), padding_mode)
+        return x.with_channels(out_channels)
     assert not isinstance(padding, str)
-    sizes = zip(
-        x[1:],
-        pair(kernel_size),
-        pair(stride),
-        pair(padding),
-        pair(dilation),
-        strict=True,
+    _check_padding_mode(x, spread(padding, x, "padding"), padding_mode)
+    along = windows(
+        x, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
     )
-    height, width = (
-        (size + 2 * p - d * (k - 1) - 1) // s + 1 for size, k, s, p, d in sizes
-    )
-    if height < 1 or width < 1:
+    sizes = [(size + 2 * p - d * (k - 1) - 1) // s + 1 for size, k, s, p, d in along]
+    if min(sizes) < 1:
+        padded = by(spread(padding, x, "padding"))
         raise ShapeError(
             "empty-output",
-            f"a {_by(kernel_size)} kernel does not fit into {x[1]}x{x[2]}"
-            + (f" padded by {_by(padding)}" if padding else ""),
+            f"a {by(spread(kernel_size, x, 'kernel_size'))} kernel does not fit into "
+            + by(x.spatial)
+            + (f" padded by {padded}" if padding else ""),
             "kernel_size",
             "make the kernel smaller, pad with `p`, or shrink the input less before",
         )
-    return (out_channels, height, width)
+    return x.with_spatial(sizes).with_channels(out_channels)
 
 
-def _by(size: Size) -> str:
-    height, width = pair(size)
-    return f"{height}x{width}"
+def _kernel_numbers(kernel_size: Size, x: Shape) -> int:
+    return prod(spread(kernel_size, x, "kernel_size"))
 
 
 def conv_weight(x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any) -> int:
     """Count (out_channels, in_channels / groups, kernel height, kernel width)."""
-    return y[0] * (x[0] // groups) * prod(pair(kernel_size))
+    return y[0] * (x[0] // groups) * _kernel_numbers(kernel_size, x)
 
 
 def conv_bias(_x: Shape, y: Shape, *, bias: bool, **_: Any) -> int:
@@ -107,7 +122,7 @@ def conv_bias(_x: Shape, y: Shape, *, bias: bool, **_: Any) -> int:
 
 def conv_macs(x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any) -> int:
     """Count the kernel once per output position, without adding the bias."""
-    return prod(y) * (x[0] // groups) * prod(pair(kernel_size))
+    return prod(y) * (x[0] // groups) * _kernel_numbers(kernel_size, x)
 
 
 def transposed_shape(
@@ -122,15 +137,21 @@ def transposed_shape(
     groups: int,
     **_: Any,
 ) -> Shape:
-    """(C, H, W) -> (out_channels, H', W').
+    """(C, H, W) -> (out_channels, H', W'), and likewise over one or three axes.
 
     H' = (H - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1, and W'
     likewise.
     """
-    _check_groups(x[0], out_channels, groups)
-    arguments = (kernel_size, stride, padding, output_padding, dilation)
+    _check_groups(x.channels, out_channels, groups)
     sizes = []
-    for size, k, s, p, extra, d in zip(x[1:], *map(pair, arguments), strict=True):
+    for size, k, s, p, extra, d in windows(
+        x,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        dilation=dilation,
+    ):
         if extra >= max(s, d):
             raise ShapeError(
                 "invalid-argument",
@@ -141,30 +162,30 @@ def transposed_shape(
     if min(sizes) < 1:
         raise ShapeError(
             "empty-output",
-            f"padding {_by(padding)} leaves nothing of the output",
+            f"padding {by(spread(padding, x, 'padding'))} leaves nothing of the output",
             "padding",
             "pad less",
         )
-    return (out_channels, *sizes)
+    return x.with_spatial(sizes).with_channels(out_channels)
 
 
 def transposed_weight(
     x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any
 ) -> int:
     """Count (in_channels, out_channels / groups, kernel height, kernel width)."""
-    return x[0] * (y[0] // groups) * prod(pair(kernel_size))
+    return x[0] * (y[0] // groups) * _kernel_numbers(kernel_size, x)
 
 
 def transposed_macs(
     x: Shape, y: Shape, *, kernel_size: Size, groups: int, **_: Any
 ) -> int:
     """Count the kernel once per input position."""
-    return prod(x) * (y[0] // groups) * prod(pair(kernel_size))
+    return prod(x) * (y[0] // groups) * _kernel_numbers(kernel_size, x)
 
 
 def linear_shape(x: Shape, *, out_features: int, **_: Any) -> Shape:
     """(features) -> (out_features), for each token: (L, C) -> (L, out_features)."""
-    return (*x[:-1], out_features)
+    return x.with_channels(out_features)
 
 
 def linear_weight(x: Shape, y: Shape, **_: Any) -> int:
@@ -202,7 +223,7 @@ BIAS = Parameter("bias", BOOLEAN, default=True)
 OPS = (
     Op(
         name="conv",
-        about="2-D convolution; `g` groups channels, `d` dilates, `p=same` keeps the size",
+        about="convolution; `g` groups channels, `d` dilates, `p=same` keeps the size",
         family=Family.CONVOLUTION,
         parameters=(
             OUT_CHANNELS,
@@ -212,17 +233,22 @@ OPS = (
             DILATION,
             GROUPS,
             BIAS,
+            Parameter(
+                "padding_mode",
+                one_of("zeros", "reflect", "replicate", "circular"),
+                "zeros",
+            ),
         ),
-        ranks=(3,),
+        takes=SPATIAL,
         shape=conv_shape,
         weights=drawn_weight_and_zero_bias(conv_weight, conv_bias),
         macs=conv_macs,
         saved_for_backward=SavedTensors(input=True),
-        torch=written_as("nn.Conv2d", channels_first=True),
+        torch=written_as("nn.Conv{n}d", channels_first=True),
     ),
     Op(
         name="conv_transpose",
-        about="2-D transposed convolution, which enlarges by its stride",
+        about="transposed convolution, which enlarges by its stride",
         family=Family.CONVOLUTION,
         parameters=(
             OUT_CHANNELS,
@@ -234,19 +260,19 @@ OPS = (
             GROUPS,
             BIAS,
         ),
-        ranks=(3,),
+        takes=SPATIAL,
         shape=transposed_shape,
         weights=drawn_weight_and_zero_bias(transposed_weight, conv_bias),
         macs=transposed_macs,
         saved_for_backward=SavedTensors(input=True),
-        torch=written_as("nn.ConvTranspose2d", channels_first=True),
+        torch=written_as("nn.ConvTranspose{n}d", channels_first=True),
     ),
     Op(
         name="linear",
         about="fully connected layer over the features, or over each token's",
         family=Family.LINEAR,
         parameters=(Parameter("out_features", COUNT, positional=True), BIAS),
-        ranks=(1, 2),
+        takes=FEATURES,
         shape=linear_shape,
         weights=drawn_weight_and_zero_bias(linear_weight, linear_bias),
         macs=linear_macs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from archspec.ir.graph import Shape
+from archspec.ir.shape import Shape
 from archspec.ops.shapes import ShapeError
 
 SAME_SIZE = "give the branches the same strides, and pad so that sizes agree"
@@ -13,24 +13,22 @@ SAME_SIZE = "give the branches the same strides, and pad so that sizes agree"
 
 def concat_shape(shapes: Sequence[Shape]) -> Shape:
     """[(64, H, W), (32, H, W)] -> (96, H, W): channels add up, other axes must agree."""
-    _check_ranks("concat", shapes)
+    _check_axes("concat", shapes)
     first = shapes[0]
-    if any(_other_axes(shape) != _other_axes(first) for shape in shapes):
+    if any(shape.spatial != first.spatial for shape in shapes):
         raise ShapeError(
             "size-mismatch",
             f"`concat` needs branches of one size, found {_list(shapes)}",
             help=SAME_SIZE,
         )
-    axis = _axis(first)
-    total = sum(shape[axis] for shape in shapes)
-    return (*first[:axis], total, *first[axis + 1 :])
+    return first.with_channels(sum(shape.channels for shape in shapes))
 
 
 def add_shape(shapes: Sequence[Shape]) -> Shape:
     """[(C, H, W), (C, H, W)] -> (C, H, W)."""
-    _check_ranks("add", shapes)
+    _check_axes("add", shapes)
     for shape in shapes:
-        if _other_axes(shape) != _other_axes(shapes[0]):
+        if shape.spatial != shapes[0].spatial:
             raise ShapeError(
                 "size-mismatch",
                 f"`add` needs equal shapes, found {_list(shapes)}",
@@ -48,7 +46,7 @@ def add_shape(shapes: Sequence[Shape]) -> Shape:
 
 def mul_shape(shapes: Sequence[Shape]) -> Shape:
     """[(C, H, W), (C, 1, 1)] -> (C, H, W): axes of size 1 stretch, as in a gate."""
-    _check_ranks("mul", shapes)
+    _check_axes("mul", shapes)
     result = []
     for sizes in zip(*shapes, strict=True):
         largest = max(sizes)
@@ -58,36 +56,44 @@ def mul_shape(shapes: Sequence[Shape]) -> Shape:
                 f"`mul` needs equal shapes or axes of size 1, found {_list(shapes)}",
             )
         result.append(largest)
-    return tuple(result)
+    return Shape(result, shapes[0].axes)
 
 
-def _check_ranks(kind: str, shapes: Sequence[Shape]) -> None:
+def _check_axes(kind: str, shapes: Sequence[Shape]) -> None:
     if len({len(shape) for shape in shapes}) > 1:
         raise ShapeError(
             "wrong-rank",
             f"`{kind}` needs branches of one rank, found {_list(shapes)}",
             help="flatten all branches, or none",
         )
+    if len({shape.axes for shape in shapes}) > 1:
+        shown = [f"[{', '.join(shape.axes)}]" for shape in shapes]
+        raise ShapeError(
+            "axes-mismatch",
+            f"`{kind}` needs branches with the same axes in the same order, "
+            f"found {', '.join(shown[:-1])} and {shown[-1]}",
+            help=_way(shapes),
+        )
+
+
+def _way(shapes: Sequence[Shape]) -> str:
+    """Help with the `permute` that gives one branch the axes of another."""
+    first = shapes[0]
+    other = next(shape for shape in shapes if shape.axes != first.axes)
+    if sorted(first.axes) != sorted(other.axes):
+        return "`tokens` and `image(h, w)` turn an image into tokens and back"
+    dims = ", ".join(str(other.axes.index(axis) + 1) for axis in first.axes)
+    return f"`permute(0, {dims})` turns [{', '.join(other.axes)}] into [{', '.join(first.axes)}]"
 
 
 def chunk_shape(x: Shape, chunks: int) -> Shape:
     """(C, H, W) -> (C / chunks, H, W): the shape of each chunk of a `split`."""
-    axis = _axis(x)
-    if x[axis] % chunks:
+    if x.channels % chunks:
         raise ShapeError(
             "indivisible-split",
-            f"`split` needs channels that {chunks} branches divide, found {x[axis]}",
+            f"`split` needs channels that {chunks} branches divide, found {x.channels}",
         )
-    return (*x[:axis], x[axis] // chunks, *x[axis + 1 :])
-
-
-def _axis(shape: Shape) -> int:
-    return 0 if len(shape) != 2 else 1  # tokens keep features last
-
-
-def _other_axes(shape: Shape) -> Shape:
-    axis = _axis(shape)
-    return (*shape[:axis], *shape[axis + 1 :])
+    return x.with_channels(x.channels // chunks)
 
 
 def _list(shapes: Sequence[Shape]) -> str:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from archspec.ir.graph import Shape
+from archspec.ir.shape import Shape
 from archspec.ir.symbolic import as_symbolic
+from archspec.ops.axes import FEATURES, SPATIAL, VECTOR
 from archspec.ops.op import Family, Op, OpWeight, SavedTensors, WeightInit
-from archspec.ops.shapes import bytes_of, channels
-from archspec.ops.torch_call import Attributes, TorchCall, plain_call, written_as
-from archspec.signatures.argument_types import BOOLEAN, POSITIVE, PROBABILITY
+from archspec.ops.shapes import ShapeError, bytes_of
+from archspec.ops.torch_call import (
+    Attributes,
+    TorchCall,
+    of_axes,
+    plain_call,
+    written_as,
+)
+from archspec.signatures.argument_types import BOOLEAN, COUNT, POSITIVE, PROBABILITY
 from archspec.signatures.signature import Parameter, Signature
-
-IMAGE = 3  # the rank of (C, H, W)
 
 
 def _per_channel(x: Shape, _y: Shape, *, affine: bool = True, **_: Any) -> int:
-    return channels(x) if affine else 0
+    return x.channels if affine else 0
 
 
 SCALE_AND_SHIFT = (
@@ -28,12 +33,56 @@ SCALE_AND_SHIFT = (
 
 def _channel_statistics(_batch: int, x: Shape, _y: Shape, **_: Any) -> int:
     """Count the mean and inverse deviation of each channel over the batch."""
-    return bytes_of(2 * channels(x))
+    return bytes_of(2 * x.channels)
 
 
 def _token_statistics(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
     """Count the mean and inverse deviation of each token or position."""
-    return bytes_of(2 * batch * prod(x) // channels(x))
+    return bytes_of(2 * batch * prod(x) // x.channels)
+
+
+def _group_statistics(
+    batch: int, _x: Shape, _y: Shape, *, num_groups: int, **_: Any
+) -> int:
+    """Count the mean and inverse deviation of each group of each image."""
+    return bytes_of(2 * batch * num_groups)
+
+
+def _instance_statistics(
+    batch: int, x: Shape, _y: Shape, *, affine: bool, **_: Any
+) -> int:
+    """Count the statistics of each channel of each image, and copies of the weights."""
+    return bytes_of((2 + affine) * batch * x.channels)
+
+
+def _root_mean_squares(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
+    """Count the inverse root mean square of each token, and the tokens times that."""
+    return bytes_of(batch * (prod(x.spatial) + prod(x)))
+
+
+def _response_sums(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
+    """Count what the sums over neighbouring channels need, and the divisors."""
+    return bytes_of(3 * batch * prod(x))
+
+
+def group_norm_shape(x: Shape, *, num_groups: int, **_: Any) -> Shape:
+    """(C, H, W) -> (C, H, W)."""
+    if x.channels % num_groups:
+        raise ShapeError(
+            "indivisible-groups",
+            f"`g` must divide the {x.channels} channels, found {num_groups}",
+            "num_groups",
+        )
+    return x
+
+
+def instance_norm_shape(x: Shape, **_: Any) -> Shape:
+    """(C, H, W) -> (C, H, W)."""
+    if prod(x.spatial) == 1:
+        raise ShapeError(
+            "invalid-argument", "one pixel has no variance to normalize by"
+        )
+    return x
 
 
 def _mask(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
@@ -43,7 +92,7 @@ def _mask(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
 
 def _channel_mask(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
     """Count a factor for each channel of each image."""
-    return bytes_of(batch * channels(x))
+    return bytes_of(batch * x.channels)
 
 
 def _image_mask(batch: int, _x: Shape, _y: Shape, **_: Any) -> int:
@@ -51,27 +100,42 @@ def _image_mask(batch: int, _x: Shape, _y: Shape, **_: Any) -> int:
     return bytes_of(batch)
 
 
-def _batch_norm(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
-    name = "nn.BatchNorm2d" if len(x) == IMAGE else "nn.BatchNorm1d"
-    return plain_call(op, name, attributes, (as_symbolic(channels(x)),))
+def _group_norm(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
+    call = plain_call(op, "nn.GroupNorm", attributes)
+    return call._replace(args=(*call.args, as_symbolic(x.channels)))
+
+
+def _rms_norm(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
+    call = plain_call(op, "nn.RMSNorm", attributes, (as_symbolic(x.channels),))
+    return call._replace(defaults={})  # torch's `eps` depends on the precision
 
 
 def _layer_norm(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
-    name = "LayerNorm2d" if len(x) == IMAGE else "nn.LayerNorm"
-    return plain_call(op, name, attributes, (as_symbolic(channels(x)),))
+    channels = (as_symbolic(x.channels),)
+    if x.axes[-1] == "C":
+        return plain_call(op, "nn.LayerNorm", attributes, channels)
+    call = plain_call(op, "ChannelNorm", attributes, channels)
+    dim = as_symbolic(x.channel_axis + 1)
+    return call._replace(
+        kwargs={**call.kwargs, "dim": dim}, defaults={**call.defaults, "dim": 1}
+    )
 
 
 def _dropout2d(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
-    name = "nn.Dropout2d" if len(x) == IMAGE else "FeatureDropout"
+    name = "FeatureDropout" if len(x) == 1 else of_axes("nn.Dropout{n}d", x)
     return plain_call(op, name, attributes)
 
 
-LAYER_NORM_2D = '''
-class LayerNorm2d(nn.LayerNorm):
-    """Layer norm over the channels of (N, C, H, W), at each position by itself."""
+CHANNEL_NORM = '''
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels, axis `dim`, at each position by itself."""
+
+    def __init__(self, channels: int, eps: float = 1e-5, dim: int = 1) -> None:
+        super().__init__(channels, eps)
+        self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return super().forward(x.movedim(self.dim, -1)).movedim(-1, self.dim)
 '''
 
 FEATURE_DROPOUT = '''
@@ -97,6 +161,9 @@ class StochasticDepth(nn.Module):
         return x * nn.functional.dropout(ones, self.p)
 '''
 
+EPS = Parameter("eps", POSITIVE, 1e-5)
+MOMENTUM = Parameter("momentum", PROBABILITY, 0.1)
+AFFINE = Parameter("affine", BOOLEAN, default=True)
 PROBABILITY_PARAMETER = Parameter("p", PROBABILITY, positional=True)
 
 OPS = (
@@ -105,24 +172,74 @@ OPS = (
         about="batch norm: each channel to mean 0 and variance 1 over the batch",
         family=Family.NORMALIZATION,
         parameters=(
-            Parameter("eps", POSITIVE, 1e-5),
-            Parameter("momentum", PROBABILITY, 0.1),
-            Parameter("affine", BOOLEAN, default=True),
+            EPS,
+            MOMENTUM,
+            AFFINE,
         ),
-        ranks=(1, 3),
+        takes=VECTOR + SPATIAL,
         weights=SCALE_AND_SHIFT,
         saved_for_backward=SavedTensors(input=True, extra_bytes=_channel_statistics),
-        torch=_batch_norm,
+        torch=written_as("nn.BatchNorm{n}d", channels_first=True),
     ),
     Op(
         name="ln",
         about="layer norm: the features of each token or position to mean 0, variance 1",
         family=Family.NORMALIZATION,
-        parameters=(Parameter("eps", POSITIVE, 1e-5),),
+        parameters=(EPS,),
         weights=SCALE_AND_SHIFT,
         saved_for_backward=SavedTensors(input=True, extra_bytes=_token_statistics),
         torch=_layer_norm,
-        helper=LAYER_NORM_2D,
+        helper=CHANNEL_NORM,
+    ),
+    Op(
+        name="group_norm",
+        about="norm of each of `g` groups of channels to mean 0 and variance 1",
+        family=Family.NORMALIZATION,
+        parameters=(
+            Parameter("num_groups", COUNT, short="g", positional=True),
+            EPS,
+            AFFINE,
+        ),
+        takes=VECTOR + SPATIAL,
+        shape=group_norm_shape,
+        weights=SCALE_AND_SHIFT,
+        saved_for_backward=SavedTensors(input=True, extra_bytes=_group_statistics),
+        torch=_group_norm,
+    ),
+    Op(
+        name="instance_norm",
+        about="norm of each channel of each image to mean 0 and variance 1",
+        family=Family.NORMALIZATION,
+        parameters=(EPS, MOMENTUM, Parameter("affine", BOOLEAN, default=False)),
+        takes=SPATIAL,
+        shape=instance_norm_shape,
+        weights=SCALE_AND_SHIFT,
+        saved_for_backward=SavedTensors(input=True, extra_bytes=_instance_statistics),
+        torch=written_as("nn.InstanceNorm{n}d", channels_first=True),
+    ),
+    Op(
+        name="rms_norm",
+        about="the features of each token to a mean square of 1",
+        family=Family.NORMALIZATION,
+        parameters=(Parameter("eps", POSITIVE, 1e-6),),
+        takes=FEATURES,
+        weights=SCALE_AND_SHIFT[:1],
+        saved_for_backward=SavedTensors(input=True, extra_bytes=_root_mean_squares),
+        torch=_rms_norm,
+    ),
+    Op(
+        name="lrn",
+        about="local response norm: each channel by the `size` channels around it",
+        family=Family.NORMALIZATION,
+        parameters=(
+            Parameter("size", COUNT, positional=True),
+            Parameter("alpha", POSITIVE, 1e-4),
+            Parameter("beta", POSITIVE, 0.75),
+            Parameter("k", POSITIVE, 1.0),
+        ),
+        takes=SPATIAL,
+        saved_for_backward=SavedTensors(input=True, extra_bytes=_response_sums),
+        torch=written_as("nn.LocalResponseNorm"),
     ),
     Op(
         name="dropout",
@@ -138,7 +255,7 @@ OPS = (
         about="in training, zero each channel with probability p",
         family=Family.REGULARIZATION,
         parameters=(PROBABILITY_PARAMETER,),
-        ranks=(1, 3),
+        takes=VECTOR + SPATIAL,
         saved_for_backward=SavedTensors(extra_bytes=_channel_mask),
         view="inference",
         torch=_dropout2d,

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Any, Literal, NamedTuple
 
-from archspec.ir.graph import Shape
+from archspec.ir.shape import Shape
+from archspec.ops.axes import ANY
 from archspec.ops.torch_call import TorchRule
+from archspec.signatures.argument_types import LABEL
 from archspec.signatures.signature import Signature
 
 # A rule takes shapes without the batch, and the attributes by torch's names.
@@ -22,6 +24,7 @@ class Family(StrEnum):
 
     CONVOLUTION = "convolution"
     LINEAR = "linear"
+    ATTENTION = "attention"
     POOLING = "pooling"
     NORMALIZATION = "normalization"
     ACTIVATION = "activation"
@@ -78,8 +81,14 @@ class Op(Signature):
     helper: str = ""
     """The source of a class that the emitted module needs because torch has none."""
 
-    ranks: tuple[int, ...] = (1, 2, 3)
-    """The ranks of input that it takes: 1 for features, 2 for tokens, 3 for images."""
+    takes: tuple[str, ...] = ANY
+    """The axes of the input, as examples."""
+
+    bare: Literal["", "prepend", "+", "*"] = ""
+    """How a parameter that is the whole op meets its input: `self.scale * x`."""
+
+    undoes: str = ""
+    """The op before it whose arguments and input it needs, as `partition`."""
 
     shape: ShapeRule = lambda x, **_: x
     weights: tuple[OpWeight, ...] = ()
@@ -87,6 +96,16 @@ class Op(Signature):
     saved_for_backward: SavedTensors
     view: Literal["never", "inference", "always"] = "never"
     """When the output shares the memory of the input."""
+
+    @property
+    def reads_label(self) -> bool:
+        """Whether it has a second input, the output of a label."""
+        return any(parameter.type is LABEL for parameter in self.parameters)
+
+    @property
+    def needs_forward(self) -> bool:
+        """Whether `nn.Sequential` cannot call it."""
+        return bool(self.bare) or self.reads_label
 
     def count_parameters(self, x: Shape, y: Shape, **attributes: Any) -> int:
         """Return the number of trained parameters, for an input and output shape."""

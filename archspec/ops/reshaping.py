@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from math import prod
 
-from archspec.ir.graph import Shape
+from archspec.ir.shape import Shape
 from archspec.ir.symbolic import as_symbolic
+from archspec.ops.axes import IMAGE, SPATIAL, TOKENS
 from archspec.ops.op import Family, Op, SavedTensors
-from archspec.ops.shapes import ShapeError, channels
-from archspec.ops.torch_call import Attributes, TorchCall, written_as
-from archspec.signatures.argument_types import AXES, AXIS, COUNT, NUMBER
+from archspec.ops.shapes import ShapeError
+from archspec.ops.torch_call import Attributes, TorchCall, plain_call, written_as
+from archspec.signatures.argument_types import AXES, AXIS, COUNT, NUMBERS
 from archspec.signatures.signature import Parameter, Signature
+
+Numbers = float | tuple[float, ...]
 
 
 def flatten_shape(x: Shape) -> Shape:
     """(C, H, W) -> (C * H * W)."""
-    return (prod(x),)
+    return Shape((prod(x),), "C")
 
 
 def tokens_shape(x: Shape) -> Shape:
     """(C, H, W) -> (H * W, C): each position is a token."""
-    return (x[1] * x[2], x[0])
+    return Shape((prod(x.spatial), x.channels), "LC")
 
 
 def permute_shape(x: Shape, *, dims: tuple[int, ...]) -> Shape:
@@ -34,11 +37,23 @@ def permute_shape(x: Shape, *, dims: tuple[int, ...]) -> Shape:
             f"found {', '.join(str(axis) for axis in dims)}",
             "dims",
         )
-    return tuple(x[axis - 1] for axis in dims[1:])
+    return x.reordered(axis - 1 for axis in dims[1:])
+
+
+def transpose_shape(x: Shape) -> Shape:
+    """(L, C) -> (C, L), as tokens again: the features are tokens, the tokens features."""
+    return Shape(x[::-1], x.axes)
 
 
 def mean_shape(x: Shape, *, dim: int) -> Shape:
     """(L, C) -> (C) with `dim=1`; axis 0 is the batch."""
+    if dim <= len(x) and x.axes[dim - 1] == "C" != x.axes:
+        others = [str(n) for n, axis in enumerate(x.axes, 1) if axis != "C"]
+        raise ShapeError(
+            "invalid-argument",
+            f"axis {dim} has the channels: expected {' or '.join(others)}",
+            "dim",
+        )
     if dim > len(x) or len(x) == 1:
         raise ShapeError(
             "invalid-argument",
@@ -47,22 +62,22 @@ def mean_shape(x: Shape, *, dim: int) -> Shape:
             else "a vector has no axis to spare",
             "dim",
         )
-    return (*x[: dim - 1], *x[dim:])
+    return x.without(dim - 1)
 
 
 def pad_channels_shape(x: Shape, *, out_channels: int) -> Shape:
     """(C, H, W) -> (out_channels, H, W), with at least C channels."""
-    if out_channels < channels(x):
+    if out_channels < x.channels:
         raise ShapeError(
             "invalid-argument",
-            f"`pad_channels` adds channels: expected {channels(x)} or more, "
+            f"`pad_channels` adds channels: expected {x.channels} or more, "
             f"found {out_channels}",
             "out_channels",
         )
-    return (out_channels, *x[1:])
+    return x.with_channels(out_channels)
 
 
-TOKENS = '''
+TOKENS_CLASS = '''
 class Tokens(nn.Module):
     """(N, C, H, W) -> (N, H W, C): each position of an image is a token."""
 
@@ -80,6 +95,14 @@ class Permute(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.permute(self.dims)
+'''
+
+TRANSPOSE = '''
+class Transpose(nn.Module):
+    """(N, L, C) -> (N, C, L): each feature becomes a token."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(1, 2)
 '''
 
 MEAN = '''
@@ -121,6 +144,48 @@ class Affine(nn.Module):
 '''
 
 
+CHANNEL_AFFINE = '''
+class ChannelAffine(nn.Module):
+    """scale * x + shift, with constants for each channel; `after` axes follow them."""
+
+    def __init__(
+        self,
+        scale: float | tuple[float, ...],
+        shift: float | tuple[float, ...],
+        after: int = 0,
+    ) -> None:
+        super().__init__()
+        ones = [1] * after
+        for name, numbers in (("scale", scale), ("shift", shift)):
+            values = torch.tensor(numbers, dtype=torch.get_default_dtype())
+            self.register_buffer(name, values.view(-1, *ones), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale * x + self.shift
+'''
+
+
+def affine_shape(x: Shape, *, scale: Numbers, shift: Numbers) -> Shape:
+    """(C, H, W) -> (C, H, W)."""
+    for name, numbers in (("scale", scale), ("shift", shift)):
+        if isinstance(numbers, tuple) and len(numbers) != x.channels:
+            raise ShapeError(
+                "invalid-argument",
+                f"expected one number, or one for each of {x.channels} channels, "
+                f"found {len(numbers)}",
+                name,
+            )
+    return x
+
+
+def _affine(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
+    if not any(isinstance(item.value, tuple) for item in attributes.values()):
+        return plain_call(op, "Affine", attributes)
+    call = plain_call(op, "ChannelAffine", attributes)
+    after = as_symbolic(len(x) - 1 - x.channel_axis)
+    return call._replace(kwargs={"after": after}, defaults={"after": 0})
+
+
 def _permute(_op: Signature, _x: Shape, attributes: Attributes) -> TorchCall:
     return TorchCall(
         "Permute", tuple(as_symbolic(axis) for axis in attributes["dims"].value)
@@ -141,12 +206,12 @@ OPS = (
         name="tokens",
         about="an image to a sequence: each position is a token of C features",
         family=Family.SHAPE,
-        ranks=(3,),
+        takes=SPATIAL,
         shape=tokens_shape,
         saved_for_backward=SavedTensors(),
         view="always",
         torch=written_as("Tokens"),
-        helper=TOKENS,
+        helper=TOKENS_CLASS,
     ),
     Op(
         name="permute",
@@ -160,11 +225,21 @@ OPS = (
         helper=PERMUTE,
     ),
     Op(
+        name="transpose",
+        about="tokens to features and features to tokens, as in MLP-Mixer",
+        family=Family.SHAPE,
+        takes=TOKENS,
+        shape=transpose_shape,
+        saved_for_backward=SavedTensors(),
+        view="always",
+        torch=written_as("Transpose"),
+        helper=TRANSPOSE,
+    ),
+    Op(
         name="mean",
         about="mean over one axis, which goes; `mean(1)` over tokens",
         family=Family.POOLING,
         parameters=(Parameter("dim", AXIS, positional=True),),
-        ranks=(2, 3),
         shape=mean_shape,
         saved_for_backward=SavedTensors(),
         torch=written_as("Mean"),
@@ -175,7 +250,7 @@ OPS = (
         about="channels of zeros behind the others, up to `out_channels`",
         family=Family.SHAPE,
         parameters=(Parameter("out_channels", COUNT, positional=True),),
-        ranks=(3,),
+        takes=IMAGE,
         shape=pad_channels_shape,
         saved_for_backward=SavedTensors(),
         torch=written_as("PadChannels"),
@@ -191,14 +266,15 @@ OPS = (
     ),
     Op(
         name="affine",
-        about="scale x + shift, with two constants",
+        about="scale x + shift, two constants, or as many as there are channels",
         family=Family.ACTIVATION,
         parameters=(
-            Parameter("scale", NUMBER, positional=True),
-            Parameter("shift", NUMBER, positional=True),
+            Parameter("scale", NUMBERS, positional=True),
+            Parameter("shift", NUMBERS, positional=True),
         ),
+        shape=affine_shape,
         saved_for_backward=SavedTensors(),
-        torch=written_as("Affine"),
-        helper=AFFINE,
+        torch=_affine,
+        helper=f"{AFFINE}\n{CHANNEL_AFFINE}",
     ),
 )

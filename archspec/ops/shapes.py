@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from archspec.ir.graph import Shape
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from archspec.ir.shape import Shape
 
 
 class ShapeError(Exception):
@@ -20,9 +23,41 @@ class ShapeError(Exception):
         self.parameter, self.help = parameter, help
 
 
-def channels(shape: Shape) -> int:
-    """Return the channels of an image, or the features of tokens or a vector."""
-    return shape[0] if len(shape) == 3 else shape[-1]
+Size = int | tuple[int, ...]
+Number = TypeVar("Number", int, float)
+
+
+def spread(
+    size: Number | tuple[Number, ...], x: Shape, parameter: str
+) -> tuple[Number, ...]:
+    """Return the numbers for the axes of an image, a signal or a volume.
+
+    >>> spread(3, Shape((8, 5, 5), "CHW"), "kernel_size")
+    (3, 3)
+    """
+    count = len(x) - 1
+    sizes = size if isinstance(size, tuple) else (size,) * count
+    if len(sizes) != count:
+        raise ShapeError(
+            "invalid-argument",
+            f"expected one number, or one for each of the {count} axes, "
+            f"found {len(sizes)} numbers"
+            if count > 1
+            else f"expected one number, found {len(sizes)}",
+            parameter,
+        )
+    return sizes
+
+
+def windows(x: Shape, **sizes: Size) -> Iterator[tuple[int, ...]]:
+    """Yield the size of each axis with the arguments for it."""
+    numbers = (spread(size, x, name) for name, size in sizes.items())
+    return zip(x.spatial, *numbers, strict=True)
+
+
+def by(sizes: Iterable[int]) -> str:
+    """Write sizes as `3x3`; one of them alone as it is."""
+    return "x".join(map(str, map(int, sizes)))
 
 
 def pair(size: int | tuple[int, int]) -> tuple[int, int]:

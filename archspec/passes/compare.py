@@ -12,7 +12,7 @@ from archspec.ir.graph import (
     Merge,
     Module,
     Node,
-    Shape,
+    Sizes,
     Value,
     plain,
     producing_node,
@@ -36,8 +36,8 @@ class ComparedPart:
 
     path: str  # of a merge, the path of the level around it
     op: str
-    input: Shape
-    output: Shape
+    input: Sizes
+    output: Sizes
     params: int
     macs: int
     layers: int  # without identities; 0 for a merge
@@ -116,7 +116,7 @@ def _changes(
             yield from inner
 
 
-def _size(part: ComparedPart) -> tuple[Shape, int, int]:
+def _size(part: ComparedPart) -> tuple[Sizes, int, int]:
     return part.output, part.params, part.macs
 
 

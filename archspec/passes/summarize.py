@@ -16,7 +16,7 @@ from archspec.ir.graph import (
     Module,
     Node,
     Repeat,
-    Shape,
+    Sizes,
     plain,
     walk,
 )
@@ -34,8 +34,8 @@ class Row:
     op: str  # of the layer, or the name of the folded block
     block: str  # the block that contains it, or ""
     line: int  # in the spec: of the layer, or of the call of its block
-    input: Shape
-    output: Shape
+    input: Sizes
+    output: Sizes
     params: int
     macs: int
     kept_bytes: int  # saved for the backward pass by it, and by no row before it

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.backends.torch.module_from_source import build
-from archspec.ir.graph import Node, Shape, plain
+from archspec.ir.graph import Node, Sizes, plain
 from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import bytes_of
@@ -38,7 +38,7 @@ class LayerTime:
 
     path: str  # empty for a join
     op: str
-    output: Shape
+    output: Sizes
     forward_seconds: float
     backward_seconds: float
     flops: int  # 0 except for convolutions and linear layers
@@ -134,8 +134,17 @@ def _time_layer(
     arguments: tuple[Tensor, ...]
     if node.path in inputs:
         function, arguments = modules[node.path], (inputs[node.path],)
+        if node.inputs[1:]:  # of a label
+            other = images.new_ones(len(images), *(node.inputs[1].shape or ()))
+            arguments = (*arguments, other)
+    elif node.op in OPS and (bare := OPS[node.op].bare):  # a parameter, no module
+        x = images.new_ones(len(images), *(node.inputs[0].shape or ()))
+        function = partial(BARE_FUNCTIONS[bare], modules[""].get_parameter(node.path))
+        arguments = (x.requires_grad_(),)
     else:  # a merge, or an identity, which has no module
         function = MERGE_FUNCTIONS[node.op] if node.op in MERGES else nn.Identity()
+        if node.op == "concat" and node.output.shape:
+            function = partial(_concat, node.output.shape.channel_axis + 1)
         sizes = ((len(images), *(x.shape or ())) for x in node.inputs)
         arguments = tuple(images.new_ones(size, requires_grad=True) for size in sizes)
     forward, backward = _time_passes(function, arguments, SHORT)
@@ -176,12 +185,17 @@ def _traffic(node: Node, batch: int) -> int:
     return int(bytes_of(batch * values + node.parameters))
 
 
-def _concat(*xs: Tensor) -> Tensor:
-    return torch.cat(xs, 2 if xs[0].ndim == 3 else 1)  # tokens keep features last
+def _concat(dim: int, *xs: Tensor) -> Tensor:
+    return torch.cat(xs, dim)
 
 
+BARE_FUNCTIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "prepend": lambda own, x: torch.cat([own.expand(len(x), -1, -1), x], 1),
+    "+": operator.add,
+    "*": operator.mul,
+}
 MERGE_FUNCTIONS: dict[str, Callable[..., Tensor]] = {
-    "concat": _concat,
+    "concat": partial(_concat, 1),
     "add": lambda *xs: reduce(operator.add, xs),
     "mul": lambda *xs: reduce(operator.mul, xs),
 }

@@ -12,7 +12,6 @@ from archspec.frontend.step_traversal import calls_in, replace_call
 from archspec.ir import graph as ir
 from archspec.lowering.faults import AuxFault
 from archspec.lowering.provenance import format_shape
-from archspec.ops.shapes import channels
 from archspec.repair.candidates import candidates
 from archspec.repair.search import Search
 
@@ -30,7 +29,7 @@ def fix_aux_head(fault: AuxFault, search: Search) -> str:
     found = [
         (cost, -place, edit)
         for place, call in enumerate(within)
-        for cost, edit in candidates(call, int(channels(wanted)), head.context)
+        for cost, edit in candidates(call, int(wanted.channels), head.context)
     ]
     for _, _, edit in sorted(found, key=lambda each: each[:2]):
         step = replace_call(head.step, edit.call, edit.applied())

@@ -27,7 +27,6 @@ from archspec.frontend.step_traversal import calls_in, replace_call
 from archspec.ir import graph as ir
 from archspec.lowering.faults import MergeFault, merged_shape
 from archspec.lowering.provenance import format_shape
-from archspec.ops.shapes import channels
 from archspec.repair.candidates import (
     STRIDES,
     Cost,
@@ -90,7 +89,7 @@ class _BranchFix:
     def candidates(self, number: int) -> Iterator[tuple[Cost, CallEdit]]:
         """Edits of one argument of one call in a branch; the least cost is likeliest."""
         within = [*islice(calls_in(self.branch(number)), MAX_CALLS)]
-        width = int(channels(self.wanted(number)))
+        width = int(self.wanted(number).channels)
         for place, call in enumerate(reversed(within)):
             for cost, edit in candidates(call, width, self.fault.context):
                 yield (*cost, len(within), place), edit
@@ -115,9 +114,9 @@ class _BranchFix:
     def shortcut(self, number: int) -> str:
         """A convolution in place of a plain `identity` in a sum, if one matches."""
         branch, wanted = self.branch(number), self.wanted(number)
-        if self.fault.kind != "add" or len(wanted) != 3 or not _is_identity(branch):
+        if self.fault.kind != "add" or wanted.axes != "CHW" or not _is_identity(branch):
             return ""
-        width = int(channels(wanted))
+        width = int(wanted.channels)
         for stride in STRIDES:
             call = _pointwise_conv(branch, width, stride)
             if self.shape_with(number, Chain(branch.span, (call,))):
@@ -129,7 +128,7 @@ class _BranchFix:
         """The output of another step in place of a branch, if the branches then match."""
         y = self.search.try_step(step, self.fault.input, self.fault.context)
         shapes = list(self.fault.shapes)
-        if y is None or y[1:] not in {shape[1:] for shape in shapes}:
+        if y is None or y.spatial not in {shape.spatial for shape in shapes}:
             return None
         shapes[number] = y
         return y if merged_shape(self.fault.kind, shapes) else None

@@ -12,10 +12,8 @@ from itertools import islice
 from typing import Any
 
 from archspec.lowering.faults import OpCallFault
-from archspec.ops.shapes import ShapeError, pair
+from archspec.ops.shapes import ShapeError, Size, spread
 from archspec.repair.edits import CallEdit, is_free, slot_of
-
-Size = int | tuple[int, int]
 
 TIED = ({"kernel_size", "padding"}, {"groups"})  # a change of one may break the other
 MAX_CANDIDATES = 100  # for each argument: farther away lies another mistake
@@ -46,32 +44,39 @@ def _candidates(fault: OpCallFault) -> dict[str, Iterable[Any]]:
         return {"groups": range(values["groups"] - 1, 0, -1)}
     if at_fault not in ("kernel_size", "padding") or "kernel_size" not in values:
         return {}
-    kernel = values["kernel_size"]
-    halves = [
-        k // 2 * d
-        for k, d in zip(pair(kernel), pair(values.get("dilation", 1)), strict=True)
-    ]
+    try:
+        kernel, dilation = (
+            spread(values.get(name, 1), fault.input, name)
+            for name in ("kernel_size", "dilation")
+        )
+    except ShapeError:  # they are not one number for each axis
+        return {}
+    halves = [k // 2 * d for k, d in zip(kernel, dilation, strict=True)]
     most = max(halves)  # may be huge: what follows is computed as it is tried
     if at_fault == "padding":
         return {"padding": (_cut(halves, n) for n in range(most, -1, -1))}
     paddings = (_cut(halves, n) for n in range(1, most + 1))
     padding = values["padding"]
-    room = max(fault.input[1:]) + 2 * (
-        max(halves) if padding == "same" else max(pair(padding))
+    room = max(fault.input.spatial) + 2 * (
+        max(halves) if padding == "same" else _largest(padding)
     )
     return {"padding": paddings, "kernel_size": _smaller(kernel, room)}
 
 
-def _smaller(kernel: Size, room: int) -> Iterable[Size]:
-    """The kernel, cut to smaller and smaller squares."""
-    for most in range(min(room, max(pair(kernel)) - 1), 1, -1):
-        yield _cut(pair(kernel), most)
+def _largest(size: Size) -> int:
+    return max(size) if isinstance(size, tuple) else size
+
+
+def _smaller(kernel: Sequence[int], room: int) -> Iterable[Size]:
+    """The kernel, cut smaller and smaller."""
+    for most in range(min(room, max(kernel) - 1), 1, -1):
+        yield _cut(kernel, most)
 
 
 def _cut(sizes: Sequence[int], most: int) -> Size:
-    """Both sizes, neither over a bound; one number if they are equal."""
-    height, width = (min(size, most) for size in sizes)
-    return height if height == width else (height, width)
+    """The sizes, none over a bound; one number if they are equal."""
+    cut = tuple(min(size, most) for size in sizes)
+    return cut[0] if len(set(cut)) == 1 else cut
 
 
 def _fits(fault: OpCallFault, values: Mapping[str, Any]) -> bool:

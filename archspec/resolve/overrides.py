@@ -14,6 +14,7 @@ from archspec.frontend.value_parser import ValueParser
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Scalar
 from archspec.ir.graph import Value
+from archspec.ir.shape import Shape
 
 INPUT = re.compile(f"({SIZE})x({SIZE})x({SIZE})")
 
@@ -23,7 +24,7 @@ def parse_input(text: str, findings: Findings) -> Value | None:
     span = Source("--input", text, is_option=True).span(0, len(text))
     match = INPUT.fullmatch(text)
     if match:
-        return Value(tuple(int(size) for size in match.groups()), span=span)
+        return Value(Shape.of_input(map(int, match.groups())), span=span)
     findings.error(
         "invalid-type",
         f"expected channels x height x width, found `{text}`",

@@ -10,8 +10,6 @@ from archspec.diagnostics.suggest import closest
 STEPS = ("concat", "add", "mul", "split", "repeat", "if", "aux", "let")
 
 NOT_NEEDED = {  # in a network that is trained here
-    "softmax": "leave it out: the loss, `cross_entropy`, takes the softmax itself",
-    "logsoftmax": "leave it out: the loss, `cross_entropy`, takes the softmax itself",
     "input": "leave it out: `input:` says what comes in",
 }
 OTHER_NAMES = {
@@ -25,10 +23,16 @@ OTHER_NAMES = {
     "fc": "linear",
     "gap": "global_avgpool",
     "globalavgpool2d": "global_avgpool",
-    "interpolate": "upsample",
+    "interpolate": "resize",
+    "groupnorm": "group_norm",
+    "instancenorm2d": "instance_norm",
     "layernorm": "ln",
+    "localresponsenorm": "lrn",
+    "logsoftmax": "log_softmax",
+    "multiheadattention": "attention",
+    "pixelshuffle": "pixel_shuffle",
+    "rmsnorm": "rms_norm",
     "noop": "identity",
-    "resize": "upsample",
     "shortcut": "identity",
     "skip": "identity",
     "swish": "silu",

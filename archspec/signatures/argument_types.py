@@ -25,9 +25,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_size(value: Any, least: int) -> bool:
-    """Whether it is an integer, or a pair of integers for height and width."""
+    """Whether it is an integer, or one for each axis of a signal, image or volume."""
     if isinstance(value, tuple):
-        return len(value) == 2 and all(_is_int(v) and v >= least for v in value)
+        return 1 <= len(value) <= 3 and all(_is_int(v) and v >= least for v in value)
     return _is_int(value) and value >= least
 
 
@@ -47,30 +47,53 @@ NATURAL = ArgumentType(
     "an integer from 0 on", lambda v: _is_int(v) and v >= 0, is_integer=True
 )
 SIZE = ArgumentType(
-    "a positive integer or a pair `(height, width)`",
+    "a positive integer, or one for each axis",
     lambda v: _is_size(v, least=1),
     example="3",
     is_integer=True,
 )
 PADDING = ArgumentType(
-    "an integer from 0 on or a pair `(height, width)`",
+    "an integer from 0 on, or one for each axis",
     lambda v: _is_size(v, least=0),
     is_integer=True,
 )
 CONV_PADDING = ArgumentType(
-    "an integer from 0 on, a pair `(height, width)`, or `same`",
+    "an integer from 0 on, one for each axis, or `same`",
     lambda v: v == "same" or _is_size(v, least=0),
     ("same",),
     is_integer=True,
 )
+SCALE = ArgumentType(
+    "a factor above 0, or one for each axis",
+    lambda v: all(
+        _is_number(factor) and factor > 0
+        for factor in (v if isinstance(v, tuple) else (v,))
+    ),
+    example="2",
+)
 BOOLEAN = ArgumentType("`true` or `false`", lambda v: isinstance(v, bool))
 NUMBER = ArgumentType("a number", _is_number)
+NUMBERS = ArgumentType(
+    "a number, or one for each channel",
+    lambda v: all(map(_is_number, v)) if isinstance(v, tuple) else _is_number(v),
+)
 POSITIVE = ArgumentType(
     "a number above 0", lambda v: _is_number(v) and v > 0, example="0.1"
 )
 NOT_NEGATIVE = ArgumentType("a number from 0 on", lambda v: _is_number(v) and v >= 0)
 PROBABILITY = ArgumentType(
     "a number from 0 to 1", lambda v: _is_number(v) and 0 <= v <= 1, example="0.5"
+)
+INTEGER = ArgumentType("an integer", _is_int, is_integer=True)
+SIDES = ArgumentType(
+    "an integer from 0 on, or one for each side: (left, right, top, bottom)",
+    lambda v: all(
+        _is_int(side) and side >= 0 for side in (v if isinstance(v, tuple) else (v,))
+    ),
+    is_integer=True,
+)
+LABEL = ArgumentType(  # a name, which is no value: the lowering finds it
+    "the label of an earlier step", lambda v: isinstance(v, str), example="stem"
 )
 AXIS = ArgumentType(
     "an axis, 1 or more: axis 0 is the batch", lambda v: _is_int(v) and v > 0

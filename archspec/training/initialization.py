@@ -29,7 +29,7 @@ def initialize(model: nn.Module, graph: Graph, recipe: Recipe) -> None:
     if recipe.name == "default":
         return
     inits = {
-        f"{node.path}.{weight.name}": weight.init
+        f"{node.path}.{weight.name}".removesuffix("."): weight.init
         for node in graph.layers
         for weight in OPS[node.op].weights
     }

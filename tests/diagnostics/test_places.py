@@ -162,7 +162,7 @@ def test_the_signature_of_an_op_is_a_note():
         4 |   - conv(8, kernal=3)
           |             ^^^^^^
           |
-          = note: the signature is `conv(out_channels, *, k, s=1, p=0, d=1, g=1, bias=true)`
+          = note: the signature is `conv(out_channels, *, k, s=1, p=0, d=1, g=1, bias=true, padding_mode=zeros)`
           = help: did you mean `kernel_size`?
     """)
 
@@ -201,7 +201,7 @@ def test_a_mismatch_of_rank_shows_the_shape_that_comes_in():
           - linear(10)
     """
     assert report(spec) == text("""
-        error[unflattened-input]: `linear` expects features or tokens, found [8, 3, 3]
+        error[unflattened-input]: `linear` expects the channels last, found [8, 3, 3], an image [C, H, W]
          --> net.yaml:5:5
           |
         4 |   - conv(8, k=3) | relu | maxpool(2)

@@ -10,16 +10,23 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from archspec.ir.graph import Shape
+from archspec.ir.shape import Shape
+from archspec.ops.axes import ANY
 from archspec.ops.op import Op
 from archspec.signatures.signature import REQUIRED
 
 Case = tuple[Shape, dict[str, Any]]
 
-IMAGES = st.tuples(st.integers(1, 8), st.integers(1, 12), st.integers(1, 12))
-TOKENS = st.tuples(st.integers(1, 6), st.integers(1, 8))
-VECTORS = st.tuples(st.integers(1, 16))
-SHAPES = st.one_of(IMAGES, TOKENS, VECTORS)
+MOST = {"C": 8, "D": 5, "P": 3}  # of the sizes of an axis; 12 of the others
+
+
+def shapes(axes: str) -> st.SearchStrategy[Shape]:
+    """Inputs with some axes."""
+    sizes = (st.integers(1, MOST.get(axis, 12)) for axis in axes)
+    return st.tuples(*sizes).map(lambda found: Shape(found, axes))
+
+
+SHAPES = st.sampled_from(ANY).flatmap(shapes)
 
 
 def _mostly(good: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> Any:
@@ -29,8 +36,17 @@ def _mostly(good: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> Any:
 
 def _size(least: int, most: int) -> Any:
     number = st.integers(least, most)
-    odd = st.sampled_from([-1, 0, 1.5, True, (2,), (1, 2, 3), (2, -1), (0, 2), "same"])
-    return _mostly(st.one_of(number, st.tuples(number, number)), odd)
+    odd = st.sampled_from([-1, 0, 1.5, True, (2, -1), (0, 2), "same"])
+    return _mostly(
+        st.one_of(
+            number,
+            number,
+            st.tuples(number),
+            st.tuples(number, number),
+            st.tuples(number, number, number),
+        ),
+        odd,
+    )
 
 
 COUNTS = _mostly(
@@ -58,8 +74,11 @@ BY_NAME = {
     "out_channels": COUNTS,
     "out_features": COUNTS,
     "output_size": _size(1, 7),
-    "scale_factor": _size(1, 3),
-    "mode": st.sampled_from(["nearest", "bilinear", "bicubic", "cubic"]),
+    "scale_factor": _size(1, 3) | st.sampled_from([0.5, 1.5, 2.25, (0.3, 2.0)]),
+    "align_corners": BOOLEANS,
+    "mode": st.sampled_from(
+        ["nearest", "linear", "bilinear", "bicubic", "trilinear", "cubic"]
+    ),
     "approximate": st.sampled_from(["none", "tanh", "fast"]),
     "eps": EPS,
     "momentum": RATES,
@@ -71,8 +90,31 @@ BY_NAME = {
     "negative_slope": NUMBERS,
     "init": NUMBERS,
     "alpha": _mostly(st.floats(0.1, 2), st.sampled_from([0, -1])),
-    "scale": NUMBERS,
+    "scale": NUMBERS | st.lists(st.floats(-2, 2), min_size=1, max_size=8).map(tuple),
     "shift": NUMBERS,
+    "padding_mode": st.sampled_from(
+        ["zeros", "zeros", "reflect", "replicate", "circular", "wrap"]
+    ),
+    "num_groups": GROUPS,
+    "k": st.sampled_from([1.0, 2.0]),
+    "beta": st.sampled_from([0.75, 0.5]),
+    "min_val": st.sampled_from([-1.0, -0.5]),
+    "max_val": st.sampled_from([1.0, 0.5]),
+    "size": st.integers(1, 5),
+    "value": st.sampled_from([0, 0.5]),
+    "height": st.integers(1, 6),
+    "width": st.integers(1, 6),
+    "channels": st.integers(1, 3),
+    "factor": st.integers(1, 3),
+    "chunks": st.integers(1, 3),
+    "index": st.integers(-2, 3),
+    "start": st.integers(0, 4),
+    "stop": st.integers(1, 8),
+    "heads": st.integers(1, 3),
+    "dropout": st.just(0.0),
+    "window": st.integers(1, 4),
+    "head_dim": st.integers(1, 3),
+    "grid": BOOLEANS,
 }
 
 SIZES = {
@@ -82,20 +124,29 @@ SIZES = {
     "output_padding",
     "dilation",
     "output_size",
-    "scale_factor",
 }
-INPUTS = {3: IMAGES, 2: TOKENS, 1: VECTORS}  # by rank
+
+
+_SIDES = st.integers(0, 3) | st.lists(st.integers(0, 3), min_size=1, max_size=6)
+OF_OP = {
+    ("pad", "padding"): _SIDES,
+    ("pad", "mode"): st.sampled_from(["zeros", "reflect", "replicate"]),
+    ("resize", "size"): _size(1, 7),
+    ("window_attention", "shift"): st.integers(0, 3),
+    ("window_attention_v2", "shift"): st.integers(0, 3),
+    ("lrn", "alpha"): st.sampled_from([1e-4, 1e-2]),
+}
 
 
 @st.composite
 def cases(draw: Any, op: Op) -> Case:
-    """An input of some rank, mostly one the op takes, and arguments for it."""
-    ranks = st.sampled_from(op.ranks)
-    x = draw(_mostly(ranks.flatmap(INPUTS.__getitem__), SHAPES))
+    """An input of some axes, mostly those the op takes, and arguments for it."""
+    x = draw(_mostly(st.sampled_from(op.takes).flatmap(shapes), SHAPES))
     values: dict[str, Any] = {}
     for parameter in op.parameters:
         optional = parameter.default is not REQUIRED
         if not optional or draw(st.booleans()):
-            value = draw(BY_NAME[parameter.name])
+            own = OF_OP.get((op.name, parameter.name))
+            value = draw(BY_NAME[parameter.name] if own is None else own)
             values[parameter.name] = tuple(value) if type(value) is list else value
     return x, {**values, **op.defaults(values)}

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from archspec.diagnostics.source import Span
-from archspec.ir.graph import Graph, Module, Node, Shape
+from archspec.ir.graph import Graph, Module, Node, Sizes
 from archspec.ops.merging import MERGES
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
@@ -133,7 +133,7 @@ def times(count: int) -> str:
 # --- shapes, costs, locations --------------------------------------------------------
 
 
-def sizes(shape: Shape | None) -> str:
+def sizes(shape: Sizes | None) -> str:
     """Return a shape as `64×56×56`."""
     return "×".join(str(int(size)) for size in shape or ())
 

@@ -32,7 +32,7 @@ from archspec.backends.drawing.dot_labels import (
 )
 from archspec.backends.drawing.dot_table import italic
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Graph, Layer, Node, Shape, Value, producing_node
+from archspec.ir.graph import Graph, Layer, Node, Value, producing_node
 from archspec.ops.merging import MERGES, chunk_shape
 from archspec.ops.op import Family
 from archspec.ops.registry import OPS
@@ -188,7 +188,8 @@ class _DotWriter:
             return nullcontext(start)
         if not join.split:
             return self.waypoint(value, DOT, dot)
-        chunk = chunk_shape(value.shape or (), len(join.branches))
+        assert value.shape is not None
+        chunk = chunk_shape(value.shape, len(join.branches))
         style = {"label": f"split into {sizes(chunk)}", "ordering": "out", **PILL}
         return self.waypoint(value, style, dot)
 
@@ -286,10 +287,9 @@ def _continues(first: Part, part: Part) -> bool:
     return bool(a.block) and a.block == b.block and _size(b.input) == _size(b.output)
 
 
-def _size(value: Value) -> Shape:
+def _size(value: Value) -> tuple[int, ...]:
     """Return all sizes but the channels."""
-    shape = value.shape or ()
-    return shape[1:] if len(shape) == 3 else shape[:-1]
+    return value.shape.spatial if value.shape else ()
 
 
 def _plain(words: str) -> Any:

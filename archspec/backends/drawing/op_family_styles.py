@@ -29,6 +29,8 @@ def style_of(family: Family) -> FamilyStyle:
             return FamilyStyle("#8db8de")
         case Family.LINEAR:
             return FamilyStyle("#a58fd1")
+        case Family.ATTENTION:
+            return FamilyStyle("#d99fb9")
         case Family.POOLING:
             return FamilyStyle("#f2ae7e")
         case Family.NORMALIZATION:

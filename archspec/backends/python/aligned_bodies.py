@@ -23,6 +23,7 @@ from archspec.ir.graph import (
     Reference,
     Repeat,
 )
+from archspec.ops.registry import OPS
 
 Body = tuple[Item, ...]
 Bodies = Sequence[Body]  # the same body in several instances
@@ -49,10 +50,14 @@ def columns(bodies: Bodies) -> Iterator[list[Any]]:
 def _identity(item: Item) -> Any:
     """What must agree between instances: labels, branches, references, names."""
     match item:
+        case Layer(reads=Reference(label=label)):
+            return label, is_numbered(item) or ast.dump(item.name.code)
         case Layer() | Module():
             return "" if is_numbered(item) else ast.dump(item.name.code)
         case Merge():
-            return (item.node.op, item.split, len(item.branches))
+            shape = item.node.output.shape
+            axis = shape and shape.channel_axis  # of `torch.cat`
+            return (item.node.op, item.split, len(item.branches), axis)
         case Reference():
             return item.label
         case Let():
@@ -89,14 +94,24 @@ def is_numbered(item: Layer | Module) -> bool:
 
 def is_chain(bodies: Bodies) -> bool:
     """Whether every item reads the output of the one before."""
-    forks = Merge | Head | Reference
-    return not any(isinstance(item, forks) for body in bodies for item in level(body))
+    return not any(_forks(item) for body in bodies for item in level(body))
+
+
+def _forks(item: Item) -> bool:
+    if isinstance(item, Layer):
+        return OPS[item.node.op].needs_forward
+    return isinstance(item, Merge | Head | Reference)
 
 
 def referenced_labels(bodies: Bodies) -> set[str]:
-    """The labels that a `ref` reads."""
-    items = (item for body in bodies for item in level(body))
-    return {item.label for item in items if isinstance(item, Reference)}
+    """The labels that a `ref` or an op reads."""
+    found: set[str] = set()
+    for item in (item for body in bodies for item in level(body)):
+        if isinstance(item, Reference):
+            found.add(item.label)
+        elif isinstance(item, Layer) and item.reads:
+            found.add(item.reads.label)
+    return found
 
 
 def values_by_name(bodies: Bodies) -> dict[str, list[Any]]:

@@ -138,7 +138,8 @@ class BlockClasses:
             case Module():
                 return self._structure(item), item.name.value
             case Merge():
-                return item.node.op, len(item.branches)
+                shape = item.node.output.shape
+                return item.node.op, len(item.branches), shape and shape.channel_axis
             case Repeat():
                 return "repeat", len(item.iterations)
             case Choice():
@@ -165,7 +166,8 @@ def _callees(value: object) -> Hashable:
 def _numbers(module: Module) -> Hashable:
     """What two instances share that are equal in every number."""
     arguments = [repr(item.value) for item in module.arguments.values()]
-    return tuple(arguments), module.input.shape
+    shape = module.input.shape
+    return tuple(arguments), shape, shape and shape.axes
 
 
 def _grouped(

@@ -37,6 +37,7 @@ from archspec.backends.python.syntax import (
     ListExpr,
     MethodDef,
     NameExpr,
+    OpExpr,
     ParameterDef,
     call,
 )
@@ -118,9 +119,37 @@ class ForwardBuilder:
             raise InstancesDifferError  # `forward` would need the names
         (submodule,), _ = self.submodule_builder.column([*column], scope)
         assert isinstance(submodule, Submodule)
+        if submodule.is_parameter:
+            return self._with_parameter(submodule, column[0], value, target)
+        reads = column[0].reads if isinstance(column[0], Layer) else None
+        if reads:
+            value = self.statements.as_name(value, target)
+            self.submodules.append(replace(submodule, is_numbered=False))
+            result = call(_child(submodule.key), value, self.labels[reads.label])
+            return self._labeled(submodule.key, result)
         return self._called(
             submodule, value, target, is_activation=_is_activation(column[0])
         )
+
+    def _with_parameter(
+        self, submodule: Submodule, item: Layer | Module, value: Expr, target: str
+    ) -> Expr:
+        """A bare parameter and the value it meets: `x * self.scale`."""
+        assert isinstance(item, Layer)
+        self.submodules.append(replace(submodule, is_numbered=False))
+        child = _child(submodule.key, "get_parameter")
+        x = self.statements.as_name(value, target)
+        how = OPS[item.node.op].bare
+        result: Expr
+        if how == "prepend":
+            expand = f"{flat(child)}.expand(len({x.root}), -1, -1)"
+            first = AtomExpr(expand, frozenset({x.root}))
+            pair = ListExpr((Element(first), Element(x)))
+            axis = Element(AtomExpr("1"), "dim=")
+            result = CallExpr(NameExpr("torch", "cat"), (Element(pair), axis))
+        else:
+            result = OpExpr(how, (x, child))
+        return self._labeled(submodule.key, self.statements.assign(target, result))
 
     def _called(
         self, submodule: Submodule, value: Expr, target: str, *, is_activation: bool
@@ -220,11 +249,11 @@ class ForwardBuilder:
         return self.statements.names.fresh(name)
 
 
-def _child(key: str) -> Expr:
-    """How `forward` reads a submodule: `self.stem`."""
+def _child(key: str, getter: str = "get_submodule") -> Expr:
+    """How `forward` reads a submodule or a parameter: `self.stem`."""
     if is_attribute(key):
         return NameExpr("self", key)
-    return call(NameExpr("self", "get_submodule"), value_expr(key))
+    return call(NameExpr("self", getter), value_expr(key))
 
 
 def _is_identity(item: Layer | Module) -> bool:

@@ -48,6 +48,7 @@ from archspec.backends.python.unify_values import ValueUnifier
 from archspec.ir.symbolic import substitute, variables
 
 SUPER_INIT = AtomExpr("super().__init__")
+ADD_PARAMETER = NameExpr("self", "register_parameter")
 APPEND = NameExpr("self", "append")
 ADD_MODULE = NameExpr("self", "add_module")
 
@@ -100,10 +101,11 @@ class InitBuilder:
         if submodule.is_numbered:
             return ExprStmt(call(APPEND, submodule.value), above, after)
         key = submodule.computed_key
+        add = ADD_PARAMETER if submodule.is_parameter else ADD_MODULE
         if key is None and is_attribute(submodule.key):
             target = NameExpr("self", submodule.key)
             return AssignStmt(target, submodule.value, above, after)
-        added = call(ADD_MODULE, key or value_expr(submodule.key), submodule.value)
+        added = call(add, key or value_expr(submodule.key), submodule.value)
         return ExprStmt(added, above, after)
 
     def _shape(self, submodule: Submodule) -> str:

@@ -34,7 +34,8 @@ LONGEST = 60  # characters of one expression
 
 def channel_axis(merge: Merge) -> int:
     """The axis of the channels, the batch included."""
-    return 2 if len(merge.node.output.shape or ()) == 2 else 1
+    assert merge.node.output.shape is not None
+    return merge.node.output.shape.channel_axis + 1
 
 
 def merge_expression(

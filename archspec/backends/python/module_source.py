@@ -18,6 +18,7 @@ How the calls of a block become a class:
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from archspec.backends.python.block_classes import network_classes
 from archspec.backends.python.class_names import named_classes
@@ -83,8 +84,19 @@ def _helpers(graph: Graph) -> dict[str, str]:
         if isinstance(item, Layer) and OPS[item.node.op].helper:
             callee = dotted(torch_call(item).name)
             if not callee.attribute:  # no `nn.LayerNorm`, which an op may be as well
-                found[callee.root] = OPS[item.node.op].helper
+                found |= _with_bases(callee.root, OPS[item.node.op].helper)
     return found
+
+
+@lru_cache
+def _with_bases(name: str, helper: str) -> dict[str, str]:
+    """The text of a class of a helper, and of those in it that it reads, by name."""
+    classes = [
+        node for node in ast.parse(helper).body if isinstance(node, ast.ClassDef)
+    ]
+    texts = {each.name: ast.get_source_segment(helper, each) or "" for each in classes}
+    names = _names_in(texts[name]) & texts.keys()
+    return {each: texts[each] for each in texts if each in names or each == name}
 
 
 def _names_in(helper: str) -> set[str]:

@@ -40,6 +40,7 @@ from archspec.backends.python.syntax import (
     Element,
     Expr,
     NameExpr,
+    OpExpr,
     dotted,
 )
 from archspec.backends.python.unify_values import ValueUnifier
@@ -55,7 +56,7 @@ from archspec.ir.symbolic import (
     variable,
     variables,
 )
-from archspec.ops.shapes import channels
+from archspec.ops.registry import OPS
 from archspec.ops.torch_call import TorchCall
 
 IDENTITY = CallExpr(NameExpr("nn", "Identity"))
@@ -121,8 +122,10 @@ class SubmoduleBuilder:
         calls = [torch_call(layer) for layer in column]
         if len({(call.name, len(call.args)) for call in calls}) > 1:
             raise InstancesDifferError
-        is_image = len(column[0].node.inputs[0].shape or ()) == 3
-        hint = "channels" if is_image else "in_features"
+        shape = column[0].node.inputs[0].shape
+        assert shape is not None
+        is_first = shape.axes[0] == "C" != shape.axes
+        hint = "channels" if is_first else "in_features"
         elements = [
             Element(self.unifier.unify(values, hint, scope))
             for values in zip(*(call.args for call in calls), strict=True)
@@ -133,6 +136,12 @@ class SubmoduleBuilder:
                 value = self.unifier.unify(values, name, scope)
                 elements.append(Element(value, f"{name}="))
         value = CallExpr(dotted(calls[0].name), tuple(elements))
+        if OPS[column[0].node.op].bare:
+            factor = calls[0].factor
+            scaled = OpExpr("*", (value_expr(factor), value)) if factor != 1 else value
+            parameter = CallExpr(NameExpr("nn", "Parameter"), (Element(scaled),))
+            submodule = self._submodule(column, parameter, scope)
+            return replace(submodule, is_parameter=True)
         return self._submodule(column, value, scope)
 
     def _module(self, column: Sequence[Module], scope: ClassScope) -> Submodule:
@@ -162,7 +171,9 @@ class SubmoduleBuilder:
             items = [Symbolic(value, constant(value)) for value in values]
         elif parameter.key == "cin":
             items = [
-                as_symbolic(channels(module.input.shape or ())) for module in column
+                as_symbolic(module.input.shape.channels)
+                for module in column
+                if module.input.shape
             ]
         else:
             items = [module.arguments[parameter.key] for module in column]

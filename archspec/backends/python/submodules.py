@@ -29,6 +29,7 @@ class Submodule:
     value: Expr
     shape: str  # of its output; empty where instances or iterations differ
     comment: str  # the spec's, above its step
+    is_parameter: bool = False  # an `nn.Parameter`, which `forward` reads itself
 
 
 @dataclass

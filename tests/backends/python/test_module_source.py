@@ -287,7 +287,9 @@ def test_strings_do_not_break_out(text: str) -> None:
 def test_any_name_makes_a_class(name: str) -> None:
     """Names that Python, torch or a helper has are no obstacle."""
     blocks = f"blocks:\n  {name}(c):\n    - linear(c)\n"
-    block = graph_of(f"{blocks}net:\n  - mean(1) | {name}(4) | permute(0, 2, 1)\n")
+    block = graph_of(
+        f"{blocks}net:\n  - permute(0, 2, 3, 1) | {name}(4) | permute(0, 3, 1, 2)\n"
+    )
     own = graph_of("net: [tokens]", name=name.strip("_1"))
     same = graph_of("blocks:\n  b(c): [relu]\nnet:\n  - b(4)\n", name="b")
     for graph in (block, own, same):
