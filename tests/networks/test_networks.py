@@ -33,9 +33,9 @@ from .googlenet import GoogLeNet
 from .lenet import LeNet
 from .mlp_mixer import SIZES, MLPMixer
 from .nin import NiN
-from .public.unet import UNet
 from .resnet18 import ResNet18
 from .resunits import ResNet110
+from .unet import UNet
 from .vgg import VGG
 
 

@@ -42,8 +42,9 @@ from .public.examples import (
     Siamese,
     TransformerNet,
 )
-from .public.unet import UNet
 from .public.yolo import YOLOv3Tiny, YOLOv8nTrunk, yolo11n_cls, yolov8n_cls
+from .unet import UNet
+from .unet_bilinear import BilinearUNet
 
 SPECS = Path(__file__).with_name("public")
 
@@ -73,7 +74,7 @@ CASES = [
     Case("mobilenet", MobileNet, 3_217_226),
     Case("googlenet", GoogLeNet, 6_166_250),
     Case("unet_loop", UNet, 31_037_698, ("3x32x48", "3x50x37")),
-    Case("unet_bilinear", partial(UNet, bilinear=True), 17_263_042, ("3x32x48", "3x50x37")),
+    Case("unet_bilinear", BilinearUNet, 17_263_042, ("3x32x48", "3x50x37")),
     Case("espcn", ESPCN, 59_657),
     Case("transformer_net", TransformerNet, 1_679_235),
     Case("vae", VAE, 652_824),
