@@ -34,6 +34,7 @@ class UNet(nn.Module):
         for i in range(depth):
             self.down.append(double_conv(cin, width << i))
             cin = width << i
+        self.pool = nn.MaxPool2d(2)
         self.bottom = double_conv(cin, 2 * cin)
         self.up = nn.ModuleList(
             nn.ModuleList([nn.ConvTranspose2d(2 * c, c, 2, 2), double_conv(2 * c, c)])
@@ -45,7 +46,7 @@ class UNet(nn.Module):
         skips = []
         for encode in self.down:
             skips.append(encode(x))
-            x = nn.functional.max_pool2d(skips[-1], 2)
+            x = self.pool(skips[-1])
         x = self.bottom(x)
         for (up, decode), skip in zip(self.up, reversed(skips), strict=True):
             x = decode(torch.cat([skip, pad_like(up(x), skip)], dim=1))
