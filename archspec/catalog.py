@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.source_files import STDIN
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Mapping
+
+SUFFIXES = (".yaml", ".yml")
+KEY = re.compile(rb"^archspec\s*:", re.MULTILINE)
 
 
 class Entry(NamedTuple):
@@ -27,39 +32,90 @@ def specs_folder() -> Path:
 
 
 def bundled() -> dict[str, Path]:
-    """The bundled specs by name."""
-    return {path.stem: path for path in sorted(specs_folder().glob("*.yaml"))}
+    """The bundled specs by name: `resnet18`, or `torchvision/resnet` in a folder."""
+    folder = specs_folder()
+    files = sorted(folder.rglob("*.yaml"), key=lambda path: (len(path.parts), path))
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+
+
+def specs_in(folder: Path) -> list[Path]:
+    """The specs in a folder and the folders in it: YAML files with the key `archspec`."""
+    files = (path for path in folder.rglob("*") if path.suffix in SUFFIXES)
+    return sorted(path for path in files if _is_spec(path))
+
+
+def _is_spec(path: Path) -> bool:
+    try:
+        return KEY.search(path.read_bytes()) is not None
+    except OSError:  # it is reported where someone names it
+        return False
 
 
 def variants(path: Path) -> list[str]:
     """The names of a bundled spec's variants."""
-    tree = read_yaml(Source(path.name, path.read_text(encoding="utf-8")), Findings())
+    return variants_in(Source(path.name, path.read_text(encoding="utf-8")))
+
+
+def variants_in(source: Source) -> list[str]:
+    """The names of the variants in the text of a spec."""
+    tree = read_yaml(source, Findings())
     found = tree.get("variants") if isinstance(tree, Mapping) else None
     return [key.text for key, _ in found.pairs] if isinstance(found, Mapping) else []
 
 
-def find_spec(name: str, findings: Findings) -> Entry | None:
-    """A path, or the name of a bundled spec or of one of its variants."""
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml") or "/" in name or "\\" in name:
-        return Entry(path, name)
+def variant_name(spec: str, variant: str) -> str:
+    """The name of a bundled spec's variant: `torchvision/resnet50`."""
+    return str(PurePosixPath(spec).with_name(variant))
+
+
+def find_bundled(name: str) -> Entry | None:
+    """The bundled spec of this name, or the one with the variant of this name."""
     specs = bundled()
     if name in specs:
         return Entry(specs[name], name)
-    by_variant = {v: path for path in specs.values() for v in variants(path)}
-    if name in by_variant:
-        return Entry(by_variant[name], by_variant[name].stem, name)
-    if _exists(path):
+    return _variants_by_name(specs).get(name)
+
+
+def suggest_bundled(name: str) -> str:
+    """A help line for an unknown bundled spec; "" if none has a similar name."""
+    specs = bundled()
+    return did_you_mean(name, [*specs, *_variants_by_name(specs)])
+
+
+def find_spec(name: str, findings: Findings) -> Entry | None:
+    """A path, `-`, or the name of a bundled spec or of one of its variants."""
+    path = Path(name)
+    if name == STDIN or is_path(name):
+        return Entry(path, name)
+    found = find_bundled(name)
+    if found:
+        return found
+    folders = {PurePosixPath(spec).parent for spec in bundled()}
+    is_elsewhere = "/" in name and PurePosixPath(name).parent not in folders
+    if is_elsewhere or _exists(path):
         return Entry(path, name)
     nowhere = Source(name, "").span(0, 0)
     findings.error(
         "unreadable-file",
         f"there is no file and no bundled spec `{name}`",
         nowhere,
-        help=did_you_mean(name, [*specs, *by_variant])
+        help=suggest_bundled(name)
         or "`archspec list` shows the bundled specs; a file ends in `.yaml`",
     )
     return None
+
+
+def is_path(name: str) -> bool:
+    """Whether a name can only be that of a file."""
+    return Path(name).suffix in SUFFIXES or "\\" in name
+
+
+def _variants_by_name(specs: dict[str, Path]) -> dict[str, Entry]:
+    return {
+        variant_name(name, variant): Entry(path, name, variant)
+        for name, path in specs.items()
+        for variant in variants(path)
+    }
 
 
 def _exists(path: Path) -> bool:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from archspec.catalog import Entry, find_spec
+from archspec.catalog import Entry, find_spec, variants_in
 from archspec.compiler import (
     Options,
     collector_paused,
     compile_sizes,
     compile_source,
 )
-from archspec.diagnostics.diagnostic import Diagnostic, Findings
+from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
+from archspec.frontend.document_parser import parse_document
 from archspec.frontend.source_files import read_source
 from archspec.sizes import SizesResult
 from archspec.spec import CheckResult, Spec
+
+Input = str | tuple[int, ...] | list[str] | Mapping[str, str | tuple[int, ...]]
 
 
 def check(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | tuple[int, ...] | None = None,  # the language's word
+    input: Input | None = None,  # the language's word
     overrides: Sequence[str] = (),
     params: Mapping[str, object] | None = None,
     train: Mapping[str, str] | None = None,
@@ -34,7 +38,9 @@ def check(
     Args:
         spec: the path or name.
         variant: a set of params that the spec names.
-        input: replaces the spec's own, as `3x224x224` or `(3, 224, 224)`.
+        input: replaces the spec's own, as `3x224x224` or `(3, 224, 224)`; with several
+            inputs by name, as `{"image": (3, 224, 224)}`, or a list of texts, as of
+            `--input`.
         overrides: `name=value` texts, as of `--set`.
         params: the same as Python values.
         train: replaces calls of the `train:` section, as
@@ -49,26 +55,42 @@ def check(
     entry, source = found
     options = Options(
         variant=variant or entry.variant,
-        input="x".join(map(str, input)) if isinstance(input, tuple) else input,
+        inputs=_input_texts(input),
         overrides=overrides,
         params=params,
         train=train,
     )
-    return _fixed(compile_source(source, entry.path.parent, options, findings))
+    return _fixed(source, entry.path.parent, options, findings)
+
+
+def _input_texts(input: Input | None) -> list[str]:
+    """The input as values of `--input`."""
+    match input:
+        case None:
+            return []
+        case str():
+            return [input]
+        case tuple():
+            return ["x".join(map(str, input))]
+        case list():
+            return input
+    return [
+        f"{name}={text}" for name, each in input.items() for text in _input_texts(each)
+    ]
 
 
 def check_source(
     source: Source, *, folder: Path | None = None, options: Options | None = None
 ) -> CheckResult:
     """Check the text of a spec; imports are relative to `folder`."""
-    return _fixed(compile_source(source, folder, options or Options(), Findings()))
+    return _fixed(source, folder, options or Options(), Findings())
 
 
 def load(
     spec: str | Path,
     *,
     variant: str | None = None,
-    input: str | tuple[int, ...] | None = None,
+    input: Input | None = None,
     **params: object,
 ) -> Spec:
     """A checked spec.
@@ -84,7 +106,7 @@ def check_sizes(
     sizes: range,
     *,
     variant: str | None = None,
-    input: str | None = None,
+    input: Input | None = None,
     overrides: Sequence[str] = (),
 ) -> SizesResult:
     """For which heights and widths of square images a spec checks.
@@ -97,32 +119,52 @@ def check_sizes(
         return SizesResult(str(spec), tuple(findings))
     entry, source = found
     chosen = variant or entry.variant
-    options = Options(variant=chosen, input=input, overrides=overrides)
+    options = Options(variant=chosen, inputs=_input_texts(input), overrides=overrides)
     folder = entry.path.parent
     result = compile_sizes(source, folder, options, sizes, findings)
     # A search is too slow for each of many sizes.
-    fixed = _with_fixes(tuple(result.reasons.values()), may_search=False)
+    fixed = _with_proposals(tuple(result.reasons.values()), may_search=False)
     return result._replace(
-        diagnostics=_with_fixes(result.diagnostics),
+        diagnostics=_with_proposals(result.diagnostics),
         reasons=dict(zip(result.reasons, fixed, strict=True)),
     )
 
 
-def _fixed(result: CheckResult) -> CheckResult:
-    return replace(result, diagnostics=_with_fixes(result.diagnostics))
+def _fixed(
+    source: Source, folder: Path | None, options: Options, findings: Findings
+) -> CheckResult:
+    """Compile a spec, with the fixes that work for what is wrong."""
+    result = compile_source(source, folder, options, findings)
+    found = _with_proposals(result.diagnostics)
+    if not any(each.is_error for each in found):
+        return result
+    from archspec.repair.verification import Verification
+
+    def check_again(source: Source, variant: str | None) -> CheckResult:
+        chosen = options._replace(variant=variant) if variant else options
+        return compile_source(source, folder, chosen, Findings())
+
+    with collector_paused():
+        document = None
+        with suppress(TooMany):
+            document = parse_document(source, Findings())
+        variants = variants_in(source)
+        verification = Verification(source, document, check_again, variants)
+        return replace(result, diagnostics=verification.with_fixes(found))
 
 
-def _with_fixes(
+def _with_proposals(
     diagnostics: tuple[Diagnostic, ...], *, may_search: bool = True
 ) -> tuple[Diagnostic, ...]:
-    """Add the fixes that repair proposes, which a sound spec never imports."""
+    """Add what repair proposes, which a sound spec never imports."""
     if not any(diagnostic.fault for diagnostic in diagnostics):
         return diagnostics
-    from archspec.repair.proposals import with_fixes
+    from archspec.repair.proposals import with_proposals
     from archspec.repair.search import Search
 
     with collector_paused():
-        return with_fixes(diagnostics, Search() if may_search else Search(remaining=0))
+        search = Search() if may_search else Search(remaining=0)
+        return with_proposals(diagnostics, search)
 
 
 def _find(

@@ -14,21 +14,22 @@ from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
-from archspec.frontend.ast import Document
+from archspec.frontend.ast import Document, InputDefinition
 from archspec.frontend.document_parser import parse_document
-from archspec.ir.graph import Graph, Value
+from archspec.ir.graph import Graph, Port, Value, named_input
 from archspec.ir.shape import Shape
 from archspec.lints.rules import lint
 from archspec.lowering.lower import lower
 from archspec.resolve.imports import document_environment
 from archspec.resolve.overrides import (
-    parse_input,
+    override_inputs,
+    parse_inputs,
     parse_overrides,
     parse_train,
     python_overrides,
 )
 from archspec.resolve.params import resolve_params
-from archspec.resolve.scope import Block, Environment, Scope
+from archspec.resolve.scope import Block, Environment, Scope, check_new_names
 from archspec.resolve.train_section import resolve_train
 from archspec.sizes import SizesResult, try_sizes
 from archspec.spec import CheckResult, Spec
@@ -38,8 +39,8 @@ class Options(NamedTuple):
     """What a caller chooses about a spec."""
 
     variant: str | None = None
-    input: str | None = None
-    """As `3x224x224`."""
+    inputs: Sequence[str] = ()
+    """Texts `3x224x224` or `image=3x224x224`, as of `--input`."""
 
     overrides: Sequence[str] = ()
     """Texts `name=value`, as of `--set`."""
@@ -60,7 +61,7 @@ def compile_source(
         network = _resolve(source, folder, options, findings)
         if network is not None:
             spec = _lowered(network, findings)
-    return CheckResult(source.name, tuple(findings), spec)
+    return CheckResult(source.name, tuple(findings), spec, findings.lowered)
 
 
 def compile_sizes(
@@ -80,9 +81,9 @@ def compile_sizes(
             findings.extend(_errors_in_blocks(network))
         net = network and network.document.net
         if network and net and not findings.has_errors:
-            shape = network.input.shape
-            assert shape, "a network without an input and without a finding"
-            ranges, reasons = try_sizes(net, shape, sizes, network.scope)
+            inputs = network.inputs
+            assert inputs, "a network without an input and without a finding"
+            ranges, reasons = try_sizes(net, inputs, sizes, network.scope)
             return SizesResult(source.name, tuple(findings), ranges, reasons)
     return SizesResult(source.name, tuple(findings))
 
@@ -92,7 +93,7 @@ class _Network(NamedTuple):
 
     document: Document
     environment: Environment
-    input: Value
+    inputs: tuple[Port, ...]
     train: Mapping[str, object]
 
     @property
@@ -128,8 +129,7 @@ def _resolve(
         *python_overrides(options.params or {}, findings),
     ]
     document = parse_document(source, findings)
-    text = options.input
-    given = parse_input(text, findings) if text is not None else None
+    given = [*parse_inputs(options.inputs, findings)]
     recipes = dict(parse_train(options.train or {}, findings))
     if document is None:
         return None
@@ -138,30 +138,78 @@ def _resolve(
     environment = document_environment(document, path, findings)
     resolve_params(document, environment, options.variant, overrides, findings)
     train = resolve_train(document, environment, findings)
-    shape = Shape.of_input(document.input) if document.input else None
-    own = Value(shape, span=document.input_span)
-    return _Network(document, environment, given or own, train)
+    inputs = _inputs(document, environment, options.variant, given, findings)
+    return _Network(document, environment, inputs, train)
+
+
+def _inputs(
+    document: Document,
+    environment: Environment,
+    variant: str | None,
+    given: Sequence[InputDefinition],
+    findings: Findings,
+) -> tuple[Port, ...]:
+    """The network's inputs, with the shapes of the variant and of the caller."""
+    if document.has_named_inputs:
+        names = [item.name for item in document.inputs]
+        check_new_names(names, findings)
+        for name in names:
+            if name.id in environment.params:
+                findings.error(
+                    "duplicate-name",
+                    f"`{name.id}` is an input and a param",
+                    name.span,
+                    help="rename one of them",
+                )
+    chosen = document.variant_inputs.get(variant or "", ())
+    own = override_inputs(document.inputs, chosen, findings)
+    inputs = override_inputs(own, given, findings)
+    if document.has_named_inputs:
+        return tuple(
+            named_input(name.id, Shape.of_input(sizes), name.span)
+            for name, sizes in inputs
+        )
+    return tuple(
+        Port(name.id, Value(Shape.of_input(sizes), span=name.span))
+        for name, sizes in inputs
+    )
 
 
 def _errors_in_blocks(network: _Network) -> list[Diagnostic]:
     """The errors in the document's own blocks, whatever calls them."""
     findings = Findings()
-    lower(None, network.input, network.scope, network.blocks, findings)
+    lower(None, network.inputs, (), network.scope, network.blocks, findings)
     return [d for d in findings if d.is_error]
 
 
 def _lowered(network: _Network, findings: Findings) -> Spec | None:
-    document, environment, x = network.document, network.environment, network.input
-    asserts = x.shape == document.input  # they are about the spec's own input
-    body, output = lower(
-        document.net, x, network.scope, network.blocks, findings, asserts=asserts
+    document, environment = network.document, network.environment
+    own = [Shape.of_input(item.sizes) for item in document.inputs]
+    body, outputs = lower(
+        document.net,
+        network.inputs,
+        document.outputs,
+        network.scope,
+        network.blocks,
+        findings,
+        # Shape assertions are about the spec's own input.
+        asserts=[port.value.shape for port in network.inputs] == own,
     )
     if findings.has_errors:
         return None
     graph = None
     if document.net is not None:
-        assert output.shape is not None, "an unknown shape without a finding"
-        graph = Graph(document.name, document.about, x, output, body)
+        known = all(port.value.shape is not None for port in outputs)
+        assert outputs, "a network without an output and without a finding"
+        assert known, "an unknown shape without a finding"
+        graph = Graph(
+            document.name,
+            document.about,
+            network.inputs,
+            outputs,
+            body,
+            returns_tuple=bool(document.outputs),
+        )
     lint(document, environment, graph, findings)
     if graph is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.frontend.ast import Group
 from archspec.frontend.schema.json_schema import SIZE
-from archspec.ir.graph import Shape, Value
+from archspec.ir.graph import Port, Value
 from archspec.lowering.states_between_steps import states_between_steps
 from archspec.resolve.scope import Scope
 
@@ -59,7 +59,7 @@ def parse_sizes(text: str) -> range:
 
 
 def try_sizes(
-    net: Group, input: Shape, sizes: range, scope: Scope
+    net: Group, inputs: Sequence[Port], sizes: range, scope: Scope
 ) -> tuple[tuple[range, ...], dict[int, Diagnostic]]:
     """The ranges of accepted sizes, and an error for each size next to the first range.
 
@@ -68,23 +68,43 @@ def try_sizes(
     """
     known: dict[object, Diagnostic | None] = {}  # the result from each state on
     errors = {
-        n: _first_error(net, input.with_spatial((n, n)), scope, known) for n in sizes
+        n: _first_error(net, [_resized(port, n) for port in inputs], scope, known)
+        for n in sizes
     }
     ranges = _ranges(n for n, error in errors.items() if error is None)
     shown = [n for first in ranges[:1] for n in (first.start - 1, first.stop)]
-    shown = shown or [min(sizes, key=lambda n: abs(n - input[1]))]
+    own = next((port.shape[1] for port in inputs if is_image(port)), sizes.start)
+    shown = shown or [min(sizes, key=lambda n: abs(n - own))]
     return ranges, {n: error for n in shown if (error := errors.get(n))}
 
 
+def is_image(port: Port) -> bool:
+    """Whether an input has a height and a width."""
+    return len(port.shape) == 3
+
+
+def _resized(port: Port, size: int) -> Port:
+    """An input as a square of this size, if it is an image."""
+    if not is_image(port):
+        return port
+    assert port.value.shape
+    shape = port.value.shape.with_spatial((size, size))
+    value = Value(shape, port.value.producer)
+    return Port(port.name, value)
+
+
 def _first_error(
-    net: Group, shape: Shape, scope: Scope, known: dict[object, Diagnostic | None]
+    net: Group,
+    inputs: Sequence[Port],
+    scope: Scope,
+    known: dict[object, Diagnostic | None],
 ) -> Diagnostic | None:
     """The first error for an input, or None; `known` is read and extended."""
     findings = Findings()
     passed: list[object] = []
     state: object = None
     with suppress(TooMany):
-        for state in states_between_steps(net, Value(shape), scope, findings):
+        for state in states_between_steps(net, inputs, scope, findings):
             if findings.has_errors or state in known:
                 break
             passed.append(state)

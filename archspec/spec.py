@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.frontend.ast import Document
-from archspec.ir.graph import Graph, Node, Sizes, plain
+from archspec.ir.graph import Graph, Node, Sizes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Spec:
     """A checked network.
 
@@ -31,6 +31,10 @@ class Spec:
     imports: Mapping[str, str]
     """The texts of the imported files, by path relative to the spec's folder."""
 
+    def __repr__(self) -> str:
+        """One line: the name and the number of parameters."""
+        return f"<Spec {self.name}: {self.params:,} parameters>"
+
     @property
     def name(self) -> str:
         """The network's name."""
@@ -43,15 +47,40 @@ class Spec:
 
     @property
     def input_shape(self) -> Sizes:
-        """The shape of one input, without the batch: (C, H, W)."""
-        assert self.graph.input.shape
-        return plain(self.graph.input.shape)
+        """The shape of the one input, without the batch: (C, H, W).
+
+        Raises:
+            ValueError: if there are several; `inputs` has their shapes by name.
+        """
+        return self._only("input", self.inputs)
+
+    @property
+    def inputs(self) -> dict[str, Sizes]:
+        """The shapes of the inputs by name, in the order of `forward`."""
+        return {port.name: port.shape for port in self.graph.inputs}
 
     @property
     def output_shape(self) -> Sizes:
-        """The shape of the output for one input, without the batch."""
-        assert self.graph.output.shape
-        return plain(self.graph.output.shape)
+        """The shape of the one output, without the batch.
+
+        Raises:
+            ValueError: if there are several; `outputs` has their shapes by name.
+        """
+        return self._only("output", self.outputs)
+
+    @property
+    def outputs(self) -> dict[str, Sizes]:
+        """The shapes of the outputs by name, in the order of `forward`."""
+        return {port.name: port.shape for port in self.graph.outputs}
+
+    def _only(self, noun: str, shapes: Mapping[str, Sizes]) -> Sizes:
+        if len(shapes) > 1:
+            names = ", ".join(shapes)
+            raise ValueError(
+                f"`{self.name}` has {len(shapes)} {noun}s ({names}): use `{noun}s`"
+            )
+        (shape,) = shapes.values()
+        return shape
 
     @property
     def params(self) -> int:
@@ -80,11 +109,20 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The findings of a check, and the spec if there is a network without errors."""
+    """The findings of a check, and the spec if there is a network without errors.
+
+    It is true where it is `ok`.
+    """
 
     name: str
     diagnostics: tuple[Diagnostic, ...]
     spec: Spec | None
+    lowered: int = 0
+    """The number of steps that were lowered, a measure of the work."""
+
+    def __bool__(self) -> bool:
+        """Return `ok`."""
+        return self.ok
 
     @property
     def ok(self) -> bool:

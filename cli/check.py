@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from archspec.catalog import specs_in
 from archspec.checker import check as check_spec
 from archspec.checker import check_sizes
+from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
 from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
 from archspec.diagnostics.terminal import printable
@@ -28,7 +31,10 @@ Result = CheckResult | SizesResult
 def check(
     specs: Annotated[
         list[str],
-        typer.Argument(metavar="SPEC...", help="Spec files, or bundled specs' names."),
+        typer.Argument(
+            metavar="SPEC...",
+            help="Spec files, folders of them, bundled specs' names; `-` reads stdin.",
+        ),
     ],
     format_: Annotated[
         Literal["full", "concise", "json", "github"], format_option("How findings are")
@@ -41,11 +47,36 @@ def check(
             "one that does is enough.",
         ),
     ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Write the fixes that have no alternative."),
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what `--fix` would write.")
+    ] = False,
+    pick: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="With `--fix` or `--diff`: the N-th fix of the first finding.",
+        ),
+    ] = None,
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Check specs: names, arguments, and every shape."""
+    if pick and not (fix or diff):
+        stop("`--pick` chooses a fix: add `--fix` or `--diff`", USAGE)
+    specs = [*_expanded(specs)]
+    if fix or diff:
+        from .fixes import fix_spec
+
+        options = Options(variant, input_ or (), overrides or ())
+        done = [fix_spec(s, options, pick=pick, writes=not diff) for s in specs]
+        if text := "\n".join(filter(None, done)):
+            print(text)
     ask: Callable[..., Result] = check_spec
     if sizes is not None:
         ask = partial(check_sizes, sizes=_parsed(sizes))
@@ -58,6 +89,18 @@ def check(
         print(text)
     if not all(result.ok for result in results):
         raise typer.Exit(FINDINGS)
+
+
+def _expanded(specs: list[str]) -> Iterator[str]:
+    """The specs, with those in a folder in its place."""
+    for spec in specs:
+        if not Path(spec).is_dir():
+            yield spec
+            continue
+        found = [str(path) for path in specs_in(Path(spec))]
+        if not found:
+            stop(f"there is no spec in `{spec}`: a spec has the key `archspec`", USAGE)
+        yield from found
 
 
 def _parsed(sizes: str) -> range:
@@ -150,7 +193,8 @@ def _verdict(result: CheckResult) -> str:
     parts = ["ok"] if result.ok else []
     if result.spec:
         parts.append(f"{result.spec.params:,} parameters")
-        parts.append(f"output {list(result.spec.output_shape)}")
+        shapes = result.spec.outputs.values()
+        parts.append(f"output {', '.join(str([*each]) for each in shapes)}")
     for severity, number in Counter(_severities(result.diagnostics)).items():
         parts.append(f"{number} {severity}{'s' * (number > 1)}")
     return f"{printable(result.name)}: {', '.join(parts)}"

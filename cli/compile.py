@@ -106,9 +106,9 @@ def _exported(
             case ".safetensors":
                 return to_safetensors(model, spec.name)
             case ".onnx":
-                return to_onnx(model, spec.input_shape)
+                return to_onnx(model, spec.graph)
             case _:
-                return to_program(model, spec.input_shape)
+                return to_program(model, spec.graph)
     except RuntimeError as error:
         if op := unsupported_onnx_op(error):
             stop(

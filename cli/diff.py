@@ -16,7 +16,7 @@ from archspec.spec import Spec
 
 from .options import format_option
 from .spec_loading import load_spec
-from .table import sizes, text_table
+from .table import all_sizes, inputs_as_data, outputs_as_data, sizes, text_table
 
 
 def diff(
@@ -62,8 +62,8 @@ def _data(before: Spec, after: Spec, changes: list[Change]) -> dict[str, object]
 def _totals(spec: Spec) -> dict[str, object]:
     return {
         "name": spec.name,
-        "input": list(spec.input_shape),
-        "output": list(spec.output_shape),
+        "input": inputs_as_data(spec.inputs),
+        "output": outputs_as_data(spec.outputs),
         "layers": _layers(spec),
         "params": spec.params,
         "macs": spec.macs,
@@ -147,8 +147,8 @@ def _signed(number: int) -> str:
 def _print_totals(before: tuple[str, Spec], after: tuple[str, Spec]) -> None:
     (one, ours), (other, theirs) = before, after
     rows = [
-        ("input", sizes(ours.input_shape), sizes(theirs.input_shape), ""),
-        ("output", sizes(ours.output_shape), sizes(theirs.output_shape), ""),
+        ("input", *(all_sizes(spec.inputs.values()) for spec in (ours, theirs)), ""),
+        ("output", *(all_sizes(spec.outputs.values()) for spec in (ours, theirs)), ""),
         _figures("layers", _layers(ours), _layers(theirs)),
         _figures("parameters", ours.params, theirs.params),
         _figures("MACs", ours.macs, theirs.macs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,7 +19,9 @@ def draw(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="SVG, PNG, PDF, DOT or HTML, by its suffix."
+            "-o",
+            "--output",
+            help="SVG, PNG, PDF, DOT or HTML, by its suffix; `-` prints DOT.",
         ),
     ] = None,
     depth: DepthOption = None,
@@ -26,15 +29,19 @@ def draw(
         Literal["TB", "LR"],
         typer.Option("--direction", help="Top to bottom, or left to right."),
     ] = "TB",
+    open_: Annotated[
+        bool, typer.Option("--open", help="Show the picture afterwards.")
+    ] = False,
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
-    """Draw the network; without `-o`, write DOT text to stdout."""
+    """Draw the network to a file; without `-o`, to NAME.svg."""
     from archspec.backends.drawing.drawing import FORMATS  # graphviz: 60 ms
     from archspec.backends.drawing.drawing import draw as draw_graph
 
-    format_ = output.suffix.removeprefix(".").lower() if output else "dot"
+    prints = output == Path("-")
+    format_ = _format(output)
     if format_ not in FORMATS:
         known = ", ".join(f"`.{name}`" for name in FORMATS)
         stop(f"`{output}` should end in one of {known}", USAGE)
@@ -42,7 +49,18 @@ def draw(
         stop("the page goes from top to bottom: leave `--direction LR` out", USAGE)
     network = load_spec(spec, overrides, input_, variant)
     drawing = draw_graph(network.graph, network.document.source, depth, direction)
-    if output is None:
+    if prints:
         print(drawing.dot, end="")
-    else:
-        write_file(output, drawing.render(format_))
+        return
+    path = output or Path(f"{network.graph.name}.svg")
+    write_file(path, drawing.render(format_))
+    print(f"wrote {path}")
+    if open_:
+        webbrowser.open(path.resolve().as_uri())
+
+
+def _format(output: Path | None) -> str:
+    """The format of a picture: that of its suffix, or DOT on the standard output."""
+    if output is None:
+        return "svg"
+    return "dot" if output == Path("-") else output.suffix.removeprefix(".").lower()

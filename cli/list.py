@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.catalog import bundled, variants
+from archspec.catalog import bundled, variant_name, variants
 from archspec.checker import check
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
@@ -16,7 +16,7 @@ def list_() -> None:
         spec = check(name).spec
         about = spec.document.about if spec else ""
         specs.append((name, about))
-        specs += [(f"  {variant}", "") for variant in variants(path)]
+        specs += [(f"  {variant_name(name, each)}", "") for each in variants(path)]
     blocks = [
         (
             " ".join(block.definition.signature.text.split()),

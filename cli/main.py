@@ -32,9 +32,12 @@ COMMANDS = {
     "explain": "explain",
     "list": "list_",
     "schema": "schema",
+    "show": "show",
     "new": "new",
     "runs": "runs",
 }
+
+HELP = {"help_option_names": ["-h", "--help"]}
 
 
 class CommandGroup(TyperGroup):
@@ -53,13 +56,14 @@ class CommandGroup(TyperGroup):
         command = getattr(module, COMMANDS[name])
         if not isinstance(command, typer.Typer):
             function, command = command, typer.Typer(add_completion=False)
-            command.command(name)(function)
+            command.command(name, context_settings=HELP)(function)
         return get_command(command)
 
 
 app = typer.Typer(
     cls=CommandGroup,
     help="Neural-network architectures as short YAML specs: check, draw, compile, train.",
+    context_settings=HELP,
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,

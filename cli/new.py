@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
+from archspec.catalog import bundled
+
 from .exit_codes import USAGE, stop
+from .show import spec_text
 
 STARTER = """\
 archspec: 1
@@ -37,14 +40,24 @@ def new(
         str,
         typer.Argument(metavar="NAME", help="The network's name, or a `.yaml` path."),
     ],
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="SPEC", help="A bundled spec to copy."),
+    ] = None,
 ) -> None:
-    """Write a spec to start from to NAME.yaml."""
+    """Write a spec to start from to NAME.yaml, or copy a bundled one."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,99}", path.stem):
         stop(f"`{path.stem}` is no name: use letters, digits, `_` and `-`", USAGE)
+    if from_ is None and name in bundled():
+        stop(
+            f"`{name}` is a bundled spec: `archspec new {path} --from {name}` copies it",
+            USAGE,
+        )
+    text = spec_text(from_) if from_ else STARTER.format(name=path.stem)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(STARTER.format(name=path.stem))
+            file.write(text)
     except FileExistsError:
         stop(f"`{path}` exists already: choose another name")
     except OSError as error:

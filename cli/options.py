@@ -23,7 +23,12 @@ SetOption = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="Change a param of the spec."),
 ]
 InputOption = Annotated[
-    str | None, typer.Option("--input", metavar="CxHxW", help="Change the input.")
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="[NAME=]CxHxW",
+        help="Change the input, or one of several.",
+    ),
 ]
 VariantOption = Annotated[
     str | None, typer.Option("--variant", metavar="NAME", help="Choose a variant.")

@@ -22,7 +22,7 @@ from .options import (
     format_option,
 )
 from .spec_loading import load_spec
-from .table import bar, sizes, text_table
+from .table import all_sizes, bar, inputs_as_data, sizes, text_table
 
 if TYPE_CHECKING:
     from archspec.profiling.layer_profile import LayerTime, Profile
@@ -79,7 +79,7 @@ def _data(spec: Spec, batch: int, measured: Profile) -> dict[str, object]:
     roofline = measured.roofline
     return {
         "name": spec.name,
-        "input": list(spec.input_shape),
+        "input": inputs_as_data(spec.inputs),
         "batch": batch,
         "device": roofline.name,
         "flops_per_second": roofline.flops,
@@ -101,7 +101,7 @@ def _data(spec: Spec, batch: int, measured: Profile) -> dict[str, object]:
 def _print_table(spec: Spec, batch: int, measured: Profile) -> None:
     roofline = measured.roofline
     print(
-        f"{spec.name}, input {sizes(spec.input_shape)}, batch {batch}, on {roofline.name}"
+        f"{spec.name}, input {all_sizes(spec.inputs.values())}, batch {batch}, on {roofline.name}"
     )
     times = [x.forward_seconds + x.backward_seconds for x in measured.layers]
     rows = [

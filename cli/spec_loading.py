@@ -16,7 +16,7 @@ from .exit_codes import FINDINGS, report_once, stop
 def load_spec(
     spec: str,
     overrides: list[str] | None,
-    input_: str | None,
+    input_: list[str] | None,
     variant: str | None,
     train: Mapping[str, str] | None = None,
 ) -> Spec:

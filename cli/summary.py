@@ -26,10 +26,13 @@ from .options import (
 from .spec_loading import load_spec
 from .table import (
     UNITS,
+    all_sizes,
     bar,
     count,
+    inputs_as_data,
     markdown_table,
     memory,
+    outputs_as_data,
     sizes,
     text_table,
     unit_index,
@@ -96,8 +99,8 @@ def _data(costs: _Costs) -> dict[str, object]:
     spec = costs.spec
     return {
         "name": spec.name,
-        "input": list(spec.input_shape),
-        "output": list(spec.output_shape),
+        "input": inputs_as_data(spec.inputs),
+        "output": outputs_as_data(spec.outputs),
         "params": spec.params,
         "macs": spec.macs,
         "heads": [
@@ -126,7 +129,7 @@ def _print_csv(rows: list[Row]) -> None:
 
 def _title(costs: _Costs) -> str:
     images = f", batch {costs.batch}" if costs.batch > 1 else ""
-    return f"{costs.spec.name}, input {sizes(costs.spec.input_shape)}{images}"
+    return f"{costs.spec.name}, input {all_sizes(costs.spec.inputs.values())}{images}"
 
 
 def _print_table(costs: _Costs) -> None:
@@ -172,7 +175,7 @@ def _cells(costs: _Costs) -> list[tuple[str, ...]]:
     shares = [_shares([of(row) for row in costs.rows]) for of in COSTS.values()]
     rows = [(*cells, *share) for cells, *share in zip(figures, *shares, strict=True)]
     totals = (f"{spec.params:,}", f"{spec.macs:,}", in_unit(costs.kept_bytes))
-    return [*rows, ("total", "", sizes(spec.output_shape), *totals, "", "", "")]
+    return [*rows, ("total", "", all_sizes(spec.outputs.values()), *totals, "", "", "")]
 
 
 def _shares(column: list[int]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from archspec.ir.graph import Sizes
 
@@ -54,6 +54,24 @@ def _can_print(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def all_sizes(shapes: Iterable[Sizes]) -> str:
+    """Format the shapes of inputs or outputs, as `3x64x64, 1x64x64`."""
+    return ", ".join(map(sizes, shapes))
+
+
+def inputs_as_data(shapes: Mapping[str, Sizes]) -> object:
+    """The shape of the one input, or of several by name, for JSON."""
+    if len(shapes) > 1:
+        return {name: list(shape) for name, shape in shapes.items()}
+    return next(list(shape) for shape in shapes.values())
+
+
+def outputs_as_data(shapes: Mapping[str, Sizes]) -> list[int] | list[list[int]]:
+    """The shape of the one output, or a list of several, for JSON."""
+    listed = [list(shape) for shape in shapes.values()]
+    return listed if len(listed) > 1 else listed[0]
 
 
 def sizes(shape: Sizes) -> str:

@@ -14,8 +14,8 @@ NAMES = ["cout", "n", "width", "lambda", "len", "x", "nn", "self", "in_channels"
          "torch", "class", "relu1", "chunk1", "_", "__a", "range", "forward", "channels"]  # fmt: skip
 # Blocks, networks and labels whose classes would share a name, or take one in use.
 BLOCK_NAMES = ["ab", "Ab", "a_b", "ab_2", "Ab2", "net", "net_g1", "NetG1", "tensor", "Tensor_",
-                "none", "Module", "sequential", "random", "permute", "LayerNorm2d"]  # fmt: skip
-NETWORK_NAMES = ["random", "net", "net_g1", "ab", "Tensor", "none", "nn"]
+                "None", "Module", "sequential", "random", "permute", "LayerNorm2d"]  # fmt: skip
+NETWORK_NAMES = ["random", "net", "net_g1", "ab", "Tensor", "None", "nn"]
 LABELS = ["stem", "conv_", "branch", "y", "g", "g_", "G", "self_", "relu_", "channels_", "None"]  # fmt: skip
 
 
@@ -75,7 +75,11 @@ class Generator:
                 at = self.random.randint(0, len(net) - 1)
                 net.insert(at, self.aux(number))
         name = self.random.choice(NETWORK_NAMES)
-        lines = ["archspec: 1", f"name: {name}", "input: 3x9x8"]
+        input = "3x9x8"
+        if self.random.random() < 0.2:
+            input = "{image: 1x9x8, x: 2x9x8}"
+            net.insert(0, {"concat": ["ref(image)", "ref(x)"]})
+        lines = ["archspec: 1", f"name: {name}", f"input: {input}"]
         lines.append('params: {classes: 5, kernel: 3, deep: true, act: relu, tag: "t"}')
         lines.append("blocks:")
         for block in self.blocks:

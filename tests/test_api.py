@@ -97,7 +97,9 @@ def test_load_takes_params_by_keyword(path):
 
 def test_load_takes_a_variant_and_an_input(path):
     spec = archspec.load(path, variant="wide", input="1x10x10")
-    assert archspec.load(path, variant="wide", input=(1, 10, 10)).graph.input.shape == (
+    assert archspec.load(path, variant="wide", input=(1, 10, 10)).graph.inputs[
+        0
+    ].shape == (
         1,
         10,
         10,
@@ -143,11 +145,11 @@ def test_assertions_are_about_the_specs_own_input(tmp_path):
         ({"classes": 0}, "invalid-argument", "expects a positive integer, found 0"),
         ({"variant": "wdie"}, "unknown-variant", "`small` has no variant `wdie`"),
         (
-            {"input": "28"},
+            {"input": "3x0"},
             "invalid-type",
-            "expected channels x height x width, found `28`",
+            "expected one to four sizes, the channels first, as `3x224x224`, found `3x0`",
         ),
-        ({"input": ""}, "invalid-type", "expected channels x height x width, found ``"),
+        ({"input": ""}, "invalid-type", "as `3x224x224`, found ``"),
     ],
 )
 def test_load_says_what_is_wrong_with_a_param(path, params, code, part):
@@ -272,7 +274,7 @@ COMMANDS = [
     ["check", "nin"],
     ["summary", "nin", "--depth", "1"],
     ["diff", "vgg11", "vgg16"],
-    ["draw", "nin"],
+    ["draw", "nin", "-o-"],
     ["compile", "nin"],
     ["explain", "conv"],
     ["list"],
@@ -296,3 +298,15 @@ def test_checking_imports_no_torch_where_there_is_one():
         "import sys, archspec; archspec.check('nin'); sys.exit('torch' in sys.modules)"
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_spec_says_what_it_is_in_a_line():
+    assert repr(archspec.load("lenet")) == "<Spec lenet: 61,706 parameters>"
+    assert len(repr(archspec.check("googlenet"))) < 200
+
+
+def test_a_result_is_true_where_the_spec_is_sound(tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("archspec: 1\ninput: 3x8x8\nnet: [x]\n")
+    assert archspec.check("lenet")
+    assert not archspec.check(bad)

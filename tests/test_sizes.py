@@ -91,6 +91,18 @@ def test_the_sizes_are_those_that_torch_takes(tmp_path, name):
 # --- each by itself ------------------------------------------------------------------
 
 
+def resized(inputs, size):
+    """The texts of `--input` that make every image a square of this size."""
+    shapes = {
+        name: (shape[0], size, size) if len(shape) == 3 else shape
+        for name, shape in inputs.items()
+    }
+    texts = ["x".join(map(str, shape)) for shape in shapes.values()]
+    if len(texts) == 1:
+        return texts
+    return [f"{name}={text}" for name, text in zip(shapes, texts, strict=True)]
+
+
 @pytest.mark.parametrize(
     "path", [*bundled().values(), *harness.valid_cases()], ids=lambda path: path.stem
 )
@@ -101,13 +113,11 @@ def test_the_sizes_are_those_that_check_one_by_one(tmp_path, path):
     if "import:" not in text:
         copy = tmp_path / path.name
         copy.write_text(text)
-    document = check(copy, **harness.arguments(path)).require().document
-    assert document.input
+    own = check(copy, **harness.arguments(path)).require().inputs
     sizes = range(1, 40, 3)
     options = harness.arguments(path)
-    channels = document.input[0]
     one_by_one = [
-        n for n in sizes if check(copy, **options | {"input": f"{channels}x{n}x{n}"}).ok
+        n for n in sizes if check(copy, **options | {"input": resized(own, n)}).ok
     ]
     assert numbers(check_sizes(copy, sizes, **options)) == one_by_one
 

@@ -40,7 +40,7 @@ CODES: dict[str, Page] = {
     "too-much-work": Page(
         "The spec computes very many values, as in a long expression in a repeat.",
         "- repeat:\n    - let: {most: max(range(1000))}\n    - relu\n  times: 1000",
-        "- let: {most: max(range(1000))}\n- repeat: relu\n  times: most",
+        "- let: {most: max(range(1000))}\n- repeat: bn\n  times: most",
     ),
     "too-many-findings": Page(
         "There are a hundred errors, and the check has ended. Mend those first, or "
@@ -106,8 +106,9 @@ CODES: dict[str, Page] = {
         "name: net",
     ),
     "split-call": Page(
-        "YAML has cut a call in pieces: in a flow list it splits at every comma, "
-        "and it takes the text before `: ` for a key.",
+        "YAML has cut a call in pieces: within brackets it splits at every comma and "
+        "ends a text before `{` or `[`. It takes the text before `: ` for a key. "
+        "Quote the text, or write each item on a line of its own.",
         "net: [conv(64, k=3), relu]",
         "net:\n  - conv(64, k=3)\n  - relu",
     ),
@@ -131,7 +132,7 @@ CODES: dict[str, Page] = {
     ),
     "invalid-type": Page(
         "A value of the wrong form for its key.",
-        "input: 28x28",
+        "input: 28 x 28",
         "input: 1x28x28",
     ),
     "invalid-step": Page(
@@ -206,9 +207,10 @@ CODES: dict[str, Page] = {
         "- let: {width: 64}\n- conv(width, k=3)",
     ),
     "unknown-function": Page(
-        "The language has `min`, `max`, `round`, `len`, `range` and `int`.",
-        "- conv(abs(ch), k=1)",
-        "- conv(max(ch, 8), k=1)",
+        "The name before the parentheses is neither a function nor an op or block. "
+        "`docs/language.md` lists the functions.",
+        "- conv(pow(ch, 2), k=1)",
+        "- conv(ch ** 2, k=1)",
     ),
     "reserved-name": Page(
         "`cin`, `ch`, `ref` and words such as `if` have a meaning of their own.",
@@ -216,7 +218,7 @@ CODES: dict[str, Page] = {
         "- let: {width: 8}\n- conv(width, k=1)",
     ),
     "duplicate-name": Page(
-        "Two parameters or two blocks have one name.",
+        "Two parameters, two blocks or two columns of `for` have one name.",
         "blocks:\n  unit(n, n): conv(n, k=1)\nnet:\n  - unit(8, 3)",
         "blocks:\n  unit(n, m): conv(n, k=m)\nnet:\n  - unit(8, 3)",
     ),
@@ -224,13 +226,38 @@ CODES: dict[str, Page] = {
         "Two layers of one body have one name, or a label in a repeat has no `{i}`. A layer "
         "without a label has a name too: its number in a plain chain, else the name it is "
         "called by and a count, such as `conv1`.",
-        "- repeat:\n    layer: relu\n  times: 2",
-        "- repeat:\n    layer{i}: relu\n  times: 2",
+        "- repeat:\n    layer: bn\n  times: 2",
+        "- repeat:\n    layer{i}: bn\n  times: 2",
     ),
     "dangling-ref": Page(
         "`ref` names a label that no earlier step of the same body has.",
         "- stem: conv(8, k=3)\n- ref(stm) | relu",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
+    ),
+    "missing-ref": Page(
+        "With several inputs, what the first step reads must be said: it is a `ref`, or a "
+        "join of chains that begin with one.",
+        "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - conv(8, k=1)\n"
+        "  - concat: [identity, ref(depth)]",
+        "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - concat: [ref(image), ref(depth)]\n"
+        "  - conv(8, k=1)",
+    ),
+    "unread-input": Page(
+        "No step reads an input.",
+        "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - ref(image) | conv(8, k=1)",
+        "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - concat: [ref(image), ref(depth)]\n"
+        "  - conv(8, k=1)",
+    ),
+    "unknown-input": Page(
+        "A shape is given for an input that the network does not have, or names none of "
+        "several.",
+        "$ archspec check lenet --input image=1x28x28",
+        "$ archspec check lenet --input 1x28x28",
+    ),
+    "unknown-output": Page(
+        "`outputs` names something that is no label of `net`.",
+        "net:\n  - low: conv(8, k=1)\n  - high: conv(8, k=1)\noutputs: [lo, high]",
+        "net:\n  - low: conv(8, k=1)\n  - high: conv(8, k=1)\noutputs: [low, high]",
     ),
     "misplaced-ref": Page(
         "`ref` starts a chain; behind `|` it would drop what the chain has made.",
@@ -291,6 +318,55 @@ CODES: dict[str, Page] = {
         "import: blocks.yaml\nnet:\n  - relu",
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
+    # --- what is hardly intended: warnings ---
+    "last-layer": Page(
+        "The network is trained with `cross_entropy`, which takes logits of any sign and "
+        "size, and its last layer is an activation, a norm or a dropout. With `relu` "
+        "there, a class whose logit is negative has no gradient; `softmax` is part of "
+        "the loss.",
+        "net:\n  - flatten | linear(10) | relu\ntrain: {data: digits}",
+        "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
+    ),
+    "pool-gaps": Page(
+        "The kernel of a pool is smaller than its stride, so that it skips rows and "
+        "columns. A kernel of 1 subsamples on purpose.",
+        "- maxpool(2, s=3)",
+        "- maxpool(3)",
+    ),
+    "pool-enlarges": Page(
+        "An adaptive pool makes a larger image than it reads, by repeating values. Often "
+        "the input is smaller than the one that the network was made for.",
+        "- maxpool(8) | adaptive_avgpool(7)",
+        "- maxpool(8) | adaptive_avgpool(4)",
+    ),
+    "dropout-before-norm": Page(
+        "A batch norm follows dropout. In training, dropout raises the variance that the "
+        "norm sees and keeps for evaluation, where nothing is dropped (Li et al., 2018).",
+        "- conv(8, k=3) | dropout(0.5) | bn | relu",
+        "- conv(8, k=3) | bn | relu | dropout(0.5)",
+    ),
+    "repeated-step": Page(
+        "An activation or `flatten` follows itself.",
+        "- conv(8, k=3) | relu | relu",
+        "- conv(8, k=3) | relu",
+    ),
+    "large-linear": Page(
+        "A linear layer has more than 200 million weights, mostly because the image "
+        "before it is large. Reduce it first, by strides or pools.",
+        "- conv(256, k=3, p=1) | flatten | linear(1024)",
+        "- conv(256, k=3, p=1) | adaptive_avgpool(7) | flatten | linear(1024)",
+    ),
+    "misplaced-none": Page(
+        "`none` in an arm of an `if` that is a branch of a join means that there is no "
+        "such branch. It is no step.",
+        "- conv(8, k=1)\n- none",
+        "- add:\n    - conv(3, k=1)\n    - {if: true, then: identity, else: none}",
+    ),
+    "misplaced-each": Page(
+        "`each` makes a branch of a join for each row; it is no step by itself.",
+        "- each: conv(8, k=1)\n  times: 2",
+        "- concat:\n    - each: conv(8, k=1)\n      times: 2",
+    ),
     "single-branch": Page(
         "Branches are joined, and there is one of them: nothing is added to it. The "
         "branch that passes its input on is spelled `identity`.",
@@ -317,7 +393,7 @@ CODES: dict[str, Page] = {
         "$ archspec check lenet --set classes=100",
     ),
     "import-missing": Page(
-        "The imported file does not exist.",
+        "The imported file does not exist, and there is no bundled spec of this name.",
         "import: block.yaml\nnet:\n  - unit(8)",
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
@@ -349,7 +425,8 @@ CODES: dict[str, Page] = {
         "- conv(9**2, k=1)",
     ),
     "unequal-columns": Page(
-        "`for` runs once for each row, and its columns have different lengths.",
+        "`for` runs once for each row, and its columns have different lengths, or a row "
+        "has more or fewer values than the names of its pattern.",
         "- repeat: vgg_block(c, n)\n  for: {n: [2, 2], c: [64]}",
         "- repeat: vgg_block(c, n)\n  for: {n: [2, 2], c: [64, 128]}",
     ),
@@ -360,8 +437,8 @@ CODES: dict[str, Page] = {
     ),
     "too-many-layers": Page(
         "The network is larger than archspec expands, often by a slip in a `times`.",
-        "- repeat: relu\n  times: 1000000",
-        "- repeat: relu\n  times: 10",
+        "- repeat: conv(8, k=1)\n  times: 1000000",
+        "- repeat: conv(8, k=1)\n  times: 10",
     ),
     # --- shapes ---
     "channel-mismatch": Page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from archspec.diagnostics.source import Span
 
@@ -24,13 +24,48 @@ class Label(NamedTuple):
     message: str = ""
 
 
+class Edit(NamedTuple):
+    """Text to write in place of a span."""
+
+    span: Span
+    text: str
+
+
+class Fix(NamedTuple):
+    """Edits which, applied together, remove a finding."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    is_strong: bool = True  # whether it is surely meant, if it is the only one
+
+
+class Replacement(str):  # noqa: SLOT000 - mypy knows no slots of a str
+    """A help line, and the text that it writes in place of the finding's span.
+
+    >>> found = Replacement("did you mean `conv`?", "conv")
+    >>> found, found.text
+    ('did you mean `conv`?', 'conv')
+    """
+
+    text: str
+    is_strong: bool  # whether it is surely meant, if it is the only fix
+
+    def __new__(cls, help: str, text: str, *, is_strong: bool = True) -> Self:
+        """Attach the text to a help line."""
+        line = super().__new__(cls, help)
+        line.text = text
+        line.is_strong = is_strong
+        return line
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding: a headline, the span at fault, and how to fix it.
 
     `related` are other spans that explain it: the producer of a shape, or the call that
     expanded a block. `help` proposes a change. `fault` is the failure as data, from
-    which `repair` searches fixes.
+    which `repair` searches fixes. `proposals` are fixes that nobody has tried, and
+    `fixes` those with which the whole spec was checked again, the likeliest first.
     """
 
     code: str
@@ -41,6 +76,8 @@ class Diagnostic:
     help: tuple[str, ...] = ()
     severity: Severity = Severity.ERROR
     fault: object | None = field(default=None, compare=False, repr=False)
+    proposals: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
+    fixes: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def is_error(self) -> bool:
@@ -73,6 +110,7 @@ class Findings:
         # By code and place; then by offset, for a finding in several places.
         self._found: dict[tuple[object, ...], dict[int, Diagnostic]] = {}
         self._errors = 0
+        self.lowered = 0  # steps, the work of the run
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Add a diagnostic, unless its code was found at the same place before.
@@ -136,6 +174,11 @@ class Findings:
                 tuple(_cut(text) for text in helps if text),
                 severity,
                 fault,
+                tuple(
+                    Fix(text, (Edit(span, text.text),), text.is_strong)
+                    for text in helps
+                    if isinstance(text, Replacement)
+                ),
             )
         )
 

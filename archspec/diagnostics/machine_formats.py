@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from archspec.diagnostics.diagnostic import Diagnostic, Label
+from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label
 from archspec.diagnostics.source import Source, Span
 from archspec.diagnostics.terminal import printable
 
@@ -33,6 +33,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
         "help": list(diagnostic.help),
         "notes": list(diagnostic.notes),
         "related": [_related(label, span.source) for label in diagnostic.related],
+        "fixes": [_fix(fix) for fix in diagnostic.fixes],
     }
 
 
@@ -77,6 +78,21 @@ def _escape(text: str, also: str = "") -> str:
     for character in "%\r\n" + also:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {"title": fix.title, "edits": [_edit(edit) for edit in fix.edits]}
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    end_line, end_column = edit.span.end_position
+    return {
+        "line": edit.span.line,
+        "column": edit.span.column,
+        "end_line": end_line,
+        "end_column": end_column,
+        "text": edit.text,
+    }
 
 
 def _related(label: Label, source: Source) -> dict[str, Any]:

@@ -105,6 +105,9 @@ class _Frame:
             lines += self.excerpt(source)
         foot = [("note", note) for note in self.diagnostic.notes]
         foot += [("help", text) for text in self.diagnostic.help]
+        helps = " ".join(self.diagnostic.help)
+        titles = (fix.title for fix in self.diagnostic.fixes)
+        foot += [("fix", text) for text in titles if text not in helps]
         if foot:
             lines.append(self.margin("|"))
         for kind, text in foot:

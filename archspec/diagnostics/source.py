@@ -13,7 +13,7 @@ class Source:
     """A text and its name in messages, usually its path."""
 
     name: str
-    text: str
+    text: str = field(repr=False)
     is_option: bool = False  # an option of the command line, as `--set`, not a file
     line_starts: list[int] = field(init=False, repr=False, compare=False)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
+from archspec.diagnostics.diagnostic import Replacement
+
 MAX_LENGTH = 50
 MAX_NAMES = 200  # to compare with; those with the same first letter come first
 
@@ -42,4 +44,4 @@ def _closest(name: str, names: frozenset[str], cutoff: float) -> str | None:
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return a help line with the closest known name, or ""."""
     match = closest(name, names)
-    return f"did you mean `{match}`?" if match else ""
+    return Replacement(f"did you mean `{match}`?", match) if match else ""

@@ -72,15 +72,26 @@ class Subscript(NamedTuple):
     subscript: Expression
 
 
+class Slice(NamedTuple):
+    """`c[1:3]`; a missing bound is None."""
+
+    span: Span
+    value: Expression
+    start: Expression | None
+    stop: Expression | None
+
+
 class FunctionCall(NamedTuple):
-    """`max(8, ch // 4)`: one of the language's few functions."""
+    """`max(8, ch // 4)`, or an op or block with keyword arguments: `bn(eps=1e-3)`."""
 
     span: Span
     name: Name
-    arguments: tuple[Expression, ...]
+    arguments: tuple[Argument, ...]
 
 
-Expression = Literal | Name | Tuple | Unary | Binary | IfElse | Subscript | FunctionCall
+Expression = (
+    Literal | Name | Tuple | Unary | Binary | IfElse | Subscript | Slice | FunctionCall
+)
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
@@ -97,8 +108,11 @@ def walk(expression: Expression) -> Iterator[Expression]:
             parts = (expression.then, expression.test, expression.otherwise)
         case Subscript():
             parts = (expression.value, expression.subscript)
+        case Slice():
+            bounds = (expression.start, expression.stop)
+            parts = (expression.value, *(b for b in bounds if b is not None))
         case FunctionCall():
-            parts = expression.arguments
+            parts = tuple(argument.value for argument in expression.arguments)
         case _:
             parts = ()
     for part in parts:
@@ -109,11 +123,12 @@ def walk(expression: Expression) -> Iterator[Expression]:
 
 
 class Argument(NamedTuple):
-    """A value given to a call, by position or by keyword."""
+    """A value given to a call, by position or by keyword; `*row` gives several."""
 
     span: Span
     keyword: Name | None
     value: Expression
+    is_spread: bool = False
 
 
 class ShapeAssertion(NamedTuple):
@@ -170,6 +185,7 @@ class Merge(NamedTuple):
     span: Span  # the keyword
     kind: str
     branches: tuple[Step, ...]
+    sizes: Expression | None = None  # of the chunks of a `split`
 
 
 class RepeatTimes(NamedTuple):
@@ -178,13 +194,21 @@ class RepeatTimes(NamedTuple):
     span: Span  # the keyword
     body: Step
     times: Expression
+    counter: Name | None = None  # of `as`; without one, `i`
+    collects: bool = False
 
 
 class Column(NamedTuple):
-    """One name of `for` and its values."""
+    """A name of `for` and its values, or a pattern for the parts of each: `(n, c)`."""
 
     name: Name
     values: Expression
+    pattern: tuple[Name, ...] = ()
+
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """The names that a row gives values to."""
+        return self.pattern or (self.name,)
 
 
 class RepeatFor(NamedTuple):
@@ -193,6 +217,15 @@ class RepeatFor(NamedTuple):
     span: Span  # the keyword
     body: Step
     columns: tuple[Column, ...]
+    counter: Name | None = None  # of `as`; without one, `i`
+    collects: bool = False  # `collect`: joins what came in and each output
+
+
+class Each(NamedTuple):
+    """Branches of a join: one per row."""
+
+    span: Span  # the keyword
+    repeat: RepeatTimes | RepeatFor
 
 
 class If(NamedTuple):
@@ -228,7 +261,17 @@ class Broken(NamedTuple):
 
 
 Step = (
-    Chain | Labeled | Group | Merge | RepeatTimes | RepeatFor | If | Aux | Let | Broken
+    Chain
+    | Labeled
+    | Group
+    | Merge
+    | RepeatTimes
+    | RepeatFor
+    | Each
+    | If
+    | Aux
+    | Let
+    | Broken
 )
 
 # --- documents -----------------------------------------------------------------------
@@ -254,6 +297,13 @@ class BlockDefinition(NamedTuple):
     about: str = ""
 
 
+class InputDefinition(NamedTuple):
+    """An input of the network; `input: 3x32x32` is called `input`."""
+
+    name: Name
+    sizes: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A spec as written."""
@@ -261,12 +311,14 @@ class Document:
     source: Source
     name: str
     about: str
-    input: tuple[int, ...] | None
-    input_span: Span
+    inputs: tuple[InputDefinition, ...]
+    has_named_inputs: bool
     params: tuple[Binding, ...]
     variants: MappingType[str, tuple[Binding, ...]]
+    variant_inputs: MappingType[str, tuple[InputDefinition, ...]]
     imports: tuple[tuple[str, Span], ...]
     blocks: tuple[BlockDefinition, ...]
     net: Group | None
+    outputs: tuple[Name, ...]  # labels of `net`; none: the output of its last step
     train: MappingType[str, tuple[Name, Chain | Expression]]
     complete: bool  # false if names may be missing, as a section had an error

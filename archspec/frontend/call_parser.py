@@ -27,6 +27,7 @@ from archspec.frontend.ast import (
     Name,
     Parameter,
     ShapeAssertion,
+    Slice,
     StepLabel,
     Subscript,
     Tuple,
@@ -49,7 +50,7 @@ LEVELS = (
 )
 COMPARISONS = LEVELS[2]
 MAX_LABEL = 100  # characters
-LABEL = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{MAX_LABEL - 1}}}|0|[1-9][0-9]{{0,9}}")
+LABEL = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{0,{MAX_LABEL - 1}}}|0|[1-9][0-9]{{0,9}}")
 
 T = TypeVar("T")
 
@@ -67,6 +68,11 @@ def parse_expression(scalar: Scalar) -> Expression:
 def parse_rows(scalar: Scalar) -> tuple[Name, tuple[Expression, ...]]:
     """Parse a block and its rows: `inception[(64, (96, 128)), (128, (128, 192))]`."""
     return Parser.of(scalar).parse_all(Parser.rows)
+
+
+def parse_pattern(scalar: Scalar) -> tuple[Name, ...]:
+    """Parse the pattern of a column, `(n, c)`."""
+    return Parser.of(scalar).parse_all(Parser.pattern_names)
 
 
 def parse_signature(scalar: Scalar) -> tuple[Name, tuple[Parameter, ...]]:
@@ -99,7 +105,7 @@ def parse_label(scalar: Scalar) -> StepLabel:
         raise ParseError(
             f"`{scalar.text}` cannot be a label",
             scalar.span,
-            "a label is an integer, or letters, digits and `_`, from a letter on, as "
+            "a label is an integer, or letters, digits, `_` and `-`, from a letter on, as "
             "`layer{i + 1}`",
             "invalid-label",
         )
@@ -251,7 +257,11 @@ class Parser:
                 )
 
     def argument(self) -> Argument:
-        """[name "="] expression."""
+        """[name "="] expression | "*" expression."""
+        star = self.take("*")
+        if star:
+            row = self.expression()
+            return Argument(star.span.to(row.span), None, row, is_spread=True)
         following = self.tokens[min(self.place + 1, len(self.tokens) - 1)]
         keyword = None
         if self.token.kind == "name" and following.text == "=":
@@ -323,15 +333,22 @@ class Parser:
         return Parameter(span, (name,), False, self.keyword_only, default)
 
     def pattern(self) -> Parameter:
-        """`(` name ("," name)* ")"."""
-        start = self.expect("(").span
+        """A tuple pattern, before `*`."""
+        start = self.token.span
         if self.keyword_only:
             raise ParseError("a tuple pattern stands before `*`", start)
+        names = self.pattern_names()
+        span = start.to(self.tokens[self.place - 1].span)
+        return Parameter(span, names, True, False, None)
+
+    def pattern_names(self) -> tuple[Name, ...]:
+        """`(` name ("," name)* ")"."""
+        start = self.expect("(").span
         names, _ = self.items(self.name, ")")
         span = start.to(self.expect(")").span)
         if len(names) < 2:
             raise ParseError("a tuple pattern has two names or more", span)
-        return Parameter(span, tuple(names), True, False, None)
+        return tuple(names)
 
     # --- expressions ---
 
@@ -383,11 +400,20 @@ class Parser:
         return Binary(span, "**", power.span, base, exponent)
 
     def primary(self) -> Expression:
-        """Atom ("[" expression "]")*."""
+        """Atom ("[" expression "]" | "[" [expression] ":" [expression] "]")*."""
         value = self.atom()
         while self.take("["):
-            index = self.nested(self.expression)
-            value = Subscript(value.span.to(self.expect("]").span), value, index)
+            start = None if self.at(":") else self.nested(self.expression)
+            if self.take(":"):
+                stop = None if self.at("]", ":") else self.nested(self.expression)
+                if self.at(":"):
+                    raise self.error("`]`", "a slice has two bounds: `c[1:3]`")
+                span = value.span.to(self.expect("]").span)
+                value = Slice(span, value, start, stop)
+            else:
+                assert start is not None
+                span = value.span.to(self.expect("]").span)
+                value = Subscript(span, value, start)
         return value
 
     def atom(self) -> Expression:
@@ -433,18 +459,11 @@ class Parser:
         return Tuple(span, tuple(items))
 
     def name_or_function(self) -> Expression:
-        """Name ["(" expression ("," expression)* ")"]."""
+        """Name ["(" arguments ")"]."""
         name = self.name()
         if not self.take("("):
             return name
-        arguments, _ = self.items(self.function_argument, ")")
+        arguments, _ = self.items(self.argument, ")")
         span = name.span.to(self.expect(")").span)
+        self.check_order(arguments)
         return FunctionCall(span, name, tuple(arguments))
-
-    def function_argument(self) -> Expression:
-        """Expression. A function has no keywords, and a step is not a value."""
-        value = self.expression()
-        if self.at("="):
-            help = "a step cannot stand inside of a call: branches go under `concat:`"
-            raise self.error("`,` or `)`", help)
-        return value

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import PurePath
 
-from archspec.diagnostics.diagnostic import Findings, Label, TooMany
+from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import (
     Binding,
@@ -15,17 +15,21 @@ from archspec.frontend.ast import (
     Chain,
     Document,
     Expression,
+    InputDefinition,
     Name,
     Parameter,
 )
 from archspec.frontend.call_parser import parse_chain, parse_signature
 from archspec.frontend.comments import comment_above
+from archspec.frontend.schema.json_schema import EXPECTED_SHAPE, SHAPE
 from archspec.frontend.schema.report import report_violations
-from archspec.frontend.step_parser import StepParser
+from archspec.frontend.step_parser import StepParser, report_duplicate
 from archspec.frontend.value_parser import ValueParser
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.split_calls import find_split_calls
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, pairs_of
+
+INPUT = "input"  # the key, and the name of an input without one
 
 
 def parse_document(
@@ -71,20 +75,26 @@ class _DocumentParser:
         self.complete = True
 
     def document(self, tree: Mapping) -> Document:
-        net = self.valid(tree, "net")
+        net, variants = self.valid(tree, "net"), self.valid(tree, "variants")
         sections = [tree.get(key) for key in ("params", "import", "blocks")]
         self.complete = not any(map(self.values.is_broken, sections))
         return Document(
             source=self.source,
             name=self.text(tree, "name") or _name_of(self.source),
             about=self.text(tree, "about"),
-            input=self.input(tree),
-            input_span=(tree.get("input") or tree).span,
+            inputs=tuple(self.inputs(self.valid(tree, "input"))),
+            has_named_inputs=isinstance(tree.get("input"), Mapping),
             params=tuple(self.values.bindings(self.valid(tree, "params"))),
-            variants=self.variants(self.valid(tree, "variants")),
+            variants=self.variants(variants),
+            variant_inputs={
+                key.text: tuple(self.inputs(value.get("input")))
+                for key, value in pairs_of(variants)
+                if isinstance(value, Mapping)
+            },
             imports=tuple(self.imports(self.valid(tree, "import"))),
             blocks=tuple(self.blocks(self.valid(tree, "blocks"))),
             net=self.steps.group(net) if net else None,
+            outputs=tuple(self.outputs(self.valid(tree, "outputs"))),
             train=dict(self.train(self.valid(tree, "train"))),
             complete=self.complete,
         )
@@ -98,14 +108,47 @@ class _DocumentParser:
         value = self.valid(tree, key)
         return value.text.strip() if isinstance(value, Scalar) else ""
 
-    def input(self, tree: Mapping) -> tuple[int, ...] | None:
-        """Parse `3x224x224`."""
-        text = self.text(tree, "input")
-        return tuple(int(size) for size in text.split("x")) if text else None
+    def inputs(self, tree: Tree | None) -> Iterator[InputDefinition]:
+        """Parse `3x224x224`, or several with names: `{image: 3x32x32, noise: 100}`."""
+        if isinstance(tree, Scalar):
+            pairs = [(Name(tree.span, INPUT), tree)]
+        else:
+            pairs = [
+                (Name(key.span, key.text), value)
+                for key, value in pairs_of(tree)
+                if isinstance(value, Scalar) and not self.values.is_broken(key)
+            ]
+        for name, value in pairs:
+            if self.values.is_broken(value):
+                continue
+            sizes = parse_sizes_of_shape(value.text)
+            if sizes:
+                yield InputDefinition(name, sizes)
+            else:  # such as `0x10`, an integer in YAML
+                self.findings.error(
+                    "invalid-type",
+                    f"expected {EXPECTED_SHAPE}, found `{value.text}`",
+                    value.span,
+                )
+
+    def outputs(self, tree: Tree | None) -> Iterator[Name]:
+        """Parse `[p3, p4]`."""
+        seen: dict[str, Span] = {}
+        for item in tree.items if isinstance(tree, Sequence) else ():
+            if self.values.is_broken(item) or not isinstance(item, Scalar):
+                continue
+            name = Name(item.span, item.text)
+            if name.id in seen:
+                report_duplicate(
+                    name, "output", seen[name.id], self.findings, help="leave one out"
+                )
+                continue
+            seen[name.id] = name.span
+            yield name
 
     def variants(self, tree: Tree | None) -> dict[str, tuple[Binding, ...]]:
         return {
-            key.text: tuple(self.values.bindings(value))
+            key.text: tuple(self.values.bindings(_without_input(value)))
             for key, value in pairs_of(tree)
         }
 
@@ -129,7 +172,7 @@ class _DocumentParser:
             name, parameters = signature
             self.check_names(parameters)
             if name.id in seen:
-                self.report_duplicate(name, "block", seen[name.id])
+                report_duplicate(name, "block", seen[name.id], self.findings)
                 continue
             seen[name.id] = name.span
             about = comment_above(key.span)
@@ -142,16 +185,8 @@ class _DocumentParser:
         first: dict[str, Name] = {}
         for name in (name for parameter in parameters for name in parameter.names):
             if first.setdefault(name.id, name) is not name:
-                self.report_duplicate(name, "parameter", first[name.id].span)
-
-    def report_duplicate(self, name: Name, noun: str, first: Span) -> None:
-        self.findings.error(
-            "duplicate-name",
-            f"there are two {noun}s `{name.id}`",
-            name.span,
-            related=[Label(first, "the first")],
-            help="rename one of them",
-        )
+                span = first[name.id].span
+                report_duplicate(name, "parameter", span, self.findings)
 
     def train(
         self, tree: Tree | None
@@ -167,6 +202,21 @@ class _DocumentParser:
                 setting = self.values.value(value)
             if setting is not None:
                 yield key.text, (Name(key.span, key.text), setting)
+
+
+def parse_sizes_of_shape(text: str) -> tuple[int, ...] | None:
+    """The sizes in `3x224x224`; None if it is no shape."""
+    if not re.fullmatch(SHAPE, text):
+        return None
+    return tuple(int(size) for size in text.split("x"))
+
+
+def _without_input(tree: Tree) -> Tree:
+    """A variant without its `input`, which is no param."""
+    if not isinstance(tree, Mapping):
+        return tree
+    pairs = tuple(pair for pair in tree.pairs if pair[0].text != INPUT)
+    return tree._replace(pairs=pairs)
 
 
 def _name_of(source: Source) -> str:

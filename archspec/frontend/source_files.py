@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from errno import EINVAL
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -9,14 +10,18 @@ from stat import S_ISDIR, S_ISREG
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 
+STDIN = "-"
 MAX_BYTES = 250_000  # the longest spec in use is under 20 kB
 
 
 def read_source(path: Path, name: str, findings: Findings) -> Source | None:
-    """Read a file; `name` is its name in messages. None if a finding is recorded."""
+    """Read a file, or the standard input where `name` is `-`.
+
+    `name` is its name in messages. None if a finding is recorded.
+    """
     nowhere = Source(name, "").span(0, 0)
     try:
-        data = _start(path)
+        data = sys.stdin.buffer.read(MAX_BYTES + 1) if name == STDIN else _start(path)
     except FileNotFoundError:
         findings.error("unreadable-file", f"there is no file `{name}`", nowhere)
         return None

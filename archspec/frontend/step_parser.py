@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from archspec.diagnostics.diagnostic import Findings, Label, Replacement
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.ast import (
@@ -14,6 +15,7 @@ from archspec.frontend.ast import (
     Call,
     Chain,
     Column,
+    Each,
     Expression,
     Group,
     If,
@@ -26,7 +28,12 @@ from archspec.frontend.ast import (
     Step,
     Tuple,
 )
-from archspec.frontend.call_parser import parse_chain, parse_label, parse_rows
+from archspec.frontend.call_parser import (
+    parse_chain,
+    parse_label,
+    parse_pattern,
+    parse_rows,
+)
 from archspec.frontend.schema.json_schema import MERGES, STEP_KEYWORDS
 from archspec.frontend.schema.report import is_misspelt_aux, report_misspelt_aux
 from archspec.frontend.step_traversal import starts_with_ref
@@ -87,15 +94,16 @@ class StepParser:
         key, value = tree.pairs[0]
         if self.values.is_broken(key):
             return Broken(tree.span)
-        if tree.get("repeat"):
-            return self.repeat(tree)
+        for body in (tree.get("repeat"), tree.get("collect"), tree.get("each")):
+            if body:
+                return self.repeat(tree, body)
         if tree.get("if"):
             return self.conditional(tree)
         kind = self.merge_kind(key, value)
         if kind:
             return self.merge(tree, kind)
         if key.text == "let":
-            return Let(key.span, tuple(self.values.bindings(value)))
+            return Let(key.span, tuple(self.values.expressions(value)))
         if key.text == "aux":
             return self.aux(key, value)
         if key.text in STEP_KEYWORDS:  # `times` without `repeat`, for example
@@ -158,7 +166,11 @@ class StepParser:
             return Broken(tree.span)
         with self.within("a branch"):
             branches = tuple(self.step(branch) for branch in value.items)
-        return Merge(key.span, kind, branches)
+        sizes_ = tree.get("sizes")
+        sizes = self.values.expression(sizes_) if sizes_ else None
+        if sizes_ and sizes is None:
+            return Broken(tree.span)
+        return Merge(key.span, kind, branches, sizes)
 
     def merge_kind(self, key: Scalar, value: Tree) -> str | None:
         """Return the merge that a key names, also if it is misspelt: `conact`."""
@@ -173,36 +185,59 @@ class StepParser:
                 "invalid-label",
                 f"`{key.text}` cannot be a label: it is read as a misspelt `{meant}`",
                 key.span,
-                help=f"did you mean `{meant}`?",
+                help=Replacement(f"did you mean `{meant}`?", meant),
             )
         return meant
 
     # --- repeats and conditions ---
 
-    def repeat(self, tree: Mapping) -> Step:
-        """Parse `repeat` with `times`, with `for`, or with rows of arguments."""
-        body, times, columns = tree.get("repeat"), tree.get("times"), tree.get("for")
-        key = tree.key("repeat")
-        assert body
-        assert key
+    def repeat(self, tree: Mapping, body: Tree) -> Step:
+        """Parse `repeat`, `collect` or `each`, with `times`, with `for`, or with rows."""
+        times, columns = tree.get("times"), tree.get("for")
+        key = next(key for key, value in tree.pairs if value is body)
+        keyword, index = key.text, self.index(tree.get("as"))
         if not times and not columns:
-            assert isinstance(body, Scalar)
+            if keyword != "repeat" or not isinstance(body, Scalar):
+                return Broken(tree.span)
             return self.rows(body)
-        with self.within("a repeat"):
+        with self.within("a branch" if keyword == "each" else "a repeat"):
             step = self.step(body)
+        collects = keyword == "collect"
+        repeat: RepeatTimes | RepeatFor
         if times:
             count = self.values.expression(times)
             if count is None:
                 return Broken(tree.span)
-            return RepeatTimes(key.span, step, count)
-        found = [
-            Column(name, value)
-            for name, value in self.values.bindings(columns)
-            if value is not None
-        ]
-        if len(found) < len(pairs_of(columns)) or not found:
-            return Broken(tree.span)
-        return RepeatFor(key.span, step, tuple(found))
+            repeat = RepeatTimes(key.span, step, count, index, collects)
+        else:
+            found = [column for column in self.columns(columns) if column]
+            if len(found) < len(pairs_of(columns)) or not found:
+                return Broken(tree.span)
+            repeat = RepeatFor(key.span, step, tuple(found), index, collects)
+        return Each(key.span, repeat) if keyword == "each" else repeat
+
+    def index(self, tree: Tree | None) -> Name | None:
+        """Parse the name behind `as`."""
+        return Name(tree.span, tree.text) if isinstance(tree, Scalar) else None
+
+    def columns(self, tree: Tree | None) -> Iterator[Column | None]:
+        """Parse `{c: [64, 128]}` and `{"(n, c)": rows}`; one with an error is None."""
+        first: dict[str, Name] = {}
+        for key, value in pairs_of(tree):
+            if self.values.is_broken(key):
+                continue
+            name = Name(key.span, key.text)
+            pattern: tuple[Name, ...] = (name,)
+            if key.text.startswith("("):
+                pattern = self.values.try_parse(parse_pattern, key) or ()
+            rows = self.values.expression(value)
+            if rows is None or not pattern:
+                yield None
+                continue
+            for part in pattern:
+                if first.setdefault(part.id, part) is not part:
+                    report_duplicate(part, "column", first[part.id].span, self.findings)
+            yield Column(name, rows, pattern if len(pattern) > 1 else ())
 
     def rows(self, body: Scalar) -> Step:
         """Parse `unit[(64, 1), (128, 2)]`, the group `[unit(64, 1), unit(128, 2)]`."""
@@ -225,6 +260,24 @@ class StepParser:
             return Broken(tree.span)
         otherwise = self.step(else_) if else_ else Group(key.span, ())
         return If(key.span, condition, then, otherwise)
+
+
+def report_duplicate(
+    name: Name,
+    noun: str,
+    first: Span,
+    findings: Findings,
+    *,
+    help: str = "rename one of them",
+) -> None:
+    """Report a name that is given twice."""
+    findings.error(
+        "duplicate-name",
+        f"there are two {noun}s `{name.id}`",
+        name.span,
+        related=[Label(first, "the first")],
+        help=help,
+    )
 
 
 def _row_call(name: Name, row: Expression) -> Chain:

@@ -8,6 +8,7 @@ from archspec.frontend.ast import (
     Aux,
     Call,
     Chain,
+    Each,
     Group,
     If,
     Labeled,
@@ -29,6 +30,8 @@ def children(step: Step) -> tuple[Step, ...]:
             return step.branches
         case RepeatTimes() | RepeatFor():
             return (step.body,)
+        case Each():
+            return (step.repeat,)
         case If():
             return (step.then, step.otherwise)
         case Aux():
@@ -82,6 +85,8 @@ def replace_call(step: Step, old: Call, new: Call) -> Step:
             return step._replace(branches=inner)
         case RepeatTimes() | RepeatFor():
             return step._replace(body=inner[0])
+        case Each() if isinstance(inner[0], RepeatTimes | RepeatFor):
+            return step._replace(repeat=inner[0])
         case If():
             return step._replace(then=inner[0], otherwise=inner[1])
         case _:

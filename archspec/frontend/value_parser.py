@@ -33,7 +33,13 @@ class ValueParser:
             if not self.is_broken(key):
                 yield Name(key.span, key.text), self.value(value)
 
-    def value(self, tree: Tree) -> Expression | None:
+    def expressions(self, tree: Tree | None) -> Iterator[Binding]:
+        """Parse `{c: "max(8, ch)"}`, of which no value is text; one with an error is None."""
+        for key, value in pairs_of(tree):
+            if not self.is_broken(key):
+                yield Name(key.span, key.text), self.expression(value)
+
+    def value(self, tree: Tree, *, quoted_is_text: bool = True) -> Expression | None:
         """Parse a value: `64` or `2 * width` as an expression, `"same"` as a string.
 
         A list is a tuple: `[64, 128]` is `(64, 128)`.
@@ -41,7 +47,9 @@ class ValueParser:
         if self.is_broken(tree) or (isinstance(tree, Scalar) and tree.has_error):
             return None
         if isinstance(tree, Sequence):
-            items = [self.value(item) for item in tree.items]
+            items = [
+                self.value(item, quoted_is_text=quoted_is_text) for item in tree.items
+            ]
             valid = tuple(item for item in items if item is not None)
             return Tuple(tree.span, valid) if len(valid) == len(items) else None
         if not isinstance(tree, Scalar) or tree.value is None:
@@ -49,7 +57,7 @@ class ValueParser:
             return None
         if not isinstance(tree.value, str):
             return Literal(tree.span, tree.value)
-        if not tree.style:
+        if not (tree.style and quoted_is_text):
             return self.try_parse(parse_expression, tree)
         return self._string(tree)
 
@@ -67,9 +75,7 @@ class ValueParser:
 
     def expression(self, tree: Tree) -> Expression | None:
         """Parse a value that cannot be a string: `times: "2 * n"` is `2 * n`."""
-        if isinstance(tree, Scalar) and isinstance(tree.value, str):
-            return self.try_parse(parse_expression, tree)
-        return self.value(tree)
+        return self.value(tree, quoted_is_text=False)
 
     def try_parse(self, parse: Callable[[Scalar], T], scalar: Scalar) -> T | None:
         """Return what a parser makes of a text, or report its error."""

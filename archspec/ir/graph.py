@@ -12,11 +12,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.diagnostics.source import Span
 from archspec.ir.shape import Shape as Shape  # noqa: PLC0414 - others read it here
 from archspec.ir.symbolic import Symbolic
+
+INPUT = "input"  # the op of what makes a named input
 
 Sizes = tuple[int, ...]  # of a shape, for a table or a picture
 
@@ -106,6 +108,7 @@ class Merge:
     node: Node
     branches: tuple[tuple[Item, ...], ...]
     split: bool = False
+    sizes: Symbolic | None = None  # of the chunks of a `split`, if they differ
 
 
 @dataclass(eq=False, slots=True)
@@ -174,15 +177,48 @@ class Let:
 Item = Layer | Module | Merge | Head | Repeat | Choice | Reference | Let
 
 
+class Port(NamedTuple):
+    """An input or output of a network."""
+
+    name: str
+    value: Value
+
+    @property
+    def shape(self) -> Sizes:
+        """Its shape as plain integers."""
+        return plain(self.value.shape)
+
+
+def named_input(name: str, shape: Shape, span: Span) -> Port:
+    """An input with a name, made by a node that is not in the graph.
+
+    So two inputs have different producers. The one input without a name has none.
+    """
+    value = Value(shape, span=span)
+    value.producer = Node(INPUT, {}, (), value, name, "", span, ())
+    return Port(name, value)
+
+
 @dataclass(eq=False, slots=True)
 class Graph:
     """A network with every shape known."""
 
     name: str
     about: str
-    input: Value
-    output: Value
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
     body: tuple[Item, ...]
+    returns_tuple: bool = False  # whether the spec has `outputs`
+
+    @property
+    def has_named_inputs(self) -> bool:
+        """Whether the spec names its inputs."""
+        return self.inputs[0].value.producer is not None
+
+    @property
+    def labels_returned(self) -> tuple[str, ...]:
+        """The labels in the spec's `outputs`."""
+        return tuple(p.name for p in self.outputs) if self.returns_tuple else ()
 
     @property
     def nodes(self) -> Iterator[Node]:

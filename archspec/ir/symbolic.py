@@ -9,8 +9,10 @@ integers that record the operations.
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
@@ -32,13 +34,33 @@ COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+
+
+def make_divisible(value: float, divisor: int) -> int:
+    """The nearest multiple of `divisor`, but not below 90 % of `value`.
+
+    >>> make_divisible(30, 8), make_divisible(11, 8)
+    (32, 16)
+    """
+    if not isinstance(divisor, int) or divisor < 1 or isinstance(value, bool | str):
+        raise TypeError
+    nearest = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return nearest if nearest >= 0.9 * value else nearest + divisor
+
+
 CALLED: dict[str, Callable[..., Any]] = {
     "min": min,
     "max": max,
+    "sum": sum,
+    "abs": abs,
     "round": round,
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "sqrt": math.sqrt,
+    "make_divisible": make_divisible,
+    "len": len,
     "int": int,
 }
-
 
 LARGEST = 80  # nodes of an expression
 ATOMS = (ast.Constant, ast.Name)
@@ -180,6 +202,12 @@ def variables(code: ast.expr) -> set[str]:
     }
 
 
+def functions(code: ast.expr) -> set[str]:
+    """The functions that an expression calls."""
+    calls = (node.func for node in ast.walk(code) if isinstance(node, ast.Call))
+    return {function.id for function in calls if isinstance(function, ast.Name)}
+
+
 def substitute(code: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
     """The expression with variables replaced and constants folded.
 
@@ -227,12 +255,34 @@ def _folded(code: ast.expr) -> ast.expr:
             decided = bool(a) == isinstance(sign, ast.Or)
             return constant(a) if decided else _joined(sign, rest)
         case ast.Call(ast.Name(name), arguments) if name in CALLED:
-            if all(isinstance(argument, ast.Constant) for argument in arguments):
+            if all(map(is_literal, arguments)):
                 values = [ast.literal_eval(argument) for argument in arguments]
-                return constant(CALLED[name](*values))
-        case ast.Subscript(ast.Tuple(items), ast.Constant(int(index))):
-            return items[index]
+                with suppress(
+                    ArithmeticError, ValueError
+                ):  # of a part that does not count
+                    return constant(CALLED[name](*values))
+        case ast.Subscript(ast.Tuple(items), ast.Slice(start, stop)):
+            if all(part is None or is_literal(part) for part in (start, stop)):
+                first = ast.literal_eval(start) if start else None
+                last = ast.literal_eval(stop) if stop else None
+                return ast.Tuple(items[first:last], ast.Load())
+        case ast.Subscript(ast.Tuple(items), index) if is_literal(index):
+            with suppress(IndexError):
+                item: ast.expr = items[ast.literal_eval(index)]
+                return item
     return code
+
+
+def is_literal(code: ast.expr) -> bool:
+    """Whether an expression is a literal: a constant, its negation, or a tuple of them."""
+    match code:
+        case ast.Constant():
+            return True
+        case ast.UnaryOp(ast.USub(), ast.Constant(value)):
+            return not isinstance(value, bool)
+        case ast.Tuple(items):
+            return all(map(is_literal, items))
+    return False
 
 
 def _joined(sign: ast.boolop, parts: list[ast.expr]) -> ast.expr:

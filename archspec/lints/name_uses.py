@@ -6,7 +6,7 @@ net: [flatten | linear(classes)]    # reads `classes`; nothing reads `width`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -17,10 +17,12 @@ from archspec.frontend.ast import (
     Chain,
     Document,
     Expression,
+    FunctionCall,
     Group,
     If,
     Labeled,
     Let,
+    Merge,
     Name,
     RepeatFor,
     RepeatTimes,
@@ -29,6 +31,7 @@ from archspec.frontend.ast import (
     walk,
 )
 from archspec.frontend.step_traversal import children
+from archspec.resolve.expression_values import FUNCTIONS
 
 
 @dataclass(eq=False, slots=True)
@@ -73,7 +76,7 @@ class NameUses:
                     for call in setting.calls:
                         self.arguments(call)
             if document.net is not None:
-                self.body(document.net)
+                self.body(document.net, document.outputs)
             for block in document.blocks:
                 self.block(block)
 
@@ -85,10 +88,13 @@ class NameUses:
                     self.give(name, "unused-parameter", "the parameter", block.name.id)
             self.body(block.body)
 
-    def body(self, step: Step) -> None:
+    def body(self, step: Step, outputs: Iterable[Name] = ()) -> None:
         """Steps with labels of their own."""
         outer, self.labels = self.labels, {}
         self.step(step)
+        for name in outputs:
+            if name.id in self.labels:
+                self.labels[name.id].is_read = True
         self.labels = outer
 
     # --- steps ---
@@ -111,8 +117,13 @@ class NameUses:
                     self.give(name, "unused-name", "the name")
             case RepeatTimes():
                 self.read(step.times)
-                with self.scope("i"):
+                with self.scope(step.counter.id if step.counter else "i"):
                     self.step(step.body)
+            case Merge():
+                self.read(step.sizes)
+                for branch in step.branches:
+                    with self.scope():
+                        self.step(branch)
             case RepeatFor():
                 self.repeat(step)
             case _:
@@ -125,9 +136,10 @@ class NameUses:
     def repeat(self, step: RepeatFor) -> None:
         for column in step.columns:
             self.read(column.values)
-        with self.scope("i"):
+        with self.scope(step.counter.id if step.counter else "i"):
             for column in step.columns:
-                self.give(column.name, "unused-name", "the column")
+                for name in column.names:
+                    self.give(name, "unused-name", "the column")
             self.step(step.body)
 
     def labeled(self, step: Labeled) -> None:
@@ -202,6 +214,11 @@ class NameUses:
 
 
 def names_in(expression: Expression | None) -> list[str]:
-    """The names that an expression reads."""
-    parts = walk(expression) if expression else ()
-    return [part.id for part in parts if isinstance(part, Name)]
+    """The names that an expression reads, those of ops and blocks included."""
+    found = []
+    for part in walk(expression) if expression else ():
+        if isinstance(part, Name):
+            found.append(part.id)
+        elif isinstance(part, FunctionCall) and part.name.id not in FUNCTIONS:
+            found.append(part.name.id)
+    return found

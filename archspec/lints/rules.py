@@ -5,15 +5,33 @@ from __future__ import annotations
 from archspec.diagnostics.diagnostic import Findings, Severity
 from archspec.frontend.ast import Document
 from archspec.ir.graph import Graph
+from archspec.lints.dropout_before_norm import dropout_before_norm
+from archspec.lints.ignored_codes import is_ignored
+from archspec.lints.large_linear import large_linear
+from archspec.lints.last_layer import last_layer
 from archspec.lints.lint import Lint, LintedSpec
 from archspec.lints.name_uses import NameUses
+from archspec.lints.pool_enlarges import pool_enlarges
+from archspec.lints.pool_gaps import pool_gaps
+from archspec.lints.repeated_steps import repeated_steps
 from archspec.lints.softmax_output import softmax_output
 from archspec.lints.unused_blocks import unused_blocks
 from archspec.lints.unused_imports import unused_imports
 from archspec.lints.unused_names import unused_names
 from archspec.resolve.scope import Environment
 
-RULES: tuple[Lint, ...] = (unused_names, unused_blocks, unused_imports, softmax_output)
+RULES: tuple[Lint, ...] = (
+    unused_names,
+    unused_blocks,
+    unused_imports,
+    last_layer,
+    pool_gaps,
+    pool_enlarges,
+    dropout_before_norm,
+    repeated_steps,
+    large_linear,
+    softmax_output,
+)
 
 
 def lint(
@@ -29,4 +47,5 @@ def lint(
     spec = LintedSpec(document, environment, graph, NameUses.of(document))
     for rule in RULES:
         for code, message, span in rule(spec):
-            findings.error(code, message, span, severity=Severity.WARNING)
+            if not is_ignored(code, span):
+                findings.error(code, message, span, severity=Severity.WARNING)

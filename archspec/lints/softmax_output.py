@@ -10,9 +10,9 @@ from archspec.lints.lint import LintedSpec, LintFinding
 
 def softmax_output(spec: LintedSpec) -> Iterator[LintFinding]:
     """Find a last softmax: the loss would take the softmax of its output once more."""
-    if spec.graph is None or not spec.document.train:
+    if spec.graph is None or not spec.document.train or spec.graph.returns_tuple:
         return
-    last = producing_node(spec.graph.output)
+    last = producing_node(spec.graph.outputs[0].value)
     if last and last.op in ("softmax", "log_softmax"):
         message = f"the loss, `cross_entropy`, takes the softmax itself: leave `{last.op}` out"
         yield LintFinding("softmax-output", message, last.span)

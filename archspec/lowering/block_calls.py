@@ -34,9 +34,13 @@ from archspec.lowering.symbolic_channels import (
     with_channels,
 )
 from archspec.lowering.values_in_context import evaluate
-from archspec.ops.op import Op
 from archspec.resolve.bind import BoundArguments, pattern_key
-from archspec.resolve.expression_values import describe
+from archspec.resolve.expression_values import (
+    constant_or_name,
+    describe,
+    without_names,
+)
+from archspec.resolve.partial_call import has_callee
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names
 
 Arguments = Mapping[str, Symbolic | None]  # None: unknown
@@ -137,8 +141,8 @@ def _given(module: BlockCall, values: Arguments) -> dict[str, CallerArgument]:
 
 def _as_parameter(name: str, value: Symbolic | None) -> Symbolic | None:
     """An argument as the body sees it: under the parameter's name."""
-    if value is None or isinstance(value.value, Op | Block):
-        return value
+    if value is None or has_callee(value.value):
+        return value and without_names(value)
     return Symbolic(value.value, variable(name))
 
 
@@ -161,7 +165,8 @@ def _graph_module(
     """The graph's item for the call."""
     definition = module.block.definition
     parameters = definition.parameters
-    given = [p for p in parameters if pattern_key(p.names) in module.bound.values]
+    stated = {*module.bound.values, *module.bound.known}
+    given = [p for p in parameters if pattern_key(p.names) in stated]
     return ir.Module(
         name=place[0],
         is_labeled=is_labeled,
@@ -240,9 +245,12 @@ def _arguments(
     )
     found: dict[str, Symbolic | None] = {}
     for parameter in module.block.definition.parameters:
-        given = module.bound.values.get(pattern_key(parameter.names))
-        if given is not None:
-            value = evaluate(given, x, context)
+        key = pattern_key(parameter.names)
+        value: Symbolic | None
+        if key in module.bound.values:
+            value = evaluate(module.bound.values[key], x, context)
+        elif key in module.bound.known:
+            value = module.bound.known[key]
         else:
             assert parameter.default is not None
             value = evaluate(parameter.default, x, inside)
@@ -271,8 +279,8 @@ def _pattern(
 
 def _part(code: ast.expr, number: int, item: object) -> ast.expr:
     """The expression of one item of a tuple."""
-    if isinstance(item, Op | Block):
-        return constant(item.name)
+    if has_callee(item):
+        return constant_or_name(item)
     if isinstance(code, ast.Tuple):
         return code.elts[number]
     return ast.Subscript(code, constant(number), ast.Load())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from archspec.diagnostics.diagnostic import Replacement
 from archspec.frontend.ast import Call, Expression
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
@@ -10,11 +13,20 @@ from archspec.lowering.context import Context, Items
 from archspec.lowering.layer_names import name_by_level
 from archspec.lowering.op_calls import OpCall, lower_op_call
 from archspec.lowering.provenance import channel_producer, report
+from archspec.lowering.spread_arguments import spread_arguments
 from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.op import Op
-from archspec.resolve.bind import BoundArguments, bind, is_row, slots, written
+from archspec.resolve.bind import (
+    BoundArguments,
+    bind,
+    is_row,
+    once_each,
+    slots,
+    written,
+)
 from archspec.resolve.expression_values import describe
-from archspec.resolve.scope import Block, Callee
+from archspec.resolve.partial_call import PartialCall, is_callee
+from archspec.resolve.scope import Callee
 from archspec.resolve.synonyms import suggest_callee
 
 
@@ -26,11 +38,14 @@ def lower_call(
     name: Symbolic | None = None,
 ) -> ir.Value:
     """Lower the call of an op or block; without a label its level names it."""
-    callee = _callee(call, context)
-    bound = _bind(call, callee, context) if callee else None
+    value = _callee(call, context)
+    callee, known = _parts(value) if value else (None, {})
     name = name or name_by_level(call, context)
-    if callee is None or bound is None:
+    spread = spread_arguments(call, x, context)
+    bound = _bind(spread, callee, known, context) if callee and spread else None
+    if callee is None or spread is None or bound is None:
         return ir.Value(None)
+    call = spread
     if _input_channels_match(call, callee, bound, x, context):
         return _lower(call, callee, bound, x, context, items, name)
     with context.run.separate_findings() as consequences:  # of the reported error
@@ -38,14 +53,23 @@ def lower_call(
     return ir.Value(None) if consequences.has_errors else y
 
 
-def _bind(call: Call, callee: Callee, context: Context) -> BoundArguments | None:
+def _parts(value: Callee | PartialCall) -> tuple[Callee, Mapping[str, Symbolic]]:
+    """The op or block of a value, and the arguments that the value has already."""
+    if isinstance(value, PartialCall):
+        return value.callee, value.keywords
+    return value, {}
+
+
+def _bind(
+    call: Call, callee: Callee, known: Mapping[str, Symbolic], context: Context
+) -> BoundArguments | None:
     """The call's arguments, bound once however often the call is expanded."""
-    known = context.run.bound
-    key = id(call), id(callee)
-    bound = known.get(key) or bind(call, callee, context.findings)
+    before = context.run.bound
+    key = id(call), id(callee), tuple(known)
+    bound = before.get(key) or bind(call, callee, context.findings, known=known)
     if bound:
-        known[key] = bound
-    return bound
+        before[key] = bound
+    return bound and bound._replace(known=known)
 
 
 def _lower(
@@ -62,19 +86,20 @@ def _lower(
     return lower_block_call(BlockCall(call, callee, bound), x, context, items, name)
 
 
-def _callee(call: Call, context: Context) -> Callee | None:
+def _callee(call: Call, context: Context) -> Callee | PartialCall | None:
     name, scope = call.name, context.scope
     if scope.has(name.id):
         known = scope.get(name.id)
         if known is None:
             return None
-        if isinstance(known.value, Op | Block):
-            return known.value
+        if is_callee(known.value):
+            return known.value  # type: ignore[no-any-return]
         report(
             context,
             "not-callable",
             f"`{name.id}` is {describe(known.value)}, not an op or block",
             name,
+            help=_without_quotes(known.value, context),
         )
         return None
     callees = scope.environment.callees
@@ -89,6 +114,13 @@ def _callee(call: Call, context: Context) -> Callee | None:
             help=help or "`archspec list` shows the ops and blocks there are",
         )
     return callees.get(name.id)
+
+
+def _without_quotes(value: object, context: Context) -> str:
+    """Help for a quoted value of `params` that names an op or block."""
+    word = value.partition("(")[0] if isinstance(value, str) else ""
+    is_known = word in context.scope.environment.callees
+    return "leave its quotes out, and give it a line of its own" if is_known else ""
 
 
 # --- input channels ---
@@ -144,18 +176,24 @@ def _report_channels(
     assert x.shape is not None
     assert bound.in_channels is not None
     found = x.shape.channels
-    rest = [a.span.text for a in call.arguments if a.value is not bound.in_channels]
+    first = next(a for a in call.arguments if a.value is bound.in_channels)
+    rest = [a.span.text for a in once_each(call.arguments) if a is not first]
     noun = (
         "input channel" if x.shape.axes[0] == "C" != x.shape.axes else "input feature"
     )
     fixed = written(call, [str(int(found)), *rest])
-    helps = [f"write `{fixed}`, or leave the {noun}s out"]
-    if context.argument(bound.in_channels):  # the number is the caller's
-        helps = [f"write `{found}`"]
+    value = str(int(found))
+    helps: list[str] = [
+        Replacement(f"write `{fixed}`, or leave the {noun}s out", value)
+    ]
+    if first.is_spread:
+        helps = [f"leave the {noun}s out of `{first.span.text}`"]
+    elif context.argument(bound.in_channels):  # the number is the caller's
+        helps = [Replacement(f"write `{found}`", value)]
     elif _takes_kernel_and_stride(callee) and len(rest) == 1 and not is_row(call):
-        first = bound.in_channels.span.text
+        kernel = bound.in_channels.span.text
         helps.append(
-            f"or, if {rest[0]} is the stride, `{call.name.id}({first}, s={rest[0]})`"
+            f"or, if {rest[0]} is the stride, `{call.name.id}({kernel}, s={rest[0]})`"
         )
     report(
         context,

@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Span
-from archspec.frontend.ast import Expression, Labeled, Name, Step
+from archspec.frontend.ast import Call, Expression, Labeled, Name, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.state_dict_names import Level
@@ -50,8 +50,12 @@ class LoweringRun:
     steps: int = 0
     depth: int = 0
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
-    # By the `id` of the call and of the callee.
-    bound: dict[tuple[int, int], BoundArguments] = field(default_factory=dict)
+    # By the `id` of the call and of the callee, and the arguments that it has already.
+    bound: dict[tuple[int, int, tuple[str, ...]], BoundArguments] = field(
+        default_factory=dict
+    )
+    # Calls without `*row`, by the `id` of the call and the lengths of the rows.
+    spread: dict[tuple[int, tuple[int, ...]], Call] = field(default_factory=dict)
     faulty: dict[int, object] = field(default_factory=dict)  # by the `id` of a block
     heads: list[AuxHead] = field(default_factory=list)  # so far
     budget: Budget = field(init=False)

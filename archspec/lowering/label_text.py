@@ -54,7 +54,7 @@ def _check_label(text: str, label: StepLabel, context: Context) -> None:
             "invalid-label",
             f"`{text}` cannot be a label",
             label.span,
-            help="a label is letters, digits and `_`; `//` divides to an integer",
+            help="a label is letters, digits, `_` and `-`; `//` divides to an integer",
         )
     elif text in RESERVED_LABELS or keyword.iskeyword(text):
         owner = "Python" if keyword.iskeyword(text) else "torch"

@@ -9,6 +9,7 @@ from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, variable, variables
 from archspec.lowering.context import Context, Items
 from archspec.lowering.values_in_context import evaluate
+from archspec.resolve.partial_call import has_callee
 from archspec.resolve.scope import check_new_names
 
 
@@ -34,6 +35,8 @@ def lower_let(let: Let, x: ir.Value, context: Context, items: Items) -> ir.Value
 def _is_variable(name: str, value: Symbolic, context: Context) -> bool:
     hoistable = context.hoistable
     if hoistable is None or name in hoistable or isinstance(value.code, ast.Constant):
+        return False
+    if has_callee(value.value):
         return False
     if name in context.channel_variables | context.loop_variables:
         return False

@@ -10,20 +10,23 @@ After an error that value has no known shape, and what depends on it stays silen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from archspec.diagnostics.diagnostic import Findings, TooMany
+from archspec.diagnostics.diagnostic import Findings, Replacement, TooMany
 from archspec.frontend.ast import (
     Aux,
     Broken,
+    Call,
     Chain,
+    Each,
     Group,
     If,
     Labeled,
     Let,
     Merge,
+    Name,
     RepeatFor,
     RepeatTimes,
     Step,
@@ -33,30 +36,38 @@ from archspec.ir import graph as ir
 from archspec.lowering.aux_heads import check_aux_heads, lower_aux
 from archspec.lowering.block_calls import check_block
 from archspec.lowering.calls import lower_call
+from archspec.lowering.collects import lower_collect
 from archspec.lowering.conditions import lower_condition
 from archspec.lowering.context import Context, Items, LoweringRun
 from archspec.lowering.labeled_steps import lower_labeled
 from archspec.lowering.let_steps import lower_let
 from archspec.lowering.merges import lower_merge
+from archspec.lowering.network_ports import (
+    first_value,
+    outputs_of,
+    report_unread_inputs,
+)
 from archspec.lowering.references import lower_reference, report_misplaced
 from archspec.lowering.repeats import lower_repeat
 from archspec.lowering.shape_assertions import check_assertion
 from archspec.lowering.state_dict_names import Level
 from archspec.resolve.scope import Block, Scope
 
+VALUES_PER_STEP = 20  # computing them costs as much as lowering a step
 Body = tuple[ir.Item, ...]
 
 
 def lower(
     net: Group | None,
-    input: ir.Value,
+    inputs: Sequence[ir.Port],
+    outputs: Sequence[Name],
     scope: Scope,
     blocks: Iterable[Block],
     findings: Findings,
     *,
     asserts: bool = True,
-) -> tuple[Body, ir.Value]:
-    """The items of a network and its output; findings where its shapes mismatch.
+) -> tuple[Body, tuple[ir.Port, ...]]:
+    """The items of a network and its outputs; findings where its shapes mismatch.
 
     The document's own `blocks` are checked even where the network uses none or a part
     of them. `asserts` tells whether shape assertions count.
@@ -67,7 +78,10 @@ def lower(
         run = LoweringRun(
             found, lower_step, asserts=asserts, trust_assertions=trust_assertions
         )
-        attempts.append((found, _lowered(net, input, scope.inner(), blocks, run)))
+        attempts.append(
+            (found, _lowered(net, inputs, outputs, scope.inner(), blocks, run))
+        )
+        findings.lowered += run.steps + run.budget.spent // VALUES_PER_STEP
         if not found.has("shape-assertion"):
             break
     # Where an assertion fails, either it or the step before it is wrong: the better
@@ -80,24 +94,39 @@ def lower(
 
 def _lowered(
     net: Group | None,
-    input: ir.Value,
+    inputs: Sequence[ir.Port],
+    outputs: Sequence[Name],
     scope: Scope,
     blocks: Iterable[Block],
     run: LoweringRun,
-) -> tuple[Body, ir.Value]:
-    level = Level(is_plain_chain=net is None or is_plain_chain(net))
-    context = Context(run, scope, level, {})
+) -> tuple[Body, tuple[ir.Port, ...]]:
+    context = network_context(net, inputs, scope, run)
     items: Items = []
-    output = ir.Value(None)
+    made: tuple[ir.Port, ...] = ()
     try:
         if net is not None:
-            output = lower_step(net, input, context, items)
-            check_aux_heads(output, context)
+            x = first_value(net, inputs, run.findings)
+            last = lower_step(net, x, context, items)
+            made = outputs_of(outputs, last, context)
+            if len(made) == 1:
+                check_aux_heads(made[0].value, context)
+            if not run.findings.has_errors:
+                report_unread_inputs(inputs, items, run.findings)
         for block in blocks:
             check_block(block, context)
     except TooMany:
-        output = ir.Value(None)
-    return tuple(items), output
+        pass
+    return tuple(items), made
+
+
+def network_context(
+    net: Group | None, inputs: Sequence[ir.Port], scope: Scope, run: LoweringRun
+) -> Context:
+    """The place of the network's steps, where its inputs are labels."""
+    named = [port for port in inputs if port.value.producer]
+    spans = {port.name: port.value.span for port in named if port.value.span}
+    level = Level(is_plain_chain=net is None or is_plain_chain(net), spans=spans)
+    return Context(run, scope, level, {port.name: port.value for port in inputs})
 
 
 def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Value:
@@ -112,8 +141,12 @@ def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Va
                 return lower_labeled(step, x, context, items)
             case Merge():
                 return lower_merge(step, x, context, items)
+            case RepeatTimes() | RepeatFor() if step.collects:
+                return lower_collect(step, x, context, items)
             case RepeatTimes() | RepeatFor():
                 return lower_repeat(step, x, context, items)
+            case Each():
+                return _misplaced_each(step, context)
             case If():
                 return lower_condition(step, x, context, items)
             case Aux():
@@ -122,6 +155,30 @@ def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Va
                 return lower_let(step, x, context, items)
             case Broken():
                 return ir.Value(None)
+
+
+def _lower_none(call: Call, context: Context) -> ir.Value:
+    """`none` as a step: a join leaves it out, and anywhere else it is a mistake."""
+    if not context.values_unknown:
+        context.findings.error(
+            "misplaced-none",
+            "`none` is no branch of a join: here it is a step",
+            call.span,
+            help="leave the step out, or write `identity` to pass the input on",
+        )
+    return ir.Value(None)
+
+
+def _misplaced_each(step: Each, context: Context) -> ir.Value:
+    context.findings.error(
+        "misplaced-each",
+        "`each` is a branch of a join, found in a list of steps",
+        step.span,
+        help=Replacement(
+            "write `repeat`, which runs steps one after the other", "repeat"
+        ),
+    )
+    return ir.Value(None)
 
 
 def _lower_group(group: Group, x: ir.Value, context: Context, items: Items) -> ir.Value:
@@ -133,7 +190,9 @@ def _lower_group(group: Group, x: ir.Value, context: Context, items: Items) -> i
 
 def _lower_chain(chain: Chain, x: ir.Value, context: Context, items: Items) -> ir.Value:
     for number, call in enumerate(chain.calls):
-        if call.name.id != "ref":
+        if call.name.id == "none":
+            x = _lower_none(call, context)
+        elif call.name.id != "ref":
             x = lower_call(call, x, context, items)
         elif number == 0:
             x = lower_reference(call, context, items)

@@ -2,35 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from archspec.diagnostics.diagnostic import Label, Severity
-from archspec.frontend.ast import Merge
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Chain, Each, If, Merge, Step
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context, Items
 from archspec.lowering.faults import MergeFault
 from archspec.lowering.op_calls import make_node
 from archspec.lowering.provenance import format_shape, producer, report
-from archspec.ops.merging import MERGES, chunk_shape
+from archspec.lowering.repeats import unrolled
+from archspec.lowering.values_in_context import evaluate, is_integer
+from archspec.ops.merging import MERGES, chunk_shape, sized_chunks
 from archspec.ops.shapes import ShapeError
+from archspec.resolve.expression_values import describe
 
 
 def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir.Value:
-    """`concat`, `add` or `mul` of branches that read one value, or a `split` of it."""
-    if len(merge.branches) == 1:
+    """A join of branches that read one value, or a `split` of it."""
+    if len(merge.branches) == 1 and not isinstance(merge.branches[0], Each):
         _warn_of_single_branch(merge, context)
     is_split = merge.kind == "split"
-    entry = _chunk(merge, x, context) if is_split else x
-    branches: list[tuple[ir.Item, ...]] = []
+    steps = [*_branches(merge, x, context)]
+    entries = _chunks(merge, x, context) if is_split else [x] * len(steps)
+    bodies: list[Items] = []
     outputs = []
-    for branch in merge.branches:
+    for (branch, inside), entry in zip(steps, entries, strict=False):
         body: Items = []
-        outputs.append(context.run.step(branch, entry, context.nested(), body))
-        branches.append(tuple(body))
+        outputs.append(context.run.step(branch, entry, inside.nested(), body))
+        bodies.append(body)
+    if not outputs:
+        return _report_no_branch(merge, context)
+    if len(outputs) == 1 and len(merge.branches) > 1:
+        items += bodies[0]
+        return outputs[0]
     kind = "concat" if is_split else merge.kind
-    shape = _merged_shape(kind, merge, entry, outputs, context)
+    spans = [branch.span for branch, _ in steps]
+    shape = _merged_shape(kind, merge, entries[0], outputs, spans, context)
     node = make_node(kind, {}, tuple(outputs), shape, "", merge.span, context)
     node.output.before = x
-    items.append(ir.Merge(node, tuple(branches), is_split))
+    sizes = evaluate(merge.sizes, x, context) if merge.sizes else None
+    branches = tuple(tuple(body) for body in bodies)
+    items.append(ir.Merge(node, branches, is_split, sizes))
     return node.output
+
+
+def join(
+    kind: str,
+    bodies: list[Items],
+    outputs: list[ir.Value],
+    span: Span,
+    context: Context,
+    items: Items,
+) -> ir.Value:
+    """The join of branches that are lowered already."""
+    shapes = [y.shape for y in outputs if y.shape is not None]
+    shape = None
+    if len(shapes) == len(outputs):
+        try:
+            shape = MERGES[kind].shape(shapes)
+        except ShapeError as error:
+            report(context, error.code, error.message, span, help=error.help)
+    node = make_node(kind, {}, tuple(outputs), shape, "", span, context)
+    node.output.before = outputs[0]
+    items.append(ir.Merge(node, tuple(tuple(body) for body in bodies)))
+    return node.output
+
+
+def _branches(
+    merge: Merge, x: ir.Value, context: Context
+) -> Iterator[tuple[Step, Context]]:
+    """The branches that are there, with those of `each` and without `none`."""
+    for branch in merge.branches:
+        if isinstance(branch, Each):
+            for inside in unrolled(branch.repeat, x, context) or ():
+                yield branch.repeat.body, inside
+        elif not _is_none(branch, x, context):
+            yield branch, context
+
+
+def _is_none(step: Step, x: ir.Value, context: Context) -> bool:
+    """Whether a branch is `none`, or an `if` that takes it."""
+    match step:
+        case If():
+            if not any(map(_may_be_none, (step.then, step.otherwise))):
+                return False
+            condition = evaluate(step.condition, x, context)
+            if condition is None:
+                return False
+            return _is_none(
+                step.then if condition.value else step.otherwise, x, context
+            )
+        case Chain(calls=(call,)):
+            return call.name.id == "none"
+    return False
+
+
+def _may_be_none(step: Step) -> bool:
+    match step:
+        case If():
+            return _may_be_none(step.then) or _may_be_none(step.otherwise)
+        case Chain(calls=(call,)):
+            return call.name.id == "none"
+    return False
+
+
+def _report_no_branch(merge: Merge, context: Context) -> ir.Value:
+    report(
+        context,
+        "single-branch",
+        f"no branch of `{merge.kind}` is left",
+        merge.span,
+        help="leave one: `identity` passes the input on",
+    )
+    return ir.Value(None)
 
 
 def _warn_of_single_branch(merge: Merge, context: Context) -> None:
@@ -44,27 +130,57 @@ def _warn_of_single_branch(merge: Merge, context: Context) -> None:
     )
 
 
-def _chunk(merge: Merge, x: ir.Value, context: Context) -> ir.Value:
+def _chunks(merge: Merge, x: ir.Value, context: Context) -> list[ir.Value]:
     """The chunk of the input that each branch of a `split` reads."""
+    count = len(merge.branches)
     if x.shape is None:
-        return x
+        return [x] * count
     try:
-        shape = chunk_shape(x.shape, len(merge.branches))
+        shapes = _chunk_shapes(merge, x, context)
     except ShapeError as error:
         report(
             context,
             error.code,
             error.message,
-            merge.span,
+            merge.sizes or merge.span,
             related=producer(x),
             help=error.help,
         )
-        return ir.Value(None)
-    return ir.Value(shape, x.producer, merge.span, x)
+        return [ir.Value(None)] * count
+    return [ir.Value(shape, x.producer, merge.span, x) for shape in shapes]
+
+
+def _chunk_shapes(
+    merge: Merge, x: ir.Value, context: Context
+) -> Sequence[ir.Shape | None]:
+    assert x.shape is not None
+    count = len(merge.branches)
+    if merge.sizes is None:
+        return [chunk_shape(x.shape, count)] * count
+    sizes = evaluate(merge.sizes, x, context)
+    if sizes is None:
+        return [None] * count
+    values = sizes.value
+    if not isinstance(values, tuple) or not all(map(is_integer, values)):
+        raise ShapeError(
+            "invalid-argument-type",
+            f"expected a list of channels, found {describe(values)}",
+        )
+    if len(values) != count:
+        raise ShapeError(
+            "indivisible-split",
+            f"expected a size for each of {count} branches, found {len(values)}",
+        )
+    return sized_chunks(x.shape, values)
 
 
 def _merged_shape(
-    kind: str, merge: Merge, x: ir.Value, outputs: list[ir.Value], context: Context
+    kind: str,
+    merge: Merge,
+    x: ir.Value,
+    outputs: list[ir.Value],
+    spans: Sequence[Span],
+    context: Context,
 ) -> ir.Shape | None:
     shapes = [y.shape for y in outputs if y.shape is not None]
     if len(shapes) < len(outputs):
@@ -72,10 +188,11 @@ def _merged_shape(
     try:
         return MERGES[kind].shape(shapes)
     except ShapeError as error:
+        is_plain = len(shapes) == len(merge.branches)
         fault = MergeFault(kind, merge, x, shapes, context.snapshot())
         made = [
-            Label(branch.span, f"makes {format_shape(y.shape)}")
-            for branch, y in zip(merge.branches, outputs, strict=True)
+            Label(span, f"makes {format_shape(y.shape)}")
+            for span, y in zip(spans, outputs, strict=True)
         ]
         report(
             context,
@@ -84,6 +201,6 @@ def _merged_shape(
             merge.span,
             related=made,
             help=error.help,
-            fault=fault,
+            fault=fault if is_plain else None,
         )
         return fault.expected_output()

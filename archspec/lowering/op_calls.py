@@ -102,6 +102,8 @@ def _attributes(
                 continue
             value = _argument(layer.op, parameter, expression, x, context)
             found[parameter.name] = value
+        elif parameter.name in layer.bound.known:
+            found[parameter.name] = layer.bound.known[parameter.name]
     known = {name: value for name, value in found.items() if value is not None}
     if len(known) < len(found):
         return None

@@ -22,7 +22,7 @@ def producer(x: ir.Value) -> list[Label]:
         x = x.before
     if x.shape is None or x.span is None:
         return []
-    verb = "makes" if x.producer else "says"
+    verb = "makes" if x.producer and x.producer.op != ir.INPUT else "says"
     return [Label(x.span, f"{verb} {format_shape(x.shape)}")]
 
 

@@ -10,10 +10,13 @@ The channels between iterations are a variable of the emitted loop:
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
-from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes
+from archspec.diagnostics.diagnostic import Label
+from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes, Tuple
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, same, variable, variables
 from archspec.lowering.context import MAX_LAYERS, Context, Items
@@ -24,9 +27,12 @@ from archspec.lowering.symbolic_channels import (
     with_channels,
 )
 from archspec.lowering.values_in_context import evaluate, is_integer
-from archspec.ops.op import Op
-from archspec.resolve.expression_values import describe
-from archspec.resolve.scope import Block, check_new_names
+from archspec.resolve.expression_values import (
+    constant_or_name,
+    describe,
+    without_names,
+)
+from archspec.resolve.scope import check_new_names
 
 Repeat = RepeatTimes | RepeatFor
 
@@ -38,7 +44,8 @@ def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> i
     if rows is None:
         _check_names(step, names, context)
         return ir.Value(None)
-    loop = _Loop(names, context)
+    check_index(step, context)
+    loop = _Loop(names, context, index_of(step))
     before = x
     for number, row in enumerate(rows.value):
         x = loop.iteration(step, number, row, x, context)
@@ -46,10 +53,60 @@ def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> i
     return loop.output(x, before)
 
 
+def index_of(step: Repeat) -> str:
+    """The name of the index."""
+    return step.counter.id if step.counter else "i"
+
+
+def check_index(step: Repeat, context: Context) -> None:
+    """Report an index that has the name of another value."""
+    if step.counter is None:
+        return
+    check_new_names([step.counter], context.findings)
+    if context.scope.has(step.counter.id):
+        report(
+            context,
+            "duplicate-name",
+            f"`{step.counter.id}` has a value here already",
+            step.counter,
+            help="choose another name for the index",
+        )
+
+
+def unrolled(step: Repeat, x: ir.Value, context: Context) -> Iterator[Context] | None:
+    """The context of each iteration, with its values as numbers; None if unknown."""
+    names = _column_names(step)
+    rows = _rows(step, x, context)
+    if rows is None:
+        _check_names(step, names, context)
+        return None
+    check_index(step, context)
+    return (_with_row(step, names, n, row, context) for n, row in enumerate(rows.value))
+
+
+def _with_row(
+    step: Repeat, names: list[str], number: int, row: tuple[Any, ...], context: Context
+) -> Context:
+    values = [number, *row]
+    keys = [index_of(step), *names]
+    bindings = {
+        key: Symbolic(value, constant_or_name(value))
+        for key, value in zip(keys, values, strict=True)
+    }
+    return replace(context, scope=context.scope.inner(bindings), hoistable=None)
+
+
+def _parts(columns: Sequence[Column], row: Sequence[Any]) -> tuple[Any, ...]:
+    """The values of a row, one for each name of its columns."""
+    pairs = zip(columns, row, strict=True)
+    items = (value if column.pattern else (value,) for column, value in pairs)
+    return tuple(chain.from_iterable(items))
+
+
 def _check_names(step: Repeat, names: list[str], context: Context) -> None:
     """Check the names in the body of a repeat whose rows are unknown."""
     inside = context.without_values()
-    scope = inside.scope.inner(dict.fromkeys(["i", *names]))
+    scope = inside.scope.inner(dict.fromkeys([index_of(step), *names]))
     context.run.step(step.body, ir.Value(None), replace(inside, scope=scope), [])
 
 
@@ -59,6 +116,7 @@ class _Loop:
 
     names: list[str]
     context: Context
+    index_name: str
     iterations: list[tuple[ir.Item, ...]] = field(default_factory=list)
     variables: list[dict[str, Any]] = field(default_factory=list)
     updates: list[ast.expr | None] = field(default_factory=list)
@@ -67,7 +125,7 @@ class _Loop:
 
     def __post_init__(self) -> None:
         context = self.context
-        self.index = _fresh("i", context)
+        self.index = _fresh(self.index_name, context)
         self.columns = [_fresh(name, context) for name in self.names]
         self.channels = _fresh("channels", context)
         context.channel_variables.add(self.channels)
@@ -83,12 +141,10 @@ class _Loop:
     ) -> ir.Value:
         """Lower the body for one row."""
         bindings: dict[str, Symbolic | None] = {
-            "i": Symbolic(number, variable(self.index))
+            self.index_name: Symbolic(number, variable(self.index))
         }
         for name, column, value in zip(self.names, self.columns, row, strict=True):
-            is_callee = isinstance(value, Op | Block)
-            code = constant(value.name) if is_callee else variable(column)
-            bindings[name] = Symbolic(value, code)
+            bindings[name] = without_names(Symbolic(value, variable(column)))
         columns = dict(zip(self.columns, row, strict=True))
         self.variables.append({self.index: number, **columns})
         self.entry = self.entry or channels_code(x)
@@ -159,7 +215,7 @@ class _Loop:
 def _column_names(step: Repeat) -> list[str]:
     if isinstance(step, RepeatTimes):
         return []
-    return [column.name.id for column in step.columns]
+    return [name.id for column in step.columns for name in column.names]
 
 
 def _fresh(name: str, context: Context) -> str:
@@ -183,7 +239,8 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
     """The rows with the Python that computes them; None if unknown or wrong."""
     if isinstance(step, RepeatTimes):
         return _times(step, x, context)
-    check_new_names([column.name for column in step.columns], context.findings)
+    names = [name for column in step.columns for name in column.names]
+    check_new_names(names, context.findings)
     columns = [_column(column, x, context) for column in step.columns]
     known = [column for column in columns if column is not None]
     if len(known) < len(columns):
@@ -196,8 +253,21 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
         lengths[0], step.columns[0].values, context, "give the columns a row"
     ):
         return None
-    values = tuple(zip(*(column.value for column in known), strict=True))
-    return Symbolic(values, ast.Tuple([column.code for column in known], ast.Load()))
+    rows = zip(*(column.value for column in known), strict=True)
+    values = tuple(_parts(step.columns, row) for row in rows)
+    codes = [
+        code
+        for column, items in zip(step.columns, known, strict=True)
+        for code in _column_codes(column, items)
+    ]
+    return Symbolic(values, ast.Tuple(codes, ast.Load()))
+
+
+def _column_codes(column: Column, items: Symbolic) -> list[ast.expr]:
+    """The expression of each name's values; those of a pattern are its numbers."""
+    if not column.pattern:
+        return [items.code]
+    return [constant_or_name(values) for values in zip(*items.value, strict=True)]
 
 
 def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Symbolic | None:
@@ -222,8 +292,10 @@ def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Symbolic | None:
 
 def _column(column: Column, x: ir.Value, context: Context) -> Symbolic | None:
     values = evaluate(column.values, x, context)
-    if values is None or isinstance(values.value, tuple):
-        return values
+    if values is None:
+        return None
+    if isinstance(values.value, tuple):
+        return values if _fits_pattern(column, values.value, context) else None
     report(
         context,
         "invalid-argument-type",
@@ -232,6 +304,28 @@ def _column(column: Column, x: ir.Value, context: Context) -> Symbolic | None:
         help=f"write `[{column.values.span.text}]` for one row",
     )
     return None
+
+
+def _fits_pattern(column: Column, rows: Sequence[Any], context: Context) -> bool:
+    """Whether each row has a value for each name of the pattern."""
+    count = len(column.names)
+    for number, row in enumerate(rows):
+        if not column.pattern or (isinstance(row, tuple) and len(row) == count):
+            continue
+        at = column.values
+        if isinstance(at, Tuple) and len(at.items) == len(rows):
+            at = at.items[number]
+        report(
+            context,
+            "unequal-columns",
+            f"`{column.name.id}` expects rows of {count} values, "
+            f"found {describe(row)} in row {number}",
+            at,
+            related=[Label(column.name.span, "the pattern")],
+            help=f"write each row as `[{', '.join(['1'] * count)}]`, with your numbers",
+        )
+        return False
+    return True
 
 
 def _report_lengths(step: RepeatFor, lengths: list[int], context: Context) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archspec.diagnostics.diagnostic import Replacement
 from archspec.frontend.ast import Call, ShapeAssertion
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
@@ -42,7 +43,11 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
         call.assertion.span,
         f"says [{sizes}]",
         related=producer(y.before) if y.before else [],
-        help=f"write `-> {found}` if that is what you want",
+        help=Replacement(
+            f"write `-> {found}` if that is what you want",
+            f"-> {found}",
+            is_strong=False,
+        ),
     )
     if not context.run.trust_assertions:
         return y

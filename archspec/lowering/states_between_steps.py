@@ -6,7 +6,7 @@ state before a step have the same result from there on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.frontend.ast import Group
@@ -14,21 +14,23 @@ from archspec.ir import graph as ir
 from archspec.lowering.aux_heads import check_aux_heads
 from archspec.lowering.context import Context, LoweringRun
 from archspec.lowering.lower import lower_step
+from archspec.lowering.network_ports import first_value
 from archspec.lowering.state_dict_names import Level
 from archspec.resolve.scope import Scope
 
 
 def states_between_steps(
-    net: Group, input: ir.Value, scope: Scope, findings: Findings
+    net: Group, inputs: Sequence[ir.Port], scope: Scope, findings: Findings
 ) -> Iterator[object]:
     """Lower a network without its shape assertions; yield the state before each step.
 
     From equal states on, two inputs have equal results.
     """
     run = LoweringRun(findings, lower_step, asserts=False)
-    context = Context(run, scope.inner(), Level(has_all_layers=False), {})
-    x = input
+    labels = {port.name: port.value for port in inputs}
+    context = Context(run, scope.inner(), Level(has_all_layers=False), labels)
     try:
+        x = first_value(net, inputs, findings)
         with run.nested(net.span):
             for number, step in enumerate(net.steps):
                 yield number, _state(x, context)

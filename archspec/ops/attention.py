@@ -214,7 +214,9 @@ WINDOW_ATTENTION = '''
 class WindowAttention(nn.Module):
     """Attention within the windows of (N, H, W, C), cyclically shifted (Liu, 2021)."""
 
-    def __init__(self, channels: int, heads: int, *, window: int, shift: int = 0) -> None:
+    def __init__(
+        self, channels: int, heads: int, *, window: int, shift: int = 0
+    ) -> None:
         super().__init__()
         self.heads, self.window, self.shift = heads, window, shift
         self.qkv = nn.Linear(channels, 3 * channels)
@@ -250,16 +252,16 @@ class WindowAttention(nn.Module):
         # A window that covers an axis is not shifted along it.
         shift = [self.shift if length > size else 0 for length in padded]
         x = x.roll([-shift[0], -shift[1]], (1, 2))
-        x = x.unflatten(2, (-1, size)).unflatten(1, (-1, size))
+        x = torch.unflatten(torch.unflatten(x, 2, (-1, size)), 1, (-1, size))
         x = x.transpose(2, 3)
         grid = x.shape[1:3]
         x = x.reshape(-1, area, channels)
-        qkv = self.project(x).unflatten(2, (3, self.heads, -1))
+        qkv = torch.unflatten(self.project(x), 2, (3, self.heads, -1))
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         scores = self.scores(query, key) + self.position_bias()
         if any(shift):
             mask = self.mask(padded, shift, x)
-            scores = scores.unflatten(0, (-1, len(mask))) + mask[:, None]
+            scores = torch.unflatten(scores, 0, (-1, len(mask))) + mask[:, None]
             scores = scores.flatten(0, 1)
         x = (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
         x = self.proj(x).view(-1, *grid, size, size, channels)
@@ -275,7 +277,8 @@ class WindowAttention(nn.Module):
             last = (position >= length - size).long()
             regions.append(last + (position >= length - moved))
         region = 3 * regions[0][:, None] + regions[1]
-        region = region.unflatten(1, (-1, size)).unflatten(0, (-1, size))
+        region = torch.unflatten(region, 1, (-1, size))
+        region = torch.unflatten(region, 0, (-1, size))
         region = region.transpose(1, 2).reshape(-1, size * size)
         differs = region[:, None] != region[:, :, None]
         return differs.to(x.dtype) * -100.0
@@ -285,7 +288,9 @@ WINDOW_ATTENTION_V2 = '''
 class WindowAttentionV2(WindowAttention):
     """Attention by cosine, with a position bias from a small network (Liu, 2022)."""
 
-    def __init__(self, channels: int, heads: int, *, window: int, shift: int = 0) -> None:
+    def __init__(
+        self, channels: int, heads: int, *, window: int, shift: int = 0
+    ) -> None:
         super().__init__(channels, heads, window=window, shift=shift)
         nn.init.zeros_(self.qkv.bias[channels : 2 * channels])
         self.logit_scale = nn.Parameter(torch.full((heads, 1, 1), 10.0).log())
@@ -338,7 +343,7 @@ class RelativeAttention(nn.Module):
         self.register_buffer("relative_position_index", index)
 
     def forward(self, x: Tensor) -> Tensor:
-        qkv = self.to_qkv(x).unflatten(3, (3, self.heads, -1))
+        qkv = torch.unflatten(self.to_qkv(x), 3, (3, self.heads, -1))
         query, key, value = qkv.permute(3, 0, 1, 4, 2, 5)
         scores = query @ (key * x.shape[-1] ** -0.5).transpose(-2, -1)
         bias = self.relative_position_bias_table[self.relative_position_index]

@@ -75,7 +75,7 @@ class ChannelShuffle(nn.Module):
         self.groups, self.dim = groups, dim
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.unflatten(self.dim, (self.groups, -1))
+        x = torch.unflatten(x, self.dim, (self.groups, -1))
         return x.transpose(self.dim, self.dim + 1).flatten(self.dim, self.dim + 1)
 '''
 

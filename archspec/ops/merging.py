@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from archspec.ir.shape import Shape
@@ -24,20 +25,20 @@ def concat_shape(shapes: Sequence[Shape]) -> Shape:
     return first.with_channels(sum(shape.channels for shape in shapes))
 
 
-def add_shape(shapes: Sequence[Shape]) -> Shape:
+def equal_shape(kind: str, shapes: Sequence[Shape]) -> Shape:
     """[(C, H, W), (C, H, W)] -> (C, H, W)."""
-    _check_axes("add", shapes)
+    _check_axes(kind, shapes)
     for shape in shapes:
         if shape.spatial != shapes[0].spatial:
             raise ShapeError(
                 "size-mismatch",
-                f"`add` needs equal shapes, found {_list(shapes)}",
+                f"`{kind}` needs equal shapes, found {_list(shapes)}",
                 help=SAME_SIZE,
             )
         if shape != shapes[0]:
             raise ShapeError(
                 "channel-mismatch",
-                f"`add` needs equal channels, found {_list(shapes)}",
+                f"`{kind}` needs equal channels, found {_list(shapes)}",
                 help="give the branches the same number of output channels; "
                 "`conv(cout, k=1)` on a shortcut changes it",
             )
@@ -86,6 +87,16 @@ def _way(shapes: Sequence[Shape]) -> str:
     return f"`permute(0, {dims})` turns [{', '.join(other.axes)}] into [{', '.join(first.axes)}]"
 
 
+def sized_chunks(x: Shape, sizes: Sequence[int]) -> list[Shape]:
+    """(64, H, W) in sizes 16 and 48 -> (16, H, W), (48, H, W)."""
+    if sum(sizes) != x.channels:
+        raise ShapeError(
+            "indivisible-split",
+            f"`sizes` need to add up to the {x.channels} channels, found {sum(sizes)}",
+        )
+    return [x.with_channels(size) for size in sizes]
+
+
 def chunk_shape(x: Shape, chunks: int) -> Shape:
     """(C, H, W) -> (C / chunks, H, W): the shape of each chunk of a `split`."""
     if x.channels % chunks:
@@ -118,6 +129,11 @@ def saves_factors(needs_gradient: Sequence[bool]) -> Sequence[bool]:
     return [count > needed for needed in needs_gradient]
 
 
+def saves_compared(needs_gradient: Sequence[bool]) -> Sequence[bool]:
+    """Save all inputs where one needs a gradient: it goes to the larger."""
+    return [any(needs_gradient)] * len(needs_gradient)
+
+
 class MergeOp(NamedTuple):
     """Everything that archspec knows of a merge of any number of branches.
 
@@ -128,7 +144,8 @@ class MergeOp(NamedTuple):
     name: str
     shape: Callable[[Sequence[Shape]], Shape]
     saved_inputs: Callable[[Sequence[bool]], Sequence[bool]]
-    operator: str = ""  # Python's, between the branches; without one, `torch.cat`
+    operator: str = ""  # Python's, between the branches
+    function: str = ""  # of two branches; without both, `torch.cat`
     sign: str = ""  # in a drawing, in place of the name
 
 
@@ -138,10 +155,24 @@ MERGES: dict[str, MergeOp] = {
         MergeOp(name="concat", shape=concat_shape, saved_inputs=saves_nothing),
         MergeOp(
             name="add",
-            shape=add_shape,
+            shape=partial(equal_shape, "add"),
             saved_inputs=saves_nothing,
             operator="+",
             sign="+",
+        ),
+        MergeOp(
+            name="sub",
+            shape=partial(equal_shape, "sub"),
+            saved_inputs=saves_nothing,
+            operator="-",
+            sign="−",
+        ),
+        MergeOp(
+            name="maximum",
+            shape=partial(equal_shape, "maximum"),
+            saved_inputs=saves_compared,
+            function="torch.maximum",
+            sign="max",
         ),
         MergeOp(
             name="mul",

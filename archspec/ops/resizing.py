@@ -195,8 +195,9 @@ class CenterCrop(nn.Module):
         self.size = height, width
 
     def forward(self, x: Tensor) -> Tensor:
-        top, left = ((old - new) // 2 for old, new in zip(x.shape[2:], self.size))
-        return x[:, :, top : top + self.size[0], left : left + self.size[1]]
+        height, width = self.size
+        x = x.narrow(2, (x.shape[2] - height) // 2, height)
+        return x.narrow(3, (x.shape[3] - width) // 2, width)
 '''
 
 RESIZE = '''
@@ -265,11 +266,10 @@ class SpaceToDepth(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x if self.channels_last else x.movedim(1, -1)
-        height, width = x.shape[1:3]
-        x = nn.functional.pad(
-            x, (0, 0, 0, -width % self.factor, 0, -height % self.factor)
-        )
-        x = x.unflatten(2, (-1, self.factor)).unflatten(1, (-1, self.factor))
+        right, below = -x.shape[2] % self.factor, -x.shape[1] % self.factor
+        x = nn.functional.pad(x, (0, 0, 0, right, 0, below))
+        x = torch.unflatten(x, 2, (-1, self.factor))
+        x = torch.unflatten(x, 1, (-1, self.factor))
         x = x.permute(0, 1, 3, 4, 2, 5).flatten(3)
         return x if self.channels_last else x.movedim(-1, 1)
 '''
@@ -281,7 +281,7 @@ def _interpolation(x: Shape, attributes: Attributes) -> dict[str, Symbolic]:
     if mode.value == "nearest":
         return {"mode": mode}
     if mode.value == "bilinear":
-        mode = literal(SMOOTH[len(x.spatial)])
+        mode = literal(SMOOTH.get(len(x.spatial), mode.value))
     return {"mode": mode, "align_corners": attributes["align_corners"]}
 
 

@@ -76,7 +76,7 @@ class TokensToImage(nn.Module):
         self.size = height, width
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.transpose(1, 2).unflatten(2, self.size)
+        return torch.unflatten(x.transpose(1, 2), 2, self.size)
 '''
 
 SELECT = '''
@@ -101,7 +101,8 @@ class Partition(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         parts = (self.size, -1) if self.grid else (-1, self.size)
-        x = x.unflatten(3, parts).unflatten(2, parts).permute(0, 2, 4, 3, 5, 1)
+        x = torch.unflatten(torch.unflatten(x, 3, parts), 2, parts)
+        x = x.permute(0, 2, 4, 3, 5, 1)
         x = x.flatten(3, 4).flatten(1, 2)
         return x.transpose(1, 2) if self.grid else x
 '''
@@ -121,7 +122,7 @@ class Unpartition(nn.Module):
         outer, inner = self.counts, (self.size, self.size)
         if self.grid:
             outer, inner, x = inner, outer, x.transpose(1, 2)
-        x = x.unflatten(2, inner).unflatten(1, outer)
+        x = torch.unflatten(torch.unflatten(x, 2, inner), 1, outer)
         return x.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
 '''
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archspec.ir.graph import (
+    INPUT,
     Graph,
     Layer,
     Merge,
@@ -183,13 +184,20 @@ def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[De
         return
     counterparts = set(matched.values())
     for x, y in zip(before.inputs, after.inputs, strict=True):
-        old, new = producing_node(x), producing_node(y)
+        old, new = _layer(x), _layer(y)
         if old not in matched and old is not None:
             continue
         if new not in counterparts and new is not None:
             continue
-        if (matched[old] if old else None) is not new:
+        are_inputs = old is new is None and _producer(x) != _producer(y)
+        if (matched[old] if old else None) is not new or are_inputs:
             yield Detail("reads", _producer(x), _producer(y))
+
+
+def _layer(value: Value) -> Node | None:
+    """The node that makes a value; None for an input."""
+    node = producing_node(value)
+    return None if node and node.op == INPUT else node
 
 
 def _producer(value: Value) -> str:

@@ -12,7 +12,7 @@ from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import bytes_of
 
-# The node that allocated a tensor; None if the tensor is the network's input.
+# The node that allocated a tensor; None if the tensor is the network's unnamed input.
 Producer = Node | None
 
 
@@ -87,12 +87,13 @@ def _live_bytes(graph: Graph, batch: int) -> dict[Node, int]:
     for number, node in enumerate(nodes):
         for value in (*node.inputs, node.output):
             last_read[_producer(value, inference=True)] = number
-    last_read[_producer(graph.output, inference=True)] = len(nodes)
+    for port in graph.outputs:
+        last_read[_producer(port.value, inference=True)] = len(nodes)
     freed: list[list[Producer]] = [[] for _ in range(len(nodes) + 1)]  # after a node
     for producer, number in last_read.items():
         freed[number].append(producer)
-    allocated: set[Producer] = {None}
-    total = _size(None, graph, batch)
+    allocated = {port.value.producer for port in graph.inputs}
+    total = sum(_size(producer, graph, batch) for producer in allocated)
     live: dict[Node, int] = {}
     for node, unread in zip(nodes, freed, strict=False):
         new = _producer(node.output, inference=True)
@@ -122,6 +123,6 @@ def _producer(value: Value, *, inference: bool = False) -> Producer:
 
 
 def _size(producer: Producer, graph: Graph, batch: int) -> int:
-    shape: Shape | None = (producer.output if producer else graph.input).shape
+    shape: Shape | None = (producer.output if producer else graph.inputs[0].value).shape
     assert shape is not None
     return bytes_of(batch * prod(shape))

@@ -89,7 +89,9 @@ def _out_of_memory_as_error(needs: str, hint: str = "") -> Iterator[None]:
 
 
 def _profile(spec: Spec, model: nn.Module, batch: int, device: torch.device) -> Profile:
-    images = torch.rand(batch, *spec.input_shape, device=device)
+    images = tuple(
+        torch.rand(batch, *shape, device=device) for shape in spec.inputs.values()
+    )
     try:
         inputs = _layer_inputs(model, images)
     except ValueError as error:
@@ -100,15 +102,15 @@ def _profile(spec: Spec, model: nn.Module, batch: int, device: torch.device) -> 
             f"value in a channel: use `--batch {batch + 1}` or more"
         ) from error
     roofline = measure_roofline(device)
-    forward, backward = _time_passes(model, (images,), LONG)
+    forward, backward = _time_passes(model, images, LONG)
     modules = dict(model.named_modules())
     layers = tuple(
-        _time_layer(node, modules, inputs, images) for node in spec.graph.nodes
+        _time_layer(node, modules, inputs, images[0]) for node in spec.graph.nodes
     )
     return Profile(roofline, forward, backward, layers)
 
 
-def _layer_inputs(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
+def _layer_inputs(model: nn.Module, images: tuple[Tensor, ...]) -> dict[str, Tensor]:
     """The input of each leaf module by its path, which requires gradients as before."""
     inputs: dict[str, Tensor] = {}
 
@@ -121,7 +123,7 @@ def _layer_inputs(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
         for path, module in model.named_modules()
         if not list(module.children())
     ]
-    model(images)
+    model(*images)
     for handle in handles:
         handle.remove()
     return inputs
@@ -197,5 +199,7 @@ BARE_FUNCTIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 MERGE_FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "concat": partial(_concat, 1),
     "add": lambda *xs: reduce(operator.add, xs),
+    "sub": operator.sub,
+    "maximum": lambda *xs: reduce(torch.maximum, xs),
     "mul": lambda *xs: reduce(operator.mul, xs),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from archspec.diagnostics.diagnostic import Edit
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import (
     Argument,
@@ -19,7 +20,14 @@ from archspec.frontend.ast import (
     Tuple,
 )
 from archspec.ops.op import Op
-from archspec.resolve.bind import BoundArguments, Slot, is_row, slots, written
+from archspec.resolve.bind import (
+    BoundArguments,
+    Slot,
+    is_row,
+    once_each,
+    slots,
+    written,
+)
 from archspec.resolve.expression_values import WORDS
 from archspec.resolve.scope import Block
 from archspec.signatures.signature import show
@@ -38,9 +46,15 @@ class CallEdit:
     @property
     def text(self) -> str:
         """The edited call on one line."""
-        given = [self._changed(argument) for argument in self.call.arguments]
+        arguments = once_each(self.call.arguments)
+        given = [self._changed(argument) for argument in arguments]
         given += [f"{slot.shown}={_written(value)}" for slot, value in self._added()]
         return " ".join(written(self.call, given).split())
+
+    @property
+    def edit(self) -> Edit:
+        """The edit of the text."""
+        return Edit(self.call.span, self.text)
 
     def _changed(self, argument: Argument) -> str:
         text = argument.span.text

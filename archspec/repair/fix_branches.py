@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from archspec.diagnostics.diagnostic import Edit, Fix
 from archspec.frontend.ast import (
     Argument,
     Call,
@@ -35,24 +36,28 @@ from archspec.repair.candidates import (
     parameter_of,
 )
 from archspec.repair.edits import CallEdit
+from archspec.repair.proposal import Proposal
 from archspec.repair.search import Search
 
 MAX_CALLS = 12  # of a branch, in which edits are tried
 
 
-def fix_branches(fault: MergeFault, search: Search) -> list[str]:
+def fix_branches(fault: MergeFault, search: Search) -> Proposal:
     """What to write in which branch; nothing where no edit of one call helps."""
     if search.is_over or fault.context.scope.environment.bundled:
-        return []
+        return Proposal()
     fix = _BranchFix(fault, search)
-    if chain := next(filter(None, map(fix.with_paddings, fix.odd)), ""):
-        return [chain]
-    helps = [fix.best_edit()]
+    if chain := next(filter(None, map(fix.with_paddings, fix.odd)), None):
+        return Proposal((chain.title,), (chain,))
+    fixes = [*filter(None, [fix.best_edit()])]
+    helps = [fix.title for fix in fixes]
     for number in fix.odd:
         if shortcut := fix.shortcut(number):
-            start = "or write" if any(helps) else "write"
-            helps.append(f"{start} `{shortcut}` in place of `identity`")
-    return [*filter(None, helps)]
+            words = f"write `{shortcut}` in place of `identity`"
+            helps.append(f"or {words}" if helps else words)
+            edit = Edit(fault.merge.branches[number].span, shortcut)
+            fixes.append(Fix(words, (edit,)))
+    return Proposal((*helps,), (*fixes,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,8 @@ class _BranchFix:
         """The shape of another branch."""
         return self.fault.shapes[number - 1]
 
-    def best_edit(self) -> str:
-        """The likeliest edit of one call that works, in words."""
+    def best_edit(self) -> Fix | None:
+        """The likeliest edit of one call that works."""
         found = [
             (cost, number, edit)
             for number in self.odd
@@ -83,8 +88,8 @@ class _BranchFix:
         for _, number, edit in sorted(found, key=lambda each: each[0]):
             step = replace_call(self.branch(number), edit.call, edit.applied())
             if shape := self.shape_with(number, step):
-                return self.in_words(number, edit.text, shape)
-        return ""
+                return Fix(self.in_words(number, edit.text, shape), (edit.edit,))
+        return None
 
     def candidates(self, number: int) -> Iterator[tuple[Cost, CallEdit]]:
         """Edits of one argument of one call in a branch; the least cost is likeliest."""
@@ -94,22 +99,23 @@ class _BranchFix:
             for cost, edit in candidates(call, width, self.fault.context):
                 yield (*cost, len(within), place), edit
 
-    def with_paddings(self, number: int) -> str:
+    def with_paddings(self, number: int) -> Fix | None:
         """The chain with all of its missing paddings, where there are several."""
         step = branch = self.branch(number)
         chain = branch.step if isinstance(branch, Labeled) else branch
         if not isinstance(chain, Chain):
-            return ""
+            return None
         context = self.fault.context
         edits = [e for call in chain.calls if (e := natural_padding(call, context))]
         for edit in edits:
             step = replace_call(step, edit.call, edit.applied())
         shape = self.shape_with(number, step) if len(edits) > 1 else None
         if shape is None:
-            return ""
+            return None
         texts = {id(edit.call): edit.text for edit in edits}
         text = " | ".join(texts.get(id(c), c.span.text) for c in chain.calls)
-        return self.in_words(number, text, shape)
+        words = self.in_words(number, text, shape)
+        return Fix(words, tuple(edit.edit for edit in edits))
 
     def shortcut(self, number: int) -> str:
         """A convolution in place of a plain `identity` in a sum, if one matches."""

@@ -11,17 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from archspec.diagnostics.diagnostic import Fix
 from archspec.lowering.faults import OpCallFault
 from archspec.ops.shapes import ShapeError, Size, spread
 from archspec.repair.edits import CallEdit, is_free, slot_of
+from archspec.repair.proposal import Proposal
 
 TIED = ({"kernel_size", "padding"}, {"groups"})  # a change of one may break the other
 MAX_CANDIDATES = 100  # for each argument: farther away lies another mistake
 
 
-def fix_op_call(fault: OpCallFault) -> str:
-    """The calls that can take the input, in words; "" if there are none."""
-    found = []
+def fix_op_call(fault: OpCallFault) -> Proposal:
+    """The calls that can take the input."""
+    found: list[CallEdit] = []
     for name, candidates in _candidates(fault).items():
         slot = slot_of(fault.op, name)
         if slot is None or not is_free(slot, fault.call, fault.bound):
@@ -29,12 +31,14 @@ def fix_op_call(fault: OpCallFault) -> str:
         for value in islice(candidates, MAX_CANDIDATES):
             if _fits(fault, {**fault.values, name: value}):
                 before = fault.bound.values.get(slot.key)
-                found.append(f"`{CallEdit(fault.call, slot, before, value).text}`")
+                found.append(CallEdit(fault.call, slot, before, value))
                 break
     if not found:
-        return ""
+        return Proposal()
     rest = ["shrink the input less before"] * (fault.parameter == "kernel_size")
-    return f"write {', or '.join([*found, *rest])}"
+    words = ", or ".join([*(f"`{edit.text}`" for edit in found), *rest])
+    fixes = [Fix(f"write `{edit.text}`", (edit.edit,), False) for edit in found]
+    return Proposal((f"write {words}",), (*fixes,))
 
 
 def _candidates(fault: OpCallFault) -> dict[str, Iterable[Any]]:

@@ -7,7 +7,7 @@ One positional argument more than the signature has is the number of input chann
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Findings, Label
@@ -22,6 +22,7 @@ from archspec.frontend.ast import (
     Parameter,
     Tuple,
 )
+from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block
@@ -48,11 +49,16 @@ class Slot(NamedTuple):
     example: str = "1"
 
 
+Keyword = tuple[Slot, Argument]  # a keyword argument and its parameter
+
+
 class BoundArguments(NamedTuple):
     """A call's arguments by parameter, and the input channels if it states them."""
 
     in_channels: Expression | None
     values: dict[str, Expression]
+    # Arguments that the callee already has, as `bn(eps=1e-3)`, unless the call replaces them.
+    known: Mapping[str, Symbolic] = {}
 
 
 def slots(callee: Block | Signature) -> list[Slot]:
@@ -99,6 +105,11 @@ def written(call: Call, arguments: Iterable[str]) -> str:
     return f"{name}({', '.join(arguments)})"
 
 
+def once_each(arguments: Iterable[Argument]) -> list[Argument]:
+    """The arguments as written: `*row` once, whatever it has been spread to."""
+    return [*{a.span if a.is_spread else id(a): a for a in arguments}.values()]
+
+
 def pattern_key(names: Iterable[object]) -> str:
     """The key of a tuple pattern, which messages show too: `(r3, c3)`."""
     ids = [name.id for name in names]  # type: ignore[attr-defined]
@@ -110,13 +121,22 @@ def bind(
     callee: Block | Signature,
     findings: Findings,
     *,
+    known: Collection[str] = (),
     takes_input: bool = True,
 ) -> BoundArguments | None:
     """The call's arguments by parameter; None, with findings, if they mismatch.
 
-    With `takes_input`, the number of input channels may come before the others.
+    `known` are the keys of arguments that the callee has already. With `takes_input`,
+    the number of input channels may come before the others.
     """
-    return _Binding(call, callee, findings, takes_input).bound()
+    return _Binding(call, callee, findings, takes_input, known).bound()
+
+
+def bind_keywords(
+    call: Call, callee: Block | Signature, findings: Findings
+) -> list[Keyword]:
+    """The keyword arguments of a call that is a value, `bn(eps=1e-3)`, by parameter."""
+    return _Binding(call, callee, findings, takes_input=False).keywords_alone()
 
 
 class _Binding:
@@ -126,7 +146,9 @@ class _Binding:
         callee: Block | Signature,
         findings: Findings,
         takes_input: bool,
+        known: Collection[str] = (),
     ) -> None:
+        self.known = known
         self.takes_input = takes_input
         self.call = call
         self.callee = callee
@@ -138,21 +160,60 @@ class _Binding:
         positional = [a for a in self.call.arguments if a.keyword is None]
         keywords = [a for a in self.call.arguments if a.keyword is not None]
         values: dict[str, Expression] = {}
+        spread = next((a for a in positional if a.is_spread), None)
+        if spread and not self.takes_input:
+            message = "`*` spreads a tuple over the arguments of a step alone"
+            self.fail("invalid-syntax", message, spread.span)
+            return None
         by_keyword = self.keyword_slots(keywords)
         in_channels = self.take_positional(positional, by_keyword, values)
         for argument, slot in by_keyword:
             if slot.key in values:
-                self.fail(
-                    "duplicate-argument",
-                    f"`{self.callee.name}` is given `{slot.shown}` twice",
-                    argument.span,
-                    help="keep one of them",
-                )
+                self.report_twice(argument, slot)
             values[slot.key] = argument.value
-        missing = [s for s in self.slots if s.required and s.key not in values]
+        given = {*values, *self.known}
+        missing = [s for s in self.slots if s.required and s.key not in given]
         if missing and not self.failed:
             self.report_missing(missing, positional, in_channels)
         return None if self.failed else BoundArguments(in_channels, values)
+
+    def keywords_alone(self) -> list[Keyword]:
+        """The arguments of a value, which all have keywords."""
+        positional = [a for a in self.call.arguments if a.keyword is None]
+        if positional:
+            self.report_positional_in_value(positional)
+            return []
+        found: dict[str, Keyword] = {}
+        for argument, slot in self.keyword_slots([*self.call.arguments]):
+            if slot.key in found:
+                self.report_twice(argument, slot)
+            found[slot.key] = slot, argument
+        return [*found.values()]
+
+    def report_positional_in_value(self, positional: list[Argument]) -> None:
+        """Report `act=leaky_relu(0.1)`."""
+        kept = [a for a in self.call.arguments if a.keyword]
+        named = {s.key for _, s in self.keyword_slots(kept)}
+        open_slots = [s for s in self.slots if s.key not in named and s.names]
+        is_clear = len(positional) <= len(open_slots) and not any(
+            a.is_spread for a in positional
+        )
+        fixed = self.with_keywords([], positional, open_slots)
+        self.fail(
+            "too-many-arguments",
+            f"`{self.callee.name}` as a value takes keyword arguments only, "
+            f"found `{positional[0].span.text}`",
+            positional[0].span,
+            help=f"write `{fixed}`" if is_clear else "",
+        )
+
+    def report_twice(self, argument: Argument, slot: Slot) -> None:
+        self.fail(
+            "duplicate-argument",
+            f"`{self.callee.name}` is given `{slot.shown}` twice",
+            argument.span,
+            help="keep one of them",
+        )
 
     def keyword_slots(self, keywords: list[Argument]) -> list[tuple[Argument, Slot]]:
         found = []
@@ -191,7 +252,7 @@ class _Binding:
         values: dict[str, Expression],
     ) -> Expression | None:
         """Bind the positional arguments; return the extra first one, the input channels."""
-        named = {slot.key for _, slot in by_keyword}
+        named = {slot.key for _, slot in by_keyword} | {*self.known}
         open_slots = [s for s in self.slots if s.positional and s.key not in named]
         if open_slots and open_slots[-1].variadic:
             return self.take_variadic(positional, open_slots[-1], values)
@@ -286,6 +347,8 @@ class _Binding:
         self.failed = True
         related = []
         notes = []
+        if any(argument.is_spread for argument in self.call.arguments):
+            help = ""  # an item of a row has no text of its own
         if isinstance(self.callee, Block):
             related.append(Label(self.callee.definition.signature, "the signature"))
         else:

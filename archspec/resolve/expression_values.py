@@ -8,29 +8,49 @@ The code goes into the class of a block; an expression without names is a litera
 from __future__ import annotations
 
 import ast
+import math
 import operator
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeGuard
 
+from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import (
+    Argument,
     Binary,
+    Call,
     Expression,
     FunctionCall,
     IfElse,
     Literal,
     Name,
+    Slice,
     Subscript,
     Tuple,
     Unary,
     walk,
 )
-from archspec.ir.symbolic import Symbolic, as_symbolic, constant, literal
+from archspec.ir.symbolic import (
+    Symbolic,
+    as_symbolic,
+    constant,
+    literal,
+    make_divisible,
+)
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
+from archspec.resolve.bind import Keyword, Slot, bind_keywords
 from archspec.resolve.evaluation_budget import Budget
+from archspec.resolve.partial_call import (
+    PartialCall,
+    has_callee,
+    is_callee,
+    parts_of,
+    text_of,
+)
 from archspec.resolve.scope import Block, Scope
+from archspec.signatures.signature import Parameter
 
 NO_STEP = 0  # the value of `ch` outside of steps, as in `params`
 NAMES = "names are given in `params`, in `let`, and in the signature of a block"
@@ -73,10 +93,20 @@ COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], type[ast.cmpop]]] = {
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min,
     "max": max,
+    "sum": lambda values: sum(_numbers(values)),
+    "abs": abs,
     "round": lambda value, *digits: round(value, *(_digits(n) for n in digits)),
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "sqrt": math.sqrt,
+    "make_divisible": make_divisible,
     "len": len,
     "int": int,
     "range": lambda *bounds: tuple(_bounded(range(*bounds))),
+}
+EXPECTED = {  # help for wrong arguments
+    "sum": "`sum` adds the items of a tuple: `sum(layers)`",
+    "make_divisible": "give a number and a positive integer: `make_divisible(30, 8)`",
 }
 # Words that are values of an op's parameter, such as `same` in `p=same`.
 WORDS = {w for op in OPS.values() for p in op.parameters for w in p.type.words}
@@ -87,19 +117,30 @@ def _digits(number: int) -> int:
     return min(max(number, -20), 20)
 
 
+def _numbers(values: Any) -> tuple[float, ...]:
+    """The items of a tuple that must be numbers."""
+    if not isinstance(values, tuple) or not all(map(_is_number, values)):
+        raise TypeError
+    return values
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _bounded(values: range) -> range:
     if len(values) > MAX_ITEMS:
         raise OverflowError(f"a range has at most {MAX_ITEMS:,} items")
     return values
 
 
-def unknown_function(name: Name) -> EvaluationError:
-    """The error for a call of an unknown function."""
+def unknown_function(name: Name, callees: Iterable[str]) -> EvaluationError:
+    """The error for a call of what is neither a function nor an op or block."""
     return EvaluationError(
         "unknown-function",
         f"`{name.id}` is not a function of the language",
         name.span,
-        did_you_mean(name.id, FUNCTIONS)
+        did_you_mean(name.id, {*FUNCTIONS, *callees})
         or f"the functions are {', '.join(f'`{f}`' for f in FUNCTIONS)}",
     )
 
@@ -153,8 +194,12 @@ class Evaluator:
                 return self.if_else(expression)
             case Subscript():
                 return self.subscript(expression)
-            case FunctionCall():
+            case Slice():
+                return self.slice(expression)
+            case FunctionCall(name=name) if name.id in FUNCTIONS:
                 return self.function(expression)
+            case FunctionCall():
+                return self.partial_call(expression)
 
     def name(self, name: Name) -> Symbolic:
         if self.scope.has(name.id):
@@ -292,19 +337,8 @@ class Evaluator:
         return _folded(result.value, code, test, *arms)
 
     def subscript(self, expression: Subscript) -> Symbolic:
-        value, index = self(expression.value), self(expression.subscript)
-        if not isinstance(value.value, tuple):
-            raise EvaluationError(
-                "invalid-argument-type",
-                f"only a tuple has items, this is {describe(value.value)}",
-                expression.value.span,
-            )
-        if not isinstance(index.value, int) or isinstance(index.value, bool):
-            raise EvaluationError(
-                "invalid-argument-type",
-                f"expected an integer index, found {describe(index.value)}",
-                expression.subscript.span,
-            )
+        value = self.tuple_value(expression.value)
+        index = self.index(expression.subscript)
         size = len(value.value)
         if not -size <= index.value < size:
             raise EvaluationError(
@@ -316,12 +350,43 @@ class Evaluator:
         code = ast.Subscript(value.code, index.code, ast.Load())
         return _folded(value.value[index.value], code, value, index)
 
+    def slice(self, expression: Slice) -> Symbolic:
+        """`c[a:b]`. As in Python, bounds may be negative or beyond the end."""
+        value = self.tuple_value(expression.value)
+        start = self.index(expression.start) if expression.start else None
+        stop = self.index(expression.stop) if expression.stop else None
+        items = value.value[start and start.value : stop and stop.value]
+        code = ast.Slice(start.code if start else None, stop.code if stop else None)
+        known = [part for part in (value, start, stop) if part is not None]
+        return _folded(items, ast.Subscript(value.code, code, ast.Load()), *known)
+
+    def tuple_value(self, expression: Expression) -> Symbolic:
+        """The value of an expression that must be a tuple."""
+        value = self(expression)
+        if not isinstance(value.value, tuple):
+            raise EvaluationError(
+                "invalid-argument-type",
+                f"only a tuple has items, this is {describe(value.value)}",
+                expression.span,
+            )
+        return value
+
+    def index(self, expression: Expression) -> Symbolic:
+        index = self(expression)
+        if not isinstance(index.value, int) or isinstance(index.value, bool):
+            raise EvaluationError(
+                "invalid-argument-type",
+                f"expected an integer index, found {describe(index.value)}",
+                expression.span,
+            )
+        return index
+
     def function(self, expression: FunctionCall) -> Symbolic:
         name = expression.name.id
-        if name not in FUNCTIONS:
-            raise unknown_function(expression.name)
-        arguments = [self(argument) for argument in expression.arguments]
+        arguments = [self(self.positional(a, name)) for a in expression.arguments]
         values = [argument.value for argument in arguments]
+        if name == "sqrt" and len(values) == 1 and _is_number(values[0]):
+            self.check_root(values[0], expression.arguments[0].span)
         try:
             value = FUNCTIONS[name](*values)
         except OverflowError as error:
@@ -334,6 +399,7 @@ class Evaluator:
                 "invalid-argument-type",
                 f"`{name}` cannot take {given}",
                 expression.span,
+                EXPECTED.get(name, ""),
             ) from None
         code = ast.Call(
             ast.Name(name, ast.Load()), [argument.code for argument in arguments], []
@@ -342,10 +408,87 @@ class Evaluator:
             code = ast.Call(ast.Name("tuple", ast.Load()), [code], [])
         return _folded(value, code, *arguments)
 
+    def positional(self, argument: Argument, function: str) -> Expression:
+        """The value of an argument of a function, which has no keyword and no `*`."""
+        if argument.keyword is None and not argument.is_spread:
+            return argument.value
+        value = argument.value.span.text
+        raise EvaluationError(
+            "invalid-syntax",
+            f"`{function}` takes plain values, found `{argument.span.text}`",
+            argument.span,
+            f"write `{function}({value})`",
+        )
+
+    def check_root(self, value: float, span: Span) -> None:
+        if value < 0:
+            raise EvaluationError(
+                "invalid-argument", "a root of a negative number", span
+            )
+
+    # --- ops and blocks with arguments ---
+
+    def partial_call(self, expression: FunctionCall) -> Symbolic:
+        """`bn(eps=1e-3)`, to be called with the other arguments."""
+        name = expression.name
+        if not self.knows(name.id):
+            raise unknown_function(name, self.scope.environment.callees)
+        known = self.name(name).value
+        if not is_callee(known):
+            message = f"`{name.id}` is {describe(known)}, not an op or block"
+            raise EvaluationError("not-callable", message, name.span)
+        if not isinstance(known, PartialCall):
+            known = PartialCall(known, {})
+        given = {
+            slot.key: self.keyword(argument, slot, known.callee)
+            for slot, argument in self.keywords(expression, known.callee)
+        }
+        keywords = {**known.keywords, **given}
+        value = PartialCall(known.callee, keywords) if keywords else known.callee
+        return Symbolic(value, constant_or_name(value))
+
+    def keywords(self, expression: FunctionCall, callee: Op | Block) -> list[Keyword]:
+        """The arguments of a call that is a value, with their parameters."""
+        findings = Findings()
+        call = Call(expression.span, expression.name, expression.arguments)
+        pairs = bind_keywords(call, callee, findings)
+        for found in findings:
+            help = "".join(found.help)
+            raise EvaluationError(found.code, found.message, found.primary.span, help)
+        return pairs
+
+    def keyword(self, argument: Argument, slot: Slot, callee: Op | Block) -> Symbolic:
+        """The value of an argument, of the type that the op's parameter has."""
+        expression = argument.value
+        types = callee.parameters if isinstance(callee, Op) else ()
+        parameter = next((p for p in types if p.name == slot.key), None)
+        if parameter and self.is_word(expression, parameter):
+            return literal(expression.id)
+        found = self(expression)
+        if parameter is None or parameter.type.accepts(found.value):
+            return found
+        code = (
+            "invalid-argument" if _is_number(found.value) else "invalid-argument-type"
+        )
+        raise EvaluationError(
+            code,
+            f"`{parameter.shown}` of `{callee.name}` expects "
+            f"{parameter.type.expected}, found {describe(found.value)}",
+            expression.span,
+        )
+
+    def is_word(self, expression: Expression, parameter: Parameter) -> TypeGuard[Name]:
+        """Whether a name is a word of the parameter's type, such as `same`."""
+        return (
+            isinstance(expression, Name)
+            and expression.id in parameter.type.words
+            and not self.scope.has(expression.id)
+        )
+
     # --- bounds ---
 
     def need_number(self, item: Symbolic, span: Span) -> None:
-        if not isinstance(item.value, int | float) or isinstance(item.value, bool):
+        if not _is_number(item.value):
             raise EvaluationError(
                 "invalid-argument-type",
                 f"expected a number, found {describe(item.value)}",
@@ -355,16 +498,16 @@ class Evaluator:
     def check_power(self, base: float, exponent: float, expression: Binary) -> None:
         if abs(exponent) > 64 and abs(base) > 1:  # 2**64 is too large
             raise self.too_large(expression.span)
-        if base < 0 and not float(exponent).is_integer():
-            raise EvaluationError(
-                "invalid-argument", "a root of a negative number", expression.span
-            )
+        if not float(exponent).is_integer():
+            self.check_root(base, expression.span)
 
     def check_size(self, value: Any, span: Span) -> None:
-        if isinstance(value, tuple):
+        if isinstance(value, tuple | PartialCall):
             count = _count_items(value)
             if count > MAX_ITEMS:
                 message = f"a tuple has at most {MAX_ITEMS:,} items, theirs included"
+                if isinstance(value, PartialCall):
+                    message = f"arguments have at most {MAX_ITEMS:,} parts"
                 raise EvaluationError("number-too-large", message, span)
             if self.budget:
                 self.budget.spend(count, span)
@@ -383,16 +526,20 @@ def undefined_names(expression: Expression, scope: Scope) -> Iterator[Evaluation
     for part in walk(expression):
         if isinstance(part, Name) and not evaluator.knows(part.id):
             yield evaluator.undefined(part)
-        elif isinstance(part, FunctionCall) and part.name.id not in FUNCTIONS:
-            yield unknown_function(part.name)
+        elif (
+            isinstance(part, FunctionCall)
+            and part.name.id not in FUNCTIONS
+            and not evaluator.knows(part.name.id)
+        ):
+            yield unknown_function(part.name, scope.environment.callees)
 
 
-def _count_items(value: tuple[Any, ...]) -> int:
+def _count_items(value: tuple[Any, ...] | PartialCall) -> int:
     """The number of items, nested ones included; beyond the bound if nested too deep."""
     count = 0
     level: list[Any] = [value]
     for _ in range(MAX_NESTING):
-        level = [item for part in level if isinstance(part, tuple) for item in part]
+        level = [item for part in level for item in parts_of(part)]
         count += len(level)
         if count > MAX_ITEMS:
             break
@@ -417,9 +564,29 @@ def constant_or_name(value: Any) -> ast.expr:
     """A literal, in which an op or block is its name."""
     if isinstance(value, tuple):
         return ast.Tuple([constant_or_name(item) for item in value], ast.Load())
-    if isinstance(value, Op | Block):
-        return constant(value.name)
-    return constant(value)
+    return constant(text_of(value) if is_callee(value) else value)
+
+
+def without_names(item: Symbolic) -> Symbolic:
+    """The value as a literal if it is an op or block, or has one in it.
+
+    Its expression means nothing where other names are in scope, and a module that is
+    emitted cannot read it.
+    """
+    value = item.value
+    if not has_callee(value):
+        return item
+    return Symbolic(_without_names(value), constant_or_name(value))
+
+
+def _without_names(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_without_names, value))
+    if not isinstance(value, PartialCall):
+        return value
+    parts = ((key, _without_names(i.value)) for key, i in value.keywords.items())
+    keywords = {key: Symbolic(part, constant_or_name(part)) for key, part in parts}
+    return PartialCall(value.callee, keywords)
 
 
 def _folded(value: Any, code: ast.expr, *parts: Symbolic) -> Symbolic:
@@ -436,6 +603,9 @@ def describe(value: Any) -> str:
             return f"the op `{value.name}`"
         case Block():
             return f"the block `{value.name}`"
+        case PartialCall():
+            noun = "op" if isinstance(value.callee, Op) else "block"
+            return f"the {noun} `{value}`"
         case bool():
             return f"`{str(value).lower()}`"
         case str():

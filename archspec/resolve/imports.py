@@ -1,4 +1,4 @@
-"""`import:` brings in the blocks of other files.
+"""`import:` brings in the blocks of other files and of bundled specs.
 
 A document may call ops, the library's blocks, imported blocks, and its own. Each file is
 read once. `import_stack` holds the files from the spec to the importing one, so that a
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from os.path import normpath, relpath
 from pathlib import Path
 
+from archspec.catalog import Entry, find_bundled, is_path, suggest_bundled
 from archspec.diagnostics.diagnostic import Findings, Label
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Document
@@ -41,7 +42,7 @@ class _Importer:
 
     findings: Findings
     folder: Path  # of the spec, as it is named
-    read: dict[Path, dict[str, Callee] | None] = field(default_factory=dict)
+    read: dict[Entry, dict[str, Callee] | None] = field(default_factory=dict)
     texts: dict[Path, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)  # texts by path from `folder`
 
@@ -64,16 +65,33 @@ class _Importer:
         self, text: str, span: Span, import_stack: tuple[Path, ...]
     ) -> dict[str, Callee] | None:
         """The blocks of an imported file; None if the file cannot be read completely."""
-        path = self.path(text, span, import_stack)
-        if path is None:
+        entry = self.entry(text, span, import_stack)
+        if entry is None:
             return None
-        name = normpath(Path(span.source.name).parent / text)
-        if path not in self.read:
-            self.read[path] = self.blocks(text, name, path, span, import_stack)
-        if path in self.texts:
-            file = Path(relpath(name, self.folder)).as_posix()
+        if entry not in self.read:
+            self.read[entry] = self.blocks(text, entry, span, import_stack)
+        path = entry.path
+        if (
+            path in self.texts
+            and import_stack
+            and _is_below(path, import_stack[0].parent)
+        ):
+            file = Path(relpath(entry.name, self.folder)).as_posix()
             self.files[file] = self.texts[path]
-        return self.read[path]
+        return self.read[entry]
+
+    def entry(
+        self, text: str, span: Span, import_stack: tuple[Path, ...]
+    ) -> Entry | None:
+        """The bundled spec of this name, or the file with this path."""
+        bundled = None if is_path(text) else find_bundled(text)
+        if bundled is None:
+            path = self.path(text, span, import_stack)
+            name = normpath(Path(span.source.name).parent / text)
+            return Entry(path, name) if path else None
+        bundled = bundled._replace(path=bundled.path.resolve())
+        is_sound = self.is_sound(bundled.path, span, import_stack)
+        return bundled if is_sound else None
 
     def path(
         self, text: str, span: Span, import_stack: tuple[Path, ...]
@@ -93,45 +111,52 @@ class _Importer:
                 span,
                 help="import files that lie beside the spec, or in a folder below",
             )
-        elif path in import_stack:
-            names = [
-                f"`{p.name}`" for p in (*import_stack[import_stack.index(path) :], path)
-            ]
-            message = f"files import each other: {' imports '.join(names)}"
-            self.findings.error("import-cycle", message, span)
-        elif not is_file:
+        elif path not in import_stack and not is_file:
             self.missing(text, span)
-        elif len(import_stack) > MAX_IMPORT_DEPTH:
-            message = f"files import files more than {MAX_IMPORT_DEPTH} deep"
-            self.findings.error("nesting-too-deep", message, span)
-        else:
+        elif self.is_sound(path, span, import_stack):
             return path
         return None
 
+    def is_sound(self, path: Path, span: Span, import_stack: tuple[Path, ...]) -> bool:
+        """Whether an import ends: it closes no cycle and is not nested too deep."""
+        if path in import_stack:
+            cycle = (*import_stack[import_stack.index(path) :], path)
+            names = [f"`{file.name}`" for file in cycle]
+            message = f"files import each other: {' imports '.join(names)}"
+            self.findings.error("import-cycle", message, span)
+            return False
+        if len(import_stack) > MAX_IMPORT_DEPTH:
+            message = f"files import files more than {MAX_IMPORT_DEPTH} deep"
+            self.findings.error("nesting-too-deep", message, span)
+            return False
+        return True
+
     def missing(self, text: str, span: Span) -> None:
+        help = "the path starts at the folder of the spec"
         self.findings.error(
             "import-missing",
-            f"there is no file `{text}` beside this spec",
+            f"there is no file `{text}` beside this spec"
+            + f", and no bundled spec `{text}`" * (not is_path(text)),
             span,
-            help="the path starts at the folder of the spec",
+            help=help if is_path(text) else suggest_bundled(text) or help,
         )
 
     def blocks(
         self,
         text: str,
-        name: str,
-        path: Path,
+        entry: Entry,
         span: Span,
         import_stack: tuple[Path, ...],
     ) -> dict[str, Callee] | None:
         """The blocks of a file."""
-        source = read_source(path, name, self.findings)
+        path = entry.path
+        source = read_source(path, entry.name, self.findings)
         document = parse_document(source, self.findings) if source else None
         if source is None or document is None:
             return None
         self.texts[path] = source.text
         environment = self.environment(document, (*import_stack, path))
-        resolve_params(document, environment, None, [], self.findings)
+        resolve_params(document, environment, entry.variant, [], self.findings)
         if not document.blocks and document.complete:
             self.findings.error(
                 "import-missing",

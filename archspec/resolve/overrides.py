@@ -2,36 +2,79 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source, Span
-from archspec.frontend.ast import Binding, Chain, Expression, Literal, Name, Tuple
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.ast import (
+    Binding,
+    Chain,
+    Expression,
+    InputDefinition,
+    Literal,
+    Name,
+    Tuple,
+)
 from archspec.frontend.call_parser import parse_chain
-from archspec.frontend.schema.json_schema import SIZE
+from archspec.frontend.document_parser import parse_sizes_of_shape
+from archspec.frontend.schema.json_schema import EXPECTED_SHAPE
 from archspec.frontend.value_parser import ValueParser
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Scalar
-from archspec.ir.graph import Value
-from archspec.ir.shape import Shape
-
-INPUT = re.compile(f"({SIZE})x({SIZE})x({SIZE})")
 
 
-def parse_input(text: str, findings: Findings) -> Value | None:
-    """The shape in `3x224x224`, the value of `--input`."""
-    span = Source("--input", text, is_option=True).span(0, len(text))
-    match = INPUT.fullmatch(text)
-    if match:
-        return Value(Shape.of_input(map(int, match.groups())), span=span)
+def parse_inputs(texts: Sequence[str], findings: Findings) -> Iterator[InputDefinition]:
+    """The shapes in `3x224x224` and `image=3x224x224`, values of `--input`.
+
+    A shape without a name has an empty one.
+    """
+    for text in texts:
+        source = Source("--input", text, is_option=True)
+        name, _, shape = text.rpartition("=")
+        sizes = parse_sizes_of_shape(shape)
+        if sizes is not None:
+            yield InputDefinition(Name(source.span(0, len(text)), name), sizes)
+            continue
+        findings.error(
+            "invalid-type",
+            f"expected {EXPECTED_SHAPE}, found `{shape}`",
+            source.span(len(text) - len(shape), len(text)),
+            help="write it as `--input 3x224x224`",
+        )
+
+
+def override_inputs(
+    own: Sequence[InputDefinition],
+    given: Iterable[InputDefinition],
+    findings: Findings,
+) -> tuple[InputDefinition, ...]:
+    """The inputs with the shapes that a caller gives them."""
+    inputs = {item.name.id: item for item in own}
+    for name, sizes in given if inputs else ():
+        known = name.id or next(iter(inputs))
+        if known not in inputs or (not name.id and len(inputs) > 1):
+            _report_unknown_input(InputDefinition(name, sizes), inputs, findings)
+            return tuple(own)
+        inputs[known] = InputDefinition(Name(name.span, known), sizes)
+    return tuple(inputs.values())
+
+
+def _report_unknown_input(
+    given: InputDefinition, inputs: Iterable[str], findings: Findings
+) -> None:
+    """Report a shape for no input, or for none of several."""
+    name, sizes = given
+    shape = "x".join(map(str, sizes))
     findings.error(
-        "invalid-type",
-        f"expected channels x height x width, found `{text}`",
-        span,
-        help="write it as `--input 3x224x224`",
+        "unknown-input",
+        f"the network has no input `{name.id}`"
+        if name.id
+        else "the network has several inputs, and this shape names none",
+        name.span,
+        help=did_you_mean(name.id, inputs)
+        or " or ".join(f"`--input {each}={shape}`" for each in inputs),
     )
-    return None
 
 
 def parse_overrides(texts: Sequence[str], findings: Findings) -> Iterator[Binding]:

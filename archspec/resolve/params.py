@@ -8,6 +8,8 @@ from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Binding, Document, Expression, Literal, Name
+from archspec.frontend.value_parser import ValueParser
+from archspec.frontend.yaml.tree import Scalar
 from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
 from archspec.resolve.evaluation_budget import Budget
@@ -18,6 +20,7 @@ from archspec.resolve.expression_values import (
     constant_or_name,
     describe,
 )
+from archspec.resolve.partial_call import PartialCall, is_callee
 from archspec.resolve.scope import Block, Environment, check_new_names
 
 Overrides = Mapping[str, Expression | None]
@@ -110,6 +113,8 @@ def _overridden(
         and isinstance(expression, Name)
     ):
         expression = Literal(expression.span, expression.id)  # a text without quotes
+    if default is not None and is_callee(default.value):
+        expression = _unquoted(expression, budget.findings)
     value = _value(expression, environment, budget)
     if value is None or default is None or _same_type(default.value, value.value):
         return value
@@ -121,6 +126,15 @@ def _overridden(
         help=f"its default is {describe(default.value)}",
     )
     return default
+
+
+def _unquoted(expression: Expression | None, findings: Findings) -> Expression | None:
+    """A quoted value as an expression: a text cannot stand for an op or block."""
+    if not isinstance(expression, Literal) or not isinstance(expression.value, str):
+        return expression
+    span = expression.span
+    text = Scalar(span, expression.value, expression.value, style=span.text[:1])
+    return ValueParser(findings, set()).expression(text)
 
 
 def _value(
@@ -158,7 +172,7 @@ def _type_name(value: object) -> str:
             return "text"
         case tuple():
             return "a list"
-        case Op() | Block():
+        case Op() | Block() | PartialCall():
             return "an op or block"
     raise AssertionError(value)
 

@@ -14,7 +14,8 @@ from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
 
 CIN = "cin"  # the input channels of a block
-RESERVED = frozenset((CIN, "ch", "ref", *WORDS))
+STEP_WORDS = ("collect", "each", "sub", "maximum", "tied", "none", "as")
+RESERVED = frozenset((CIN, "ch", "ref", *STEP_WORDS, *WORDS))
 
 
 class Block:

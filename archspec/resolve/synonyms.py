@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from archspec.diagnostics.diagnostic import Replacement
 from archspec.diagnostics.suggest import closest
 
 # Written as keys.
@@ -50,4 +51,4 @@ def suggest_callee(name: str, known: Iterable[str]) -> str:
     match = OTHER_NAMES.get(plain)
     if match not in known:
         match = closest(name, known)
-    return f"did you mean `{match}`?" if match else ""
+    return Replacement(f"did you mean `{match}`?", match) if match else ""

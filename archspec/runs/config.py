@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archspec.passes.compare import Change, compare
+from archspec.resolve.partial_call import text_of
 from archspec.runs.errors import TrainingError
 from archspec.settings.declaration import InvalidSettingError
 from archspec.settings.settings import SETTINGS, Settings
@@ -124,11 +125,14 @@ def _to_json(value: Any) -> Any:  # any value of the language
             return json.dumps(value)
         case tuple():
             return [_to_json(item) for item in value]
-    return value.name  # of an op or block
+    return text_of(value)  # of an op or block
 
 
 def _to_expression(value: Any) -> str:
     """A param from JSON as an expression of the spec language."""
     if isinstance(value, list):
-        return f"[{', '.join(_to_expression(item) for item in value)}]"
+        items = [_to_expression(item) for item in value]
+        if any("(" in item for item in items):  # YAML would split a call at its commas
+            return f"({''.join(f'{item}, ' for item in items)})"
+        return f"[{', '.join(items)}]"
     return value if isinstance(value, str) else json.dumps(value)

@@ -177,7 +177,7 @@ class RunDirectory:
                 Source(str(self.path / SPEC), text),
                 folder=folder,
                 options=Options(
-                    input=config["input"], overrides=set_arguments(config["params"])
+                    inputs=[config["input"]], overrides=set_arguments(config["params"])
                 ),
             ).require()
             return _with_name(spec, _text(config["name"])), read_settings(config)

@@ -19,6 +19,7 @@ from archspec.training.checkpoint import Checkpoint, Position
 from archspec.training.data.build_loaders import (
     build_test_loader,
     build_training_loaders,
+    check_ports,
 )
 from archspec.training.data.image_reading import ImageReading
 from archspec.training.data.input_normalization import ChannelStatistics
@@ -50,6 +51,7 @@ def prepare_run(
     Raises:
         TrainingError: if the run cannot start or resume.
     """
+    check_ports(spec)
     loaders = _build_loaders(settings, spec, world, download=download)
     config = describe_run(spec, settings) | {"torch": str(torch.__version__)}
     latest = world.broadcast(lambda: _latest(resume, spec, config))

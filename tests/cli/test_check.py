@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,18 @@ def test_several_specs(archspec, good, bad):
     assert archspec("check", good, "nin").code == 0
 
 
+def _replacement(line: int, start: int, end: int, text: str) -> dict[str, object]:
+    """A fix that writes another name."""
+    edit = {
+        "line": line,
+        "column": start,
+        "end_line": line,
+        "end_column": end,
+        "text": text,
+    }
+    return {"title": f"did you mean `{text}`?", "edits": [edit]}
+
+
 def test_json(archspec, good, bad):
     outcome = archspec("check", good, bad, "--format", "json")
     assert outcome.code == 1
@@ -88,6 +101,7 @@ def test_json(archspec, good, bad):
                         "help": ["did you mean `conv`?"],
                         "notes": [],
                         "related": [],
+                        "fixes": [_replacement(4, 5, 9, "conv")],
                     },
                     {
                         "code": "unknown-op",
@@ -100,6 +114,7 @@ def test_json(archspec, good, bad):
                         "help": ["did you mean `relu`?"],
                         "notes": [],
                         "related": [],
+                        "fixes": [_replacement(5, 5, 9, "relu")],
                     },
                 ],
             },
@@ -228,13 +243,13 @@ def test_set_input_and_variant(archspec, good):
 
 MISTAKES = [
     (["check", "{tmp}/gone.yaml"], 1, "there is no file"),
-    (["check", "{tmp}"], 1, "is a directory"),
+    (["summary", "{tmp}"], 1, "is a directory"),
     (["check", "ninn"], 1, "did you mean `nin`?"),
     (["check", "{good}", "--set", "widht=3"], 1, "did you mean `width`?"),
     (["check", "{good}", "--set", "width"], 1, "expected `name=value`"),
     (["check", "{good}", "--set", "width=wide"], 1, "there is no `wide` here"),
     (["check", "{good}", "--set", "width=9**9**9"], 1, "does not fit into 64 bits"),
-    (["check", "{good}", "--input", "3x8"], 1, "channels x height x width"),
+    (["check", "{good}", "--input", "3x"], 1, "one to four sizes"),
     (["check", "{good}", "--input", "3x1x1"], 1, "does not fit into 1x1"),
     (["check", "{good}", "--variant", "wdie"], 1, "has no variant `wdie`"),
     (["check", "{good}", "--format", "xml"], 2, "xml"),
@@ -419,3 +434,21 @@ def test_what_the_encoding_of_the_output_lacks_is_escaped(tmp_path):
     done = program("compile", path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"Caf\\xe9" in done.stdout
+
+
+def test_a_folder_is_all_its_specs(archspec, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "bad.yml").write_text("archspec: 1\ninput: 3x8x8\nnet: [x]\n")
+    (tmp_path / "other.yaml").write_text("on: push\n")
+    outcome = archspec("check", tmp_path, "--format", "concise")
+    assert outcome.code == 1
+    assert "bad.yml:3:7: error[unknown-op]" in outcome.out
+    assert "other" not in outcome.out
+    (tmp_path / "empty").mkdir()
+    assert archspec("check", tmp_path / "empty").code == 2
+
+
+def test_a_dash_is_the_standard_input(archspec, good, monkeypatch):
+    for text, code in ((good.read_bytes(), 0), (b"archspec: 1\n", 1)):
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text)))
+        assert archspec("check", "-").code == code

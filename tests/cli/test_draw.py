@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import archspec as archspec_package
+
 
 @pytest.mark.parametrize(
     ("name", "start"),
@@ -11,13 +13,14 @@ import pytest
 )
 def test_the_suffix_is_the_format(archspec, good, tmp_path, name, start):
     outcome = archspec("draw", good, "-o", tmp_path / name)
-    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == f"wrote {tmp_path / name}\n"
     assert (tmp_path / name).read_bytes().startswith(start)
 
 
 def test_direction(archspec, good):
-    assert "rankdir=LR" in archspec("draw", good, "--direction", "LR").out
-    assert "rankdir=TB" in archspec("draw", good).out
+    assert "rankdir=LR" in archspec("draw", good, "-o-", "--direction", "LR").out
+    assert "rankdir=TB" in archspec("draw", good, "-o", "-").out
 
 
 def test_a_page_has_one_direction(archspec, good, tmp_path):
@@ -28,3 +31,18 @@ def test_a_page_has_one_direction(archspec, good, tmp_path):
         "error: the page goes from top to bottom: leave `--direction LR` out\n"
     )
     assert not page.exists()
+
+
+def test_the_picture_is_named_after_the_network(archspec, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    outcome = archspec("draw", "lenet")
+    assert (outcome.code, outcome.out) == (0, "wrote lenet.svg\n")
+    assert (tmp_path / "lenet.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_a_drawing_is_saved_by_suffix(good, tmp_path):
+    drawing = archspec_package.draw(good)
+    drawing.save(tmp_path / "a.PNG")
+    assert (tmp_path / "a.PNG").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="svg, png, pdf, dot, html, found gif"):
+        drawing.render("gif")

@@ -47,6 +47,8 @@ def test_a_layer_in_a_block_shows_its_line_and_the_calls_around_it():
            |     -------- which this step expands to
            |
            = help: write `conv(n, k=9, p=1)`, or `conv(n, k=8)`, or shrink the input less before
+           = fix: write `input: 3x9x9`
+           = fix: write `conv(n, k=8)`
     """)
 
 
@@ -63,7 +65,7 @@ def test_a_layer_in_a_block_of_the_library_is_a_mistake_in_the_spec():
     _, _, below = found.partition(" ::: library/blocks.yaml:")
     assert "- bn | relu | conv(cout, k=1) | avgpool(2)\n" in below
     assert "- in `transition`\n" in below
-    assert "write `" not in found  # nobody changes the library
+    assert "help: write `" not in found  # nobody changes the library
 
 
 def test_an_argument_that_blocks_hand_on_is_a_mistake_where_it_is_written():
@@ -210,6 +212,7 @@ def test_a_mismatch_of_rank_shows_the_shape_that_comes_in():
           |     ^^^^^^^^^^
           |
           = help: write `flatten | linear(10)`, or `global_avgpool | flatten | linear(10)`
+          = fix: write `tokens | linear(10)`
     """)
 
 

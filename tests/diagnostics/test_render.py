@@ -398,6 +398,7 @@ def test_json_is_the_contract():
             {"message": "before", "line": 2, "column": 5},
             {"message": "there", "line": 1, "column": 1, "file": "b.yaml"},
         ],
+        "fixes": [],
     }
 
 

@@ -49,8 +49,16 @@ def written(node) -> str:
         case ast.Subscript():
             return f"{written(node.value)}<{written(node.subscript)}>"
         case ast.FunctionCall():
-            return f"{node.name.id}({', '.join(map(written, node.arguments))})"
+            return f"{node.name.id}({', '.join(map(given, node.arguments))})"
+        case ast.Slice():
+            bounds = (b and written(b) for b in (node.start, node.stop))
+            return f"{written(node.value)}<{':'.join(b or '' for b in bounds)}>"
     raise AssertionError(node)
+
+
+def given(argument):
+    keyword = f"{argument.keyword.id}=" if argument.keyword else ""
+    return f"{'*' * argument.is_spread}{keyword}{written(argument.value)}"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +77,12 @@ def written(node) -> str:
         ("(1 if a else 2) + 3", "[[a ? 1 : 2] + 3]"),
         ("a[0][1]", "a<0><1>"),
         ("max(a, b)[0]", "max(a, b)<0>"),
+        ("c[:2]", "c<:2>"),
+        ("c[1:]", "c<1:>"),
+        ("c[:]", "c<:>"),
+        ("c[-2:n - 1][0]", "c<[- 2]:[n - 1]><0>"),
+        ("bn(eps=1e-3)", "bn(eps=0.001)"),
+        ("f(act=g(a=1) if b else g)", "f(act=[b ? g(a=1) : g])"),
         ("()", "(,)"),
         ("(1,)", "(1,)"),
         ("(1, (2, 3),)", "(1, (2, 3,),)"),
@@ -167,7 +181,7 @@ def test_labels():
 
 
 @pytest.mark.parametrize(
-    "text", ["a-b", "1a", "_a", "a b", "a{", "a}", "01", "-1", "é", '"a\\n"']
+    "text", ["1a", "-a", "a b", "a{", "a}", "01", "-1", "é", '"a\\n"']
 )
 def test_what_is_no_label(text):
     with pytest.raises(ParseError) as raised:

@@ -48,3 +48,11 @@ def test_a_param_that_holds_a_block_may_be_set_to_any():
 def test_blocks_of_a_library_are_for_others():
     text = "archspec: 1\nblocks:\n  unit(c): conv(c, k=1)\n"
     assert codes(text) == []
+
+
+def test_a_comment_silences_its_line():
+    text = "params: {n: 1}  # archspec: ignore[unused-parameter]\nnet: [relu]\n"
+    assert codes(text) == []
+    assert codes(text.replace("unused-parameter", "pool-gaps, unused-parameter")) == []
+    assert codes(text.replace("unused-parameter", "unused-name")) != []
+    assert codes(text.replace("  #", "\n#")) == ["unused-parameter"]

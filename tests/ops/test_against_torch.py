@@ -89,6 +89,14 @@ STRICTER: dict[str, Reason] = {
     "a window has several positions": lambda op, _x, values, _torch: (
         op.name == "window_attention_v2" and values["window"] == 1
     ),
+    "a padding is one number, or one for each side": lambda op, x, values, _torch: (
+        op.name == "pad" and len(parts(values["padding"])) not in (1, 2 * len(x) - 2)
+    ),
+    "a tuple of sides has all of them": lambda op, _x, values, _torch: (
+        op.name == "pad"
+        and type(values["padding"]) is tuple
+        and len(values["padding"]) == 1
+    ),
     "only zeros have a value": lambda op, _x, values, _torch: (
         op.name == "pad" and values["mode"] != "zeros" and values["value"]
     ),

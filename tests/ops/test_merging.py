@@ -92,6 +92,8 @@ def test_saved_inputs(kind: str, needs_gradient: tuple[bool, bool]) -> None:
     with torch.autograd.graph.saved_tensors_hooks(saved.append, lambda t: t):
         if merge.operator:
             eval(f"a {merge.operator} b", dict(zip("ab", inputs, strict=True)))
+        elif merge.function:
+            eval(merge.function)(*inputs)
         else:
             torch.cat(inputs)
     places = {tensor.data_ptr() for tensor in saved}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from archspec.runs.config import describe_network, set_arguments
 from specs import spec
 
 
@@ -69,14 +70,52 @@ def test_ops_and_blocks_are_values():
 params: {kinds: [relu, unit], norm: bn}
 blocks:
   unit: tanh
-  each(*, norm=identity, act=kinds[1]): norm | act
+  every(*, norm=identity, act=kinds[1]): norm | act
 net:
-  - let: {first: "x"}
+  - let: {first: '"x"'}
   - repeat: kind
     for: {kind: kinds}
-  - each | each(norm=norm, act=gelu)
+  - every | every(norm=norm, act=gelu)
   - if: norm == bn
     then: sigmoid
 """
     ops = [layer.op for layer in spec(text).layers]
     assert ops == ["relu", "tanh", "identity", "tanh", "bn", "gelu", "sigmoid"]
+
+
+UNITS = """\
+params: {unit: relu, units: [relu, 3]}
+net:
+  - unit
+  - let: {second: "units[0]"}
+  - second
+"""
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["unit=leaky_relu(negative_slope=0.5)", "units=(elu(alpha=2.0), 3)"],
+        ["unit='leaky_relu(negative_slope=0.5)'", "units=(elu(alpha=2.0), 3)"],
+    ],
+)
+def test_a_call_as_a_value_is_set_and_kept_in_a_run(overrides):
+    """A run writes the params of its network, and reads them as `--set`."""
+    chosen = spec(UNITS, overrides=overrides)
+    again = spec(UNITS, overrides=set_arguments(describe_network(chosen)["params"]))
+    for network in (chosen, again):
+        found = [(node.op, node.values) for node in network.graph.nodes]
+        assert found == [
+            ("leaky_relu", {"negative_slope": 0.5}),
+            ("elu", {"alpha": 2.0}),
+        ]
+
+
+def test_calls_as_values_are_equal_by_their_arguments():
+    text = """\
+net:
+  - let: {f: "bn(eps=0.1)", g: "bn(eps=0.1)", h: "bn(eps=0.2)"}
+  - if: f == g and f != h and f != bn and bn(momentum=0.1) != f
+    then: tanh
+"""
+    assert [layer.op for layer in spec(text).layers] == ["tanh"]

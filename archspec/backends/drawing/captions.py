@@ -13,7 +13,7 @@ from archspec.ops.merging import MERGES
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import pair
-from archspec.resolve.scope import Block
+from archspec.resolve.partial_call import is_callee, text_of
 from archspec.signatures.signature import REQUIRED, show
 
 # --- layers and merges ---------------------------------------------------------------
@@ -122,7 +122,7 @@ def arguments(module: Module) -> str:
 def _word(value: Any) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(_word(item) for item in value)})"
-    return value.name if isinstance(value, Op | Block) else show(value)
+    return text_of(value) if is_callee(value) else show(value)
 
 
 def times(count: int) -> str:
@@ -156,7 +156,11 @@ def share(part: int, whole: int) -> str:
 
 def overview(graph: Graph) -> str:
     """Describe a network: `1×28×28 → 10, 61,706 parameters, 416,520 MACs`."""
-    shapes = f"{sizes(graph.input.shape)} → {sizes(graph.output.shape)}"
+    inputs, outputs = (
+        ", ".join(sizes(port.shape) for port in ports)
+        for ports in (graph.inputs, graph.outputs)
+    )
+    shapes = f"{inputs} → {outputs}"
     return f"{shapes}, {total_costs(graph)}"
 
 

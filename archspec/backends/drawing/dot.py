@@ -68,7 +68,7 @@ class _DotWriter:
         self.direction = direction
         self.macs = graph.macs
         # The DOT node where the edges of a producing node's value start.
-        self.starts: dict[Node | None, str] = {None: "input"}
+        self.starts: dict[Node | None, str] = {}
         self.forks: dict[str, str] = {}  # waypoints, with the label of their next edge
         self.edges: list[tuple[str, str, dict[str, str]]] = []
         self.families: set[Family] = set()
@@ -81,11 +81,16 @@ class _DotWriter:
             node_attr=NODE,
             edge_attr={**EDGE, "tooltip": " "},
         )
-        dot.node("input", label="input", tooltip=" ", **PILL)
+        for port in self.graph.inputs:
+            name = f"input_{port.name}" if self.graph.has_named_inputs else "input"
+            dot.node(name, label=port.name, tooltip=" ", **PILL)
+            self.starts[port.value.producer] = name
         parts = build_diagram(self.graph)
         self.parts(parts, dot, 1)
-        dot.node("output", label="output", tooltip=" ", **PILL)
-        self.read(self.graph.output, "output")
+        for port in self.graph.outputs:
+            name = f"output_{port.name}" if self.graph.returns_tuple else "output"
+            dot.node(name, label=_plain(port.name), tooltip=" ", **PILL)
+            self.read(port.value, name)
         # From left to right, Graphviz stacks branches upwards: the first is the lowest.
         is_upwards = self.direction == "LR"
         for start, end, style in reversed(self.edges) if is_upwards else self.edges:
@@ -183,6 +188,8 @@ class _DotWriter:
         The title of a cluster is a fork too.
         """
         value = entry(join)
+        if value.shape is None:  # several inputs: each branch begins with one
+            return nullcontext("")
         start = self.starts[producing_node(value)]
         if start in self.forks and not join.split:
             return nullcontext(start)

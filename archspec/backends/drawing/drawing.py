@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 from archspec.backends.drawing.captions import overview
@@ -33,10 +34,26 @@ class Drawing:
         return to_dot(self.graph, self.depth, self.direction)
 
     def render(self, format: str) -> bytes:
-        """Return the drawing in one of `FORMATS`."""
-        if format == "html":
+        """Return the drawing in one of `FORMATS`.
+
+        Raises:
+            ValueError: If the format is unknown.
+        """
+        name = format.lower()
+        if name not in FORMATS:
+            raise ValueError(f"a format is one of {', '.join(FORMATS)}, found {format}")
+        if name == "html":
             return to_html(self.graph, self.source, self.depth).encode()
-        return picture(self.dot, format)
+        return picture(self.dot, name)
+
+    def save(self, path: str | Path) -> None:
+        """Write the drawing to a file, in the format of its suffix.
+
+        Raises:
+            ValueError: If the suffix is not one of `FORMATS`.
+        """
+        file = Path(path)
+        file.write_bytes(self.render(file.suffix.removeprefix(".")))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {

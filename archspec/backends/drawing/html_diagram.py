@@ -35,19 +35,39 @@ from archspec.backends.drawing.diagram import (
     repeated,
 )
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Graph, Layer, Module, Node, Value, producing_node, walk
+from archspec.ir.graph import (
+    Graph,
+    Layer,
+    Module,
+    Node,
+    Port,
+    Value,
+    producing_node,
+    walk,
+)
 from archspec.ops.registry import OPS
 
+ARROW = '<div class="arrow"></div>'
 LINE = '<div class="line"></div>'
 LinkRule = Callable[[Iterable[Node]], str]  # the attribute that links to some layers
 
 
 def diagram_html(graph: Graph, depth: int | None, link: LinkRule) -> str:
     """Return the diagram, with the blocks deeper than `depth` folded."""
-    start = f'<div class="end">input</div>{_arrow(graph.input)}'
-    end = f'{_arrow(graph.output)}<div class="end">output</div>'
+    start = f'<div class="end">input</div>{_arrow(graph.inputs[0].value)}'
+    end = f'{_arrow(graph.outputs[0].value)}<div class="end">output</div>'
+    if graph.has_named_inputs:
+        start = f'<div class="end">{_ports(graph.inputs)}</div>{ARROW}'
+    if graph.returns_tuple:
+        end = f'{ARROW}<div class="end">{_ports(graph.outputs)}</div>'
     inner = _HtmlWriter(graph, depth, link).chain([build_diagram(graph)], 1)
     return f'<div class="chain">{start}{inner}{end}</div>'
+
+
+def _ports(ports: Iterable[Port]) -> str:
+    """Name inputs or outputs with their shapes: `image 3×64×64, depth 1×64×64`."""
+    words = ", ".join(f"{port.name} {sizes(port.shape)}" for port in ports)
+    return html_escaped(words)
 
 
 def html_escaped(words: str, *, keeps_lines: bool = False) -> str:

@@ -21,7 +21,7 @@ class FamilyStyle(NamedTuple):
 def style_of(family: Family) -> FamilyStyle:
     """Return the style of a family.
 
-    Each color has its own lightness, from linear (darkest) to normalization, so that
+    Each color has its own lightness, from attention (darkest) to normalization, so that
     families can be told apart in gray and black text is readable on all of them.
     """
     match family:
@@ -30,7 +30,7 @@ def style_of(family: Family) -> FamilyStyle:
         case Family.LINEAR:
             return FamilyStyle("#a58fd1")
         case Family.ATTENTION:
-            return FamilyStyle("#d99fb9")
+            return FamilyStyle("#c47299")
         case Family.POOLING:
             return FamilyStyle("#f2ae7e")
         case Family.NORMALIZATION:

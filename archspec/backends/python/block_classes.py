@@ -33,6 +33,7 @@ from archspec.ir.graph import (  # fmt: skip
     Repeat,
     walk,
 )
+from archspec.resolve.partial_call import PartialCall
 
 
 @dataclass(eq=False)
@@ -59,6 +60,7 @@ def network_classes(graph: Graph, name: str, docstring: str) -> list[ClassDef]:
             classes,
             may_loop=may_loop,
             shows_shapes=True,
+            network=graph,
         )
         if classes.finish(builder, docstring):
             break
@@ -160,6 +162,8 @@ def _callees(value: object) -> Hashable:
     """The ops and blocks in an argument."""
     if isinstance(value, tuple):
         return tuple(map(_callees, value))
+    if isinstance(value, PartialCall):
+        return value
     return id(value) if hasattr(value, "name") else None
 
 

@@ -47,7 +47,7 @@ from archspec.backends.python.syntax import (
     call,
 )
 from archspec.backends.python.unify_values import ValueUnifier
-from archspec.ir.graph import Module, Repeat
+from archspec.ir.graph import Graph, Module, Repeat
 from archspec.ir.symbolic import Symbolic, constant
 
 MODULE = NameExpr("nn", "Module")
@@ -78,12 +78,14 @@ class ClassBuilder:
         may_loop: bool = True,
         values: Mapping[str, ast.expr] | None = None,
         shows_shapes: bool = False,
+        network: Graph | None = None,
     ) -> None:
         """`outer` are the names from outside that the bodies may read.
 
-        `values` replace names in an unrolled loop.
+        `values` replace names in an unrolled loop. `network` is given for its own class.
         """
         self.name = name
+        self.network = network
         self.bodies = bodies
         self.outer = outer
         self.classes = classes
@@ -101,11 +103,16 @@ class ClassBuilder:
         Raises:
             InstancesDifferError: if no one class can represent all instances.
         """
-        if is_chain(self.bodies):
+        if is_chain(self.bodies) and not (self.network and self.network.returns_tuple):
             members = self.submodule_builder.members(self.bodies, self.scope)
             methods = (self._init(self.init_builder.chain(members)),)
             return ClassDef(self.name, SEQUENTIAL, docstring, methods)
-        forward = ForwardBuilder(self.submodule_builder, self.bodies)
+        forward = ForwardBuilder(
+            self.submodule_builder,
+            self.bodies,
+            self.network.inputs if self.network else (),
+            self.network.labels_returned if self.network else (),
+        )
         method = forward.method(self.scope)
         init = self._init(
             self.init_builder.branching(forward.submodules, forward.locals)

@@ -13,7 +13,17 @@ from typing import Any
 
 from archspec.backends.python.identifiers import python_name
 from archspec.backends.python.syntax import AtomExpr, Element, Expr, TupleExpr
-from archspec.ir.symbolic import variables
+from archspec.ir.symbolic import functions, variables
+
+# Functions of the language that are no built-in functions of Python.
+MATH = {"ceil", "floor", "sqrt"}
+MAKE_DIVISIBLE = """
+def make_divisible(value: float, divisor: int) -> int:
+    \"\"\"Round to a multiple of `divisor`, but not below 90 % of `value`.\"\"\"
+    nearest = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return nearest if nearest >= 0.9 * value else nearest + divisor
+"""
+FUNCTIONS = {"make_divisible": MAKE_DIVISIBLE}  # the text of each, which modules have
 
 BINARY = {
     ast.Add: ("+", 5),
@@ -54,7 +64,12 @@ def code_expr(code: ast.expr) -> Expr:
     """An expression as a node; a tuple can break between its elements."""
     if isinstance(code, ast.Tuple):
         return TupleExpr(tuple(Element(code_expr(item)) for item in code.elts))
-    return AtomExpr(expression(code), frozenset(map(python_name, variables(code))))
+    names = {python_name(name) for name in variables(code)}
+    called = functions(code)
+    modules = {"math"} if called & MATH else set()
+    return AtomExpr(
+        expression(code), frozenset(names | modules | called & {*FUNCTIONS})
+    )
 
 
 def same_value(left: Any, right: Any) -> bool:
@@ -120,7 +135,13 @@ def _written(code: ast.expr) -> tuple[str, int]:
             return f"{_operand(code.value, 9)}[{expression(code.slice)}]", 9
         case ast.Call(func=ast.Name(id=function)):
             inner = ", ".join(expression(argument) for argument in code.args)
-            return f"{function}({inner})", 9
+            module = "math." if function in MATH else ""
+            return f"{module}{function}({inner})", 9
+        case ast.Slice():
+            start, stop = (
+                part and expression(part) for part in (code.lower, code.upper)
+            )
+            return f"{start or ''}:{stop or ''}", 0
         case ast.JoinedStr():
             return _computed_text(code)
     raise AssertionError(ast.dump(code))

@@ -42,20 +42,36 @@ from archspec.backends.python.syntax import (
     call,
 )
 from archspec.backends.python.unroll_repeats import unroll
-from archspec.ir.graph import Choice, Head, Layer, Merge, Module, Reference, Repeat
+from archspec.ir.graph import (
+    Choice,
+    Head,
+    Layer,
+    Merge,
+    Module,
+    Port,
+    Reference,
+    Repeat,
+)
 from archspec.ops.registry import OPS
 
 LONGEST = 60  # characters of nested calls before they become two statements
 DEEPEST = 3  # nested calls that a reader takes in; `relu(bn(conv(x)))`
-X = ParameterDef("x", NameExpr("Tensor"))
 TENSOR = NameExpr("Tensor")
+TUPLE = AtomExpr("tuple[Tensor, ...]", frozenset({"Tensor"}))
 TENSORS = AtomExpr("Tensor | tuple[Tensor, ...]", frozenset({"Tensor"}))
 
 
 class ForwardBuilder:
     """Builds one `forward`; collects the submodules that it calls, in their order."""
 
-    def __init__(self, submodule_builder: SubmoduleBuilder, bodies: Bodies) -> None:
+    def __init__(
+        self,
+        submodule_builder: SubmoduleBuilder,
+        bodies: Bodies,
+        inputs: Sequence[Port] = (),
+        returned: Sequence[str] = (),
+    ) -> None:
+        """`inputs` and `returned`, the labels to return, are those of a network."""
         self.submodule_builder = submodule_builder
         self.bodies = bodies
         self.submodules: list[Submodule] = []
@@ -63,7 +79,14 @@ class ForwardBuilder:
         self.statements = ForwardStatements()
         self.labels: dict[str, NameExpr] = {}  # the variables of labels read again
         self.heads: list[NameExpr] = []  # the variables of extra outputs
-        self.wanted = referenced_labels(bodies)
+        self.wanted = referenced_labels(bodies) | {*returned}
+        self.returned = returned
+        self.inputs = [NameExpr("x")]
+        if inputs and (inputs[0].value.producer or inputs[0].name in self.wanted):
+            names = [self.statements.names.fresh(port.name) for port in inputs]
+            self.inputs = [NameExpr(name) for name in names]
+        for port, name in zip(inputs, self.inputs, strict=False):
+            self.labels[port.name] = name
 
     def method(self, scope: ClassScope) -> MethodDef:
         """The method.
@@ -72,10 +95,15 @@ class ForwardBuilder:
             InstancesDifferError: if the instances differ in structure.
         """
         scope = replace(scope, may_loop=False, may_compute_labels=False)
-        result = self._body(self.bodies, NameExpr("x"), "x", scope)
+        parameters = tuple(ParameterDef(each.root, TENSOR) for each in self.inputs)
+        result = self._body(self.bodies, self.inputs[0], "x", scope)
+        if self.returned:
+            outputs = [self.labels[label] for label in self.returned]
+            body = self.statements.returning_tuple(outputs, self.heads)
+            return MethodDef("forward", parameters, TUPLE, body)
         body = self.statements.returning(result, self.heads)
         returns = TENSORS if self.heads else TENSOR
-        return MethodDef("forward", (X,), returns, body)
+        return MethodDef("forward", parameters, returns, body)
 
     # --- items ---
 
@@ -142,7 +170,7 @@ class ForwardBuilder:
         how = OPS[item.node.op].bare
         result: Expr
         if how == "prepend":
-            expand = f"{flat(child)}.expand(len({x.root}), -1, -1)"
+            expand = f"{flat(child)}.expand({x.root}.shape[0], -1, -1)"
             first = AtomExpr(expand, frozenset({x.root}))
             pair = ListExpr((Element(first), Element(x)))
             axis = Element(AtomExpr("1"), "dim=")
@@ -181,6 +209,10 @@ class ForwardBuilder:
         arms = [module for choice in column for module in submodules(choice.body)]
         if any(_is_identity(arm) and arm.name.value in self.wanted for arm in arms):
             raise InstancesDifferError
+        if any(
+            isinstance(arm, Layer) and OPS[arm.node.op].needs_forward for arm in arms
+        ):
+            raise InstancesDifferError  # not a call with one argument
         child = only_child(self.submodule_builder.choice(column, scope))
         if child is None:
             return value
@@ -213,9 +245,13 @@ class ForwardBuilder:
     def _chunks(self, merge: Merge, value: NameExpr, stem: str) -> list[NameExpr]:
         """The chunk of each branch: `chunk1, chunk2 = x.chunk(2, dim=1)`."""
         names = [self.statements.names.numbered(stem) for _ in merge.branches]
-        count = Element(AtomExpr(str(len(names))))
         axis = Element(AtomExpr(str(channel_axis(merge))), "dim=")
-        chunk = CallExpr(NameExpr(value.root, "chunk"), (count, axis))
+        if merge.sizes is None:
+            count = Element(AtomExpr(str(len(names))))
+            chunk = CallExpr(NameExpr(value.root, "chunk"), (count, axis))
+        else:
+            sizes = Element(value_expr(tuple(merge.sizes.value)))
+            chunk = CallExpr(NameExpr(value.root, "split"), (sizes, axis))
         self.statements.unpack(names, chunk)
         return [NameExpr(name) for name in names]
 

@@ -75,9 +75,25 @@ class ForwardStatements:
             result = self.assign("x", result) if result != X else X
         statements: list[Stmt] = [*_without_unread(self.statements, [result, *heads])]
         if heads:
-            outputs = TupleExpr(tuple(map(Element, (result, *heads))))
+            assert isinstance(result, NameExpr)
+            outputs = _tuple_of([result, *heads])
             statements.append(IfStmt(TRAINING, (ReturnStmt(outputs),)))
         return (*_merged(statements), ReturnStmt(result, after=_join_place(result)))
+
+    def returning_tuple(
+        self, outputs: Sequence[NameExpr], heads: Sequence[NameExpr]
+    ) -> tuple[Stmt, ...]:
+        """All statements and the `return` of a tuple, to which training adds the heads."""
+        read = _without_unread(self.statements, [*outputs, *heads])
+        statements: list[Stmt] = [*read]
+        if heads:
+            all_outputs = _tuple_of([*outputs, *heads])
+            statements.append(IfStmt(TRAINING, (ReturnStmt(all_outputs),)))
+        return (*_merged(statements), ReturnStmt(_tuple_of(outputs)))
+
+
+def _tuple_of(names: Sequence[NameExpr]) -> TupleExpr:
+    return TupleExpr(tuple(map(Element, names)))
 
 
 def _is_tensor(value: Expr) -> bool:

@@ -13,6 +13,8 @@ TAKEN = {
     *keyword.softkwlist,
     *(name for name in dir(builtins) if name.islower()),
     "in_channels",
+    "make_divisible",
+    "math",
     "nn",
     "self",
     "torch",

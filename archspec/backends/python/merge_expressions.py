@@ -24,6 +24,8 @@ from archspec.backends.python.syntax import (
     ListExpr,
     NameExpr,
     OpExpr,
+    call,
+    dotted,
 )
 from archspec.diagnostics.source import Span
 from archspec.ir.graph import Merge
@@ -46,7 +48,13 @@ def merge_expression(
 ) -> Expr:
     """The join of some outputs. `names` are the variables of the branches."""
     place = _place(merge.node.span)
-    operator = MERGES[merge.node.op].operator
+    operator, function = MERGES[merge.node.op].operator, MERGES[merge.node.op].function
+    if function:
+        outputs = _simplified(outputs, names, statements, too_long=False)
+        result, *others = outputs
+        for other in others:
+            result = call(dotted(function), result, other)
+        return result
     if not operator:
         outputs = _simplified(outputs, names, statements, too_long=False)
         branches = ListExpr(tuple(map(Element, outputs)))

@@ -18,17 +18,19 @@ How the calls of a block become a class:
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from functools import lru_cache
 
 from archspec.backends.python.block_classes import network_classes
 from archspec.backends.python.class_names import named_classes
 from archspec.backends.python.comments_and_docstrings import docstring_lines
 from archspec.backends.python.constructor_calls import torch_call
+from archspec.backends.python.expressions import FUNCTIONS
 from archspec.backends.python.identifiers import NameAllocator, class_name
 from archspec.backends.python.layout import class_lines
 from archspec.backends.python.names_read import names_read
 from archspec.backends.python.syntax import dotted
-from archspec.ir.graph import Graph, Layer, Module, plain, walk
+from archspec.ir.graph import Graph, Layer, Module, Port, walk
 from archspec.ops.registry import OPS
 
 MARK = "Written by archspec."
@@ -41,7 +43,8 @@ def to_source(graph: Graph) -> str:
     built = network_classes(graph, name, _summary(graph))
     classes = named_classes(built, {*IMPORTED, *helpers})
     read = names_read(classes).union(*map(_names_in, helpers.values()))
-    sections = [text.strip() for text in helpers.values()]
+    functions = [text for name, text in FUNCTIONS.items() if name in read]
+    sections = [text.strip() for text in (*functions, *helpers.values())]
     sections += ["\n".join(class_lines(each)) for each in classes]
     body = "".join(f"\n\n\n{section}" for section in sections)
     return f"{_head(graph)}\n\n{_imports(read)}{body}\n"
@@ -64,15 +67,33 @@ def _head(graph: Graph) -> str:
 
 def _summary(graph: Graph) -> str:
     """The docstring of the network's class."""
-    takes = f"Takes images of {'x'.join(map(str, plain(graph.input.shape)))}."
+    takes = f"Takes images of {_sizes(graph.inputs[0])}."
+    if graph.has_named_inputs:
+        takes = f"Takes {_listed(graph.inputs)}."
+    elif len(graph.inputs[0].shape) != 3:
+        takes = f"Takes inputs of {_sizes(graph.inputs[0])}."
+    if graph.returns_tuple:
+        takes += f"\n\nReturns a tuple: {_listed(graph.outputs)}."
     heads = ", ".join(f"`{head.name}`" for head in graph.heads)
     gives = f"In training mode the output is a tuple: the network's own, then {heads}."
+    if graph.returns_tuple:
+        gives = f"In training mode {heads} follow."
     return f"{takes}\n\n{gives}" if heads else takes
+
+
+def _listed(ports: Iterable[Port]) -> str:
+    """Inputs or outputs with their shapes."""
+    return ", ".join(f"`{port.name}` of {_sizes(port)}" for port in ports)
+
+
+def _sizes(port: Port) -> str:
+    return "x".join(map(str, port.shape))
 
 
 def _imports(read: set[str]) -> str:
     """The imports of the names that the classes read; all of them read `nn`."""
-    lines = ["import torch"] if "torch" in read else []
+    lines = ["import math\n"] if "math" in read else []
+    lines += ["import torch"] if "torch" in read else []
     lines.append(f"from torch import {'Tensor, ' if 'Tensor' in read else ''}nn")
     return "\n".join(lines)
 

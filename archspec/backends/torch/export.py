@@ -9,17 +9,19 @@ import torch
 from torch import nn
 from torch.export import Dim, ExportedProgram
 
-BATCH = ({0: Dim("batch")},)  # axis 0 is symbolic: the file takes any batch size
+from archspec.ir.graph import Graph
+
+BATCH = {0: Dim("batch")}  # axis 0 is symbolic: the file takes any batch size
 
 
-def to_onnx(model: nn.Module, shape: tuple[int, ...]) -> bytes:
-    """Export a network to ONNX; `shape` is (C, H, W). Returns the bytes of the file."""
+def to_onnx(model: nn.Module, graph: Graph) -> bytes:
+    """Export a network to the bytes of an ONNX file, with the names of the graph."""
     with warnings.catch_warnings(action="ignore"):  # of torch 2.11 about itself
         program = torch.onnx.export(
-            _exported(model, shape),
-            dynamic_shapes=BATCH,
-            input_names=["input"],
-            output_names=["output"],
+            _exported(model, graph),
+            dynamic_shapes=(BATCH,) * len(graph.inputs),
+            input_names=[port.name for port in graph.inputs],
+            output_names=[port.name for port in graph.outputs],
             verbose=False,
         )
     assert program is not None
@@ -27,10 +29,10 @@ def to_onnx(model: nn.Module, shape: tuple[int, ...]) -> bytes:
     return data
 
 
-def to_program(model: nn.Module, shape: tuple[int, ...]) -> bytes:
+def to_program(model: nn.Module, graph: Graph) -> bytes:
     """Export a network to the bytes of a file that `torch.export.load` reads."""
     file = BytesIO()
-    torch.export.save(_exported(model, shape), file)
+    torch.export.save(_exported(model, graph), file)
     return file.getvalue()
 
 
@@ -46,9 +48,11 @@ def to_safetensors(model: nn.Module, name: str) -> bytes:
     return save(weights, {"format": "pt", "spec": name})
 
 
-def _exported(model: nn.Module, shape: tuple[int, ...]) -> ExportedProgram:
-    images = torch.zeros(2, *shape)  # 2, because torch.export specializes a size of 1
-    program = torch.export.export(model.eval(), (images,), dynamic_shapes=BATCH)
+def _exported(model: nn.Module, graph: Graph) -> ExportedProgram:
+    # 2, because torch.export specializes a size of 1
+    images = tuple(torch.zeros(2, *port.shape) for port in graph.inputs)
+    shapes = (BATCH,) * len(images)
+    program = torch.export.export(model.eval(), images, dynamic_shapes=shapes)
     for node in program.graph.nodes:  # stack traces contain paths of this machine
         node.meta.pop("stack_trace", None)
     return program

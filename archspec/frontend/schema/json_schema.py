@@ -16,7 +16,7 @@ LANGUAGE_VERSION = 1
 SIZE = "[1-9][0-9]{0,6}"
 _END = "$(?!\\n)"  # Python's `$` also matches before a last line break
 ROWS = r"^\s*[A-Za-z_][A-Za-z0-9_]*\s*\["  # `block[(64, 3), (128, 3)]`
-MERGES = ("concat", "add", "mul")
+MERGES = ("concat", "add", "sub", "mul", "maximum")
 
 _STEP = {"$ref": "#/$defs/step"}
 _VALUE = {"$ref": "#/$defs/value"}
@@ -26,6 +26,25 @@ _BRANCHES = {
     "minItems": 1,
     "expected": "a list of branches",
     "x-form": "branches",
+}
+SHAPE = f"{SIZE}(?:x{SIZE}){{0,3}}"
+EXPECTED_SHAPE = "one to four sizes, the channels first, as `3x224x224`"
+_SHAPE = {
+    "type": ["string", "integer"],
+    "pattern": f"^{SHAPE}{_END}",
+    "minimum": 1,
+    "expected": EXPECTED_SHAPE,
+    "x-form": "input",
+}
+_INPUT = {
+    **_SHAPE,
+    "type": ["string", "integer", "object"],
+    "propertyNames": {"$ref": "#/$defs/name"},
+    "additionalProperties": _SHAPE,
+    "minProperties": 1,
+    "description": "One shape, or several with names: a vector, a signal, an image or a "
+    "volume, the channels first; the batch is implied.",
+    "examples": ["1x28x28", 100, {"image": "3x224x224", "depth": "1x224x224"}],
 }
 _PARAMS = {
     "type": "object",
@@ -86,6 +105,23 @@ def _expected_integer(least: int | None) -> str:
     return f"an integer from {least} on"
 
 
+_NEEDS = {"times": ["repeat"], "for": ["repeat"], "as": ["repeat"], "sizes": ["split"]}
+_ROWS_KEYS = ("times", "for", "as")
+
+
+def _has(key: str) -> dict[str, Any]:
+    """A mapping with a key."""
+    return {"type": "object", "required": [key]}
+
+
+def _repeated(key: str) -> dict[str, Any]:
+    """`collect` or `each`, with the rows that it is done for."""
+    return {
+        "propertyNames": {"enum": [key, *_ROWS_KEYS]},
+        "oneOf": [{"required": ["times"]}, {"required": ["for"]}],
+    }
+
+
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "archspec",
@@ -117,14 +153,7 @@ SCHEMA: dict[str, Any] = {
             "description": "What the network is and where it comes from.",
             "examples": ["LeNet-5 (LeCun et al., 1998)"],
         },
-        "input": {
-            "type": "string",
-            "pattern": f"^{SIZE}x{SIZE}x{SIZE}{_END}",
-            "expected": "channels x height x width, as `3x224x224`",
-            "x-form": "input",
-            "description": "Channels x height x width; the batch is implied.",
-            "examples": ["1x28x28", "3x224x224"],
-        },
+        "input": _INPUT,
         "params": _key(
             _PARAMS,
             "What `--set` may change, each with its default.",
@@ -133,17 +162,20 @@ SCHEMA: dict[str, Any] = {
         "variants": {
             "type": "object",
             "propertyNames": {"$ref": "#/$defs/name"},
-            "additionalProperties": _PARAMS,
+            "additionalProperties": {**_PARAMS, "properties": {"input": _INPUT}},
             "expected": "names of variants and their params",
             "description": "Named sets of params: one spec, one family.",
             "examples": [{"small": {"depths": [1, 1]}, "large": {"depths": [3, 4]}}],
         },
         "import": {
             "type": ["string", "array"],
-            "items": {"type": "string", "expected": "a file beside this one"},
-            "expected": "a file beside this one, or a list of them",
-            "description": "Files whose blocks this spec uses.",
-            "examples": ["blocks.yaml", ["blocks.yaml", "parts/heads.yaml"]],
+            "items": {
+                "type": "string",
+                "expected": "a file beside this one, or a bundled spec",
+            },
+            "expected": "a file beside this one or a bundled spec, or a list of them",
+            "description": "Files and bundled specs whose blocks this spec uses.",
+            "examples": ["blocks.yaml", ["densenet", "parts/heads.yaml"]],
         },
         "blocks": {
             "type": "object",
@@ -163,6 +195,17 @@ SCHEMA: dict[str, Any] = {
             "description": "The network: steps from the input to the output.",
             "examples": [["conv(6, k=5) | relu", "flatten | linear(classes)"]],
         },
+        "outputs": {
+            "type": "array",
+            "items": {
+                "type": ["string", "integer"],
+                "expected": "a label of `net`",
+            },
+            "minItems": 1,
+            "expected": "labels of `net`, as `[p3, p4, p5]`",
+            "description": "What the network returns, as a tuple in this order.",
+            "examples": [["p3", "p4", "p5"]],
+        },
         "train": {
             "type": "object",
             "additionalProperties": False,
@@ -177,6 +220,11 @@ SCHEMA: dict[str, Any] = {
             "type": "string",
             "pattern": f"^[A-Za-z][A-Za-z0-9_]*{_END}",
             "expected": "a name of letters, digits and `_`, from a letter on",
+        },
+        "column": {
+            "type": "string",
+            "pattern": f"^([A-Za-z][A-Za-z0-9_]*|\\(.*){_END}",
+            "expected": "a name, or a pattern such as `(n, c)`",
         },
         "value": {
             "type": ["integer", "number", "boolean", "string", "array"],
@@ -198,6 +246,14 @@ SCHEMA: dict[str, Any] = {
                     _BRANCHES, f"{_JOINED}joined along the channels.", _TWO_BRANCHES
                 ),
                 "add": _key(_BRANCHES, f"{_JOINED}added.", _TWO_BRANCHES),
+                "sub": _key(
+                    _BRANCHES,
+                    "The first of two branches minus the second.",
+                    _TWO_BRANCHES,
+                ),
+                "maximum": _key(
+                    _BRANCHES, f"{_JOINED}the largest of each value.", _TWO_BRANCHES
+                ),
                 "mul": _key(_BRANCHES, f"{_JOINED}multiplied.", _TWO_BRANCHES),
                 "split": _key(
                     _BRANCHES,
@@ -210,6 +266,26 @@ SCHEMA: dict[str, Any] = {
                     "residual(64)",
                     "vgg_block[(64, 1), (128, 2)]",
                 ),
+                "collect": _key(
+                    _STEP,
+                    "As `repeat`; makes the concat of what came in and each output.",
+                    "maxpool(5, s=1, p=2)",
+                ),
+                "each": _key(
+                    _STEP, "A branch for each row of `for`.", "conv(8, k=3, p=d, d=d)"
+                ),
+                "as": {
+                    "$ref": "#/$defs/name",
+                    "description": "The name of the index, in place of `i`.",
+                    "examples": ["j"],
+                },
+                "sizes": {
+                    "type": ["array", "string"],
+                    "items": _VALUE,
+                    "expected": "a list of channels, as `[16, 48]`",
+                    "description": "The channels of each branch of a `split`.",
+                    "examples": [[16, 48]],
+                },
                 "times": {
                     "type": ["integer", "string"],
                     "expected": "a number of times",
@@ -219,11 +295,14 @@ SCHEMA: dict[str, Any] = {
                 "for": {
                     "type": "object",
                     "minProperties": 1,
-                    "propertyNames": {"$ref": "#/$defs/name"},
+                    "propertyNames": {"$ref": "#/$defs/column"},
                     "additionalProperties": _VALUE,
                     "expected": "names and lists, as `{n: [2, 2], c: [64, 128]}`",
                     "description": "Columns of equal length: once for each row.",
-                    "examples": [{"n": [2, 2], "c": [64, 128]}],
+                    "examples": [
+                        {"n": [2, 2], "c": [64, 128]},
+                        {"(n, c)": [[2, 64], [2, 128]]},
+                    ],
                 },
                 "if": {
                     "type": ["string", "boolean"],
@@ -252,17 +331,15 @@ SCHEMA: dict[str, Any] = {
             },
             "additionalProperties": _STEP,
             "dependentRequired": {
-                "times": ["repeat"],
-                "for": ["repeat"],
                 "if": ["then"],
                 "then": ["if"],
                 "else": ["if"],
             },
             "allOf": [
                 {
-                    "if": {"type": "object", "required": ["repeat"]},
+                    "if": _has("repeat"),
                     "then": {
-                        "propertyNames": {"enum": ["repeat", "times", "for"]},
+                        "propertyNames": {"enum": ["repeat", *_ROWS_KEYS]},
                         "oneOf": [
                             {"required": ["times"]},
                             {"required": ["for"]},
@@ -270,9 +347,28 @@ SCHEMA: dict[str, Any] = {
                         ],
                     },
                     "else": {
-                        "if": {"type": "object", "required": ["if"]},
-                        "then": {"propertyNames": {"enum": ["if", "then", "else"]}},
-                        "else": {"maxProperties": 1},
+                        "if": _has("collect"),
+                        "then": _repeated("collect"),
+                        "else": {
+                            "if": _has("each"),
+                            "then": _repeated("each"),
+                            "else": {
+                                "if": _has("if"),
+                                "then": {
+                                    "propertyNames": {"enum": ["if", "then", "else"]}
+                                },
+                                "else": {
+                                    "if": _has("split"),
+                                    "then": {
+                                        "propertyNames": {"enum": ["split", "sizes"]}
+                                    },
+                                    "else": {
+                                        "maxProperties": 1,
+                                        "dependentRequired": _NEEDS,
+                                    },
+                                },
+                            },
+                        },
                     },
                 }
             ],

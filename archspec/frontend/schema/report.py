@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Findings, Replacement
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, SCHEMA, SIZE
@@ -46,8 +46,9 @@ MAIN_KEYWORDS = {  # of steps with several keys
 MISSING_HELP = {
     "archspec": f"start the file with `archspec: {LANGUAGE_VERSION}`",
     "net": "a spec has `input:` and `net:`, or `blocks:` to import",
-    "input": "add `input: 3x224x224`: channels x height x width",
+    "input": "add `input: 3x224x224`: the channels come first",
     "repeat": "what is done several times goes under `repeat:`",
+    "split": "`sizes` stands beside `split:`",
     "then": "add `then:`",
     "if": "add `if:` with a condition",
 }
@@ -174,7 +175,9 @@ class _Reporter:
             "unknown-key",
             f"`{key.text}` is not a key here",
             key.span,
-            help=f"did you mean `{match}`?" if match else f"the keys are {listed}",
+            help=Replacement(f"did you mean `{match}`?", match)
+            if match
+            else f"the keys are {listed}",
         )
 
     def second_key(self, part: Mapping, parents: list[Tree]) -> None:
@@ -281,6 +284,8 @@ def _help(part: Tree, form: str) -> str:
     if form == "heads":
         return _help_with_heads(part)
     if form == "input":
+        if isinstance(part, Mapping):
+            return "give each input a name: `{image: 3x224x224, depth: 1x224x224}`"
         return _help_with_input(re.findall("[0-9]+", part.span.text))
     if form in FORM_HELP:
         return FORM_HELP[form]
@@ -299,6 +304,4 @@ def _help_with_heads(part: Tree) -> str:
 def _help_with_input(sizes: list[str]) -> str:
     if not all(re.fullmatch(SIZE, size) for size in sizes):
         return ""
-    if len(sizes) == 2:
-        return f"the channels come first, as in `3x{'x'.join(sizes)}`"
-    return f"write `{'x'.join(sizes)}`" if len(sizes) == 3 else ""
+    return f"write `{'x'.join(sizes)}`" if 1 <= len(sizes) <= 4 else ""

@@ -228,8 +228,12 @@ class _Builder:
             key = self.tree(event, depth + 1)
             value = self.tree(next(self.events), depth + 1)
             if not isinstance(key, Scalar):
+                is_computed = isinstance(key, Mapping) and ":" not in key.span.text
                 self.findings.error(
-                    "invalid-type", "a key is a word, not a list or mapping", key.span
+                    "invalid-type",
+                    "a key is a word, not a list or mapping",
+                    key.span,
+                    help=f'write `"{key.span.text}"` in quotes' if is_computed else "",
                 )
                 key = Scalar(key.span, key.span.text, None, "", has_error=True)
             if key.text in pairs:

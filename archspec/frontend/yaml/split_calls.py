@@ -3,6 +3,7 @@
 YAML reads
 
     [conv(64, k=3), relu]    three items: "conv(64", "k=3)" and "relu"
+    {(n, c): rows}           two pairs: the key "(n" without a value, and "c)": rows
     - conv(64, pad: 1)       a mapping: the key "conv(64, pad", the value "1)"
 
 where an author of specs means two steps and one step.
@@ -25,11 +26,12 @@ def find_split_calls(tree: Tree, findings: Findings) -> set[int]:
     items are miscounted, and of a mapping the pieces.
     """
     broken: set[int] = set()
+    params = tree.get("params") if isinstance(tree, Mapping) else None
     for part in _walk(tree):
         pieces = _pieces(part)
         if pieces:
             broken |= {id(part)} if isinstance(part, Sequence) else set(map(id, pieces))
-            _report(part, pieces, findings)
+            _report(part, pieces, findings, quoted_is_text=part is params)
     return broken
 
 
@@ -80,22 +82,42 @@ def _depth(scalar: Scalar) -> int:
     return 0 if scalar.style else scalar.text.count("(") - scalar.text.count(")")
 
 
-def _report(part: Tree, pieces: list[Scalar], findings: Findings) -> None:
+def _report(
+    part: Tree, pieces: list[Scalar], findings: Findings, *, quoted_is_text: bool
+) -> None:
     span = pieces[0].span.to(pieces[-1].span)
-    text = " ".join(span.text.split())
     if isinstance(part, Mapping) and not _is_flow(part):
         report_colon_in_call(span, findings)
         return
-    if text.startswith("("):
+    text = " ".join(_without_value(pieces).text.split())
+    key = _key_of(part, pieces[0])
+    message = "YAML splits this call at its commas"
+    help = f'write `"{text}"` in quotes'
+    if len(pieces) == 1:
+        message, help = "a bracket in this list is not closed", "close it"
+    elif text.startswith("("):
         message = "YAML splits this tuple at its commas"
-        help = f"write it as a list: `[{text[1:-1]}]`"
-    elif len(pieces) > 1:
-        message = "YAML splits this call at its commas"
-        help = f'write `"{text}"` in quotes, or one step per line: `- {text}`'
+        is_key = isinstance(part, Mapping) and key is None
+        help = help if is_key else f"write it as a list: `[{text[1:-1]}]`"
+    elif key is None:
+        help += f", or one step per line: `- {text}`" * isinstance(part, Sequence)
+    elif quoted_is_text:
+        help = f"write each on a line of its own: `{key.text}: {text}`"
     else:
-        message = "a bracket in this list is not closed"
-        help = "close it"
+        help += f", or each on a line of its own: `{key.text}: {text}`"
     findings.error("split-call", message, _one_line(span), help=help)
+
+
+def _without_value(pieces: list[Scalar]) -> Span:
+    """The text of the pieces, without the value of a key that YAML has split."""
+    last = max((n for n, p in enumerate(pieces) if _depth(p) < 0), default=-1)
+    return pieces[0].span.to(pieces[last].span)
+
+
+def _key_of(part: Tree, piece: Scalar) -> Scalar | None:
+    """The key of a value that YAML has split; None for a key, or an item of a list."""
+    pairs = part.pairs if isinstance(part, Mapping) else ()
+    return next((key for key, value in pairs if value is piece), None)
 
 
 def _is_flow(part: Mapping) -> bool:

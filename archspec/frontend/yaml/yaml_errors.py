@@ -16,6 +16,8 @@ from archspec.diagnostics.source import Source, Span
 CALL_ON_LINE = re.compile(  # bounded: on long lines, the search would take hours
     r"\b[A-Za-z_]\w{0,99}\([^()#\n]{0,200}: [^()#\n]{0,200}\)"
 )
+ITEM_SIGN = re.compile(r"[][(){}]|, *| *: +|\n *")  # around the items of a collection
+MAX_ITEM = 500  # characters of a collection that are searched
 
 
 class Problem(NamedTuple):
@@ -35,6 +37,11 @@ SECOND_COLON = Problem(
     "found a second `: ` in one value",
     "put the value in quotes, or start the key on a line of its own",
 )
+MISSING_COMMA = Problem(
+    "did not find expected ','",
+    "expected a comma or the closing bracket, found {}",
+    "close what is opened, with one comma between two items",
+)
 MISSING_DASH = Problem(
     "did not find expected '-' indicator",
     "expected `- ` or the end of the list, found {}",
@@ -48,11 +55,7 @@ PROBLEMS = (
         "this line is indented unlike the lines before it",
         "the keys of one mapping and the steps of one list stand in one column",
     ),
-    Problem(
-        "did not find expected ','",
-        "expected a comma or the closing bracket, found {}",
-        "close what is opened, with one comma between two items",
-    ),
+    MISSING_COMMA,
     Problem(
         "did not find expected node content",
         "expected a value or the closing bracket, found {}",
@@ -115,6 +118,15 @@ def report_yaml_error(
     if problem is SECOND_COLON and call:
         report_colon_in_call(call, findings)
         return
+    item = _item_at(source, start, error, offset) if problem is MISSING_COMMA else None
+    if item:
+        findings.error(
+            "split-call",
+            f"within brackets, YAML ends a text before `{source.text[offset]}`",
+            item,
+            help=f'write `"{item.text}"` in quotes',
+        )
+        return
     message = problem.message.replace("{}", _shown(source.text, offset))
     help = problem.help
     if problem is MISSING_DASH and _follows_comment(source, offset):
@@ -142,6 +154,31 @@ def _call_on_line(source: Source, offset: int) -> Span | None:
     start = source.line_starts[number - 1]
     call = CALL_ON_LINE.search(source.text, start, start + len(source.line(number)))
     return source.span(*call.span()) if call else None
+
+
+def _item_at(
+    source: Source, start: int, error: yaml.MarkedYAMLError, offset: int
+) -> Span | None:
+    """Find the item or key of a flow collection that libyaml has cut at `{` or `[`."""
+    text = source.text
+    mark = error.context_mark
+    is_cut = re.fullmatch(r"[\w(][{[]", text[offset - 1 : offset + 1])
+    if mark is None or not is_cut:
+        return None
+    first = start + mark.index + 1
+    depth = 0
+    for match in ITEM_SIGN.finditer(text, first, first + MAX_ITEM):
+        sign = match.group()
+        if sign in "([{":
+            depth += 1
+        elif depth and sign in ")]}":
+            depth -= 1
+        elif depth == 0 and match.start() > offset:
+            item = source.span(first, match.start())
+            return source.span(first, first + len(item.text.rstrip()))
+        elif depth == 0:
+            first = match.end()
+    return None
 
 
 def _follows_comment(source: Source, offset: int) -> bool:

@@ -112,6 +112,30 @@ def _in_memory(
     )
 
 
+def check_ports(spec: Spec) -> None:
+    """Check that the network takes an image and returns one tensor.
+
+    Raises:
+        TrainingError: if it does not.
+    """
+    inputs, outputs = spec.inputs, spec.outputs
+    if len(inputs) > 1 or spec.graph.returns_tuple:
+        taken = f"{len(inputs)} input{'s' * (len(inputs) > 1)}"
+        made = f"{len(outputs)} named output{'s' * (len(outputs) > 1)}"
+        raise TrainingError(
+            f"`{spec.name}` has {taken}"
+            + (f" and {made}" if spec.graph.returns_tuple else "")
+            + ", and training needs one image in and one vector of classes out: train the "
+            "module of `archspec.compile` with a loop of your own"
+        )
+    if len(spec.input_shape) != 3:
+        shape = "x".join(map(str, spec.input_shape))
+        raise TrainingError(
+            f"`{spec.name}` takes an input of {shape}, and training needs an image, as "
+            "`input: 3x224x224`"
+        )
+
+
 def check_classes(classes: tuple[str, ...], data: str, spec: Spec) -> None:
     """Check that the network has one output for each class.
 

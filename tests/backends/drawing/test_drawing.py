@@ -344,7 +344,8 @@ def test_tooltips_say_all_about_a_layer() -> None:
     svg = ET.fromstring(archspec.draw("lenet").render("svg"))
     tips = [e.get("{http://www.w3.org/1999/xlink}title") for e in svg.iter()]
     assert (
-        "0: conv(out_channels=6, k=5, s=1, p=2, d=1, g=1, bias=true)\n"
+        "0: conv(out_channels=6, k=5, s=1, p=2, d=1, g=1, bias=true, "
+        "padding_mode=zeros)\n"
         "1×28×28 → 6×28×28\n156 parameters, 117,600 MACs\n"
         "lenet:13: conv(6, k=5, p=2)"
     ) in tips

@@ -45,7 +45,12 @@ def _grown(inner: st.SearchStrategy[ast.expr]) -> st.SearchStrategy[ast.expr]:
         st.builds(ast.IfExp, inner, inner, inner),
         st.builds(lambda items: ast.Call(_name("max"), items, []), two),
         st.builds(lambda items: ast.Subscript(ast.Tuple(items), ast.Constant(1)), two),
+        st.builds(lambda items: ast.Call(_name("sum"), [_first(items)], []), two),
     )
+
+
+def _first(items: list[ast.expr]) -> ast.expr:
+    return ast.Subscript(ast.Tuple(items), ast.Slice(None, ast.Constant(1)))
 
 
 EXPRESSIONS = st.recursive(
@@ -57,7 +62,7 @@ EXPRESSIONS = st.recursive(
 
 def value_of(text: str, names: dict[str, int]) -> Any:
     try:
-        return eval(text, {"max": max, **names})
+        return eval(text, {"max": max, "sum": sum, **names})
     except (ArithmeticError, TypeError):
         return None
 

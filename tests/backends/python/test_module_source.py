@@ -283,7 +283,7 @@ def test_strings_do_not_break_out(text: str) -> None:
     assert calls == {"super", "B"}
 
 
-@pytest.mark.parametrize("name", ["none", "tensor", "Tensor", "tokens", "nn", "_1x"])
+@pytest.mark.parametrize("name", ["None", "tensor", "Tensor", "tokens", "nn", "_1x"])
 def test_any_name_makes_a_class(name: str) -> None:
     """Names that Python, torch or a helper has are no obstacle."""
     blocks = f"blocks:\n  {name}(c):\n    - linear(c)\n"

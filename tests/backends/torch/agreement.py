@@ -40,10 +40,10 @@ def leaves(spec: Spec, model: nn.Module) -> list[str]:
 def assert_agrees(spec: Spec) -> None:
     """Names, parameters, and the shape of every layer, in the order they train."""
     # Facts by themselves: a failing assertion would show, and compare, all of the spec.
-    parameters, output = spec.params, spec.output_shape
+    parameters, outputs = spec.params, [*spec.outputs.values()]
     with torch.device("meta"):
         model = archspec.compile(spec)
-        x = torch.empty(2, *spec.input_shape)
+        inputs = [torch.empty(2, *shape) for shape in spec.inputs.values()]
     layers = [
         (layer.path, layer.output.shape)
         for layer in spec.layers
@@ -52,9 +52,10 @@ def assert_agrees(spec: Spec) -> None:
     assert_same(leaves(spec, model), [path for path, _ in layers])
     found = sum(p.numel() for p in model.parameters())
     assert found == parameters
-    ran, results = shapes(spec, model, x)
+    ran, results = shapes(spec, model, inputs)
     assert_same(ran, layers)
-    assert results == [output] * (1 + len(spec.graph.heads))
+    heads = [head.output.shape for head in spec.graph.heads]
+    assert results == [*outputs, *heads]
 
 
 def assert_same(found: Sequence[object], expected: Sequence[object]) -> None:
@@ -64,14 +65,14 @@ def assert_same(found: Sequence[object], expected: Sequence[object]) -> None:
     assert len(found) == len(expected)
 
 
-def outputs_of(model: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
-    """One in eval mode, and those of heads in training mode."""
-    output = model(x)
+def outputs_of(model: nn.Module, *inputs: Tensor) -> tuple[Tensor, ...]:
+    """Those in eval mode, and those of heads in training mode."""
+    output = model(*inputs)
     return output if isinstance(output, tuple) else (output,)
 
 
 def shapes(
-    spec: Spec, model: nn.Module, x: Tensor
+    spec: Spec, model: nn.Module, inputs: Sequence[Tensor]
 ) -> tuple[list[tuple[str, Shape]], list[Shape]]:
     """The output shape of every leaf in the order they run, and of the outputs."""
     found: list[tuple[str, Shape]] = []
@@ -88,7 +89,7 @@ def shapes(
             module.register_forward_hook(note(name))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns of `p=same` with even kernels
-        outputs = outputs_of(model, x)
+        outputs = outputs_of(model, *inputs)
     return found, [tuple(output.shape[1:]) for output in outputs]
 
 
@@ -103,16 +104,20 @@ def assert_computes_the_graph(spec: Spec, model: nn.Module) -> None:
             elif tensor.is_floating_point():
                 tensor.uniform_(0.2, 0.9)
     modules = dict(model.named_modules())
-    x = torch.randn(2, *spec.input_shape)
+    inputs = {name: torch.randn(2, *shape) for name, shape in spec.inputs.items()}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        labels: dict[str, Tensor] = {}
-        expected = run(spec.graph.body, x, modules, labels)
-        assert expected.isfinite().all()
-        torch.testing.assert_close(model(x), expected)
+        labels = dict(inputs)
+        x, *_ = inputs.values()
+        last = run(spec.graph.body, x, modules, labels)
+        expected = tuple(labels[name] for name in spec.graph.labels_returned) or (last,)
+        assert all(each.isfinite().all() for each in expected)
+        torch.testing.assert_close(outputs_of(model, *inputs.values()), expected)
         model.training = True  # of the network alone: in its layers nothing is random
         heads = [labels[head.name] for head in spec.graph.heads]
-        torch.testing.assert_close(outputs_of(model, x), (expected, *heads))
+        torch.testing.assert_close(
+            outputs_of(model, *inputs.values()), (*expected, *heads)
+        )
 
 
 def run(

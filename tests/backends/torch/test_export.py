@@ -70,7 +70,7 @@ def test_makes_the_same_numbers(name: str, write: Any, read: Reader) -> None:
     )
     model = trained(spec)
     try:
-        data = write(model, spec.input_shape)
+        data = write(model, spec.graph)
     except torch.onnx.OnnxExporterError as error:
         op = unsupported_onnx_op(error)
         assert (op, torch.__version__ < "2.12") == ("aten.adaptive_max_pool2d", True)
@@ -93,6 +93,6 @@ def test_exports_what_is_evaluated() -> None:
     """A network in training mode is exported without its dropout."""
     spec = archspec.load("mlp_mixer", **SMALLER["mlp_mixer"])
     model = nn.Sequential(trained(spec), nn.Dropout(0.9)).train()
-    exported = read_program(to_program(model, spec.input_shape))
+    exported = read_program(to_program(model, spec.graph))
     images = torch.randn(3, *spec.input_shape)
     torch.testing.assert_close(exported(images), model.eval()(images))

@@ -1,0 +1,79 @@
+"""Write the fixes of a spec into its text: `archspec check --fix`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from archspec.checker import check_source
+from archspec.compiler import Options
+from archspec.diagnostics.diagnostic import Diagnostic, Fix
+from archspec.diagnostics.source import Source
+from archspec.repair.verification import apply_edits
+from archspec.spec import CheckResult
+
+MAX_FIXES = 100  # of one text
+
+
+class AppliedFix(NamedTuple):
+    """A fix that was written, and its finding."""
+
+    finding: Diagnostic
+    fix: Fix
+
+
+class FixedSpec(NamedTuple):
+    """A text with its fixes written, and what checking it finds."""
+
+    source: Source
+    applied: tuple[AppliedFix, ...]
+    result: CheckResult
+
+
+def fix_source(
+    source: Source,
+    *,
+    folder: Path | None = None,
+    options: Options | None = None,
+    pick: int | None = None,
+) -> FixedSpec:
+    """Write the fixes that are strong, and have no close alternative.
+
+    One is written at a time, and the text checked again, until none is left. With
+    `pick`, write that fix of the first finding alone, counted from 1.
+
+    Raises:
+        ValueError: if the first finding has fewer fixes than `pick`.
+    """
+    applied: list[AppliedFix] = []
+    result = check_source(source, folder=folder, options=options)
+    while len(applied) < MAX_FIXES:
+        chosen = _picked(result, pick) if pick else _sure(result)
+        if chosen is None:
+            break
+        applied.append(chosen)
+        source = apply_edits(source, chosen.fix.edits)
+        result = check_source(source, folder=folder, options=options)
+        if pick:
+            break
+    return FixedSpec(source, (*applied,), result)
+
+
+def _sure(result: CheckResult) -> AppliedFix | None:
+    """The first fix that is surely meant."""
+    for finding in result.diagnostics:
+        if finding.fixes and finding.fixes[0].is_strong:
+            return AppliedFix(finding, finding.fixes[0])
+    return None
+
+
+def _picked(result: CheckResult, number: int) -> AppliedFix:
+    finding = next((d for d in result.diagnostics if d.is_error), None)
+    count = len(finding.fixes) if finding else 0
+    if finding is None or number > count:
+        raise ValueError(
+            f"the first finding has {count} fix{'es' * (count != 1)}, found {number}"
+            if finding
+            else "there is no error to fix"
+        )
+    return AppliedFix(finding, finding.fixes[number - 1])

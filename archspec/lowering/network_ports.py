@@ -1,0 +1,114 @@
+"""The inputs and outputs of a network: `input: {image: ..., depth: ...}`, `outputs:`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.ast import Chain, Group, If, Labeled, Let, Merge, Name, Step
+from archspec.frontend.step_traversal import children, starts_with_ref
+from archspec.ir import graph as ir
+from archspec.lowering.context import Context
+
+
+def first_value(net: Group, inputs: Sequence[ir.Port], findings: Findings) -> ir.Value:
+    """What the first step reads. It cannot read several inputs, so it is a `ref`."""
+    if len(inputs) == 1:
+        return inputs[0].value
+    plain = _first_without_ref(net)
+    if inputs and plain is not None:
+        name = inputs[0].name
+        findings.error(
+            "missing-ref",
+            f"the network has {len(inputs)} inputs, and this step names none of them",
+            plain,
+            help=f"begin with one: `ref({name}) | ...`, or join chains that do",
+        )
+    return ir.Value(None)
+
+
+def _first_without_ref(step: Step) -> Span | None:
+    """The place where a step reads what comes in, without a `ref`."""
+    match step:
+        case Chain() if not starts_with_ref(step):
+            return step.calls[0].span
+        case Group():
+            steps = (each for each in step.steps if not isinstance(each, Let))
+            return next(map(_first_without_ref, steps), None)
+        case Labeled():
+            return _first_without_ref(step.step)
+        case Merge(kind="split"):
+            return step.span
+        case Merge() | If():
+            places = map(_first_without_ref, children(step))
+            return next((place for place in places if place), None)
+        case Chain():
+            return None
+        case _:
+            return step.span
+
+
+def outputs_of(
+    names: Sequence[Name], last: ir.Value, context: Context
+) -> tuple[ir.Port, ...]:
+    """The named outputs, or the output of the last step."""
+    if not names:
+        return (ir.Port("output", last),)
+    return tuple(_named(name, context) for name in names)
+
+
+def _named(name: Name, context: Context) -> ir.Port:
+    value = context.labels.get(name.id)
+    head = name.id in (head.name for head in context.run.heads)
+    if value is not None and value.producer and value.producer.op == ir.INPUT:
+        value = value if value.producer.path != name.id else None
+    if value is not None:
+        return ir.Port(context.level.aliases.get(name.id, name.id), value)
+    labels = [
+        label
+        for label, known in context.labels.items()
+        if not (known.producer and known.producer.op == ir.INPUT)
+    ]
+    help = did_you_mean(name.id, labels)
+    if head:
+        help = "training returns the heads after the outputs, so leave it out"
+    elif not help and labels:
+        help = f"the labels are {', '.join(f'`{label}`' for label in labels)}"
+    message = f"no step of `net` has the label `{name.id}`"
+    context.findings.error(
+        "unknown-output",
+        f"`{name.id}` is a head, not an output" if head else message,
+        name.span,
+        help=help or f"label the step that makes it: `{name.id}: ...`",
+    )
+    return ir.Port(name.id, ir.Value(None))
+
+
+def report_unread_inputs(
+    inputs: Sequence[ir.Port], body: Sequence[ir.Item], findings: Findings
+) -> None:
+    """Report inputs that no step reads."""
+    if len(inputs) == 1:
+        return
+    read = {
+        value.producer for item in ir.walk(tuple(body)) for value in _values_read(item)
+    }
+    for port in inputs:
+        if port.value.producer not in read and port.value.span:
+            findings.error(
+                "unread-input",
+                f"no step reads the input `{port.name}`",
+                port.value.span,
+                help=f"`ref({port.name})` reads it; or leave it out",
+            )
+
+
+def _values_read(item: ir.Item) -> tuple[ir.Value, ...]:
+    match item:
+        case ir.Reference():
+            return (item.value,)
+        case ir.Layer() | ir.Merge():
+            return item.node.inputs
+    return ()

@@ -1,0 +1,53 @@
+"""`archspec check --fix` and `--diff`: write the fixes of specs, or show them."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from archspec.compiler import Options
+from archspec.diagnostics.diagnostic import Findings
+from archspec.fixing import FixedSpec, fix_source
+from archspec.frontend.source_files import read_source
+
+from .exit_codes import USAGE, stop
+from .output_files import write_file
+
+
+def fix_spec(name: str, options: Options, *, pick: int | None, writes: bool) -> str:
+    """Fix a file, or show the change as a diff; return what was done, in words."""
+    path = Path(name)
+    if not path.is_file():
+        stop(
+            f"`{name}` is no file to fix: `archspec new FILE --from NAME` copies a spec",
+            USAGE,
+        )
+    findings = Findings()
+    source = read_source(path, name, findings)
+    if source is None:
+        return ""  # the check that follows reports it
+    try:
+        fixed = fix_source(source, folder=path.parent, options=options, pick=pick)
+    except ValueError as error:
+        stop(f"`{name}`: {error}", USAGE)
+    if not writes:
+        return diff(source.text, fixed)
+    if fixed.applied:
+        write_file(path, fixed.source.text)
+    return "\n".join(
+        f"{name}:{each.finding.primary.span.line}: fixed [{each.finding.code}]: "
+        f"{each.fix.title}"
+        for each in fixed.applied
+    )
+
+
+def diff(before: str, fixed: FixedSpec) -> str:
+    """The change of a text as a unified diff."""
+    name = fixed.source.name
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        fixed.source.text.splitlines(keepends=True),
+        name,
+        name,
+    )
+    return "".join(lines).rstrip("\n")

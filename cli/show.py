@@ -1,0 +1,34 @@
+"""`archspec show`: print the text of a bundled spec."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from archspec.catalog import find_spec
+from archspec.diagnostics.diagnostic import Findings
+from archspec.frontend.source_files import read_source
+
+from .exit_codes import USAGE, stop
+
+
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="A bundled spec, or one of its variants."),
+    ],
+) -> None:
+    """Print the text of a bundled spec."""
+    print(spec_text(name), end="")
+
+
+def spec_text(name: str) -> str:
+    """The text of a spec; one that cannot be read ends the command."""
+    findings = Findings()
+    entry = find_spec(name, findings)
+    source = read_source(entry.path, entry.name, findings) if entry else None
+    if source is None:
+        found = next(iter(findings))
+        stop(". ".join([found.message, *found.help]), USAGE)
+    return source.text

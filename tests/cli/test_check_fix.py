@@ -1,0 +1,68 @@
+"""`archspec check --fix`, `--diff` and `--pick`."""
+
+from __future__ import annotations
+
+import pytest
+
+TEXT = """\
+archspec: 1
+input: 3x32x32
+net:
+  - conv(8, k=3)          # a comment
+  - conv(16, 32, k=3)     # 16 is wrong
+  - add:
+      - conv(32, k=3) | bn
+      - identity
+"""
+
+
+@pytest.fixture
+def wrong(tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(TEXT)
+    return path
+
+
+def test_a_diff_changes_nothing(archspec, wrong):
+    outcome = archspec("check", wrong, "--diff")
+    assert outcome.code == 1
+    assert "-  - conv(16, 32, k=3)     # 16 is wrong" in outcome.out
+    assert "+  - conv(8, 32, k=3)     # 16 is wrong" in outcome.out
+    assert wrong.read_text() == TEXT
+
+
+def test_fixes_are_written_and_comments_kept(archspec, wrong):
+    outcome = archspec("check", wrong, "--fix")
+    assert outcome.code == 0
+    assert f"{wrong}:5: fixed [channel-mismatch]" in outcome.out
+    assert f"{wrong}:6: fixed [size-mismatch]" in outcome.out
+    expected = TEXT.replace("(16, 32", "(8, 32").replace(
+        "32, k=3) |", "32, k=3, p=1) |"
+    )
+    assert wrong.read_text() == expected
+
+
+def test_what_is_left_is_reported(archspec, wrong):
+    wrong.write_text(TEXT + "  - conv(90, k=1, g=8)\n")
+    outcome = archspec("check", wrong, "--fix")
+    assert outcome.code == 1
+    assert "error[indivisible-groups]" in outcome.out
+    picked = archspec("check", wrong, "--fix", "--pick", "2")
+    assert picked.code == 0
+    assert len(picked.out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nin", "--fix"], "`archspec new FILE --from NAME` copies a spec"),
+        (["{wrong}", "--pick", "1"], "add `--fix` or `--diff`"),
+        (["{wrong}", "--fix", "--pick", "9"], "the first finding has 2 fixes, found 9"),
+        (["{wrong}", "--fix", "--pick", "0"], "--pick"),
+    ],
+)
+def test_wrong_usage(archspec, wrong, arguments, words):
+    outcome = archspec("check", *(a.format(wrong=wrong) for a in arguments))
+    assert outcome.code == 2
+    assert words in " ".join(outcome.err.split())
+    assert wrong.read_text() == TEXT

@@ -1,0 +1,103 @@
+"""Every fix that a report offers works, and experts' fixes are among the first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import archspec
+import harness
+from archspec.checker import check_source
+from archspec.compiler import Options
+from archspec.diagnostics.diagnostic import Diagnostic
+from archspec.diagnostics.source import Source
+from archspec.fixing import fix_source
+from archspec.repair.verification import apply_edits
+from archspec.spec import Spec
+
+REPAIRS = harness.CASES / "repairs"
+FAULTS = sorted(p for p in REPAIRS.glob("*.yaml") if ".wanted" not in p.name)
+# What an expert may want otherwise too, and so nobody writes without being asked.
+ASKED = {
+    "crop_for_an_unpadded_unet",
+    "flatten_forgotten_after_pools",
+    "groups_or_channels",
+    "input_too_small",
+    "pool_instead_of_global",
+    "unet_size",
+    "upsample_behind_identity",
+}
+
+
+def source(path: Path) -> Source:
+    return Source(str(path), path.read_text())
+
+
+def layers(spec: Spec | None) -> list[tuple[str, tuple[int, ...], int]]:
+    """What a network is, whatever its text."""
+    nodes = spec.graph.nodes if spec else ()
+    return [(n.op, tuple(n.output.shape), n.parameters) for n in nodes]
+
+
+@pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)
+def test_an_experts_fix_is_offered(path):
+    text = source(path)
+    first, *others = check_source(text).diagnostics
+    assert len(others) < 3
+    assert 0 < len(first.fixes) <= 3
+    fixed = [check_source(apply_edits(text, fix.edits)) for fix in first.fixes]
+    assert all(fixed)
+    wanted = path.with_suffix(".wanted.yaml")
+    if wanted.exists():
+        assert layers(archspec.load(wanted)) in [layers(each.spec) for each in fixed]
+
+
+@pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)
+def test_what_is_sure_is_written(path):
+    if path.stem in ASKED:
+        return
+    fixed = fix_source(source(path))
+    wanted = path.with_suffix(".wanted.yaml")
+    assert layers(fixed.result.spec) == layers(archspec.load(wanted))
+    assert fixed.result.diagnostics == ()
+
+
+def corpus() -> list[Path]:
+    return [p for p in harness.invalid_cases() if p.stat().st_size < 20_000]
+
+
+@pytest.mark.parametrize("path", corpus(), ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_every_fix_works(path):
+    """Its finding is gone, and no new one has come."""
+    before = harness.checked(path)
+    for finding in before.diagnostics:
+        for fix in finding.fixes:
+            edits = fix.edits
+            text = edits[0].span.source
+            assert {id(edit.span.source) for edit in edits} == {id(text)}
+            options = Options(**harness.arguments(path))
+            after = check_source(
+                apply_edits(text, edits), folder=path.parent, options=options
+            )
+            errors = [
+                Counter(key(d) for d in result.diagnostics if d.is_error)
+                for result in (before, after)
+            ]
+            assert errors[1] <= errors[0]
+            assert errors[1][key(finding)] < errors[0][key(finding)]
+
+
+def key(finding: Diagnostic) -> tuple[str, str]:
+    return finding.code, finding.message
+
+
+def test_fixes_are_data():
+    result = archspec.check(REPAIRS / "flatten_forgotten.yaml")
+    first = result.diagnostics[0].fixes[0]
+    assert first.title == "write `flatten | linear(784, 256)`"
+    (edit,) = first.edits
+    assert (edit.span.line, edit.span.column) == (5, 5)
+    assert edit.text == "flatten | linear(784, 256)"
+    assert edit.span.text == "linear(784, 256)"

@@ -1,0 +1,78 @@
+"""Each of torchvision's 80 classifiers has a spec that is equal in what needs no values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+import torch
+from tests.networks.comparison import macs_of
+from torch import Tensor, nn
+
+import archspec
+from archspec.catalog import bundled, variants
+
+from .torchvision_models import NAMES, on_meta
+
+PREFIX = "torchvision/"
+
+# What outputs in eval mode do not show, by the name of a layer's class.
+TELLING = {
+    "BatchNorm2d": ("eps", "momentum"),
+    "LayerNorm": ("eps",),
+    "LayerNorm2d": ("eps",),
+    "Dropout": ("p",),
+    "StochasticDepth": ("p",),
+}
+POOL = ("kernel_size", "stride", "ceil_mode")
+
+
+def shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    """The state dict without its values, by sorted keys."""
+    state = sorted(model.state_dict().items())
+    return {key: tuple(tensor.shape) for key, tensor in state}
+
+
+def settings(model: nn.Module, x: Tensor) -> tuple[list[Any], Counter[Any]]:
+    """The telling settings in the order in which layers run, and those of max pools."""
+    found: list[Any] = []
+    pools: Counter[Any] = Counter()
+
+    def note(module: nn.Module, *_: Any) -> None:
+        name = type(module).__name__
+        if name in TELLING:
+            values = [getattr(module, each) for each in TELLING[name]]
+            found.append((name.removesuffix("2d"), *values))
+        elif isinstance(module, nn.MaxPool2d):
+            pools[tuple(getattr(module, each) for each in POOL)] += 1
+
+    for module in model.modules():
+        module.register_forward_hook(note)
+    with torch.no_grad():
+        model.eval()(x)
+    return found, pools
+
+
+def test_there_are_eighty() -> None:
+    found = {name: path for name, path in bundled().items() if name.startswith(PREFIX)}
+    assert len(found) <= 17
+    assert sorted(v for path in found.values() for v in variants(path)) == sorted(NAMES)
+    assert len(NAMES) == 80
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equals_torchvision(name: str) -> None:
+    spec = archspec.load(f"{PREFIX}{name}")
+    with torch.device("meta"):
+        ours = archspec.compile(spec)
+    theirs = on_meta(name)
+    assert shapes(ours) == shapes(theirs)
+    assert spec.params == sum(p.numel() for p in theirs.parameters())
+    heads = sum(node.macs for head in spec.graph.heads for node in head.nodes)
+    assert spec.macs - heads == macs_of(theirs, spec.input_shape)
+    x = torch.zeros(2, *spec.input_shape, device="meta")
+    our_settings, our_pools = settings(ours, x)
+    their_settings, their_pools = settings(theirs, x)
+    assert our_settings == pytest.approx(their_settings)
+    assert their_pools <= our_pools  # some of torchvision's pools are functions
