@@ -204,7 +204,7 @@ class PreActUnit(nn.Module):
             nn.Conv2d(cin, cout, 3, s, 1, bias=False),
             nn.BatchNorm2d(cout),
             nn.ReLU(),
-            nn.Dropout(p),
+            nn.Dropout(p) if p else nn.Identity(),
             nn.Conv2d(cout, cout, 3, padding=1, bias=False),
         )
         if excite:

@@ -237,5 +237,6 @@ class ShowCase(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(x)
-        x = self.trunk(torch.cat([self.high(x), self.low(x)], dim=1))
+        low = self.low(x)
+        x = self.trunk(torch.cat([self.high(x), low], dim=1))
         return self.head(torch.cat([self.dense(x), x], dim=1))
