@@ -40,6 +40,26 @@ def attention_shape(x: Shape, *, heads: int, **_: Any) -> Shape:
     return x
 
 
+def dot_product_shape(x: Shape, *, heads: int, keys: int) -> Shape:
+    """(L, keys + keys + C) -> (L, C)."""
+    values = x.channels - 2 * keys
+    if values < 1:
+        raise ShapeError(
+            "invalid-argument",
+            f"`keys` must leave some of the {x.channels} channels to the values, "
+            f"found 2 * {keys}",
+            "keys",
+        )
+    for what, count in (("keys", keys), ("values", values)):
+        if count % heads:
+            raise ShapeError(
+                "invalid-argument",
+                f"`heads` must divide the {count} channels of the {what}, found {heads}",
+                "heads",
+            )
+    return x.with_channels(values)
+
+
 def window_shape(x: Shape, *, heads: int, window: int, shift: int) -> Shape:
     """(H, W, C) -> (H, W, C): it is padded to whole windows, and cut again."""
     _check_divides(heads, x, "heads")
@@ -79,6 +99,11 @@ def _attention_macs(tokens: int, channels: int) -> int:
 def attention_macs(x: Shape, _y: Shape, **_: Any) -> int:
     """Count the projections and matrix products of all tokens."""
     return _attention_macs(x[0], x.channels)
+
+
+def dot_product_macs(x: Shape, y: Shape, *, keys: int, **_: Any) -> int:
+    """Count the two matrix products; the projections are layers of their own."""
+    return x[0] ** 2 * (keys + y.channels)
 
 
 def _windows(x: Shape, window: int) -> int:
@@ -142,6 +167,11 @@ def _attention_saved(batch: int, x: Shape, _y: Shape, *, heads: int, **_: Any) -
     return _saved(batch, x, heads, 1, x[0])
 
 
+def _dot_product_saved(batch: int, x: Shape, y: Shape, *, heads: int, **_: Any) -> int:
+    """Count what `_saved` counts; queries, keys and values are the input."""
+    return bytes_of(batch * x[0] * (y.channels + heads * x[0]))
+
+
 def _window_saved(
     batch: int, x: Shape, _y: Shape, *, heads: int, window: int, **_: Any
 ) -> int:
@@ -161,6 +191,23 @@ class SelfAttention(nn.MultiheadAttention):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x, x, x, need_weights=False)[0]
+'''
+
+DOT_PRODUCT_ATTENTION = '''
+class DotProductAttention(nn.Module):
+    """Attention among tokens whose channels are their queries, keys and values."""
+
+    def __init__(self, heads: int, *, keys: int) -> None:
+        super().__init__()
+        self.heads, self.keys = heads, keys
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = x.split([self.keys, self.keys, x.shape[2] - 2 * self.keys], dim=2)
+        query, key, value = [
+            part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts
+        ]
+        x = nn.functional.scaled_dot_product_attention(query, key, value)
+        return x.transpose(1, 2).flatten(2)
 '''
 
 WINDOW_ATTENTION = '''
@@ -352,6 +399,18 @@ OPS = (
         saved_for_backward=SavedTensors(input=True, extra_bytes=_attention_saved),
         torch=written_as("SelfAttention", channels_first=True),
         helper=SELF_ATTENTION,
+    ),
+    Op(
+        name="dot_product_attention",
+        about="attention among tokens whose channels are queries, keys and values",
+        family=Family.ATTENTION,
+        parameters=(HEADS, Parameter("keys", COUNT)),
+        takes=TOKENS,
+        shape=dot_product_shape,
+        macs=dot_product_macs,
+        saved_for_backward=SavedTensors(input=True, extra_bytes=_dot_product_saved),
+        torch=written_as("DotProductAttention"),
+        helper=DOT_PRODUCT_ATTENTION,
     ),
     _window_attention(
         "window_attention",

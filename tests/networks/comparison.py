@@ -92,7 +92,7 @@ def macs_of(model: nn.Module, size: Size) -> int:
     return int(counter.get_total_flops()) // 2
 
 
-def settings_of(model: nn.Module, x: Tensor) -> list[tuple[str, dict[str, Any]]]:
+def settings_of(model: nn.Module, *x: Tensor) -> list[tuple[str, dict[str, Any]]]:
     """The telling attributes of the layers, in the order in which they run."""
     found: list[tuple[str, dict[str, Any]]] = []
 
@@ -104,7 +104,7 @@ def settings_of(model: nn.Module, x: Tensor) -> list[tuple[str, dict[str, Any]]]
 
     handles = [module.register_forward_hook(note) for module in model.modules()]
     with torch.no_grad():
-        model.eval()(x)
+        model.eval()(*x)
     for handle in handles:
         handle.remove()
     return found
@@ -131,8 +131,11 @@ def without_dropout(model: nn.Module) -> nn.Module:
 
 
 def gradients(model: nn.Module, x: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
-    """The gradients of one training step."""
-    loss = nn.functional.cross_entropy(model(x), labels)
+    """The gradients of one training step; an image of scores counts by its mean."""
+    scores = model(x).flatten(2)
+    loss = nn.functional.cross_entropy(
+        scores.mean(2) if scores.ndim == 3 else scores, labels
+    )
     return torch.autograd.grad(loss, list(model.parameters()))
 
 

@@ -66,7 +66,8 @@ def faults(path: Path) -> Iterator[str]:
         if (parameters, macs) != (f"{spec.params:,}", f"{spec.macs:,}"):
             yield f"{name} has {spec.params:,} parameters, {spec.macs:,} MACs"
     spec = archspec.load(path)
-    if not spec.train and "torchvision" not in path.parts:  # which trains none
+    is_trained_here = len(spec.output_shape) == 1 and "torchvision" not in path.parts
+    if not spec.train and is_trained_here:
         yield "no `train`"
     if not spec.graph.about:
         yield "no `about`"

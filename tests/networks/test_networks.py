@@ -35,6 +35,7 @@ from .mlp_mixer import SIZES, MLPMixer
 from .nin import NiN
 from .resnet18 import ResNet18
 from .resunits import ResNet110
+from .unet import UNet
 from .vgg import VGG
 
 
@@ -90,6 +91,7 @@ NETWORKS = [
     mixer("b", 16, 59_880_472, depth=1, dim=64),
     mixer("l", 32, 206_939_264, depth=1),
     mixer("l", 16, 208_196_168, depth=1, dim=64),
+    Network("unet", UNet, 31_037_698, (3, 256, 256), also=((3, 50, 37),), smaller={"width": 8, "classes": 10}),
 ]  # fmt: skip
 
 Pair = tuple[Network, nn.Module, nn.Module]

@@ -111,6 +111,7 @@ BY_NAME = {
     "start": st.integers(0, 4),
     "stop": st.integers(1, 8),
     "heads": st.integers(1, 3),
+    "keys": st.integers(1, 4),
     "dropout": st.just(0.0),
     "window": st.integers(1, 4),
     "head_dim": st.integers(1, 3),

@@ -21,7 +21,7 @@ from .torch_side import build
 
 BATCH = 2
 # Which tensors torch saves depends on the kernel that it chooses.
-ESTIMATED = {"attention", "window_attention", "window_attention_v2",
+ESTIMATED = {"attention", "dot_product_attention", "window_attention", "window_attention_v2",
              "relative_attention", "lrn"}  # fmt: skip
 # Copies, unless an axis is 1.
 COPIES = {"channel_shuffle", "partition", "space_to_depth"}

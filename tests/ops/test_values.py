@@ -109,6 +109,22 @@ def test_attention() -> None:
     torch.testing.assert_close(ours(x), theirs(x, x, x)[0])
 
 
+def test_dot_product_attention() -> None:
+    """`nn.MultiheadAttention`, whose projections are layers of their own."""
+    whole = nn.MultiheadAttention(8, 2, batch_first=True)
+    ours = module_of("dot_product_attention", Shape((5, 24), "LC"), heads=2, keys=8)
+    x = normal(3, 5, 8)
+    inner = functional.linear(x, whole.in_proj_weight, whole.in_proj_bias)
+    torch.testing.assert_close(whole.out_proj(ours(inner)), whole(x, x, x)[0])
+
+
+def test_dot_product_attention_with_narrow_keys() -> None:
+    ours = module_of("dot_product_attention", Shape((5, 10), "LC"), heads=1, keys=2)
+    x = normal(3, 5, 10)
+    weights = (x[..., :2] @ x[..., 2:4].mT / 2**0.5).softmax(-1)
+    torch.testing.assert_close(ours(x), weights @ x[..., 4:])
+
+
 IMAGE = Shape((6, 7, 5), "CHW")
 TOKENS = Shape((6, 4), "LC")
 CASES: list[tuple[str, Shape, dict[str, Any], Any]] = [
