@@ -132,10 +132,10 @@ def without_dropout(model: nn.Module) -> nn.Module:
 
 def gradients(model: nn.Module, x: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
     """The gradients of one training step; an image of scores counts by its mean."""
-    scores = model(x).flatten(2)
-    loss = nn.functional.cross_entropy(
-        scores.mean(2) if scores.ndim == 3 else scores, labels
-    )
+    scores = model(x)
+    if scores.ndim > 2:
+        scores = scores.flatten(2).mean(2)
+    loss = nn.functional.cross_entropy(scores, labels)
     return torch.autograd.grad(loss, list(model.parameters()))
 
 

@@ -39,7 +39,6 @@ from .public.examples import (
     LinearAutoencoder,
     MNISTNet,
     ShowCase,
-    Siamese,
     TransformerNet,
 )
 from .public.yolo import YOLOv3Tiny, YOLOv8nTrunk, yolo11n_cls, yolov8n_cls
@@ -83,7 +82,6 @@ CASES = [
     Case("mnist:keras", partial(MNISTNet, nn.Softmax), 1_199_882),
     Case("m5", M5, 26_915),
     Case("c3d", C3D, 13_554_405, ("3x8x32x32",)),
-    Case("siamese", Siamese, 11_432_897),
     Case("cifar10_full", Cifar10Full, 89_578),
     Case("yolov3_tiny", YOLOv3Tiny, 8_852_366, ("3x64x96",)),
     Case("yolov8n_cls", yolov8n_cls, 2_719_288, ("3x64x96",)),

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet18
 
 from .layers import Branches, Residual, conv_bn_relu
 
@@ -105,22 +104,6 @@ class MNISTNet(nn.Sequential):
             nn.Linear(128, 10),
             last(dim=1),
         )
-
-
-class Siamese(nn.Module):
-    """A ResNet-18 of grey images, called twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trunk = resnet18()
-        self.trunk.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
-        self.trunk.fc = nn.Identity()
-        self.head = nn.Sequential(
-            nn.Linear(1024, 256), nn.ReLU(), nn.Linear(256, 1), nn.Sigmoid()
-        )
-
-    def forward(self, left: Tensor, right: Tensor) -> Tensor:
-        return self.head(torch.cat([self.trunk(left), self.trunk(right)], dim=1))
 
 
 class M5(nn.Sequential):
