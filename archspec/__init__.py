@@ -11,6 +11,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.catalog import list_models
 from archspec.checker import check, load
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.spec import CheckResult, Spec
@@ -31,6 +32,7 @@ __all__ = [
     "compile",
     "create_model",
     "draw",
+    "list_models",
     "load",
     "to_source",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -108,6 +109,31 @@ def find_spec(name: str, findings: Findings) -> Entry | None:
 def is_path(name: str) -> bool:
     """Whether a name can only be that of a file."""
     return Path(name).suffix in SUFFIXES or "\\" in name
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """The names of bundled networks, of a family its variants: `torchvision/resnet50`.
+
+    >>> list_models("torchvision/resnet*")[:2]
+    ['torchvision/resnet18', 'torchvision/resnet34']
+
+    A folder stands for all that is in it, and a family for its variants.
+    """
+    return [
+        name
+        for family, names in _families().items()
+        for name in names
+        if any(fnmatchcase(known, pattern) for known in (name, family))
+        or name.startswith(f"{pattern.rstrip('/')}/")
+    ]
+
+
+def _families() -> dict[str, list[str]]:
+    """The names of the networks in each bundled spec."""
+    return {
+        name: [variant_name(name, each) for each in variants(path)] or [name]
+        for name, path in bundled().items()
+    }
 
 
 def _variants_by_name(specs: dict[str, Path]) -> dict[str, Entry]:

@@ -2,15 +2,67 @@
 
 from __future__ import annotations
 
-from archspec.catalog import bundled, variant_name, variants
+import json
+from typing import Annotated, Any, Literal
+
+import typer
+
+from archspec.catalog import bundled, list_models, variant_name, variants
 from archspec.checker import check
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.scope import Block
 
+from .exit_codes import USAGE, stop
+from .options import format_option
+from .table import text_table
 
-def list_() -> None:
+
+def list_(
+    pattern: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PATTERN]",
+            help="Bundled networks alone, with their costs: `torchvision`, "
+            "`torchvision/*net*`.",
+        ),
+    ] = None,
+    format_: Annotated[
+        Literal["table", "json"], format_option("Networks are")
+    ] = "table",
+) -> None:
     """List the bundled specs, the blocks of the library, and the ops."""
+    if pattern is None and format_ == "table":
+        _print_all()
+        return
+    names = list_models(pattern or "*")
+    if not names:
+        stop(f"no bundled network is called `{pattern}`", USAGE)
+    networks = [_network(name) for name in names]
+    if format_ == "json":
+        print(json.dumps(networks, indent=2))
+        return
+    header = ("name", "input", "parameters", "MACs")
+    rows = [
+        (n["name"], n["input"], f"{n['params']:,}", f"{n['macs']:,}") for n in networks
+    ]
+    print("\n".join(text_table(header, rows, (0,))))
+
+
+def _network(name: str) -> dict[str, Any]:
+    """What a network is and costs."""
+    spec = check(name).require()
+    shapes = ("x".join(map(str, shape)) for shape in spec.inputs.values())
+    return {
+        "name": name,
+        "about": spec.document.about,
+        "input": ", ".join(shapes),
+        "params": spec.params,
+        "macs": spec.macs,
+    }
+
+
+def _print_all() -> None:
     specs = []
     for name, path in bundled().items():
         spec = check(name).spec

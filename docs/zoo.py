@@ -1,8 +1,9 @@
-"""Print the networks of torchvision for docs/zoo.md: a table, and each family."""
+"""Print the networks of torchvision for docs/zoo.md, and plot them with `--plot`."""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import archspec
@@ -41,9 +42,36 @@ def family(name: str, path: Path) -> str:
 """
 
 
+def plot(families: dict[str, Path]) -> None:
+    """Draw the parameters and MACs of all networks, a color for each family."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams["svg.hashsalt"] = "archspec"  # the same file each time
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    for number, (name, path) in enumerate(families.items()):
+        specs = [archspec.load(f"{FOLDER}{variant}") for variant in variants(path)]
+        axes.loglog(
+            [spec.params / 1e6 for spec in specs],
+            [spec.macs / 1e9 for spec in specs],
+            "osD^v"[number % 5],
+            label=name.removeprefix(FOLDER),
+            color=mpl.colormaps["tab20"](number),
+            markersize=5,
+        )
+    axes.set(xlabel="parameters, millions", ylabel="MACs of one image, billions")
+    axes.grid(color="0.9")
+    figure.legend(loc="outside right upper", fontsize=8)
+    figure.savefig("docs/pictures/zoo.svg", metadata={"Date": None})
+
+
 def main() -> None:
-    """Print all families."""
+    """Print all families, or plot them."""
     found = {n: path for n, path in bundled().items() if n.startswith(FOLDER)}
+    if "--plot" in sys.argv:
+        plot(found)
+        return
     print("\n".join(family(name, path) for name, path in found.items()))
 
 

@@ -172,7 +172,6 @@ MERGES: dict[str, MergeOp] = {
             shape=partial(equal_shape, "maximum"),
             saved_inputs=saves_compared,
             function="torch.maximum",
-            sign="max",
         ),
         MergeOp(
             name="mul",

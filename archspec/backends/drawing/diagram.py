@@ -67,6 +67,7 @@ class Join:
     node: Node
     branches: tuple[tuple[Part, ...], ...]
     split: bool
+    sizes: tuple[int, ...] = ()  # of the chunks of a split, if they differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,8 @@ def _parts(body: Iterable[Item], shared: Shared) -> Iterator[Part]:
                 yield from (Cluster(item, parts),) if has_layers else parts
             case Merge():
                 branches = tuple(_build(branch, shared) for branch in item.branches)
-                yield Join(item.node, branches, item.split)
+                chunks = tuple(item.sizes.value) if item.sizes else ()
+                yield Join(item.node, branches, item.split, chunks)
             case Repeat():
                 yield from _collapse(_build(copy, shared) for copy in item.iterations)
             case Choice():

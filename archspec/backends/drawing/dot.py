@@ -196,8 +196,11 @@ class _DotWriter:
         if not join.split:
             return self.waypoint(value, DOT, dot)
         assert value.shape is not None
-        chunk = chunk_shape(value.shape, len(join.branches))
-        style = {"label": f"split into {sizes(chunk)}", "ordering": "out", **PILL}
+        if join.sizes:
+            chunks = " + ".join(map(str, join.sizes))
+        else:
+            chunks = sizes(chunk_shape(value.shape, len(join.branches)))
+        style = {"label": f"split into {chunks}", "ordering": "out", **PILL}
         return self.waypoint(value, style, dot)
 
     def branch(

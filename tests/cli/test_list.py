@@ -1,0 +1,46 @@
+"""`archspec list` and `list_models`: find bundled networks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from archspec.catalog import list_models
+
+
+def test_a_folder_is_its_networks(archspec):
+    outcome = archspec("list", "torchvision")
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    assert len(lines) == 80 + 4
+    assert max(map(len, lines)) <= 80
+    row = next(line for line in lines if line.startswith("torchvision/resnet50 "))
+    assert row.split()[1:] == ["3x224x224", "25,557,032", "4,089,184,256"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("lenet", ["lenet"]),
+        ("vgg1?", ["vgg11", "vgg13", "vgg16", "vgg19"]),
+        ("torchvision/vision_transformer", [f"torchvision/vit_{n}" for n in (
+            "b_16", "b_32", "l_16", "l_32", "h_14")]),
+        ("nothing*", []),
+    ],
+)  # fmt: skip
+def test_patterns(pattern, names):
+    assert list_models(pattern) == names
+
+
+def test_json(archspec):
+    outcome = archspec("list", "torchvision/alexnet", "--format", "json")
+    (found,) = json.loads(outcome.out)
+    assert found["name"] == "torchvision/alexnet"
+    assert (found["input"], found["params"]) == ("3x224x224", 61_100_840)
+
+
+def test_an_unknown_pattern_is_wrong_usage(archspec):
+    outcome = archspec("list", "torchvison")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "`torchvison`" in outcome.err
