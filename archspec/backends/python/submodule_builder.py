@@ -34,6 +34,7 @@ from archspec.backends.python.submodules import (
     SubmoduleLoop,
 )
 from archspec.backends.python.syntax import (
+    AtomExpr,
     CallExpr,
     ClassName,
     ConditionalExpr,
@@ -61,6 +62,7 @@ from archspec.ops.torch_call import TorchCall
 
 IDENTITY = CallExpr(NameExpr("nn", "Identity"))
 FEW = 2  # equal iterations that are read as fast as a loop
+POSITIONAL_LITERALS = 2  # more of them need their names
 
 
 class BlockClass(Protocol):
@@ -154,7 +156,10 @@ class SubmoduleBuilder:
             raise InstancesDifferError
         elements: list[Element] = []
         for parameter in block.parameters:
-            elements += self._argument(parameter, block, column, scope)
+            given = self._argument(parameter, block, column, scope)
+            if _needs_keyword([*elements, *given]):
+                given = [replace(each, label=f"{parameter.name}=") for each in given]
+            elements += given
         value = CallExpr(block.name, tuple(elements))
         return self._submodule(column, value, scope)
 
@@ -303,6 +308,21 @@ class SubmoduleBuilder:
         for _, equal in groupby(iterations, _numbered_values):
             found += _folded(list(equal))
         return found, after
+
+
+def _needs_keyword(elements: Sequence[Element]) -> bool:
+    """Whether the last argument says nothing by position: a bool or a third literal.
+
+    No argument by position follows one by keyword.
+    """
+    values = [element.value for element in elements]
+    literals = [v for v in values if isinstance(v, AtomExpr) and not v.reads]
+    is_bool = bool(literals) and literals[-1].text in {"True", "False"}
+    return (
+        len(literals) > POSITIONAL_LITERALS
+        or is_bool
+        or any(element.label for element in elements)
+    )
 
 
 def _negated(condition: Symbolic) -> Symbolic:

@@ -767,3 +767,15 @@ net:
     assert "(negative_slope=-0.1)" in source
     assert "(negative_slope=-0.2)" in source
     assert "spec.yaml:" not in source
+
+
+def test_a_bool_or_a_third_number_is_given_by_keyword() -> None:
+    text = """\
+blocks:
+  unit(cout, k, p, bias): conv(cout, k=k, p=p, bias=bias)
+net:
+  - unit(4, 3, 1, true) | unit(8, 5, 2, false)
+"""
+    source = to_source(graph_of(text))
+    assert "Unit(3, 4, k=3, p=1, bias=True)" in source
+    assert "Unit(4, 8, k=5, p=2, bias=False)" in source
