@@ -30,11 +30,20 @@ def leaves(spec: Spec, model: nn.Module) -> list[str]:
     """The names of the modules that are layers, without identities."""
     items = walk(spec.graph.body)
     levels = {"", *(item.path for item in items if isinstance(item, Module))}
+    layers = {layer.path for layer in spec.layers}
     return [
         name
         for name, m in model.named_modules()
-        if name not in levels and not isinstance(m, nn.Identity)
+        if name not in levels
+        and not isinstance(m, nn.Identity)
+        and not is_part_of_one(name, layers)
     ]
+
+
+def is_part_of_one(name: str, layers: set[str]) -> bool:
+    """Whether a module belongs to a layer, as `attention.out_proj` does."""
+    names = name.split(".")
+    return any(".".join(names[:depth]) in layers for depth in range(1, len(names)))
 
 
 def assert_agrees(spec: Spec) -> None:
