@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import archspec
+from archspec.resolve.library import library
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -70,6 +71,15 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+def test_the_page_of_blocks_has_all_of_the_library():
+    """Each with its text and a picture."""
+    page = (ROOT / "docs" / "blocks.md").read_text()
+    assert set(re.findall("^### (.*)", page, re.MULTILINE)) == set(library())
+    for name in library():
+        assert f"archspec explain {name} -->" in page
+        assert f"archspec draw docs/examples/blocks/{name}.yaml " in page
 
 
 def test_the_figures_in_the_readme():
