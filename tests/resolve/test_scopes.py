@@ -82,9 +82,9 @@ net:
   - a: conv(4, k=1)
   - b: [relu, "conv(6, k=1)"]
   - concat: [ref(a), ref(b), identity]
-  - ref(a)
+  - concat: [identity, ref(a)]
 """
-    assert spec(text).output_shape == (4, 32, 32)
+    assert spec(text).output_shape == (20, 32, 32)
 
 
 def test_an_if_without_else_has_no_label_where_it_does_not_hold():
