@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archspec.catalog import bundled, variants
+from archspec.catalog import variants
+from corpus import COURSE
 
-NAMES = [n for name, path in bundled().items() for n in variants(path) or [name]]
+NAMES = [n for name, path in COURSE.items() for n in variants(path) or [name]]
 
 STEPS = ["conv(4, k=1)", "conv(4, k=3, p=1)", "bn", "relu", "dense_layer(2)", "tanh"]
 

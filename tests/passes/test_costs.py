@@ -11,10 +11,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archspec
 import specs
-from archspec.catalog import bundled, variants
+from archspec.catalog import variants
 from archspec.passes.memory import activation_memory
 from archspec.passes.summarize import summarize
 from archspec.spec import Spec
+from corpus import COURSE
 
 HEADS = """
 archspec: 1
@@ -31,10 +32,10 @@ net:
   - flatten | linear(5)
 """
 BATCH = 2
-ALL = [n for name, path in bundled().items() for n in variants(path) or [name]]
+ALL = [n for name, path in COURSE.items() for n in variants(path) or [name]]
 SMALLER: dict[str, dict[str, Any]] = {  # units or blocks that repeat
-    **{name: {"n": 2} for name in variants(bundled()["resunits"])},
-    **{name: {"depth": 1} for name in variants(bundled()["mlp_mixer"])},
+    **{name: {"n": 2} for name in variants(COURSE["resunits"])},
+    **{name: {"depth": 1} for name in variants(COURSE["mlp_mixer"])},
 }
 
 
@@ -106,6 +107,8 @@ class Walk(fx.Interpreter):
 
 
 def test_inference_needs_what_real_tensors_take(spec: Spec) -> None:
+    if spec.name == "unet":
+        pytest.skip("torch.fx cannot trace `pad_like`, which reads sizes")
     with torch.device("meta"):
         walk = Walk(fx.symbolic_trace(archspec.compile(spec).eval()))
         walk.run(torch.empty(BATCH, *spec.input_shape))

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 import archspec
 import specs
-from archspec.catalog import bundled
 from archspec.cli.main import app
 from archspec.passes.summarize import summarize
+from corpus import BUNDLED
 
 NESTED = """
 archspec: 1
@@ -89,7 +89,7 @@ def test_a_layer_of_a_library_block_names_its_call():
     assert {row.line for row in rows(network)} == {5, 6}
 
 
-@pytest.mark.parametrize("name", bundled())
+@pytest.mark.parametrize("name", BUNDLED)
 def test_json_holds_the_contract(name):
     """`summary --format json` has the documented keys, and its sums are its totals."""
     data = json.loads(command("summary", name, "--format", "json"))
@@ -106,7 +106,7 @@ def test_json_holds_the_contract(name):
     assert data["layers"][-1]["output"] == data["output"]
 
 
-@pytest.mark.parametrize("name", bundled())
+@pytest.mark.parametrize("name", BUNDLED)
 def test_table_columns_add_up(name):
     """The numbers of the table, read back by column, add up to its last line."""
     lines = command("summary", name).splitlines()

@@ -12,7 +12,6 @@ import torch
 
 import archspec
 from archspec.backends.torch.module_from_source import build
-from archspec.catalog import bundled
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
 from archspec.training.cuda_graphs import (
@@ -28,6 +27,7 @@ from archspec.training.distributed.world import World
 from archspec.training.metrics import Meter
 from archspec.training.objective import Objective
 from archspec.training.train_state import TrainState
+from corpus import BUNDLED
 from processes import Processes, at_step, train
 
 from .files import write_folders
@@ -104,7 +104,7 @@ def test_a_gpu_learns_what_a_cpu_does(
     assert measured[1].startswith("test accuracy ")
 
 
-@pytest.mark.parametrize("name", [*bundled(), str(EVERY_OP)])
+@pytest.mark.parametrize("name", [*BUNDLED, str(EVERY_OP)])
 def test_recorded_steps_are_the_steps(name: str) -> None:
     """Of two shapes in turns; of each, the last step has the images of the first."""
     spec = archspec.load(name)

@@ -12,16 +12,23 @@ from archspec.training.initialization import INITIALIZERS, initialize
 from corpus import NAMES, corpus_spec
 
 RECIPE = "kaiming_normal"
+LAYERS = (
+    nn.modules.conv._ConvNd,
+    nn.Linear,
+)
 LARGE = 30_000_000  # parameters; drawing more takes seconds
 
 
 def initialize_by_class(model: nn.Module) -> None:
     """Draw as a textbook does it: no knowledge of ops, only of torch's classes."""
     for module in model.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        if isinstance(module, LAYERS):
             INITIALIZERS[RECIPE](module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+        if getattr(module, "in_proj_weight", None) is not None:  # of attention
+            INITIALIZERS[RECIPE](module.in_proj_weight)
+            nn.init.zeros_(module.in_proj_bias)
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if corpus_spec(n).params < LARGE])

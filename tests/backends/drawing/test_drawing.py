@@ -89,7 +89,7 @@ def svg_texts(dot: str) -> list[str]:
 def check_connected(network: Spec, depth: int | None) -> None:
     graph = pygraphviz.AGraph(string=to_dot(network.graph, depth))
     for node in graph.nodes():
-        assert (graph.in_degree(node) == 0) == (node == "input")
+        assert (graph.in_degree(node) == 0) == node.startswith("input")
     first = names(graph)
     ends = [first[node] for node in graph.nodes() if graph.out_degree(node) == 0]
     assert sorted(ends) == sorted(["output", *(h.name for h in network.graph.heads)])
