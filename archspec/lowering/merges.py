@@ -34,6 +34,14 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
         bodies.append(body)
     if not outputs:
         return _report_no_branch(merge, context)
+    if merge.kind == "sub" and len(outputs) > 2:
+        context.findings.error(
+            "invalid-step",
+            f"`sub` takes two branches, found {len(outputs)}",
+            merge.span,
+            help="add the others first: `add` takes any number",
+        )
+        return ir.Value(None)
     if len(outputs) == 1 and len(merge.branches) > 1:
         items += bodies[0]
         return outputs[0]

@@ -206,8 +206,8 @@ class _Reporter:
         )
 
     def repeat(self, part: Mapping) -> None:
-        key, value = part.key("repeat"), part.get("repeat")
-        assert key is not None
+        names = ("repeat", "collect", "each")
+        key, value = next((k, v) for k, v in part.pairs if k.text in names)
         if id(value) in self.broken or any(
             id(v) in self.unknown for _, v in part.pairs
         ):
@@ -216,9 +216,11 @@ class _Reporter:
             return
         self.findings.error(
             "invalid-step",
-            "`repeat` needs either `times` or `for`",
+            f"`{key.text}` needs either `times` or `for`",
             key.span,
-            help="add `times: 4`, or name the rows: `repeat: block[(64, 3), (128, 3)]`",
+            help="add `times: 4`"
+            + ", or name the rows: `repeat: block[(64, 3), (128, 3)]`"
+            * (key.text == "repeat"),
         )
 
     def missing_keys(self, part: Mapping, violation: Violation) -> None:
