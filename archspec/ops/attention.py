@@ -189,8 +189,9 @@ class SelfAttention(nn.MultiheadAttention):
     def __init__(self, channels: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__(channels, heads, dropout, batch_first=True)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x, x, x, need_weights=False)[0]
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        result, _ = super().forward(x, x, x, need_weights=False)
+        return result
 '''
 
 DOT_PRODUCT_ATTENTION = '''
@@ -213,6 +214,8 @@ class DotProductAttention(nn.Module):
 WINDOW_ATTENTION = '''
 class WindowAttention(nn.Module):
     """Attention within the windows of (N, H, W, C), cyclically shifted (Liu, 2021)."""
+
+    relative_position_index: Tensor
 
     def __init__(
         self, channels: int, heads: int, *, window: int, shift: int = 0
@@ -239,16 +242,18 @@ class WindowAttention(nn.Module):
         return bias.view(self.window**2, self.window**2, -1).permute(2, 0, 1)
 
     def project(self, x: Tensor) -> Tensor:
-        return self.qkv(x)
+        qkv: Tensor = self.qkv(x)
+        return qkv
 
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
-        return query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)
+        scores: Tensor = query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)
+        return scores
 
     def forward(self, x: Tensor) -> Tensor:
         height, width, channels = x.shape[1:]
         size, area = self.window, self.window**2
         x = nn.functional.pad(x, (0, 0, 0, -width % size, 0, -height % size))
-        padded = x.shape[1:3]
+        padded = [*x.shape[1:3]]
         # A window that covers an axis is not shifted along it.
         shift = [self.shift if length > size else 0 for length in padded]
         x = x.roll([-shift[0], -shift[1]], (1, 2))
@@ -305,7 +310,7 @@ class WindowAttentionV2(WindowAttention):
         )
 
     def position_bias(self) -> Tensor:
-        bias = self.cpb_mlp(self.relative_coords_table).view(-1, self.heads)
+        bias: Tensor = self.cpb_mlp(self.relative_coords_table).view(-1, self.heads)
         bias = bias[self.relative_position_index]
         bias = bias.view(self.window**2, self.window**2, -1).permute(2, 0, 1)
         return 16 * bias.sigmoid()
@@ -326,6 +331,8 @@ class WindowAttentionV2(WindowAttention):
 RELATIVE_ATTENTION = '''
 class RelativeAttention(nn.Module):
     """Attention within the square windows of (N, P, L, C), with a position bias."""
+
+    relative_position_index: Tensor
 
     def __init__(self, channels: int, head_dim: int, size: int) -> None:
         super().__init__()
@@ -348,7 +355,8 @@ class RelativeAttention(nn.Module):
         scores = query @ (key * x.shape[-1] ** -0.5).transpose(-2, -1)
         bias = self.relative_position_bias_table[self.relative_position_index]
         weights = (scores + bias.permute(2, 0, 1)).softmax(-1)
-        return self.merge((weights @ value).transpose(2, 3).flatten(3))
+        x = self.merge((weights @ value).transpose(2, 3).flatten(3))
+        return x
 '''
 
 
