@@ -7,7 +7,8 @@ from textwrap import dedent
 from typing import Any
 
 from archspec.checker import check_source
-from archspec.compiler import Options
+from archspec.compiler import Options, compile_source
+from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.spec import CheckResult, Spec
 
@@ -29,10 +30,23 @@ def check(
         file: the name that findings show.
         options: `variant`, `overrides`, `params` and `train`, as of `archspec.check`.
     """
+    source = source_of(text, name, input, file)
+    return check_source(source, options=Options(**options))
+
+
+def compiled(text: str) -> CheckResult:
+    """Compile a text without the search for fixes, which takes most of the time."""
+    return compile_source(source_of(text), None, Options(), Findings())
+
+
+def source_of(
+    text: str, name: str = "a", input: str = "3x32x32", file: str = "spec.yaml"
+) -> Source:
+    """A text with the header that it omits."""
     text = dedent(text).lstrip("\n")
     if not re.search("^archspec:", text, re.MULTILINE):
         text = f"archspec: 1\nname: {name}\ninput: {input}\n{text}"
-    return check_source(Source(file, text), options=Options(**options))
+    return Source(file, text)
 
 
 def codes(text: str, **options: Any) -> list[str]:

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 import harness
-from archspec.catalog import bundled
 from archspec.checker import check, check_sizes
 from archspec.sizes import SizesResult, parse_sizes
+from corpus import COURSE
 
 ASSERTION = re.compile(r"->\s*\[[^]]*\]")
 
@@ -104,7 +104,7 @@ def resized(inputs, size):
 
 
 @pytest.mark.parametrize(
-    "path", [*bundled().values(), *harness.valid_cases()], ids=lambda path: path.stem
+    "path", [*COURSE.values(), *harness.valid_cases()], ids=lambda path: path.stem
 )
 def test_the_sizes_are_those_that_check_one_by_one(tmp_path, path):
     """Sizes that meet at one shape are not gone through again, and fare the same."""
