@@ -29,6 +29,7 @@ from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodule_builder import SubmoduleBuilder, only_child
 from archspec.backends.python.submodules import LocalVariable, Submodule
 from archspec.backends.python.syntax import (
+    AssignStmt,
     AtomExpr,
     CallExpr,
     Element,
@@ -39,6 +40,7 @@ from archspec.backends.python.syntax import (
     NameExpr,
     OpExpr,
     ParameterDef,
+    Stmt,
     call,
 )
 from archspec.backends.python.unroll_repeats import unroll
@@ -102,6 +104,8 @@ class ForwardBuilder:
             body = self.statements.returning_tuple(outputs, self.heads)
             return MethodDef("forward", parameters, TUPLE, body)
         body = self.statements.returning(result, self.heads)
+        if len(self.inputs) > 1:
+            body = _with_declared_x(body)
         returns = TENSORS if self.heads else TENSOR
         return MethodDef("forward", parameters, returns, body)
 
@@ -310,3 +314,16 @@ def _nesting(value: Expr) -> int:
         case JoinExpr():
             return _nesting(value.value)
     return 0
+
+
+def _with_declared_x(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Statements whose first `x`, which is no parameter, has its type."""
+    x = NameExpr("x")
+    for number, each in enumerate(body):
+        if isinstance(each, AssignStmt) and each.target == x:
+            return (
+                *body[:number],
+                replace(each, is_declared=True),
+                *body[number + 1 :],
+            )
+    return body

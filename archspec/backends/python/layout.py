@@ -177,7 +177,8 @@ def _statement(stmt: Stmt, indent: int) -> list[str]:
     pad = " " * indent
     match stmt:
         case AssignStmt():
-            before = f"{flat(stmt.target)} = "
+            declared = ": Tensor" * stmt.is_declared
+            before = f"{flat(stmt.target)}{declared} = "
             lines = comment_lines(stmt.above, indent)
             return lines + _laid_out(stmt.value, indent, before, comment=stmt.after)
         case UnpackStmt():

@@ -105,12 +105,13 @@ Expr = AtomExpr | NameExpr | ClassName | Brackets | ConditionalExpr | OpExpr | J
 
 @dataclass(frozen=True, slots=True)
 class AssignStmt:
-    """`x = self.stem(x)`."""
+    """`x = self.stem(x)`, or `x: Tensor = ...` where no parameter has that name."""
 
     target: NameExpr
     value: Expr
     above: str = field(default="", compare=False)
     after: str = field(default="", compare=False)
+    is_declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
