@@ -54,12 +54,7 @@ def _is_spec(path: Path) -> bool:
 
 def variants(path: Path) -> list[str]:
     """The names of a bundled spec's variants."""
-    return variants_in(Source(path.name, path.read_text(encoding="utf-8")))
-
-
-def variants_in(source: Source) -> list[str]:
-    """The names of the variants in the text of a spec."""
-    tree = read_yaml(source, Findings())
+    tree = read_yaml(Source(path.name, path.read_text(encoding="utf-8")), Findings())
     found = tree.get("variants") if isinstance(tree, Mapping) else None
     return [key.text for key, _ in found.pairs] if isinstance(found, Mapping) else []
 

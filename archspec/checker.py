@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from archspec.catalog import Entry, find_spec, variants_in
+from archspec.catalog import Entry, find_spec
 from archspec.compiler import (
     Options,
     collector_paused,
@@ -148,7 +148,7 @@ def _fixed(
         document = None
         with suppress(TooMany):
             document = parse_document(source, Findings())
-        variants = variants_in(source)
+        variants = [*document.variants] if document else []  # else none was valid
         verification = Verification(source, document, check_again, variants)
         return replace(result, diagnostics=verification.with_fixes(found))
 

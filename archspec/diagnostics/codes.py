@@ -255,7 +255,7 @@ CODES: dict[str, Page] = {
         "$ archspec check lenet --input 1x28x28",
     ),
     "unknown-output": Page(
-        "`outputs` names something that is no label of `net`.",
+        "`outputs` names something that is not a label of `net`.",
         "net:\n  - low: conv(8, k=1)\n  - high: conv(8, k=1)\noutputs: [lo, high]",
         "net:\n  - low: conv(8, k=1)\n  - high: conv(8, k=1)\noutputs: [low, high]",
     ),
@@ -365,12 +365,12 @@ CODES: dict[str, Page] = {
     ),
     "misplaced-none": Page(
         "`none` in an arm of an `if` that is a branch of a join means that there is no "
-        "such branch. It is no step.",
+        "such branch. It is not a step.",
         "- conv(8, k=1)\n- none",
         "- add:\n    - conv(3, k=1)\n    - {if: true, then: identity, else: none}",
     ),
     "misplaced-each": Page(
-        "`each` makes a branch of a join for each row; it is no step by itself.",
+        "`each` makes a branch of a join for each row; it is not a step by itself.",
         "- each: conv(8, k=1)\n  times: 2",
         "- concat:\n    - each: conv(8, k=1)\n      times: 2",
     ),

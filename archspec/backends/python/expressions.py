@@ -15,7 +15,7 @@ from archspec.backends.python.identifiers import python_name
 from archspec.backends.python.syntax import AtomExpr, Element, Expr, TupleExpr
 from archspec.ir.symbolic import functions, variables
 
-# Functions of the language that are no built-in functions of Python.
+# Functions of the language that Python does not have built in.
 MATH = {"ceil", "floor", "sqrt"}
 MAKE_DIVISIBLE = """
 def make_divisible(value: float, divisor: int) -> int:

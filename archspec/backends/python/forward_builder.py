@@ -317,7 +317,7 @@ def _nesting(value: Expr) -> int:
 
 
 def _with_declared_x(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-    """Statements whose first `x`, which is no parameter, has its type."""
+    """The statements, with the type of `x` declared where it is first assigned."""
     x = NameExpr("x")
     for number, each in enumerate(body):
         if isinstance(each, AssignStmt) and each.target == x:
