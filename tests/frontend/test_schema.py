@@ -35,6 +35,7 @@ BEYOND_A_SCHEMA = {
     "unknown-key/merge_key": "YAML 1.1 merges it, and it is gone",
     "invalid-type/input_hexadecimal": "0x20 is an integer to YAML",
     "invalid-type/whole_float": "2.0 is an integer to JSON",
+    "invalid-step/sub_of_three": "`each` and `if` decide how many branches there are",
 }
 
 
