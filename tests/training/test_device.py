@@ -88,6 +88,7 @@ def test_threads_sleep_unless_the_user_says_otherwise() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it is about glibc")
+@pytest.mark.slow
 def test_memory_that_is_freed_is_kept_at_hand() -> None:
     """Page faults of the same large tensors, made again and again."""
     program = (

@@ -133,6 +133,7 @@ loop.draw_curves = counted
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles with g++")
 def test_a_compiled_network_trains_to_the_same(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"

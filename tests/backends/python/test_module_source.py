@@ -394,6 +394,7 @@ def commented(text: str) -> str:
     return PLAIN.replace("\n  ", f"\n  # {text}\n  ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", COMMENTS)
 def test_comments_change_nothing(
     text: str, wrong: Path, mypy_errors: dict[str, str]

@@ -31,8 +31,7 @@ SMALLER: dict[str, dict[str, Any]] = {
     "vgg": {"input": "1x32x32", "width": 0.25},
 }
 
-NAMES = [*BUNDLED, "every_op", "heads"]
-FORMS = ["joins", "choices", "refs"]  # of `forward`, with `heads`
+FORMS = ["every_op", "heads", "joins", "choices", "refs"]  # of ops and of `forward`
 
 Reader = Callable[[bytes], Callable[[Tensor], Tensor]]
 
@@ -57,8 +56,9 @@ def trained(spec: Spec) -> nn.Module:
 @pytest.mark.parametrize(
     ("name", "write", "read"),
     [
-        *((name, to_onnx, read_onnx) for name in NAMES),
-        *((name, to_program, read_program) for name in [*NAMES, *FORMS]),
+        pytest.param(name, *form, marks=[pytest.mark.slow] * (name in BUNDLED))
+        for name in [*FORMS, *BUNDLED]
+        for form in ((to_onnx, read_onnx), (to_program, read_program))
     ],
 )
 def test_makes_the_same_numbers(name: str, write: Any, read: Reader) -> None:

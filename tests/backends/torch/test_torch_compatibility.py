@@ -205,6 +205,7 @@ destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_trains_in_two_processes(tmp_path: Path) -> None:
     """Two halves of a batch give the gradients of the whole, in both processes."""
     images = torch.randn(4, 1, 32, 32, generator=torch.Generator().manual_seed(0))
