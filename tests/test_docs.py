@@ -97,7 +97,7 @@ def test_limits_in_the_language_page_are_those_of_the_code():
     from archspec.frontend.yaml.reader import MAX_DEPTH, MAX_NODES
     from archspec.lowering import context
     from archspec.resolve.evaluation_budget import MAX_VALUES
-    from archspec.resolve.expression_values import MAX_ITEMS
+    from archspec.resolve.operators_and_functions import MAX_ITEMS
 
     page = (ROOT / "docs" / "language.md").read_text()
     for row in (

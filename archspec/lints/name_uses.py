@@ -32,7 +32,7 @@ from archspec.frontend.ast import (
     walk,
 )
 from archspec.frontend.step_traversal import children
-from archspec.resolve.expression_values import FUNCTIONS
+from archspec.resolve.operators_and_functions import FUNCTIONS
 
 
 @dataclass(eq=False, slots=True)

@@ -35,13 +35,10 @@ from archspec.lowering.symbolic_channels import (
 )
 from archspec.lowering.values_in_context import evaluate
 from archspec.resolve.bind import BoundArguments, pattern_key
-from archspec.resolve.expression_values import (
-    constant_or_name,
-    describe,
-    without_names,
-)
 from archspec.resolve.partial_call import has_callee
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names
+from archspec.resolve.value_code import constant_or_name, without_names
+from archspec.resolve.value_text import describe
 
 Arguments = Mapping[str, Symbolic | None]  # None: unknown
 

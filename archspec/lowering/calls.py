@@ -24,10 +24,10 @@ from archspec.resolve.bind import (
     slots,
     written,
 )
-from archspec.resolve.expression_values import describe
 from archspec.resolve.partial_call import PartialCall, is_callee
 from archspec.resolve.scope import Callee
 from archspec.resolve.synonyms import suggest_callee
+from archspec.resolve.value_text import describe
 
 
 def lower_call(

@@ -8,7 +8,7 @@ from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context, Items
 from archspec.lowering.provenance import report
 from archspec.lowering.values_in_context import evaluate
-from archspec.resolve.expression_values import describe
+from archspec.resolve.value_text import describe
 
 
 def lower_condition(step: If, x: ir.Value, context: Context, items: Items) -> ir.Value:

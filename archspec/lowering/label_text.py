@@ -13,7 +13,7 @@ from archspec.lowering.context import Context
 from archspec.lowering.layer_names import take_label
 from archspec.lowering.reserved_labels import RESERVED_LABELS
 from archspec.lowering.values_in_context import evaluate
-from archspec.resolve.expression_values import describe
+from archspec.resolve.value_text import describe
 
 
 def lower_label(label: StepLabel, x: ir.Value, context: Context) -> Symbolic:

@@ -16,7 +16,7 @@ from archspec.lowering.repeats import unrolled
 from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.merging import MERGES, chunk_shape, sized_chunks
 from archspec.ops.shapes import ShapeError
-from archspec.resolve.expression_values import describe
+from archspec.resolve.value_text import describe
 
 
 def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir.Value:

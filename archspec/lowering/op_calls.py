@@ -21,7 +21,8 @@ from archspec.ops.axes import IMAGE, TOKENS, accepts, described, expected, order
 from archspec.ops.op import Op
 from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments, is_row
-from archspec.resolve.expression_values import Evaluator, describe
+from archspec.resolve.expression_values import Evaluator
+from archspec.resolve.value_text import describe
 from archspec.signatures.argument_types import BOOLEAN, LABEL
 from archspec.signatures.signature import Parameter
 

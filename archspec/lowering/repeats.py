@@ -27,12 +27,9 @@ from archspec.lowering.symbolic_channels import (
     with_channels,
 )
 from archspec.lowering.values_in_context import evaluate, is_integer
-from archspec.resolve.expression_values import (
-    constant_or_name,
-    describe,
-    without_names,
-)
 from archspec.resolve.scope import check_new_names
+from archspec.resolve.value_code import constant_or_name, without_names
+from archspec.resolve.value_text import describe
 
 Repeat = RepeatTimes | RepeatFor
 

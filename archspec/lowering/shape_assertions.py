@@ -10,7 +10,7 @@ from archspec.ir import graph as ir
 from archspec.lowering.context import Context
 from archspec.lowering.provenance import format_shape, producer, report
 from archspec.lowering.values_in_context import evaluate, is_integer
-from archspec.resolve.expression_values import describe
+from archspec.resolve.value_text import describe
 from archspec.signatures.signature import show
 
 

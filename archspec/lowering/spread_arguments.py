@@ -12,7 +12,7 @@ from archspec.ir import graph as ir
 from archspec.lowering.context import Context
 from archspec.lowering.provenance import report
 from archspec.lowering.values_in_context import evaluate
-from archspec.resolve.expression_values import describe
+from archspec.resolve.value_text import describe
 
 
 def spread_arguments(call: Call, x: ir.Value, context: Context) -> Call | None:

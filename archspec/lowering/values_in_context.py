@@ -7,12 +7,8 @@ from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context
 from archspec.lowering.provenance import report
-from archspec.resolve.expression_values import (
-    EvaluationError,
-    Evaluator,
-    UnknownValue,
-    undefined_names,
-)
+from archspec.resolve.evaluation_errors import EvaluationError, UnknownValue
+from archspec.resolve.expression_values import Evaluator, undefined_names
 
 
 def evaluate(expression: Expression, x: ir.Value, context: Context) -> Symbolic | None:

@@ -16,7 +16,8 @@ from archspec.ops.op import Op
 from archspec.ops.shapes import pair
 from archspec.repair.edits import CallEdit, is_free, slot_of
 from archspec.resolve.bind import BoundArguments, Slot, bind, slots
-from archspec.resolve.expression_values import EvaluationError, Evaluator, UnknownValue
+from archspec.resolve.evaluation_errors import EvaluationError, UnknownValue
+from archspec.resolve.expression_values import Evaluator
 from archspec.resolve.scope import CIN, Block, Callee
 
 STRIDES = range(1, 9)

@@ -8,9 +8,7 @@ The code goes into the class of a block; an expression without names is a litera
 from __future__ import annotations
 
 import ast
-import math
-import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
 from archspec.diagnostics.diagnostic import Findings
@@ -37,102 +35,39 @@ from archspec.ir.symbolic import (
     as_symbolic,
     constant,
     literal,
-    make_divisible,
 )
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.resolve.bind import Keyword, Slot, bind_keywords
 from archspec.resolve.evaluation_budget import Budget
+from archspec.resolve.evaluation_errors import EvaluationError, UnknownValue
+from archspec.resolve.operators_and_functions import (
+    ARITHMETIC,
+    COMPARISONS,
+    EXPECTED,
+    FUNCTIONS,
+    MAX_ITEMS,
+    is_number,
+)
 from archspec.resolve.partial_call import (
     PartialCall,
-    has_callee,
     is_callee,
     parts_of,
-    text_of,
 )
 from archspec.resolve.scope import Block, Scope
+from archspec.resolve.value_code import constant_or_name, folded, is_constant
+from archspec.resolve.value_text import describe
 from archspec.signatures.signature import Parameter
 
 NO_STEP = 0  # the value of `ch` outside of steps, as in `params`
 NAMES = "names are given in `params`, in `let`, and in the signature of a block"
 MAX_INTEGER = 2**63 - 1
-MAX_ITEMS = 1_000  # in a tuple or a range
 MAX_NESTING = 20  # tuples within tuples
 MAX_DEPTH = 100  # operations within operations
 
 
-class UnknownValue(Exception):  # noqa: N818  # an earlier finding explains it
-    """A value that depends on an unknown one."""
-
-
-class EvaluationError(Exception):
-    """An expression without a value: the parts of a finding, which the caller records."""
-
-    def __init__(self, code: str, message: str, span: Span, help: str = "") -> None:
-        """Keep the parts of a finding."""
-        super().__init__(message)
-        self.code, self.message, self.span, self.help = code, message, span, help
-
-
-ARITHMETIC: dict[str, tuple[Callable[[Any, Any], Any], type[ast.operator]]] = {
-    "+": (operator.add, ast.Add),
-    "-": (operator.sub, ast.Sub),
-    "*": (operator.mul, ast.Mult),
-    "/": (operator.truediv, ast.Div),
-    "//": (operator.floordiv, ast.FloorDiv),
-    "%": (operator.mod, ast.Mod),
-    "**": (operator.pow, ast.Pow),
-}
-COMPARISONS: dict[str, tuple[Callable[[Any, Any], Any], type[ast.cmpop]]] = {
-    "<": (operator.lt, ast.Lt),
-    "<=": (operator.le, ast.LtE),
-    ">": (operator.gt, ast.Gt),
-    ">=": (operator.ge, ast.GtE),
-    "==": (operator.eq, ast.Eq),
-    "!=": (operator.ne, ast.NotEq),
-}
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "min": min,
-    "max": max,
-    "sum": lambda values: sum(_numbers(values)),
-    "abs": abs,
-    "round": lambda value, *digits: round(value, *(_digits(n) for n in digits)),
-    "ceil": math.ceil,
-    "floor": math.floor,
-    "sqrt": math.sqrt,
-    "make_divisible": make_divisible,
-    "len": len,
-    "int": int,
-    "range": lambda *bounds: tuple(_bounded(range(*bounds))),
-}
-EXPECTED = {  # help for wrong arguments
-    "sum": "`sum` adds the items of a tuple: `sum(layers)`",
-    "make_divisible": "give a number and a positive integer: `make_divisible(30, 8)`",
-}
 # Words that are values of an op's parameter, such as `same` in `p=same`.
 WORDS = {w for op in OPS.values() for p in op.parameters for w in p.type.words}
-
-
-def _digits(number: int) -> int:
-    """Digits to round to, bounded: Python computes that power of ten."""
-    return min(max(number, -20), 20)
-
-
-def _numbers(values: Any) -> tuple[float, ...]:
-    """The items of a tuple that must be numbers."""
-    if not isinstance(values, tuple) or not all(map(_is_number, values)):
-        raise TypeError
-    return values
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _bounded(values: range) -> range:
-    if len(values) > MAX_ITEMS:
-        raise OverflowError(f"a range has at most {MAX_ITEMS:,} items")
-    return values
 
 
 def unknown_function(name: Name, callees: Iterable[str]) -> EvaluationError:
@@ -257,20 +192,20 @@ class Evaluator:
     def tuple(self, expression: Tuple) -> Symbolic:
         items = [self(item) for item in expression.items]
         values = tuple(item.value for item in items)
-        return _folded(
+        return folded(
             values, ast.Tuple([item.code for item in items], ast.Load()), *items
         )
 
     def unary(self, expression: Unary) -> Symbolic:
         operand = self(expression.operand)
         if expression.operator == "not":
-            return _folded(
+            return folded(
                 not operand.value, ast.UnaryOp(ast.Not(), operand.code), operand
             )
         self.need_number(operand, expression.operand.span)
         if expression.operator == "+":
             return operand
-        return _folded(-operand.value, ast.UnaryOp(ast.USub(), operand.code), operand)
+        return folded(-operand.value, ast.UnaryOp(ast.USub(), operand.code), operand)
 
     def either(self, expression: Binary) -> Symbolic:
         """`and`, `or`: the right side counts only where the left does not decide."""
@@ -283,7 +218,7 @@ class Evaluator:
         value = left.value if decided else right.value
         sign = ast.Or() if expression.operator == "or" else ast.And()
         code = ast.BoolOp(sign, [left.code, right.code])
-        return _folded(value, code, left, right)
+        return folded(value, code, left, right)
 
     def unless_unknown(self, expression: Expression) -> Symbolic | None:
         """The value of a side that does not count; None if it has none."""
@@ -312,7 +247,7 @@ class Evaluator:
             ) from None
         except OverflowError:
             raise self.too_large(expression.span) from None
-        return _folded(value, ast.BinOp(left.code, node(), right.code), left, right)
+        return folded(value, ast.BinOp(left.code, node(), right.code), left, right)
 
     def comparison(
         self, expression: Binary, left: Symbolic, right: Symbolic
@@ -327,7 +262,7 @@ class Evaluator:
                 f"with {describe(right.value)}",
                 expression.operator_span,
             ) from None
-        return _folded(
+        return folded(
             value, ast.Compare(left.code, [node()], [right.code]), left, right
         )
 
@@ -336,12 +271,12 @@ class Evaluator:
         taken = expression.then if test.value else expression.otherwise
         other = expression.otherwise if test.value else expression.then
         result = self(taken)
-        unused = None if _is_constant(test) else self.unless_unknown(other)
+        unused = None if is_constant(test) else self.unless_unknown(other)
         if unused is None:
             return result
         arms = (result, unused) if test.value else (unused, result)
         code = ast.IfExp(test.code, arms[0].code, arms[1].code)
-        return _folded(result.value, code, test, *arms)
+        return folded(result.value, code, test, *arms)
 
     def subscript(self, expression: Subscript) -> Symbolic:
         value = self.tuple_value(expression.value)
@@ -355,7 +290,7 @@ class Evaluator:
                 "the first item is 0",
             )
         code = ast.Subscript(value.code, index.code, ast.Load())
-        return _folded(value.value[index.value], code, value, index)
+        return folded(value.value[index.value], code, value, index)
 
     def slice(self, expression: Slice) -> Symbolic:
         """`c[a:b]`. As in Python, bounds may be negative or beyond the end."""
@@ -365,7 +300,7 @@ class Evaluator:
         items = value.value[start and start.value : stop and stop.value]
         code = ast.Slice(start.code if start else None, stop.code if stop else None)
         known = [part for part in (value, start, stop) if part is not None]
-        return _folded(items, ast.Subscript(value.code, code, ast.Load()), *known)
+        return folded(items, ast.Subscript(value.code, code, ast.Load()), *known)
 
     def tuple_value(self, expression: Expression) -> Symbolic:
         """The value of an expression that must be a tuple."""
@@ -392,7 +327,7 @@ class Evaluator:
         name = expression.name.id
         arguments = [self(self.positional(a, name)) for a in expression.arguments]
         values = [argument.value for argument in arguments]
-        if name == "sqrt" and len(values) == 1 and _is_number(values[0]):
+        if name == "sqrt" and len(values) == 1 and is_number(values[0]):
             self.check_root(values[0], expression.arguments[0].span)
         try:
             value = FUNCTIONS[name](*values)
@@ -413,7 +348,7 @@ class Evaluator:
         )
         if name == "range":
             code = ast.Call(ast.Name("tuple", ast.Load()), [code], [])
-        return _folded(value, code, *arguments)
+        return folded(value, code, *arguments)
 
     def positional(self, argument: Argument, function: str) -> Expression:
         """The value of an argument of a function, which has no keyword and no `*`."""
@@ -474,9 +409,7 @@ class Evaluator:
         found = self(expression)
         if parameter is None or parameter.type.accepts(found.value):
             return found
-        code = (
-            "invalid-argument" if _is_number(found.value) else "invalid-argument-type"
-        )
+        code = "invalid-argument" if is_number(found.value) else "invalid-argument-type"
         raise EvaluationError(
             code,
             f"`{parameter.shown}` of `{callee.name}` expects "
@@ -495,7 +428,7 @@ class Evaluator:
     # --- bounds ---
 
     def need_number(self, item: Symbolic, span: Span) -> None:
-        if not _is_number(item.value):
+        if not is_number(item.value):
             raise EvaluationError(
                 "invalid-argument-type",
                 f"expected a number, found {describe(item.value)}",
@@ -551,75 +484,3 @@ def _count_items(value: tuple[Any, ...] | PartialCall) -> int:
         if count > MAX_ITEMS:
             break
     return MAX_ITEMS + 1 if level else count
-
-
-def _is_constant(item: Symbolic) -> bool:
-    return (
-        isinstance(item.code, ast.Constant)
-        or (
-            isinstance(item.code, ast.UnaryOp)
-            and isinstance(item.code.operand, ast.Constant)
-        )
-        or (
-            isinstance(item.code, ast.Tuple)
-            and all(_is_constant(Symbolic(None, code)) for code in item.code.elts)
-        )
-    )
-
-
-def constant_or_name(value: Any) -> ast.expr:
-    """A literal, in which an op or block is its name."""
-    if isinstance(value, tuple):
-        return ast.Tuple([constant_or_name(item) for item in value], ast.Load())
-    return constant(text_of(value) if is_callee(value) else value)
-
-
-def without_names(item: Symbolic) -> Symbolic:
-    """The value as a literal if it is an op or block, or has one in it.
-
-    Its expression means nothing where other names are in scope, and a module that is
-    emitted cannot read it.
-    """
-    value = item.value
-    if not has_callee(value):
-        return item
-    return Symbolic(_without_names(value), constant_or_name(value))
-
-
-def _without_names(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(map(_without_names, value))
-    if not isinstance(value, PartialCall):
-        return value
-    parts = ((key, _without_names(i.value)) for key, i in value.keywords.items())
-    keywords = {key: Symbolic(part, constant_or_name(part)) for key, part in parts}
-    return PartialCall(value.callee, keywords)
-
-
-def _folded(value: Any, code: ast.expr, *parts: Symbolic) -> Symbolic:
-    """The value with its expression, or as a literal if all parts are literals."""
-    if all(_is_constant(part) for part in parts):
-        return Symbolic(value, constant_or_name(value))
-    return Symbolic(value, code)
-
-
-def describe(value: Any) -> str:
-    """A value in words, for a message."""
-    match value:
-        case Op():
-            return f"the op `{value.name}`"
-        case Block():
-            return f"the block `{value.name}`"
-        case PartialCall():
-            noun = "op" if isinstance(value.callee, Op) else "block"
-            return f"the {noun} `{value}`"
-        case bool():
-            return f"`{str(value).lower()}`"
-        case str():
-            return f"the text `{value}`"
-        case tuple() if len(value) == 2 and all(type(v) is int for v in value):
-            return f"{value}"
-        case tuple():
-            return f"a tuple of {len(value)}"
-        case _:
-            return f"{value}"

@@ -13,15 +13,12 @@ from archspec.frontend.yaml.tree import Scalar
 from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
 from archspec.resolve.evaluation_budget import Budget
-from archspec.resolve.expression_values import (
-    EvaluationError,
-    Evaluator,
-    UnknownValue,
-    constant_or_name,
-    describe,
-)
+from archspec.resolve.evaluation_errors import EvaluationError, UnknownValue
+from archspec.resolve.expression_values import Evaluator
 from archspec.resolve.partial_call import PartialCall, is_callee
 from archspec.resolve.scope import Block, Environment, check_new_names
+from archspec.resolve.value_code import constant_or_name
+from archspec.resolve.value_text import describe
 
 Overrides = Mapping[str, Expression | None]
 

@@ -8,13 +8,10 @@ from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Chain, Document, Expression, Literal
 from archspec.resolve.bind import bind, written
-from archspec.resolve.expression_values import (
-    EvaluationError,
-    Evaluator,
-    UnknownValue,
-    describe,
-)
+from archspec.resolve.evaluation_errors import EvaluationError, UnknownValue
+from archspec.resolve.expression_values import Evaluator
 from archspec.resolve.scope import Environment, Scope
+from archspec.resolve.value_text import describe
 from archspec.settings.declaration import Setting
 from archspec.settings.settings import SETTINGS
 from archspec.signatures.recipes import Recipe
