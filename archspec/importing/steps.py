@@ -7,6 +7,7 @@ plain numbers. Folding turns instances of one class into calls of a `Block` and 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import EllipsisType
 from typing import Union
 
 Shape = tuple[int, ...]  # without the batch
@@ -94,7 +95,10 @@ class Tied:
 
 @dataclass
 class Aux:
-    """Heads that run in training only, by name."""
+    """Heads that run in training only, by name.
+
+    A call or instance alone, without a label, is the head; anything else is in a group.
+    """
 
     heads: dict[str, list["Step"]]
 
@@ -134,17 +138,23 @@ class Block:
 
     name: str
     positional: tuple[str, ...]
-    keywords: Mapping[str, "Value"]  # with defaults; `...` where there is none
+    keywords: Mapping[
+        str, "Value | EllipsisType"
+    ]  # defaults; `...` where there is none
     body: list[Step]
     comment: str = ""
 
 
 @dataclass
 class Network:
-    """A whole spec. `inputs` is in the order of `forward`; `outputs` are labels."""
+    """A whole spec. `inputs` is in the order of `forward`; `outputs` are labels.
+
+    `header` are the lines of the comment above it.
+    """
 
     name: str
     inputs: Mapping[str, Shape]
     body: list[Step]
     outputs: tuple[str, ...] = ()
     blocks: list[Block] = field(default_factory=list)
+    header: tuple[str, ...] = ()

@@ -1,0 +1,183 @@
+"""Drop labels that name what a step is called anyway.
+
+The compiler names unlabeled layers, so a text with all labels is compiled, and each label
+is compared with the name that its call has without one, wherever the call is expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from archspec.compiler import Options, compile_source
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Source
+from archspec.frontend.ast import Labeled
+from archspec.frontend.ast import Step as ParsedStep
+from archspec.frontend.step_traversal import calls_in, children, is_plain_chain
+from archspec.importing.inner_bodies import Body, has_state, map_bodies, walk
+from archspec.importing.steps import Call, Network, Ref, Tied
+from archspec.importing.writing import write
+from archspec.ir import graph as ir
+from archspec.lowering.state_dict_names import Level
+from archspec.ops.registry import OPS
+from archspec.signatures.argument_types import LABEL
+from archspec.spec import Spec
+
+
+def without_needless_labels(network: Network) -> Network:
+    """Return the network without labels that change no name in the state dict.
+
+    A network that does not compile keeps its labels.
+    """
+    network = _without_unread_names(network)
+    source = Source("spec.yaml", write(network))
+    spec = compile_source(source, None, Options(), Findings()).spec
+    if spec is None:
+        return network
+    names = _Names(spec).by_position
+    parsed = [block.body for block in spec.document.blocks]
+    parsed += [spec.document.net] if spec.document.net else []
+    positions = [
+        call.span.start
+        for body in parsed
+        for call in calls_in(body)
+        if call.name.id not in ("identity", "none")  # an empty branch has one too
+    ]
+    links = [
+        step
+        for step in _all_steps(network)
+        if isinstance(step, Ref | Tied)
+        or (isinstance(step, Call) and step.name != "identity")
+    ]
+    needless = {
+        id(call)
+        for call, position in zip(links, positions, strict=True)
+        if isinstance(call, Call) and call.label and call.label not in _read(network)
+        if all(name == default for name, default in names[position])
+    }
+    return _relabeled(network, needless)
+
+
+def _all_steps(network: Network) -> Iterator[object]:
+    for block in network.blocks:
+        yield from walk(block.body)
+    yield from walk(network.body)
+
+
+def _read(network: Network) -> set[str]:
+    """Every part of a path that another step or the list of outputs reads."""
+    paths = [*network.outputs]
+    for step in _all_steps(network):
+        if isinstance(step, Ref | Tied):
+            paths.append(step.path)
+        elif isinstance(step, Call) and step.name in OPS:
+            given = zip(OPS[step.name].parameters, step.positional, strict=False)
+            paths += [str(value) for p, value in given if p.type is LABEL]
+    return {*paths, *(part for path in paths for part in path.split("."))}
+
+
+def _without_unread_names(network: Network) -> Network:
+    """Drop the labels of steps without state, save the numbers of a sequence."""
+    needless = {
+        id(step)
+        for step in _all_steps(network)
+        if isinstance(step, Call)
+        and step.label
+        and not step.label.isdigit()
+        and "{" not in step.label
+        and not has_state(step)
+        and step.label not in _read(network)
+    }
+    return _relabeled(network, needless)
+
+
+def _relabeled(network: Network, needless: set[int]) -> Network:
+    def change(body: Body) -> Body:
+        return [
+            replace(step, label=None)
+            if isinstance(step, Call) and id(step) in needless
+            else map_bodies(step, change)
+            for step in body
+        ]
+
+    blocks = [replace(block, body=change(block.body)) for block in network.blocks]
+    return replace(network, blocks=blocks, body=change(network.body))
+
+
+@dataclass
+class _Names:
+    """By the position of a call: its name and the one without a label, in each expansion."""
+
+    spec: Spec
+    by_position: dict[int, list[tuple[str, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def __post_init__(self) -> None:
+        document = self.spec.document
+        bodies = {block.name.id: block.body for block in document.blocks}
+        self.plain_blocks = {n: is_plain_chain(body) for n, body in bodies.items()}
+        parsed = [*bodies.values(), *([document.net] if document.net else [])]
+        self.plain_groups = {
+            step.label.span.start: is_plain_chain(step.step)
+            for body in parsed
+            for step in _labeled_in(body)
+        }
+        is_plain = document.net is None or is_plain_chain(document.net)
+        self._name_level(self.spec.graph.body, is_plain)
+        for head in self.spec.graph.heads:
+            self._name_inside(head.item)
+
+    def _name_level(self, body: tuple[ir.Item, ...], is_plain: bool) -> None:
+        level = Level(is_plain_chain=is_plain)
+        for item in _of_level(body):
+            match item:
+                case ir.Layer():
+                    self._note(item.node.span.start, item, item.node.span.text, level)
+                case ir.Module(block=""):
+                    level.next_name("")
+                    self._name_inside(item)
+                case ir.Module():
+                    self._note(item.span.start, item, item.span.text, level)
+                    self._name_inside(item)
+
+    def _name_inside(self, item: ir.Layer | ir.Module) -> None:
+        match item:
+            case ir.Module(block="", body=body, span=span):
+                self._name_level(body, self.plain_groups[span.start])
+            case ir.Module(block=name, body=body) if name in self.plain_blocks:
+                self._name_level(body, self.plain_blocks[name])
+
+    def _note(
+        self, position: int, item: ir.Layer | ir.Module, text: str, level: Level
+    ) -> None:
+        called = re.match(r"\w+", text)
+        assert called
+        default = level.next_name(called[0])
+        self.by_position[position].append((str(item.name.value), default))
+
+
+def _of_level(body: tuple[ir.Item, ...]) -> Iterator[ir.Layer | ir.Module]:
+    """The layers and levels of one level; heads take no number."""
+    for item in body:
+        match item:
+            case ir.Layer() | ir.Module():
+                yield item
+            case ir.Merge():
+                for branch in item.branches:
+                    yield from _of_level(branch)
+            case ir.Choice():
+                yield from _of_level(item.body)
+            case ir.Repeat():
+                for iteration in item.iterations:
+                    yield from _of_level(iteration)
+
+
+def _labeled_in(step: ParsedStep) -> Iterator[Labeled]:
+    if isinstance(step, Labeled):
+        yield step
+    for child in children(step):
+        yield from _labeled_in(child)
