@@ -42,7 +42,8 @@ def to_source(spec: Spec | str | Path) -> str:
     """Return the source of a Python module with the network, which needs only torch."""
     from archspec.backends.python.module_source import to_source as write
 
-    return write(_loaded(spec).graph)
+    loaded = _loaded(spec)
+    return write(loaded.graph, loaded.reference)
 
 
 def compile(  # a compiler's word

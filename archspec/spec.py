@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.frontend.ast import Document
@@ -42,6 +43,14 @@ class Spec:
     def name(self) -> str:
         """The network's name."""
         return self.document.name
+
+    @property
+    def reference(self) -> str:
+        """What the command line calls it: `residual.yaml`, or `vgg16`."""
+        path = PurePath(self.document.source.name)
+        if path.suffix:
+            return f"{path.name}:{self.variant}" if self.variant else path.name
+        return str(path.with_name(self.variant) if self.variant else path)
 
     @property
     def text(self) -> str:

@@ -77,7 +77,7 @@ def compile_(
 def _write_source(spec: Spec, output: Path | None) -> None:
     from archspec.backends.python.module_source import MARK, to_source
 
-    source = to_source(spec.graph)
+    source = to_source(spec.graph, spec.reference)
     if output is None:
         print(source, end="")
         return

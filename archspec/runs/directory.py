@@ -68,7 +68,7 @@ class RunDirectory:
                 run = cls(Path(folder) / "run")
                 run.path.mkdir()
                 run._write(SPEC, spec.text)
-                run._write(MODEL, to_source(spec.graph))
+                run._write(MODEL, to_source(spec.graph, spec.reference))
                 run.write_config(config)
                 _write_texts(run.path, spec.imports)
                 return cls(_rename_numbered(run.path, out, spec.name))

@@ -30,7 +30,6 @@ from archspec.backends.python.syntax import (
     MethodDef,
     NameExpr,
     ParameterDef,
-    ReturnStmt,
     Stmt,
 )
 
@@ -71,6 +70,8 @@ def _alike(definitions: Iterable[ClassDef]) -> list[list[ClassDef]]:
     groups: dict[ClassDef, list[ClassDef]] = {}
     for definition in definitions:
         blank = _with_numbers(definition, lambda _number, _hint: "0")
+        words = "" if definition.name.is_part else NUMBER.sub("0", blank.docstring)
+        blank = replace(blank, docstring=words)
         groups.setdefault(blank, []).append(definition)
     return [group for group in groups.values() if len(group) > 1]
 
@@ -97,8 +98,6 @@ def _merged(group: Sequence[ClassDef]) -> tuple[ClassDef, list[Arguments]]:
     )
     init, *others = kept.methods
     init = replace(init, parameters=(*init.parameters, *added))
-    if len({(*_comments(each.methods),) for each in group}) > 1:
-        others = [_without_comments(method) for method in others]
     arguments = [
         tuple(
             Element(AtomExpr(row[number]), f"{name}=")
@@ -106,21 +105,23 @@ def _merged(group: Sequence[ClassDef]) -> tuple[ClassDef, list[Arguments]]:
         )
         for number in range(len(group))
     ]
-    return replace(kept, methods=(init, *others)), arguments
+    channels = {row: n for (hint, row), n in parameters.items() if hint == "channels"}
+    docstring = _docstring(group, channels)
+    return replace(kept, docstring=docstring, methods=(init, *others)), arguments
 
 
-def _comments(node: Any) -> Iterator[str]:
-    """The comments on statements: where the spec joins the branches."""
-    if isinstance(node, AssignStmt | ReturnStmt) and node.after:
-        yield node.after
-    for part in node if isinstance(node, tuple) else _parts(node).values():
-        yield from _comments(part)
+def _docstring(group: Sequence[ClassDef], names: Mapping[tuple[str, ...], str]) -> str:
+    """That of the first class, in which channels that differ are a parameter, or `_`."""
+    first = group[0].docstring
+    if len({NUMBER.sub("0", each.docstring) for each in group}) > 1:
+        return NUMBER.sub("_", first)
+    rows = zip(*(NUMBER.findall(each.docstring) for each in group), strict=True)
 
+    def written(match: re.Match[str]) -> str:
+        row = next(rows)
+        return match[0] if len({*row}) == 1 else names.get(row, "_")
 
-def _without_comments(node: Any) -> Any:
-    if isinstance(node, AssignStmt | ReturnStmt):
-        return replace(node, after="")
-    return _mapped(node, _without_comments)
+    return NUMBER.sub(written, first)
 
 
 # --- numbers -------------------------------------------------------------------------

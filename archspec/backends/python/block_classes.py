@@ -11,16 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from archspec.backends.python.aligned_bodies import InstancesDifferError, level
-from archspec.backends.python.class_builder import ClassBuilder
+from archspec.backends.python.class_builder import ClassBuilder, Docstring
+from archspec.backends.python.class_docstrings import block_docstring
 from archspec.backends.python.class_parameters import (
     ClassParameter,
     block_parameters,
 )
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.identifiers import class_name
+from archspec.backends.python.parameter_names import ParameterNames, renamed
 from archspec.backends.python.syntax import ClassDef, ClassName
 from archspec.ir.graph import (  # fmt: skip
     Choice,
@@ -49,7 +51,7 @@ class FinishedClass:
         return self.indices[id(module)]
 
 
-def network_classes(graph: Graph, name: str, docstring: str) -> list[ClassDef]:
+def network_classes(graph: Graph, name: str, docstring: Docstring) -> list[ClassDef]:
     """The network's class, the last, and before it all that may be needed for it."""
     classes = BlockClasses(graph)
     for may_loop in (True, False):
@@ -104,6 +106,10 @@ class BlockClasses:
         return id(module.definition), callees, depth
 
     @cached_property
+    def _names(self) -> ParameterNames:
+        return ParameterNames(self.graph)
+
+    @cached_property
     def _nesting(self) -> _Nesting:
         nesting = _Nesting()
         nesting.visit(self.graph.body, ())
@@ -122,14 +128,16 @@ class BlockClasses:
     def _attempt(self, modules: list[Module], *, may_loop: bool = True) -> bool:
         """Build one class for these instances; false if none can represent them."""
         block = modules[0]
+        names = self._names.of(block)
         builder = ClassBuilder(
             ClassName(class_name(block.block)),
             [module.body for module in modules],
-            block_parameters(modules),
+            block_parameters(modules, names),
             self,
             may_loop=may_loop,
+            values=renamed(names),
         )
-        name = self.finish(builder, f"`{block.signature}`\n\n{block.about}")
+        name = self.finish(builder, partial(block_docstring, modules, names))
         if name is None:
             return False
         indices = {id(module): index for index, module in enumerate(modules)}
@@ -137,7 +145,7 @@ class BlockClasses:
         self.finished |= dict.fromkeys(indices, finished)
         return True
 
-    def finish(self, builder: ClassBuilder, docstring: str) -> ClassName | None:
+    def finish(self, builder: ClassBuilder, docstring: Docstring) -> ClassName | None:
         """Add a class; None if it cannot be built."""
         try:
             return self.keep(builder.definition(docstring))

@@ -15,8 +15,9 @@ in place, or a class of its own that is given what it reads.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from archspec.backends.python.aligned_bodies import (
@@ -27,6 +28,7 @@ from archspec.backends.python.aligned_bodies import (
     submodules,
     values_by_name,
 )
+from archspec.backends.python.class_docstrings import block_docstring
 from archspec.backends.python.class_parameters import ClassParameter, annotation
 from archspec.backends.python.forward_builder import ForwardBuilder
 from archspec.backends.python.identifiers import class_name, python_name
@@ -53,6 +55,7 @@ from archspec.ir.symbolic import Symbolic, constant
 MODULE = NameExpr("nn", "Module")
 SEQUENTIAL = NameExpr("nn", "Sequential")
 NONE = AtomExpr("None")
+Docstring = Callable[[Callable[[str], bool]], str]
 
 
 class FinishedClasses(Protocol):
@@ -97,8 +100,10 @@ class ClassBuilder:
         )
         self.init_builder = InitBuilder(self.unifier, shows_shapes=shows_shapes)
 
-    def definition(self, docstring: str) -> ClassDef:
+    def definition(self, docstring: Docstring) -> ClassDef:
         """The class.
+
+        `docstring` makes it from a function that tells which names its signature has.
 
         Raises:
             InstancesDifferError: if no one class can represent all instances.
@@ -106,7 +111,7 @@ class ClassBuilder:
         if is_chain(self.bodies) and not (self.network and self.network.returns_tuple):
             members = self.submodule_builder.members(self.bodies, self.scope)
             methods = (self._init(self.init_builder.chain(members)),)
-            return ClassDef(self.name, SEQUENTIAL, docstring, methods)
+            return ClassDef(self.name, SEQUENTIAL, docstring(self._has), methods)
         forward = ForwardBuilder(
             self.submodule_builder,
             self.bodies,
@@ -117,7 +122,11 @@ class ClassBuilder:
         init = self._init(
             self.init_builder.branching(forward.submodules, forward.locals)
         )
-        return ClassDef(self.name, MODULE, docstring, (init, method))
+        return ClassDef(self.name, MODULE, docstring(self._has), (init, method))
+
+    def _has(self, name: str) -> bool:
+        """Whether the signature has a name from outside."""
+        return name in self.outer and name in self.unifier.used
 
     def _init(self, body: tuple[Stmt, ...]) -> MethodDef:
         parameters = tuple(parameter.definition for parameter in self.parameters())
@@ -157,7 +166,7 @@ class ClassBuilder:
             may_loop=scope.may_loop,
             values=scope.values,
         )
-        definition = group.definition("")
+        definition = group.definition(partial(block_docstring, column, {}))
         self.unifier.used |= group.unifier.used & scope.names
         elements: list[Element] = []
         for parameter in group.parameters():

@@ -11,7 +11,6 @@ its blocks, then those of their parts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from archspec.backends.python.alike_classes import merged_classes
 from archspec.backends.python.identifiers import NameAllocator
@@ -29,7 +28,7 @@ def named_classes(
         for name in classes_read(definition):
             users.setdefault(name, definition.name)
     _allocate([definition.name for definition in found], users, taken)
-    return [_with_docstring(definition, users) for definition in found]
+    return found
 
 
 def _needed(definitions: Sequence[ClassDef]) -> list[ClassDef]:
@@ -59,12 +58,3 @@ def _allocate(
         prefix = users[name].text if name.is_part else ""
         name.text = names.unique(f"{prefix}{name.stem}")
         queue += parts.get(name, [])
-
-
-def _with_docstring(
-    definition: ClassDef, users: dict[ClassName, ClassName]
-) -> ClassDef:
-    if not definition.name.is_part:
-        return definition
-    whole = users[definition.name].text
-    return replace(definition, docstring=f"A part of `{whole}`.")

@@ -7,7 +7,7 @@ A block's signature and the types of its arguments give them:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +38,13 @@ class ClassParameter:
         return ParameterDef(self.name, self.annotation, self.default, self.keyword_only)
 
 
-def block_parameters(modules: list[Module]) -> dict[str, ClassParameter]:
-    """What the body of a block may read: the input channels and its parameters."""
+def block_parameters(
+    modules: list[Module], names: Mapping[str, str]
+) -> dict[str, ClassParameter]:
+    """What the body of a block may read: the input channels and its parameters.
+
+    `names` are those of parameters that have a longer name than in the spec.
+    """
     block = modules[0]
     found = {"cin": ClassParameter("in_channels", annotation([1]), key="cin")}
     for key in block.arguments:
@@ -48,8 +53,9 @@ def block_parameters(modules: list[Module]) -> dict[str, ClassParameter]:
         if key in block.defaults:
             values.append(block.defaults[key])
             default = value_expr(block.defaults[key])
-        found[key] = ClassParameter(
-            python_name(key),
+        name = names.get(key, key)
+        found[name] = ClassParameter(
+            python_name(name),
             annotation(values),
             default,
             keyword_only=key in block.keyword_only,

@@ -34,8 +34,13 @@ def docstring_lines(text: str, indent: int) -> list[str]:
     width = WIDTH - indent - 6
     lines: list[str] = []
     for paragraph in clean.split("\n"):
+        inner = " " * (len(paragraph) - len(paragraph.lstrip(" ")))
         lines += textwrap.wrap(
-            paragraph, width, break_long_words=False, break_on_hyphens=False
+            paragraph,
+            width,
+            subsequent_indent=inner,
+            break_long_words=False,
+            break_on_hyphens=False,
         ) or [""]
     if len(lines) == 1:
         return [f'{pad}"""{lines[0]}"""']

@@ -34,7 +34,6 @@ from archspec.backends.python.syntax import (
     CallExpr,
     Element,
     Expr,
-    JoinExpr,
     ListExpr,
     MethodDef,
     NameExpr,
@@ -311,8 +310,6 @@ def _nesting(value: Expr) -> int:
         case CallExpr() | ListExpr():
             inner = (_nesting(element.value) for element in value.elements)
             return 1 + max(inner, default=0)
-        case JoinExpr():
-            return _nesting(value.value)
     return 0
 
 
@@ -323,7 +320,7 @@ def _with_declared_x(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
         if isinstance(each, AssignStmt) and each.target == x:
             return (
                 *body[:number],
-                replace(each, is_declared=True),
+                replace(each, declared="Tensor"),
                 *body[number + 1 :],
             )
     return body

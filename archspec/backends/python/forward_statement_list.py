@@ -14,7 +14,6 @@ from archspec.backends.python.syntax import (
     Element,
     Expr,
     IfStmt,
-    JoinExpr,
     NameExpr,
     OpExpr,
     ReturnStmt,
@@ -78,7 +77,7 @@ class ForwardStatements:
             assert isinstance(result, NameExpr)
             outputs = _tuple_of([result, *heads])
             statements.append(IfStmt(TRAINING, (ReturnStmt(outputs),)))
-        return (*_merged(statements), ReturnStmt(result, after=_join_place(result)))
+        return (*_merged(statements), ReturnStmt(result))
 
     def returning_tuple(
         self, outputs: Sequence[NameExpr], heads: Sequence[NameExpr]
@@ -99,8 +98,6 @@ def _tuple_of(names: Sequence[NameExpr]) -> TupleExpr:
 def _is_tensor(value: Expr) -> bool:
     """Whether the type of an expression is known to be a tensor."""
     match value:
-        case JoinExpr():
-            return _is_tensor(value.value)
         case CallExpr():
             return value.function == NameExpr("torch", "cat")
         case OpExpr():
@@ -151,21 +148,4 @@ def _merged(statements: Iterable[Stmt]) -> Iterator[Stmt]:
 
 
 def _assignment(name: str, value: Expr) -> AssignStmt:
-    return AssignStmt(NameExpr(name), value, after=_join_place(value))
-
-
-def _join_place(value: Expr) -> str:
-    """The spec's line of the outermost join in an expression; empty without a join.
-
-    As a comment, it tells whoever reads a traceback which branches did not match.
-    """
-    match value:
-        case JoinExpr():
-            return value.place
-        case CallExpr():
-            inner = tuple(element.value for element in value.elements)
-        case OpExpr():
-            inner = value.operands
-        case _:
-            return ""
-    return next(filter(None, map(_join_place, reversed(inner))), "")
+    return AssignStmt(NameExpr(name), value)

@@ -1,6 +1,7 @@
 """Build the statements of an `__init__` from the submodules that it creates.
 
-A sequence is extended, and the channels that enter each iteration are a variable:
+The layers of a plain chain go into a list where some are repeated or optional. The
+channels that enter each iteration are a variable:
 
     - conv(8, k=1) | bn           ->   super().__init__(
     - act: relu                            nn.Conv2d(3, 8, kernel_size=1),
@@ -8,19 +9,26 @@ A sequence is extended, and the channels that enter each iteration are a variabl
                                        )
                                        self.act = nn.ReLU()
 
-    - repeat: dense_layer(g)      ->   channels = in_channels
-      times: n                         for _ in range(n):
-                                           self.append(DenseLayer(channels, g))
+    - repeat: dense_layer(g)      ->   layers: list[nn.Module] = []
+      times: n                         channels = in_channels
+                                       for _ in range(n):
+                                           layers.append(DenseLayer(channels, g))
                                            channels += g
+                                       super().__init__(*layers)
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from archspec.backends.python.expressions import code_expr, value_expr
-from archspec.backends.python.identifiers import is_attribute, python_name
+from archspec.backends.python.identifiers import (
+    NameAllocator,
+    is_attribute,
+    python_name,
+)
 from archspec.backends.python.loop_headers import loop_header
 from archspec.backends.python.names_read import names_read
 from archspec.backends.python.submodules import (
@@ -36,10 +44,12 @@ from archspec.backends.python.syntax import (
     AssignStmt,
     AtomExpr,
     CallExpr,
+    ConditionalExpr,
     Element,
     ExprStmt,
     ForStmt,
     IfStmt,
+    ListExpr,
     NameExpr,
     Stmt,
     call,
@@ -49,7 +59,9 @@ from archspec.ir.symbolic import substitute, variables
 
 SUPER_INIT = AtomExpr("super().__init__")
 ADD_PARAMETER = NameExpr("self", "register_parameter")
-APPEND = NameExpr("self", "append")
+SELF = "self"
+LAYERS = "layers"  # a list of them
+IDENTITY = CallExpr(NameExpr("nn", "Identity"))
 ADD_MODULE = NameExpr("self", "add_module")
 
 
@@ -60,6 +72,7 @@ class InitBuilder:
         self.unifier = unifier
         self.shows_shapes = shows_shapes
         self.shown: set[str] = set()  # comments, each of which is written once
+        self.layers = SELF  # what numbered layers are appended to
 
     def chain(self, members: Sequence[Member]) -> tuple[Stmt, ...]:
         """The body for an `nn.Sequential`."""
@@ -68,18 +81,30 @@ class InitBuilder:
             member for member in members if not isinstance(member, LocalVariable)
         ]
         arguments = _leading_numbered(members)
+        if len(arguments) < len(members) and all(map(_is_plain, members)):
+            return (*statements, *self._listed(members, len(arguments)))
         statements.append(self._super_init(map(self._element, arguments)))
         for member in members[len(arguments) :]:
             statements += self._addition(member)
         return tuple(statements)
 
+    def _listed(self, members: Sequence[Member], leading: int) -> Iterator[Stmt]:
+        """The layers of a plain chain in a list, of which the first are literals."""
+        taken = self.unifier.taken
+        self.layers = NameAllocator(taken).unique(LAYERS)
+        first = ListExpr(tuple(map(self._element, _leading_numbered(members))))
+        layers = NameExpr(self.layers)
+        yield AssignStmt(layers, first, declared="list[nn.Module]")
+        yield from self._additions(members[leading:])
+        yield self._super_init([Element(layers, "*")])
+
     def branching(
         self, submodules: list[Submodule], local_variables: Sequence[LocalVariable]
     ) -> tuple[Stmt, ...]:
         """The body for a class with a `forward` of its own."""
-        statements = self._locals(local_variables)
-        statements.append(self._super_init([]))
-        statements += map(self._statement, submodules)
+        statements = [self._super_init([]), *self._locals(local_variables)]
+        for submodule in submodules:
+            statements += self._statements(submodule)
         return tuple(statements)
 
     def _super_init(self, elements: Iterable[Element]) -> Stmt:
@@ -95,18 +120,24 @@ class InitBuilder:
             after=self._shape(submodule),
         )
 
-    def _statement(self, submodule: Submodule) -> Stmt:
-        """The statement that adds a submodule under its name, or as the next one."""
+    def _statements(self, submodule: Submodule) -> list[Stmt]:
+        """The statements that add a submodule under its name, or as the next one."""
         above, after = self._comment(submodule), self._shape(submodule)
         if submodule.is_numbered:
-            return ExprStmt(call(APPEND, submodule.value), above, after)
-        key = submodule.computed_key
+            append = NameExpr(self.layers, "append")
+            return [ExprStmt(call(append, submodule.value), above, after)]
+        key, value = submodule.computed_key, submodule.value
         add = ADD_PARAMETER if submodule.is_parameter else ADD_MODULE
-        if key is None and is_attribute(submodule.key):
-            target = NameExpr("self", submodule.key)
-            return AssignStmt(target, submodule.value, above, after)
-        added = call(add, key or value_expr(submodule.key), submodule.value)
-        return ExprStmt(added, above, after)
+        if key is not None or not is_attribute(submodule.key):
+            added = call(add, key or value_expr(submodule.key), value)
+            return [ExprStmt(added, above, after)]
+        target = NameExpr("self", submodule.key)
+        match value:
+            case ConditionalExpr(then, test, other) if other == IDENTITY != then:
+                default = AssignStmt(target, IDENTITY, above, declared="nn.Module")
+                chosen = AssignStmt(target, then, after=after)
+                return [default, IfStmt(test, (chosen,))]
+        return [AssignStmt(target, value, above, after)]
 
     def _shape(self, submodule: Submodule) -> str:
         """The shape of an output, as a comment in the network's own class."""
@@ -130,7 +161,7 @@ class InitBuilder:
         """The statements that add a submodule, or several, to a sequence."""
         match member:
             case Submodule():
-                return [self._statement(member)]
+                return self._statements(member)
             case SubmoduleChoice():
                 then = self._additions(member.then)
                 otherwise = self._additions(member.otherwise) or None
@@ -145,7 +176,21 @@ class InitBuilder:
         return []
 
     def _additions(self, members: Iterable[Member]) -> tuple[Stmt, ...]:
-        return tuple(stmt for member in members for stmt in self._addition(member))
+        found: list[Stmt] = []
+        for is_element, group in groupby(members, self._is_element):
+            each = [*group]
+            if is_element and len(each) > 1:
+                layers = (m for m in each if isinstance(m, Submodule))
+                elements = ListExpr(tuple(map(self._element, layers)))
+                found.append(AddAssignStmt(NameExpr(self.layers), elements))
+            else:
+                found += [stmt for member in each for stmt in self._addition(member)]
+        return tuple(found)
+
+    def _is_element(self, member: Member) -> bool:
+        """Whether a member is one layer of a list."""
+        is_numbered = isinstance(member, Submodule) and member.is_numbered
+        return is_numbered and self.layers != SELF
 
     def _loop(self, loop: SubmoduleLoop) -> Sequence[Stmt]:
         """A loop, and around it the channels that enter each iteration."""
@@ -206,6 +251,18 @@ def _leading_numbered(members: Sequence[Member]) -> list[Submodule]:
             break
         found.append(member)
     return found
+
+
+def _is_plain(member: Member) -> bool:
+    """Whether only its position in the chain names a member, or each one in it."""
+    match member:
+        case Submodule():
+            return member.is_numbered
+        case SubmoduleLoop() | EqualSubmodules():
+            return all(map(_is_plain, member.members))
+        case SubmoduleChoice():
+            return all(map(_is_plain, (*member.then, *member.otherwise)))
+    return True
 
 
 def _loops(members: Iterable[Member]) -> Iterator[SubmoduleLoop]:

@@ -32,7 +32,6 @@ from archspec.backends.python.syntax import (
     ExprStmt,
     ForStmt,
     IfStmt,
-    JoinExpr,
     ListExpr,
     MethodDef,
     NameExpr,
@@ -70,8 +69,6 @@ def flat(expr: Expr) -> str:
             return f"{then} if {test} else {flat(expr.otherwise)}"
         case OpExpr():
             return f" {expr.operator} ".join(map(flat, expr.operands))
-        case JoinExpr():
-            return flat(expr.value)
 
 
 def _brackets(expr: Brackets) -> tuple[str, str]:
@@ -89,8 +86,6 @@ def _laid_out(
     expr: Expr, indent: int, before: str = "", after: str = "", comment: str = ""
 ) -> list[str]:
     """The lines of `before expr after  # comment`."""
-    if isinstance(expr, JoinExpr):
-        return _laid_out(expr.value, indent, before, after, comment)
     line = f"{' ' * indent}{before}{flat(expr)}{after}"
     if len(line) <= WIDTH and not _has_comments(expr):
         return [_with_comment(line, comment)]
@@ -107,10 +102,14 @@ def _laid_out(
 def _broken(
     expr: Brackets, indent: int, before: str, after: str, comment: str
 ) -> list[str]:
-    """Brackets with a line for each element, or several."""
+    """Brackets with all elements on one line, or with a line for each, or several."""
     pad = " " * indent
     opening, closing = _brackets(expr)
     lines = [_with_comment(f"{pad}{before}{opening}", comment)]
+    inner = ", ".join(e.label + flat(e.value) for e in expr.elements)
+    on_one_line = f"{' ' * (indent + STEP)}{inner}"
+    if len(on_one_line) <= WIDTH and not _has_comments(expr) and not _is_list(expr):
+        return [*lines, on_one_line, f"{pad}{closing}{after}"]
     comma = "" if _has_sole_collection(expr) else ","
     for element in expr.elements:
         lines += comment_lines(element.above, indent + STEP)
@@ -118,6 +117,13 @@ def _broken(
             element.value, indent + STEP, element.label, comma, element.after
         )
     return [*lines, f"{pad}{closing}{after}"]
+
+
+def _is_list(expr: Brackets) -> bool:
+    """Whether a reader wants one line for each element: modules, or rows."""
+    if isinstance(expr, CallExpr):
+        return flat(expr.function) in {"nn.Sequential", "super().__init__"}
+    return not isinstance(expr, CallExpr)
 
 
 def _has_sole_collection(expr: Brackets) -> bool:
@@ -177,7 +183,7 @@ def _statement(stmt: Stmt, indent: int) -> list[str]:
     pad = " " * indent
     match stmt:
         case AssignStmt():
-            declared = ": Tensor" * stmt.is_declared
+            declared = f": {stmt.declared}" if stmt.declared else ""
             before = f"{flat(stmt.target)}{declared} = "
             lines = comment_lines(stmt.above, indent)
             return lines + _laid_out(stmt.value, indent, before, comment=stmt.after)

@@ -8,9 +8,7 @@ An output that is too long for that is first assigned to the branch's variable.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from pathlib import PurePath
 
 from archspec.backends.python.comments_and_docstrings import WIDTH
 from archspec.backends.python.forward_statement_list import ForwardStatements
@@ -20,18 +18,18 @@ from archspec.backends.python.syntax import (
     CallExpr,
     Element,
     Expr,
-    JoinExpr,
     ListExpr,
     NameExpr,
     OpExpr,
     call,
     dotted,
 )
-from archspec.diagnostics.source import Span
 from archspec.ir.graph import Merge
 from archspec.ops.merging import MERGES
 
 LONGEST = 60  # characters of one expression
+CAT = NameExpr("torch", "cat")
+JOINS = (CAT, *(dotted(m.function) for m in MERGES.values() if m.function))
 
 
 def channel_axis(merge: Merge) -> int:
@@ -47,7 +45,6 @@ def merge_expression(
     statements: ForwardStatements,
 ) -> Expr:
     """The join of some outputs. `names` are the variables of the branches."""
-    place = _place(merge.node.span)
     operator, function = MERGES[merge.node.op].operator, MERGES[merge.node.op].function
     if function:
         outputs = _simplified(outputs, names, statements, too_long=False)
@@ -59,8 +56,7 @@ def merge_expression(
         outputs = _simplified(outputs, names, statements, too_long=False)
         branches = ListExpr(tuple(map(Element, outputs)))
         axis = Element(AtomExpr(str(channel_axis(merge))), "dim=")
-        cat = CallExpr(NameExpr("torch", "cat"), (Element(branches), axis))
-        return JoinExpr(cat, place)
+        return CallExpr(CAT, (Element(branches), axis))
     # A sum does not break, and its own variable is no longer than those of its branches.
     longest = min(LONGEST, WIDTH - len(f"        {names[0]} = "))
     too_long = len(flat(OpExpr(operator, tuple(outputs)))) > longest
@@ -68,7 +64,7 @@ def merge_expression(
     if len(outputs) == 1 and isinstance(outputs[0], NameExpr):
         return outputs[0]
     operands = _shortened(operator, outputs, names[0], longest, statements)
-    return JoinExpr(OpExpr(operator, operands), place)
+    return OpExpr(operator, operands)
 
 
 def _simplified(
@@ -79,7 +75,7 @@ def _simplified(
     too_long: bool,
 ) -> list[Expr]:
     """Assign every output up to the last that is a join; all, if they are too long."""
-    joins = [n for n, output in enumerate(outputs) if isinstance(output, JoinExpr)]
+    joins = [n for n, output in enumerate(outputs) if _is_join(output)]
     count = len(outputs) if too_long else 1 + max(joins, default=-1)
     simple: list[Expr] = [*outputs]
     for number in range(count):
@@ -106,8 +102,9 @@ def _shortened(
     return (first, *outputs[merged:])
 
 
-def _place(span: Span) -> str:
-    """`resnet18.yaml:12`; nothing in a file's name can end a comment."""
-    path = PurePath(span.source.name)  # a bundled spec has a name, not a file
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem + (path.suffix or ".yaml"))
-    return f"{name}:{span.line}"
+def _is_join(value: Expr) -> bool:
+    """Whether an output is itself the join of branches."""
+    match value:
+        case CallExpr():
+            return value.function in JOINS
+    return isinstance(value, OpExpr)

@@ -18,10 +18,12 @@ How the calls of a block become a class:
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from archspec.backends.python.block_classes import network_classes
+from archspec.backends.python.class_docstrings import network_shapes
 from archspec.backends.python.class_names import named_classes
 from archspec.backends.python.comments_and_docstrings import docstring_lines
 from archspec.backends.python.constructor_calls import torch_call
@@ -33,21 +35,25 @@ from archspec.backends.python.syntax import dotted
 from archspec.ir.graph import Graph, Layer, Module, Port, walk
 from archspec.ops.registry import OPS
 
-MARK = "Written by archspec."
+MARK = "Written by archspec"
+MOST_WORDS = 4  # of a network's name
 IMPORTED = {"Tensor", "nn", "torch"}
 
 
-def to_source(graph: Graph) -> str:
-    """The network as the text of a Python module that needs only torch."""
+def to_source(graph: Graph, spec: str = "") -> str:
+    """The network as the text of a Python module that needs only torch.
+
+    `spec` is the name under which the command line finds the network.
+    """
     name, helpers = network_class(graph), _helpers(graph)
-    built = network_classes(graph, name, _summary(graph))
+    built = network_classes(graph, name, lambda _: _summary(graph))
     classes = named_classes(built, {*IMPORTED, *helpers})
     read = names_read(classes).union(*map(_names_in, helpers.values()))
     functions = [text for name, text in FUNCTIONS.items() if name in read]
     sections = [text.strip() for text in (*functions, *helpers.values())]
     sections += ["\n".join(class_lines(each)) for each in classes]
     body = "".join(f"\n\n\n{section}" for section in sections)
-    return f"{_head(graph)}\n\n{_imports(read)}{body}\n"
+    return f"{_head(graph, spec)}\n\n{_imports(read)}{body}\n"
 
 
 def network_class(graph: Graph) -> str:
@@ -55,39 +61,57 @@ def network_class(graph: Graph) -> str:
     modules = (item for item in walk(graph.body) if isinstance(item, Module))
     taken = {class_name(module.block) for module in modules if module.block}
     taken |= {*IMPORTED, *_helpers(graph)}
-    name = class_name(graph.name)
+    name = _own_name(graph) or class_name(graph.name)
     return NameAllocator(taken).unique(f"{name}Net") if name in taken else name
 
 
-def _head(graph: Graph) -> str:
-    about = graph.about.strip()
-    title = f"{graph.name}: {about}" if about else graph.name
-    return "\n".join(docstring_lines(f"{title}\n\n{MARK}", 0))
+def _own_name(graph: Graph) -> str:
+    """`ResNet`, as the first words of `about` write `resnet`; empty if they do not."""
+    name = ""
+    for word in re.findall("[A-Za-z0-9]+", graph.about)[:MOST_WORDS]:
+        name += word[:1].upper() + word[1:]
+        if name.lower() == re.sub("[_-]", "", graph.name).lower():
+            return name if name.isidentifier() else ""
+    return ""
+
+
+def _head(graph: Graph, spec: str) -> str:
+    title = graph.about.strip() or graph.name
+    made = f"{MARK} {_version()}"
+    if spec:
+        made += f" from `{graph.name}`: edit it, or make it again with\n`archspec compile {spec}`"
+    return "\n".join(docstring_lines(f"{title}\n\n{made}.", 0))
+
+
+@cache
+def _version() -> str:
+    from importlib.metadata import version  # 15 ms
+
+    return version("archspec-nn")
 
 
 def _summary(graph: Graph) -> str:
     """The docstring of the network's class."""
-    takes = f"Takes images of {_sizes(graph.inputs[0])}."
+    about = graph.about.strip().rstrip(".") or f"The network `{graph.name}`"
+    parts = [f"{about[:1].upper()}{about[1:]}."]
     if graph.has_named_inputs:
-        takes = f"Takes {_listed(graph.inputs)}."
-    elif len(graph.inputs[0].shape) != 3:
-        takes = f"Takes inputs of {_sizes(graph.inputs[0])}."
+        parts.append(f"Takes {_listed(graph.inputs)}.")
     if graph.returns_tuple:
-        takes += f"\n\nReturns a tuple: {_listed(graph.outputs)}."
-    heads = ", ".join(f"`{head.name}`" for head in graph.heads)
-    gives = f"In training mode the output is a tuple: the network's own, then {heads}."
-    if graph.returns_tuple:
-        gives = f"In training mode {heads} follow."
-    return f"{takes}\n\n{gives}" if heads else takes
+        parts.append(f"Returns a tuple: {_listed(graph.outputs)}.")
+    if graph.heads:
+        heads = ", ".join(f"`{head.name}`" for head in graph.heads)
+        gives = (
+            f"In training mode the output is a tuple: the network's own, then {heads}."
+        )
+        if graph.returns_tuple:
+            gives = f"In training mode {heads} follow."
+        parts.append(gives)
+    return "\n\n".join([*parts, network_shapes(graph)])
 
 
 def _listed(ports: Iterable[Port]) -> str:
-    """Inputs or outputs with their shapes."""
-    return ", ".join(f"`{port.name}` of {_sizes(port)}" for port in ports)
-
-
-def _sizes(port: Port) -> str:
-    return "x".join(map(str, port.shape))
+    """The names of inputs or outputs."""
+    return ", ".join(f"`{port.name}`" for port in ports)
 
 
 def _imports(read: set[str]) -> str:

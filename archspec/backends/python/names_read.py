@@ -22,7 +22,6 @@ from archspec.backends.python.syntax import (
     ExprStmt,
     ForStmt,
     IfStmt,
-    JoinExpr,
     ListExpr,
     MethodDef,
     NameExpr,
@@ -80,7 +79,7 @@ def _parts(node: Node) -> Iterable[Node]:
             return (node.target, node.value)
         case AddAssignStmt():
             return (node.target, node.value)
-        case Element() | JoinExpr() | ExprStmt() | ReturnStmt():
+        case Element() | ExprStmt() | ReturnStmt():
             return (node.value,)
         case AssignStmt() | UnpackStmt():
             return (node.value,)

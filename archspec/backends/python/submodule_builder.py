@@ -183,8 +183,7 @@ class SubmoduleBuilder:
         else:
             items = [module.arguments[parameter.key] for module in column]
         value = self.unifier.unify(items, parameter.name, scope)
-        is_given = any(parameter.key in module.given for module in column)
-        if value == parameter.default and not is_given:
+        if value == parameter.default:
             return []
         label = f"{parameter.name}=" if parameter.keyword_only else ""
         return [Element(value, label)]
@@ -241,7 +240,7 @@ class SubmoduleBuilder:
         inside = replace(scope, may_add=False)
         conditions = [choice.condition for choice in column]
         then, otherwise = self.members(taken, inside), self.members(left, inside)
-        if not then:
+        if all(map(_is_identity, then)):
             conditions = [*map(_negated, conditions)]
             then, otherwise = otherwise, then
         if not then:

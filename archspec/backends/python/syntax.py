@@ -89,29 +89,21 @@ class OpExpr:
     operands: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JoinExpr:
-    """The join of branches, a sum or a call, and where it is in the spec."""
-
-    value: OpExpr | CallExpr
-    place: str = field(compare=False)  # `resnet18.yaml:12`
-
-
 Brackets = CallExpr | ListExpr | TupleExpr
-Expr = AtomExpr | NameExpr | ClassName | Brackets | ConditionalExpr | OpExpr | JoinExpr
+Expr = AtomExpr | NameExpr | ClassName | Brackets | ConditionalExpr | OpExpr
 
 # --- statements ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class AssignStmt:
-    """`x = self.stem(x)`, or `x: Tensor = ...` where no parameter has that name."""
+    """`x = self.stem(x)`, or `x: Tensor = ...` where its type is declared."""
 
     target: NameExpr
     value: Expr
     above: str = field(default="", compare=False)
     after: str = field(default="", compare=False)
-    is_declared: bool = False
+    declared: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,60 @@
+"""loops
+
+Written by archspec VERSION from `loops`: edit it, or make it again with
+`archspec compile loops.yaml`.
+"""
+
+from torch import nn
+
+
+class Unit(nn.Sequential):
+    """Convolution, Identity.
+
+    Shape:
+        [N, in_channels, H, W] -> [N, out_channels, H, W]
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, kernel_size=1),
+            nn.Identity(),
+        )
+
+
+class Unit2(nn.Sequential):
+    """Convolution, ReLU.
+
+    Shape:
+        [N, in_channels, H, W] -> [N, out_channels, H, W]
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(nn.Conv2d(in_channels, out_channels, kernel_size=1), nn.ReLU())
+
+
+class Loops(nn.Sequential):
+    """The network `loops`.
+
+    Shape:
+        [N, 3, 8, 8] -> [N, 2, 8, 8]
+    """
+
+    def __init__(self) -> None:
+        layers: list[nn.Module] = [
+            Unit(3, 3),  # [3, 8, 8]
+        ]
+        for _ in range(4):
+            layers.append(Unit2(3, 3))  # [3, 8, 8]
+        channels = 3
+        for i in range(2):
+            layers.append(Unit2(channels, 8 if i == 0 else 6))
+            channels = 8 if i == 0 else 6
+        channels_2 = channels
+        for _ in range(3):
+            layers.append(Unit2(channels_2, 4))  # [4, 8, 8]
+            channels_2 = 4
+        channels_2 = 4
+        for _ in range(3):
+            layers.append(Unit2(channels_2, 2))  # [2, 8, 8]
+            channels_2 = 2
+        super().__init__(*layers)
