@@ -37,7 +37,7 @@ def check(
         ),
     ],
     format_: Annotated[
-        Literal["full", "concise", "json", "github"], format_option("How findings are")
+        Literal["full", "concise", "json", "github"], format_option()
     ] = "full",
     sizes: Annotated[
         str | None,

@@ -16,7 +16,16 @@ from archspec.spec import Spec
 
 from .options import format_option
 from .spec_loading import load_spec
-from .table import all_sizes, inputs_as_data, outputs_as_data, sizes, text_table
+from .table import (
+    all_sizes,
+    inputs_as_data,
+    outputs_as_data,
+    shortened,
+    sizes,
+    text_table,
+)
+
+NAME_WIDTH = 18  # of a network above its totals
 
 
 def diff(
@@ -28,9 +37,7 @@ def diff(
         ),
     ],
     after: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
-    format_: Annotated[
-        Literal["table", "json"], format_option("How the differences are")
-    ] = "table",
+    format_: Annotated[Literal["table", "json"], format_option()] = "table",
 ) -> None:
     """Show what changed from A to B; the exit code is 0, whether they differ or not."""
     one, other = _load(before), _load(after)
@@ -79,7 +86,7 @@ def _print_changes(changes: list[Change]) -> None:
     if changes:
         header = ("change", "layer", "op", "parameters", "MACs", "what")
         rows = list(_merged_rows([_ChangeRow(change) for change in changes]))
-        lines = text_table(header, rows, (0, 1, 2, 5))
+        lines = text_table(header, rows, (0, 1, 2, 5), optional=(4, 3), prose=5)
         print("\n".join(lines[1:]))
         print()
 
@@ -153,7 +160,8 @@ def _print_totals(before: tuple[str, Spec], after: tuple[str, Spec]) -> None:
         _figures("parameters", ours.params, theirs.params),
         _figures("MACs", ours.macs, theirs.macs),
     ]
-    lines = text_table(("", one, other, "change"), rows, (0,))
+    names = (shortened(name, NAME_WIDTH) for name in (one, other))
+    lines = text_table(("", *names, "change"), rows, (0,), optional=(3,))
     print("\n".join(lines[1:-1]))
 
 

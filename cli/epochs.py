@@ -16,7 +16,7 @@ def epoch_table(epochs: Sequence[EpochMetrics]) -> list[str]:
     """A table of all epochs, or of some that include the first, the best and the last."""
     best = best_epoch(epochs)
     rows = [_cells(row, is_best=row is best) for row in _chosen(epochs, best)]
-    return text_table(HEADER, rows, (6,))
+    return text_table(HEADER, rows, (6,), optional=(2,))
 
 
 def _chosen(epochs: Sequence[EpochMetrics], best: EpochMetrics) -> list[EpochMetrics]:

@@ -45,9 +45,7 @@ MAX_HEADER = 5  # characters of a class name that fits above a column
 def evaluate(
     model: ModelArgument,
     output: PictureOption = None,
-    format_: Annotated[
-        Literal["table", "json"], format_option("How the output is")
-    ] = "table",
+    format_: Annotated[Literal["table", "json"], format_option()] = "table",
     weights: WeightsOption = None,
     pretrained: PretrainedOption = False,
     overrides: SetOption = None,

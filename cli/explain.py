@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from textwrap import fill, indent
+from textwrap import indent
 from typing import Annotated
 
 import typer
 
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.suggest import did_you_mean
+from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.scope import Block
 
 from .exit_codes import USAGE, stop
-
-LINE = 80  # columns
 
 
 def explain(
@@ -43,7 +42,7 @@ def explain(
 def _code(code: str) -> str:
     page = CODES[code]
     return (
-        f"{code}\n\n{fill(page.meaning, LINE)}\n\n"
+        f"{code}\n\n{wrapped(page.meaning, output_width(), '')}\n\n"
         f"For example:\n\n{indent(page.bad, '    ')}\n\n"
         f"Write instead:\n\n{indent(page.good, '    ')}"
     )

@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import typer
 
 from archspec.catalog import bundled, list_models, variant_name, variants
 from archspec.checker import check
+from archspec.diagnostics.suggest import did_you_mean
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.scope import Block
 
 from .exit_codes import USAGE, stop
 from .options import format_option
-from .table import text_table
+from .table import definitions, text_table
+
+Definition = tuple[str, str]  # a name or a signature, and what it means
 
 
 def list_(
     pattern: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PATTERN]",
-            help="Bundled networks alone, with their costs: `torchvision`, "
-            "`torchvision/*net*`.",
+            metavar="[KIND|PATTERN]",
+            help="`specs`, `blocks` or `ops`, or names of networks, whose costs are "
+            "listed: `torchvision`, `torchvision/*net*`.",
         ),
     ] = None,
-    format_: Annotated[
-        Literal["table", "json"], format_option("Networks are")
-    ] = "table",
+    format_: Annotated[Literal["table", "json"], format_option()] = "table",
 ) -> None:
     """List the bundled specs, the blocks of the library, and the ops."""
-    if pattern is None and format_ == "table":
-        _print_all()
+    if pattern in KINDS or (pattern is None and format_ == "table"):
+        _print_kinds([pattern] if pattern else [*KINDS], format_)
         return
     names = list_models(pattern or "*")
     if not names:
-        stop(f"no bundled network is called `{pattern}`", USAGE)
+        hint = did_you_mean(pattern or "", [*KINDS, *bundled()])
+        stop(f"no bundled network is called `{pattern}`{hint and '; ' + hint}", USAGE)
     networks = [_network(name) for name in names]
     if format_ == "json":
         print(json.dumps(networks, indent=2))
@@ -46,7 +49,7 @@ def list_(
     rows = [
         (n["name"], n["input"], f"{n['params']:,}", f"{n['macs']:,}") for n in networks
     ]
-    print("\n".join(text_table(header, rows, (0,))))
+    print("\n".join(text_table(header, rows, (0,), optional=(1,))))
 
 
 def _network(name: str) -> dict[str, Any]:
@@ -62,14 +65,22 @@ def _network(name: str) -> dict[str, Any]:
     }
 
 
-def _print_all() -> None:
-    specs = []
-    for name, path in bundled().items():
-        spec = check(name).spec
-        about = spec.document.about if spec else ""
-        specs.append((name, about))
-        specs += [(f"  {variant_name(name, each)}", "") for each in variants(path)]
-    blocks = [
+def _specs() -> list[Definition]:
+    return [(name, _about_spec(name)) for name in bundled()]
+
+
+def _about_spec(name: str) -> str:
+    """What a spec is, and the names of its variants in a line of their own."""
+    spec = check(name).spec
+    about = spec.document.about if spec else ""
+    found = [variant_name(name, each) for each in variants(bundled()[name])]
+    if not found or found == [name]:
+        return about
+    return f"{about}\n{', '.join(found)}"
+
+
+def _blocks() -> list[Definition]:
+    return [
         (
             " ".join(block.definition.signature.text.split()),
             block.definition.about.partition(". ")[0].rstrip("."),
@@ -77,17 +88,24 @@ def _print_all() -> None:
         for block in library().values()
         if isinstance(block, Block)
     ]
-    ops = [(op.signature, op.about) for op in OPS.values()]
-    print(
-        _section("specs", specs),
-        _section("blocks", blocks),
-        _section("ops", ops),
-        sep="\n\n",
-    )
 
 
-def _section(title: str, rows: list[tuple[str, str]]) -> str:
-    width = min(44, max(len(name) for name, _ in rows))
-    return "\n".join(
-        [title, *(f"  {name:<{width}}  {about}".rstrip() for name, about in rows)]
-    )
+def _ops() -> list[Definition]:
+    return [(op.signature, op.about) for op in OPS.values()]
+
+
+KINDS: dict[str, Callable[[], list[Definition]]] = {
+    "specs": _specs,
+    "blocks": _blocks,
+    "ops": _ops,
+}
+
+
+def _print_kinds(kinds: list[str], format_: str) -> None:
+    found = {kind: KINDS[kind]() for kind in kinds}
+    if format_ == "json":
+        items = [item for kind in kinds for item in found[kind]]
+        print(json.dumps([{"name": n, "about": a} for n, a in items], indent=2))
+        return
+    sections = ["\n".join([kind, *definitions(found[kind])]) for kind in kinds]
+    print("\n\n".join(sections))

@@ -10,9 +10,9 @@ import typer
 from archspec.settings.settings import SETTINGS, Device
 
 
-def format_option(what: str) -> Any:
-    """The option `--format`; `what` begins its help: "How findings are"."""
-    return typer.Option("--format", help=f"{what} written.")
+def format_option(help: str = "Output format.") -> Any:
+    """The option `--format`."""
+    return typer.Option("--format", help=help)
 
 
 SpecArgument = Annotated[

@@ -34,9 +34,7 @@ def predict(
     top: Annotated[
         int, typer.Option(min=1, help="How many classes to show for an image.")
     ] = 3,
-    format_: Annotated[
-        Literal["table", "json"], format_option("How the output is")
-    ] = "table",
+    format_: Annotated[Literal["table", "json"], format_option()] = "table",
     weights: WeightsOption = None,
     pretrained: PretrainedOption = False,
     overrides: SetOption = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.settings.settings import Device
 from archspec.spec import Spec
 from archspec.training.cpu_runtime import configure_cpu_runtime
@@ -29,19 +30,18 @@ if TYPE_CHECKING:
 
 BAR = 4  # cells
 HEADER = (
-    "layer", "op", "output", "forward ms", "backward ms", "% time",
+    "layer", "op", "output", "fwd ms", "bwd ms", "% time",
     "FLOP/byte", "bound by", "% roof",
 )  # fmt: skip
 TEXT_COLUMNS = (0, 1, 5, 7)
+OPTIONAL_COLUMNS = (2, 6, 8, 7, 1)  # the first to go where the terminal is narrow
 
 
 def profile(
     spec: SpecArgument,
     batch: Annotated[int, typer.Option(min=1, max=65536, help="Images in a step.")] = 8,
     device: DeviceOption = "auto",
-    format_: Annotated[
-        Literal["table", "json"], format_option("How the profile is")
-    ] = "table",
+    format_: Annotated[Literal["table", "json"], format_option()] = "table",
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
@@ -100,9 +100,9 @@ def _data(spec: Spec, batch: int, measured: Profile) -> dict[str, object]:
 
 def _print_table(spec: Spec, batch: int, measured: Profile) -> None:
     roofline = measured.roofline
-    print(
-        f"{spec.name}, input {all_sizes(spec.inputs.values())}, batch {batch}, on {roofline.name}"
-    )
+    inputs = all_sizes(spec.inputs.values())
+    title = f"{spec.name}, input {inputs}, batch {batch}, on {roofline.name}"
+    print(wrapped(title, output_width()))
     times = [x.forward_seconds + x.backward_seconds for x in measured.layers]
     rows = [
         (
@@ -118,10 +118,10 @@ def _print_table(spec: Spec, batch: int, measured: Profile) -> None:
         )
         for layer, time in zip(measured.layers, times, strict=True)
     ]
-    print("\n".join(text_table(HEADER, rows, TEXT_COLUMNS)))
+    print("\n".join(text_table(HEADER, rows, TEXT_COLUMNS, optional=OPTIONAL_COLUMNS)))
     print()
     for words in _notes(measured):
-        print(words)
+        print(wrapped(words, output_width()))
 
 
 def _share_of_roof(layer: LayerTime, measured: Profile) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.runs.errors import TrainingError
 from archspec.signatures.recipes import Recipe
 
@@ -27,6 +28,8 @@ HEADER = (
     "state",
 )  # fmt: skip
 TEXT_COLUMNS = (0, 1, 2, 8)
+OPTIONAL_COLUMNS = (7, 6, 2)  # the first to go where the terminal is narrow
+COMPARED_WIDTH = 14  # columns of the terminal for a compared run
 
 
 runs = typer.Typer(
@@ -43,9 +46,7 @@ def _list(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the run directories are.")
     ] = Path("runs"),
-    format_: Annotated[
-        Literal["table", "json", "markdown"], format_option("How the runs are")
-    ] = "table",
+    format_: Annotated[Literal["table", "json", "markdown"], format_option()] = "table",
 ) -> None:
     if context.invoked_subcommand:
         return
@@ -57,14 +58,17 @@ def _list(
     if format_ == "json":
         print(json.dumps([_data(*item) for item in found.items()], indent=2))
         return
-    write = markdown_table if format_ == "markdown" else text_table
     rows = [_cells(*item) for item in found.items()]
-    print("\n".join(write(HEADER, rows, TEXT_COLUMNS)))
+    if format_ == "markdown":
+        lines = markdown_table(HEADER, rows, TEXT_COLUMNS)
+    else:
+        lines = text_table(HEADER, rows, TEXT_COLUMNS, optional=OPTIONAL_COLUMNS)
+    print("\n".join(lines))
     damaged = [str(run) for run in found.values() if isinstance(run, TrainingError)]
     if damaged:
         print()
     for words in damaged:
-        print(words.partition("\n")[0].rstrip(":"))
+        print(wrapped(words.partition("\n")[0].rstrip(":"), output_width()))
 
 
 def _read(path: Path) -> RunRecord | TrainingError:
@@ -143,7 +147,10 @@ def compare(
 
 
 def _comparison(found: dict[str, RunRecord]) -> list[str]:
-    """A table with a column for each run: the settings that differ, and the results."""
+    """A table with a column for each run: the settings that differ, and the results.
+
+    More runs than the terminal has room for are in several tables.
+    """
     runs = [*found.values()]
     differing = {
         name: values
@@ -151,7 +158,17 @@ def _comparison(found: dict[str, RunRecord]) -> list[str]:
         if len(set(values)) > 1
     }
     rows = differing | _columns([_results(run) for run in runs])
-    return text_table(("", *found), [(name, *row) for name, row in rows.items()], (0,))
+    margin = max(map(len, rows))
+    count = max(1, (output_width() - margin) // COMPARED_WIDTH)
+    return [
+        line
+        for first in range(0, len(runs), count)
+        for line in text_table(
+            ("", *[*found][first : first + count]),
+            [(name, *row[first : first + count]) for name, row in rows.items()],
+            range(count + 1),
+        )
+    ]
 
 
 def _columns(runs: Sequence[dict[str, str]]) -> dict[str, list[str]]:

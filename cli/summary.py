@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.ir.graph import Head
 from archspec.passes.summarize import Row, summarize
 from archspec.spec import Spec
@@ -39,7 +40,8 @@ from .table import (
 )
 
 BAR = 4  # characters
-TEXT_COLUMNS = (0, 1, 6, 7, 8)
+TEXT_COLUMNS = (0, 1, 7, 8, 9)
+OPTIONAL_COLUMNS = (9, 7, 8, 6, 3, 1)  # the first to go where the terminal is narrow
 COSTS: dict[str, Callable[[Row], int]] = {
     "parameters": lambda row: row.params,
     "MACs": lambda row: row.macs,
@@ -57,7 +59,7 @@ def summary(
         ),
     ] = 1,
     format_: Annotated[
-        Literal["table", "json", "markdown", "csv"], format_option("How the summary is")
+        Literal["table", "json", "markdown", "csv"], format_option()
     ] = "table",
     overrides: SetOption = None,
     input_: InputOption = None,
@@ -133,11 +135,13 @@ def _title(costs: _Costs) -> str:
 
 
 def _print_table(costs: _Costs) -> None:
-    print(_title(costs))
-    *rows, total, rule = text_table(_header(costs), _cells(costs), TEXT_COLUMNS)
+    print(wrapped(_title(costs), output_width()))
+    *rows, total, rule = text_table(
+        _header(costs), _cells(costs), TEXT_COLUMNS, optional=OPTIONAL_COLUMNS
+    )
     print("\n".join([*rows, rule, total, ""]))
     for words in _notes(costs):
-        print(words)
+        print(wrapped(words, output_width()))
 
 
 def _print_markdown(costs: _Costs) -> None:
@@ -151,7 +155,8 @@ def _print_markdown(costs: _Costs) -> None:
 def _header(costs: _Costs) -> tuple[str, ...]:
     unit = UNITS[unit_index(costs.kept_bytes)]
     figures = ("parameters", "MACs", f"{unit} kept")
-    return ("layer", "op", "output", *figures, "% params", "% MACs", "% kept")
+    shares = ("% params", "% MACs", "% kept")
+    return ("layer", "op", "output", "field/s", *figures, *shares)
 
 
 def _cells(costs: _Costs) -> list[tuple[str, ...]]:
@@ -166,6 +171,7 @@ def _cells(costs: _Costs) -> list[tuple[str, ...]]:
             row.path,
             row.op,
             sizes(row.output),
+            _field(row),
             count(row.params),
             count(row.macs),
             in_unit(row.kept_bytes),
@@ -175,7 +181,16 @@ def _cells(costs: _Costs) -> list[tuple[str, ...]]:
     shares = [_shares([of(row) for row in costs.rows]) for of in COSTS.values()]
     rows = [(*cells, *share) for cells, *share in zip(figures, *shares, strict=True)]
     totals = (f"{spec.params:,}", f"{spec.macs:,}", in_unit(costs.kept_bytes))
-    return [*rows, ("total", "", all_sizes(spec.outputs.values()), *totals, "", "", "")]
+    output = all_sizes(spec.outputs.values())
+    return [*rows, ("total", "", output, "", *totals, "", "", "")]
+
+
+def _field(row: Row) -> str:
+    """Format the receptive field and the stride: `43/8`, or `43x11/8x4`."""
+    if row.receptive_field is None or row.stride is None:
+        return ""
+    along = [[*dict.fromkeys(each)] for each in (row.receptive_field, row.stride)]
+    return "/".join("x".join(f"{n:.4g}" for n in numbers) for numbers in along)
 
 
 def _shares(column: list[int]) -> list[str]:
@@ -197,6 +212,8 @@ def _notes(costs: _Costs) -> list[str]:
         f"training: {weights} of weights, {weights} of gradients, {kept} kept for backward",
         f"largest: {', '.join(_largest(costs))}",
     ]
+    if any(row.receptive_field for row in costs.rows):
+        found.append("field/s: receptive field / stride, in positions of the input")
     if costs.heads:
         names, params, macs = zip(*costs.heads, strict=True)
         found.append(

@@ -63,7 +63,8 @@ def _block(match: re.Match[str]) -> str:
 def run(command: str) -> str:
     """Run an `archspec` command; give what it prints, findings included."""
     with chdir(ROOT):
-        return CliRunner().invoke(app, shlex.split(command)[1:]).output
+        arguments = shlex.split(command)[1:]
+        return CliRunner(env={"COLUMNS": "80"}).invoke(app, arguments).output
 
 
 def draw(command: str) -> None:

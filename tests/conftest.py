@@ -8,6 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+os.environ["COLUMNS"] = "80"  # the width of outputs, whatever the terminal is
+
 # torch reads this when it is imported, here and in every process that a test starts.
 # The networks of tests are small and the other cores run other tests.
 os.environ["OMP_NUM_THREADS"] = "1"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from shutil import get_terminal_size
+from textwrap import TextWrapper
 from typing import TextIO
 
 
@@ -18,6 +20,28 @@ def columns(stream: TextIO) -> int | None:
         return os.get_terminal_size(stream.fileno()).columns or None
     except OSError:
         return None
+
+
+def output_width() -> int:
+    """Return the columns that output may take: those of the terminal, 80 elsewhere.
+
+    `COLUMNS` sets them.
+    """
+    return max(40, get_terminal_size().columns)
+
+
+def wrapped(text: str, width: int, indent: str = "  ") -> str:
+    """Break each line between words, and indent what follows a break."""
+    wrapper = TextWrapper(
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    lines = text.split("\n")
+    return "\n".join(
+        wrapper.fill(line) if len(line) > width else line for line in lines
+    )
 
 
 def printable(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from archspec.diagnostics.source import Source, Span
 from archspec.ir.graph import (
@@ -17,10 +18,12 @@ from archspec.ir.graph import (
     Node,
     Repeat,
     Sizes,
+    Value,
     plain,
     walk,
 )
 from archspec.passes.memory import Memory, activation_memory
+from archspec.passes.receptive_field import Fields, receptive_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Row:
     macs: int
     kept_bytes: int  # saved for the backward pass by it, and by no row before it
     live_bytes: int  # the most that is allocated while inference runs it
+    receptive_field: tuple[float, ...] | None  # along each spatial axis; None: unknown
+    stride: tuple[float, ...] | None  # in positions of the input
 
 
 def summarize(
@@ -51,7 +56,8 @@ def summarize(
     everything below the network's own steps, so `stem: conv(64, k=7) | relu` is one
     row, `stem`, instead of `stem.0` and `stem.1`.
     """
-    return _Rows(source, _memory_of_layers(graph, batch)).of(graph.body, depth, "")
+    memory = _memory_of_layers(graph, batch)
+    return _Rows(source, memory, receptive_fields(graph)).of(graph.body, depth, "")
 
 
 def _memory_of_layers(graph: Graph, batch: int) -> dict[Node, Memory]:
@@ -75,6 +81,7 @@ def _memory_of_layers(graph: Graph, batch: int) -> dict[Node, Memory]:
 class _Rows:
     source: Source
     memory: dict[Node, Memory]
+    fields: dict[Node | None, Fields]
 
     def of(
         self, body: tuple[Item, ...], depth: int | None, block: str
@@ -111,6 +118,7 @@ class _Rows:
             macs=node.macs,
             kept_bytes=self.memory[node].saved,
             live_bytes=self.memory[node].live,
+            **self.field(node.output),
         )
 
     def folded(self, module: Module, block: str) -> Row:
@@ -127,7 +135,24 @@ class _Rows:
             macs=sum(node.macs for node in nodes),
             kept_bytes=sum(self.memory[node].saved for node in nodes),
             live_bytes=max((self.memory[node].live for node in nodes), default=0),
+            **self.field(module.output),
         )
+
+    def field(self, output: Value) -> dict[str, tuple[float, ...] | None]:
+        """Return the receptive field and the stride of an output."""
+        known = self.fields[output.producer]
+        shape = output.shape
+        axes = [axis for axis in shape.axes if axis in known] if shape else []
+        if not axes:
+            return {"receptive_field": None, "stride": None}
+        return {
+            "receptive_field": tuple(_number(known[axis].size) for axis in axes),
+            "stride": tuple(_number(known[axis].stride) for axis in axes),
+        }
+
+
+def _number(value: Fraction) -> float:
+    return int(value) if value.denominator == 1 else float(value)
 
 
 def line_in(source: Source, spans: tuple[Span, ...]) -> int:

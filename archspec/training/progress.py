@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.runs.history import EpochMetrics
 from archspec.training.metrics import Totals
 
+BAR = 24  # columns for the bar, and for the word "evaluation"
 LIVE_INTERVAL, PLAIN_INTERVAL = 0.5, 10.0  # seconds between reports within an epoch
 
 
@@ -28,6 +30,14 @@ class _Console(Console):
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         self.on_closed()
+
+
+def _joined(figures: Iterable[str], width: int) -> str:
+    """Join the figures, and omit the last ones where the line would be too long."""
+    shown = [figure for figure in figures if figure]
+    while len(shown) > 1 and len("  ".join(shown)) > width:
+        shown.pop()
+    return "  ".join(shown)
 
 
 class RunProgress:
@@ -75,33 +85,36 @@ class RunProgress:
         self._first: tuple[float, float] | None = None
 
     def print_line(self, line: str) -> None:
-        """Print a line, unless it is empty."""
+        """Print a line, unless it is empty, wrapped to the terminal."""
         if line:
-            self._console.print(line)
+            self._console.print(wrapped(line, output_width()))
 
     def warn(self, line: str) -> None:
         """Print a warning on stderr, unless it is empty."""
         if line and not self._is_quiet:
-            print(f"warning: {line}", file=sys.stderr)  # rich moves the bar
+            text = wrapped(f"warning: {line}", output_width())
+            print(text, file=sys.stderr)  # rich moves the bar
 
     def step(self, epoch: int, step: int, recent: Totals) -> None:
         """Report a finished step; `recent` are the metrics since the last report."""
         speed = recent.images / self._restart()
-        figures = (
-            f"loss {recent.mean_loss:.3f}  accuracy {recent.accuracy:.3f}  "
-            f"{speed:,.0f} images/s{self._time_left(epoch, step)}"
-        )
+        figures = [
+            f"loss {recent.mean_loss:.3f}",
+            self._time_left(epoch, step),
+            f"accuracy {recent.accuracy:.3f}",
+            f"{speed:,.0f} images/s",
+        ]
+        start = f"epoch {epoch}/{self._epochs}"
         if self._is_live:
             self._bar.update(
                 self._task,
-                description=f"epoch {epoch}/{self._epochs}",
+                description=start,
                 completed=self._steps_per_epoch * (epoch - 1) + step,
-                figures=figures,
+                figures=_joined(figures, output_width() - len(start) - BAR),
             )
         else:
-            self.print_line(
-                f"epoch {epoch}/{self._epochs}  step {step}/{self._steps_per_epoch}  {figures}"
-            )
+            place = f"step {step}/{self._steps_per_epoch}"
+            self.print_line(_joined([start, place, *figures], output_width()))
 
     def _time_left(self, epoch: int, step: int) -> str:
         """Extrapolate from the time since the first report, which includes evaluations."""
@@ -113,7 +126,7 @@ class RunProgress:
             return ""
         per_epoch = (self._reported - first_time) / (point - first_point)
         seconds = per_epoch * (self._epochs - point)
-        return f"  {timedelta(seconds=round(seconds))} left"
+        return f"{timedelta(seconds=round(seconds))} left"
 
     def evaluating(self, epoch: int) -> None:
         """Show that the steps of an epoch are finished and its evaluation starts."""
@@ -125,17 +138,18 @@ class RunProgress:
 
     def epoch(self, metrics: EpochMetrics) -> None:
         """Print the metrics of an epoch."""
-        test = ""
+        val, test = f"{metrics.val_accuracy:.3f}", ""
         if metrics.test_accuracy is not None:
-            test = f"test accuracy {metrics.test_accuracy:.3f}  "
-        self.print_line(
-            f"epoch {metrics.epoch}/{self._epochs}  "
-            f"train loss {metrics.train_loss:.3f} accuracy {metrics.train_accuracy:.3f}  "
-            f"val loss {metrics.val_loss:.3f} accuracy {metrics.val_accuracy:.3f}  "
-            f"{test}"
-            f"lr {metrics.lr:.3g}  {metrics.images_per_second:,.0f} images/s  "
-            f"{metrics.seconds:.1f} s"
-        )
+            test = f", test {metrics.test_accuracy:.3f}"
+        figures = [
+            f"epoch {metrics.epoch}/{self._epochs}",
+            f"loss {metrics.train_loss:.3f} (val {metrics.val_loss:.3f})",
+            f"accuracy {metrics.train_accuracy:.3f} (val {val}{test})",
+            f"{metrics.seconds:.1f} s",
+            f"lr {metrics.lr:.3g}",
+            f"{metrics.images_per_second:,.0f} images/s",
+        ]
+        self.print_line(_joined(figures, output_width()))
         self._restart()
 
     def _restart(self) -> float:

@@ -35,7 +35,7 @@ def test_summary_has_inputs_by_name_and_outputs_in_a_list(archspec, path):
 
 def test_summary_and_check_show_all_shapes(archspec, path):
     out = archspec("summary", path, "--input", "noise=9").out
-    assert out.startswith("several, input 3 x 16 x 16, 9\n")
+    assert out.startswith("several, input 3x16x16, 9\n")
     assert archspec("check", path).out.endswith("output [4, 14, 14], [2]\n")
 
 
@@ -58,8 +58,8 @@ def test_diff_shows_inputs(archspec, path, tmp_path):
     other = tmp_path / "other.yaml"
     other.write_text(SPEC.replace("noise: 8", "noise: 9"))
     out = archspec("diff", path, str(other)).out
-    assert "3 x 16 x 16, 8" in out
-    assert "3 x 16 x 16, 9" in out
+    assert "3x16x16, 8" in out
+    assert "3x16x16, 9" in out
 
 
 def test_diff_tells_inputs_apart(archspec, tmp_path):

@@ -43,12 +43,11 @@ def test_without_a_terminal_there_are_plain_lines(
         shown.epoch(epochs([0.5])[0])
         shown.epoch(epochs([0.5], test=False)[0])
     out, err = capsys.readouterr()
-    measured = "train loss 2.000 accuracy 0.250  val loss 3.000 accuracy 0.500"
     assert out.splitlines() == [
         "epoch 1/4  step 4/10  loss 0.500  accuracy 0.750  5 images/s",
-        "epoch 1/4  step 8/10  loss 0.500  accuracy 0.750  5 images/s  0:02:40 left",
-        f"epoch 1/4  {measured}  test accuracy 0.400  lr 0.1  100 images/s  1.0 s",
-        f"epoch 1/4  {measured}  lr 0.1  100 images/s  1.0 s",
+        "epoch 1/4  step 8/10  loss 0.500  0:02:40 left  accuracy 0.750  5 images/s",
+        "epoch 1/4  loss 2.000 (val 3.000)  accuracy 0.250 (val 0.500, test 0.400)  1.0 s",
+        "epoch 1/4  loss 2.000 (val 3.000)  accuracy 0.250 (val 0.500)  1.0 s  lr 0.1",
     ]
     assert err == "warning: a sentence\n"
 
@@ -83,12 +82,32 @@ def test_on_a_terminal_a_bar_says_how_it_goes(
         shown.epoch(epochs([0.5])[0])
     out, err = capsys.readouterr()
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out)
-    figures = "loss 0.500  accuracy 0.750  5 images/s  0:02:40 left"
+    figures = "loss 0.500  0:02:40 left  accuracy 0.750  5 images/s"
     assert re.search(rf"epoch 1/4 ━[━╸╺ ]+ {figures}", text)
     assert re.search(rf"epoch 1/4, evaluation ━[━╸╺ ]+ {figures}", text)
     assert "\rwarning: a sentence\n" in text
-    assert "\repoch 1/4  train loss 2.000" in text
+    assert "\repoch 1/4  loss 2.000 (val 3.000)" in text
     assert err == ""
+
+
+@pytest.mark.usefixtures("_terminal")
+@pytest.mark.parametrize("columns", [60, 80, 100, 160])
+def test_the_bar_is_there_at_every_width(
+    columns: int,
+    clock: list[float],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with RunProgress(1000, 100) as shown:
+        for step in (400, 800):
+            clock[0] += 2000
+            shown.step(99, step, RECENT)
+        shown._bar.refresh()
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out)
+    bar = [line for line in re.split(r"[\r\n]+", text) if "left" in line][-1]
+    assert re.search("━{4}", bar)
+    assert len(bar) <= columns
 
 
 @pytest.mark.usefixtures("_terminal")
