@@ -230,7 +230,9 @@ CODES: dict[str, Page] = {
         "- repeat:\n    layer{i}: bn\n  times: 2",
     ),
     "dangling-ref": Page(
-        "`ref` names a label that no earlier step of the same body has.",
+        "`ref` names a label that no earlier step of the same body has, or of the bodies "
+        "around it up to the block's own. A path leads into labelled groups, `ref(enc.low)`, "
+        "not into blocks, layers or heads.",
         "- stem: conv(8, k=3)\n- ref(stm) | relu",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),

@@ -339,6 +339,6 @@ class Document:
     imports: tuple[tuple[str, Span], ...]
     blocks: tuple[BlockDefinition, ...]
     net: Group | None
-    outputs: tuple[Name, ...]  # labels of `net`; none: the output of its last step
+    outputs: tuple[Name | LabelPath, ...]  # labels of `net`; none: its last step
     train: MappingType[str, tuple[Name, Chain | Expression]]
     complete: bool  # false if names may be missing, as a section had an error

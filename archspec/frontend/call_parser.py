@@ -105,6 +105,15 @@ def parse_label(scalar: Scalar) -> StepLabel:
     return StepLabel(scalar.span, tuple(parts))
 
 
+def parse_label_path(scalar: Scalar) -> Name | LabelPath:
+    """Parse `p3`, `enc.d0` or `dec{n - 1}`."""
+    if "{" not in scalar.text:
+        return Name(scalar.span, scalar.text)
+    is_exact = scalar.code is not None
+    parts = _label_parts(scalar.text, scalar.code or scalar.span, exact=is_exact)
+    return LabelPath(scalar.span, tuple(parts))
+
+
 def _label_parts(text: str, at: Span, *, exact: bool) -> list[str | Expression]:
     """The text and the expressions of `layer{i + 1}`."""
     parts: list[str | Expression] = []

@@ -16,10 +16,11 @@ from archspec.frontend.ast import (
     Document,
     Expression,
     InputDefinition,
+    LabelPath,
     Name,
     Parameter,
 )
-from archspec.frontend.call_parser import parse_chain, parse_signature
+from archspec.frontend.call_parser import parse_chain, parse_label_path, parse_signature
 from archspec.frontend.comments import comment_above
 from archspec.frontend.schema.json_schema import EXPECTED_SHAPE, SHAPE
 from archspec.frontend.schema.report import report_violations
@@ -131,8 +132,8 @@ class _DocumentParser:
                     value.span,
                 )
 
-    def outputs(self, tree: Tree | None) -> Iterator[Name]:
-        """Parse `[p3, p4]`."""
+    def outputs(self, tree: Tree | None) -> Iterator[Name | LabelPath]:
+        """Parse `[p3, enc.d0]`."""
         seen: dict[str, Span] = {}
         for item in tree.items if isinstance(tree, Sequence) else ():
             if self.values.is_broken(item) or not isinstance(item, Scalar):
@@ -144,7 +145,9 @@ class _DocumentParser:
                 )
                 continue
             seen[name.id] = name.span
-            yield name
+            path = self.values.try_parse(parse_label_path, item)
+            if path is not None:
+                yield path
 
     def variants(self, tree: Tree | None) -> dict[str, tuple[Binding, ...]]:
         return {

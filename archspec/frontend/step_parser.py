@@ -36,7 +36,7 @@ from archspec.frontend.call_parser import (
 )
 from archspec.frontend.schema.json_schema import MERGES, STEP_KEYWORDS
 from archspec.frontend.schema.report import is_misspelt_aux, report_misspelt_aux
-from archspec.frontend.step_traversal import starts_with_ref
+from archspec.frontend.step_traversal import split_at_ref
 from archspec.frontend.value_parser import ValueParser
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, pairs_of
 
@@ -294,16 +294,13 @@ def _moved_inwards(labeled: Labeled) -> Step:
     starts with `ref` is that of the rest of the chain.
     """
     span, label, step = labeled
-    match step:
-        case If():
-            return _with_arms(
-                step, lambda arm: _moved_inwards(Labeled(span, label, arm))
-            )
-        case Chain(calls=(_, *rest)) if rest and starts_with_ref(step):
-            read = step._replace(calls=step.calls[:1])
-            named = Labeled(span, label, step._replace(calls=(*rest,)))
-            return Group(span, (read, named))
-    return labeled
+    if isinstance(step, If):
+        return _with_arms(step, lambda arm: _moved_inwards(Labeled(span, label, arm)))
+    parts = split_at_ref(step)
+    if parts is None:
+        return labeled
+    read, rest = parts
+    return Group(span, (read, Labeled(span, label, rest)))
 
 
 def _head(span: Span, head: Labeled) -> Step:

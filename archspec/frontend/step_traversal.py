@@ -53,6 +53,13 @@ def starts_with_ref(step: Step) -> bool:
     return isinstance(step, Chain) and step.calls[0].name.id == "ref"
 
 
+def split_at_ref(step: Step) -> tuple[Chain, Chain] | None:
+    """The `ref` that a chain starts with, and the rest; None if it has only one."""
+    if not isinstance(step, Chain) or not starts_with_ref(step) or not step.calls[1:]:
+        return None
+    return step._replace(calls=step.calls[:1]), step._replace(calls=step.calls[1:])
+
+
 def is_plain_chain(body: Step) -> bool:
     """Whether a body has no join, `split` or `ref`, so that it runs from top to bottom.
 

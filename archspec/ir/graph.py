@@ -115,13 +115,15 @@ class Merge:
 class Head:
     """A side branch to an extra output, in training only.
 
-    The next step reads the same value as the head. Heads are in the network itself, or
-    in a choice there, never in a module.
+    The next step reads `passed`, and so does a head that reads no label. Heads are in
+    the network itself, or in a choice there, never in a module.
     """
 
     item: Layer | Module
     input: Value
     output: Value
+    passed: Value
+    reads: Reference | None = None
 
     @property
     def name(self) -> str:
@@ -161,10 +163,15 @@ class Choice:
 
 @dataclass(eq=False, slots=True)
 class Reference:
-    """A `ref`: the next item reads the output of an earlier label."""
+    """A `ref`: the next item reads the output of an earlier label.
+
+    The label is one of the body that is `levels` labeled groups outwards, or the path
+    from there into the groups of that body.
+    """
 
     label: str
     value: Value
+    levels: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -182,6 +189,7 @@ class Port(NamedTuple):
 
     name: str
     value: Value
+    label: str = ""  # of the step that makes a named output, or the path to it
 
     @property
     def shape(self) -> Sizes:
@@ -217,8 +225,8 @@ class Graph:
 
     @property
     def labels_returned(self) -> tuple[str, ...]:
-        """The labels in the spec's `outputs`."""
-        return tuple(p.name for p in self.outputs) if self.returns_tuple else ()
+        """The labels of the steps that make the spec's `outputs`."""
+        return tuple(p.label for p in self.outputs) if self.returns_tuple else ()
 
     @property
     def nodes(self) -> Iterator[Node]:
@@ -264,6 +272,28 @@ def producing_node(value: Value) -> Node | None:
 
 def _nodes(body: tuple[Item, ...]) -> Iterator[Node]:
     return (item.node for item in walk(body) if isinstance(item, Layer | Merge))
+
+
+def reads_input(body: tuple[Item, ...]) -> bool:
+    """Whether a body reads what comes in: not if each chain in it starts with `ref`."""
+    for item in body:
+        match item:
+            case Reference():
+                return False
+            case Let():
+                continue
+            case Merge(split=False):
+                return any(map(reads_input, item.branches))
+            case Choice(body=inner) | Repeat(iterations=(inner, *_)):
+                if inner:
+                    return reads_input(inner)
+            case Head(reads=Reference()):
+                continue
+            case Module(block=""):
+                return reads_input(item.body)
+            case _:
+                return True
+    return True
 
 
 def walk(body: tuple[Item, ...]) -> Iterator[Item]:

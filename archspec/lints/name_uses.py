@@ -6,7 +6,7 @@ net: [flatten | linear(classes)]    # reads `classes`; nothing reads `width`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,6 +32,7 @@ from archspec.frontend.ast import (
     walk,
 )
 from archspec.frontend.step_traversal import children
+from archspec.ops.registry import OPS
 from archspec.resolve.operators_and_functions import FUNCTIONS
 
 
@@ -53,7 +54,7 @@ class NameUses:
 
     given: list[GivenName] = field(default_factory=list)
     scopes: list[dict[str, GivenName | None]] = field(default_factory=list)
-    labels: dict[str, GivenName] = field(default_factory=dict)  # of this body
+    labels: dict[str, list[GivenName]] = field(default_factory=dict)  # of this block
     called: set[str] = field(default_factory=set)  # ops and blocks that are used
     values: set[str] = field(default_factory=set)  # those handed on as a value
 
@@ -77,7 +78,9 @@ class NameUses:
                     for call in setting.calls:
                         self.arguments(call)
             if document.net is not None:
-                self.body(document.net, document.outputs)
+                self.body(document.net)
+                for path in document.outputs:
+                    self.reference(path)
             for block in document.blocks:
                 self.block(block)
 
@@ -89,14 +92,10 @@ class NameUses:
                     self.give(name, "unused-parameter", "the parameter", block.name.id)
             self.body(block.body)
 
-    def body(self, step: Step, outputs: Iterable[Name] = ()) -> None:
-        """Steps with labels of their own."""
-        outer, self.labels = self.labels, {}
+    def body(self, step: Step) -> None:
+        """The steps of `net` or of a block, with labels of their own."""
+        self.labels = {}
         self.step(step)
-        for name in outputs:
-            if name.id in self.labels:
-                self.labels[name.id].is_read = True
-        self.labels = outer
 
     # --- steps ---
 
@@ -146,10 +145,7 @@ class NameUses:
     def labeled(self, step: Labeled) -> None:
         self.label(step.label)
         with self.scope():
-            if isinstance(step.step, Chain) and len(step.step.calls) == 1:
-                self.step(step.step)
-            else:
-                self.body(step.step)
+            self.step(step.step)
 
     def label(self, label: StepLabel) -> None:
         for part in label.parts:
@@ -165,7 +161,7 @@ class NameUses:
         if calls == ["identity"] and step.label.parts == (text,):
             mark = GivenName(text, step.label.span, "unused-label", "the label")
             self.given.append(mark)
-            self.labels[text] = mark
+            self.labels.setdefault(text, []).append(mark)
 
     # --- names ---
 
@@ -193,16 +189,18 @@ class NameUses:
 
     def reference(self, label: Expression) -> None:
         """A computed label may be any; what computes it is read."""
-        if isinstance(label, LabelPath):
+        names = [label.span.text.rpartition(".")[2]]
+        if isinstance(label, LabelPath) and "{" in label.span.text:
             self.read(label)
-            for mark in self.labels.values():
-                mark.is_read = True
-        for name in names_in(label):
-            if name in self.labels:
-                self.labels[name].is_read = True
+            names = [*self.labels]
+        for mark in (mark for name in names for mark in self.labels.get(name, ())):
+            mark.is_read = True
 
     def arguments(self, call: Call) -> None:
+        op = OPS.get(call.name.id)
         for argument in call.arguments:
+            if op and op.reads_label:
+                self.reference(argument.value)
             self.read(argument.value)
 
     def read(self, expression: Expression | None) -> None:

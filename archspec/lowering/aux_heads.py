@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archspec.diagnostics.diagnostic import Label
 from archspec.frontend.ast import Aux
+from archspec.frontend.step_traversal import split_at_ref
 from archspec.ir import graph as ir
 from archspec.lowering.context import AuxHead, Context, Items
 from archspec.lowering.faults import AuxFault
@@ -14,17 +15,26 @@ from archspec.lowering.provenance import format_shape, producer
 
 def lower_aux(aux: Aux, x: ir.Value, context: Context, items: Items) -> ir.Value:
     """Append heads next to the network: they take no number, and no `ref` reads them."""
-    for step in aux.heads:
+    for head in aux.heads:
+        step = head
         name = lower_label(step.label, x, context)
         made: Items = []
-        y = lower_named(step, name, x, context, made)
+        entry, reads = x, None
+        parts = split_at_ref(step.step)
+        if parts is not None:
+            start: Items = []
+            entry = context.run.step(parts[0], x, context, start)
+            reads = next((i for i in start if isinstance(i, ir.Reference)), None)
+            step = step._replace(step=parts[1])
+        y = lower_named(step, name, entry, context, made)
+        context.labels.groups.pop(name.value, None)
         items += [
-            ir.Head(item, x, y)
+            ir.Head(item, entry, y, x, reads)
             for item in made
             if isinstance(item, ir.Layer | ir.Module)
         ]
         if not context.values_unknown:
-            context.run.heads.append(AuxHead(step, name.value, x, y, context))
+            context.run.heads.append(AuxHead(step, name.value, entry, y, context))
     return x
 
 

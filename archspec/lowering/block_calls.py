@@ -26,6 +26,7 @@ from archspec.ir.symbolic import (
     variables,
 )
 from archspec.lowering.context import CallerArgument, Context, Items
+from archspec.lowering.labels import Labels
 from archspec.lowering.provenance import report
 from archspec.lowering.state_dict_names import Level
 from archspec.lowering.symbolic_channels import (
@@ -82,7 +83,7 @@ def check_block(block: Block, context: Context) -> None:
         context.run,
         scope,
         Level(has_all_layers=False),
-        {},
+        Labels(),
         block=block.name,
         stack=(block,),
         values_unknown=True,
@@ -111,7 +112,7 @@ def _inside(
         run=context.run,
         scope=block.environment.scope.inner(values),
         level=Level(path, is_plain_chain(block.definition.body)),
-        labels={},
+        labels=Labels(),
         block=block.name,
         calls=(*context.calls, module.call.span),
         caller=context,

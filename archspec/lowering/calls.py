@@ -105,7 +105,7 @@ def _callee(call: Call, context: Context) -> Callee | PartialCall | None:
     callees = scope.environment.callees
     if name.id not in callees and not scope.environment.may_define(name.id):
         help = suggest_callee(name.id, {*callees, "ref"})
-        if name.id in context.labels:
+        if name.id in context.labels.known():
             help = f"`ref({name.id})` reads the output of the step with this label"
         context.findings.error(
             "unknown-op",

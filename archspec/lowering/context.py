@@ -12,6 +12,7 @@ from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Call, Expression, Labeled, Name, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
+from archspec.lowering.labels import Labels
 from archspec.lowering.state_dict_names import Level
 from archspec.resolve.bind import BoundArguments
 from archspec.resolve.evaluation_budget import Budget
@@ -136,8 +137,7 @@ class Context:
     run: LoweringRun
     scope: Scope
     level: Level
-    labels: dict[str, ir.Value]  # of this body, for `ref`
-    outer_labels: frozenset[str] = frozenset()  # around a labeled group
+    labels: Labels  # of this body and around it, for `ref`
     block: str = ""
     calls: tuple[Span, ...] = ()
     caller: Context | None = None
@@ -163,7 +163,7 @@ class Context:
             self,
             scope=self.scope.without_values(),
             level=Level(has_all_layers=False),
-            labels=dict(self.labels),
+            labels=self.labels.copy(),
             hoistable=None,
             values_unknown=True,
             is_taken=False,
@@ -192,4 +192,4 @@ class Context:
 
     def snapshot(self) -> Context:
         """This place as it is now: later steps add names and labels."""
-        return replace(self, scope=self.scope.snapshot(), labels=dict(self.labels))
+        return replace(self, scope=self.scope.snapshot(), labels=self.labels.copy())

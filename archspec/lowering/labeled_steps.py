@@ -20,16 +20,14 @@ def lower_labeled(
 ) -> ir.Value:
     """Lower a labeled step, and keep its output for `ref`."""
     name = lower_label(step.label, x, context)
-    if starts_with_ref(step.step):  # another name for what the chain reads
-        y = context.run.step(step.step, x, context, items)
-        if items and isinstance(items[-1], ir.Reference):
-            context.level.aliases[name.value] = items[-1].label
+    if starts_with_ref(step.step):
+        y = _lower_alias(step.step, name.value, x, context, items)
     else:
         call = _only_call(step.step)
         # A label renames one layer, and none after it.
         context.level.next_name(call.name.id if call else "")
         y = lower_named(step, name, x, context, items)
-    context.labels[name.value] = y
+    context.labels.outputs[name.value] = y
     return y
 
 
@@ -42,6 +40,19 @@ def lower_named(
         return _lower_labeled_group(step, name, x, context, items)
     y = lower_call(call, x, context, items, name)
     return check_assertion(call, y, context)
+
+
+def _lower_alias(
+    step: Step, name: str, x: ir.Value, context: Context, items: Items
+) -> ir.Value:
+    """`a: ref(b)`: another name for what the chain reads."""
+    made: Items = []
+    y = context.run.step(step, x, context, made)
+    for item in made:
+        if isinstance(item, ir.Reference):
+            context.labels.add_alias(name, item)
+    items += made
+    return y
 
 
 def _only_call(step: Step) -> Call | None:
@@ -58,10 +69,7 @@ def _lower_labeled_group(
         context.level.has_all_layers,
     )
     inside = replace(
-        context.nested(),
-        level=level,
-        labels={},
-        outer_labels=frozenset(context.labels),
+        context.nested(), level=level, labels=context.labels.group(name.value)
     )
     body: Items = []
     y = context.run.step(step.step, x, inside, body)

@@ -24,6 +24,7 @@ from archspec.frontend.ast import (
     Group,
     If,
     Labeled,
+    LabelPath,
     Let,
     Merge,
     Name,
@@ -40,6 +41,7 @@ from archspec.lowering.collects import lower_collect
 from archspec.lowering.conditions import lower_condition
 from archspec.lowering.context import Context, Items, LoweringRun
 from archspec.lowering.labeled_steps import lower_labeled
+from archspec.lowering.labels import Labels
 from archspec.lowering.let_steps import lower_let
 from archspec.lowering.merges import lower_merge
 from archspec.lowering.network_ports import (
@@ -60,7 +62,7 @@ Body = tuple[ir.Item, ...]
 def lower(
     net: Group | None,
     inputs: Sequence[ir.Port],
-    outputs: Sequence[Name],
+    outputs: Sequence[Name | LabelPath],
     scope: Scope,
     blocks: Iterable[Block],
     findings: Findings,
@@ -95,7 +97,7 @@ def lower(
 def _lowered(
     net: Group | None,
     inputs: Sequence[ir.Port],
-    outputs: Sequence[Name],
+    outputs: Sequence[Name | LabelPath],
     scope: Scope,
     blocks: Iterable[Block],
     run: LoweringRun,
@@ -107,7 +109,7 @@ def _lowered(
         if net is not None:
             x = first_value(net, inputs, run.findings)
             last = lower_step(net, x, context, items)
-            made = outputs_of(outputs, last, context)
+            made = outputs_of(outputs, inputs, last, context)
             if len(made) == 1:
                 check_aux_heads(made[0].value, context)
             if not run.findings.has_errors:
@@ -126,7 +128,8 @@ def network_context(
     named = [port for port in inputs if port.value.producer]
     spans = {port.name: port.value.span for port in named if port.value.span}
     level = Level(is_plain_chain=net is None or is_plain_chain(net), spans=spans)
-    return Context(run, scope, level, {port.name: port.value for port in inputs})
+    labels = Labels(outputs={port.name: port.value for port in inputs})
+    return Context(run, scope, level, labels)
 
 
 def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Value:

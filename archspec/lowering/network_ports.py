@@ -7,10 +7,21 @@ from collections.abc import Sequence
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Chain, Group, If, Labeled, Let, Merge, Name, Step
+from archspec.frontend.ast import (
+    Chain,
+    Group,
+    If,
+    Labeled,
+    LabelPath,
+    Let,
+    Merge,
+    Name,
+    Step,
+)
 from archspec.frontend.step_traversal import children, starts_with_ref
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
+from archspec.lowering.references import path_of
 
 
 def first_value(net: Group, inputs: Sequence[ir.Port], findings: Findings) -> ir.Value:
@@ -51,35 +62,43 @@ def _first_without_ref(step: Step) -> Span | None:
 
 
 def outputs_of(
-    names: Sequence[Name], last: ir.Value, context: Context
+    paths: Sequence[Name | LabelPath],
+    inputs: Sequence[ir.Port],
+    last: ir.Value,
+    context: Context,
 ) -> tuple[ir.Port, ...]:
     """The named outputs, or the output of the last step."""
-    if not names:
+    if not paths:
         return (ir.Port("output", last),)
-    return tuple(_named(name, context) for name in names)
+    names = [path_of(path, last, context) for path in paths]
+    return tuple(
+        _output(name, inputs, context) if name else ir.Port("", ir.Value(None))
+        for name in names
+    )
 
 
-def _named(name: Name, context: Context) -> ir.Port:
-    value = context.labels.get(name.id)
-    head = name.id in (head.name for head in context.run.heads)
-    if value is not None and value.producer and value.producer.op == ir.INPUT:
-        value = value if value.producer.path != name.id else None
-    if value is not None:
-        return ir.Port(context.level.aliases.get(name.id, name.id), value)
+def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
+    found = context.labels.find(name.id)
+    values = {port.name: port.value for port in inputs}
+    if found is not None:
+        reference = context.labels.reference_to(found)
+        if values.get(name.id) is not reference.value:
+            return ir.Port(name.id, reference.value, reference.label)
     labels = [
         label
-        for label, known in context.labels.items()
-        if not (known.producer and known.producer.op == ir.INPUT)
+        for label, value in context.labels.all_outputs()
+        if values.get(label) is not value
     ]
+    is_head = name.id in (head.name for head in context.run.heads)
     help = did_you_mean(name.id, labels)
-    if head:
+    if is_head:
         help = "training returns the heads after the outputs, so leave it out"
     elif not help and labels:
         help = f"the labels are {', '.join(f'`{label}`' for label in labels)}"
     message = f"no step of `net` has the label `{name.id}`"
     context.findings.error(
         "unknown-output",
-        f"`{name.id}` is a head, not an output" if head else message,
+        f"`{name.id}` is a head, not an output" if is_head else message,
         name.span,
         help=help or f"label the step that makes it: `{name.id}: ...`",
     )

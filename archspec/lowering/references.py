@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from archspec.diagnostics.suggest import did_you_mean
+from collections.abc import Iterable
+
+from archspec.diagnostics.diagnostic import Replacement
+from archspec.diagnostics.suggest import closest, did_you_mean
 from archspec.frontend.ast import Call, Expression, LabelPath, Literal, Name
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context, Items
 from archspec.lowering.label_text import label_text
+from archspec.lowering.labels import Labels
 
 
 def lower_reference(
     call: Call, x: ir.Value, context: Context, items: Items
 ) -> ir.Value:
     """`ref(stem)`: the chain reads the output of the step with that label."""
-    given = call.arguments[0].value if len(call.arguments) == 1 else None
-    if isinstance(given, LabelPath):
-        text = label_text(given, x, context)
-        if text is None:
-            return ir.Value(None)
-        label: Name | None = Name(given.span, text.value)
-    else:
-        label = _label_of(call)
-    if label is None:
+    is_one = len(call.arguments) == 1 and not call.arguments[0].keyword
+    if not is_one or not _is_path(call.arguments[0].value):
         context.findings.error(
             "invalid-syntax",
             "`ref` takes the name of one label",
@@ -29,88 +26,135 @@ def lower_reference(
             help=_example(call, context),
         )
         return ir.Value(None)
-    value = resolve_label(label, context)
-    if value is None:
+    reference = read_label(call.arguments[0].value, x, context)
+    if reference is None:
         return ir.Value(None)
-    items.append(ir.Reference(context.level.aliases.get(label.id, label.id), value))
-    return value
-
-
-def resolve_label(label: Name, context: Context) -> ir.Value | None:
-    """The output of the earlier step with this label; None, with a finding, if none."""
-    value = context.labels.get(label.id)
-    # An arm not taken has no labels, and an unknown label may be any.
-    is_certain = context.is_taken and not any("{" in known for known in context.labels)
-    if value is None and is_certain:
-        _report_dangling(label, context)
-    return value
+    items.append(reference)
+    return reference.value
 
 
 def read_label(label: Expression, x: ir.Value, context: Context) -> ir.Reference | None:
-    """What an op reads that takes a label: `resize_like(stem)`."""
-    if isinstance(label, Literal) and type(label.value) is int:
-        label = Name(label.span, str(label.value))
-    elif isinstance(label, LabelPath):
-        text = label_text(label, x, context)
-        if text is None:
-            return None
-        label = Name(label.span, text.value)
-    if not isinstance(label, Name):
-        context.findings.error(
-            "invalid-syntax",
-            "expected the name of a label",
-            label.span,
-            help=f"write `{[*context.labels, 'stem'][0]}`, say",
-        )
+    """The output of an earlier label; None, with a finding, if there is none."""
+    path = path_of(label, x, context)
+    if path is None:
+        if not _is_path(label):
+            _report_no_label(label, context)
         return None
-    value = resolve_label(label, context)
-    name = context.level.aliases.get(label.id, label.id)
-    return None if value is None else ir.Reference(name, value)
+    found = context.labels.find(path.id)
+    if found is not None:
+        return context.labels.reference_to(found)
+    # An arm not taken has no labels, and an unknown label may be any.
+    is_certain = not any("{" in known for known in context.labels.known())
+    if context.is_taken and is_certain:
+        _report_dangling(path, context)
+    return None
+
+
+def path_of(label: Expression, x: ir.Value, context: Context) -> Name | None:
+    """The path that a label or a path of labels spells; None if it is unknown."""
+    match label:
+        case Name():
+            return label
+        case Literal(value=int() as number) if not isinstance(number, bool):
+            return Name(label.span, str(number))
+        case LabelPath():
+            text = label_text(label, x, context)
+            return None if text is None else Name(label.span, text.value)
+    return None
+
+
+def report_misplaced(call: Call, context: Context) -> None:
+    """Report a `ref` that is not the first call of its chain."""
+    given = call.arguments[0].value if call.arguments else None
+    label = given.span.text if given and _is_path(given) else "stem"
+    context.findings.error(
+        "misplaced-ref",
+        "`ref` drops what the chain has made so far",
+        call.span,
+        help=f"start a chain with it: `ref({label}) | ...`",
+    )
+
+
+def _is_path(label: Expression) -> bool:
+    is_number = isinstance(label, Literal) and type(label.value) is int
+    return is_number or isinstance(label, Name | LabelPath)
 
 
 def _example(call: Call, context: Context) -> str:
     """Help with a call of one of the labels, if there is one."""
+    labels = context.labels.known()
     given = [a.value.id for a in call.arguments if isinstance(a.value, Name)]
-    known = [name for name in given if name in context.labels] or [*context.labels]
+    known = [name for name in given if name in labels] or labels
     if known:
         return f"write `ref({known[-1]})`"
     return "write `ref(stem)` for the output of the step `stem: ...`"
 
 
-def report_misplaced(call: Call, context: Context) -> None:
-    """Report a `ref` that is not the first call of its chain."""
-    label = _label_of(call)
+def _report_no_label(label: Expression, context: Context) -> None:
     context.findings.error(
-        "misplaced-ref",
-        "`ref` drops what the chain has made so far",
-        call.span,
-        help=f"start a chain with it: `ref({label.id if label else 'stem'}) | ...`",
+        "invalid-syntax",
+        "expected the name of a label",
+        label.span,
+        help=f"write `{[*context.labels.known(), 'stem'][0]}`, say",
     )
 
 
-def _label_of(call: Call) -> Name | None:
-    if len(call.arguments) != 1 or call.arguments[0].keyword:
-        return None
-    value = call.arguments[0].value
-    if isinstance(value, LabelPath):
-        return Name(value.span, value.span.text)
-    if isinstance(value, Literal) and type(value.value) is int:
-        return Name(value.span, str(value.value))
-    return value if isinstance(value, Name) else None
+# --- labels that are not there -------------------------------------------------------
 
 
-def _report_dangling(label: Name, context: Context) -> None:
-    help = did_you_mean(label.id, context.labels)
-    if label.id in (head.name for head in context.run.heads):
-        help = f"`{label.id}` is a head: inference has no output of it"
-    if not help and label.id in context.outer_labels:
-        help = "a labelled group is a body of its own: it reads only what comes in"
-    elif not help and context.labels:
-        listed = ", ".join(f"`{known}`" for known in context.labels)
-        help = f"the labels so far are {listed}"
+def _report_dangling(path: Name, context: Context) -> None:
+    """Report the first label of a path that is not there."""
+    first, *rest = path.id.split(".")
+    for labels in context.labels.outwards:
+        if first in labels.outputs or first in labels.groups:
+            _report_inside(path, labels, context)
+            return
+    known = context.labels.known()
+    help = did_you_mean(first, known) if not rest else _other_path(path, first, known)
+    if first in (head.name for head in context.run.heads):
+        help = f"`{first}` is a head: inference has no output of it"
+    elif not help and known:
+        help = f"the labels so far are {_listed(known)}"
     context.findings.error(
         "dangling-ref",
-        f"no earlier step of this body has the label `{label.id}`",
-        label.span,
-        help=help or f"label the step to read: `{label.id}: ...`",
+        f"no earlier step of this body has the label `{first}`",
+        path.span,
+        help=help or f"label the step to read: `{first}: ...`",
     )
+
+
+def _report_inside(path: Name, labels: Labels, context: Context) -> None:
+    """Report a path that ends at a layer, a block or a group without the next label."""
+    first, *rest = path.id.split(".")
+    walked = [first]
+    inner = labels.groups.get(first)
+    while rest and inner and rest[0] in {*inner.groups, *inner.outputs}:
+        walked.append(rest.pop(0))
+        inner = inner.groups.get(walked[-1])
+    place = ".".join(walked)
+    help: str
+    if inner is None:
+        message = f"`{place}` is a layer or block, and a `ref` reads its output alone"
+        help = Replacement(f"write `{place}`", place)
+    elif not rest:
+        message = f"the group `{place}` has no output before its last step has run"
+        help = f"the labels in it so far are {_listed(inner.outputs)}"
+    else:
+        message = f"no earlier step of the group `{place}` has the label `{rest[0]}`"
+        help = _other_path(path, rest[0], inner.outputs)
+        help = help or f"the labels in it so far are {_listed(inner.outputs)}"
+    context.findings.error("dangling-ref", message, path.span, help=help)
+
+
+def _other_path(path: Name, wrong: str, known: Iterable[str]) -> str:
+    """Help with the path, in which a known label takes the place of a wrong one."""
+    meant = closest(wrong, known)
+    if meant is None:
+        return ""
+    parts = [meant if part == wrong else part for part in path.id.split(".")]
+    right = ".".join(parts)
+    return Replacement(f"did you mean `{right}`?", right)
+
+
+def _listed(labels: Iterable[str]) -> str:
+    return ", ".join(f"`{label}`" for label in labels) or "none"

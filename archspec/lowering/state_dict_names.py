@@ -27,7 +27,6 @@ class Level:
     counts: Counter[str] = field(default_factory=Counter)  # of calls, by called name
     spans: dict[str, Span] = field(default_factory=dict)  # where each name is taken
     labels: set[str] = field(default_factory=set)  # the names that are labels
-    aliases: dict[str, str] = field(default_factory=dict)  # `a: ref(b)`
 
     def next_name(self, called: str) -> str:
         """The name of the next step if it is unlabeled; labeled steps count too."""

@@ -13,6 +13,7 @@ from archspec.frontend.ast import Group
 from archspec.ir import graph as ir
 from archspec.lowering.aux_heads import check_aux_heads
 from archspec.lowering.context import Context, LoweringRun
+from archspec.lowering.labels import Labels
 from archspec.lowering.lower import lower_step
 from archspec.lowering.network_ports import first_value
 from archspec.lowering.state_dict_names import Level
@@ -27,7 +28,7 @@ def states_between_steps(
     From equal states on, two inputs have equal results.
     """
     run = LoweringRun(findings, lower_step, asserts=False)
-    labels = {port.name: port.value for port in inputs}
+    labels = Labels(outputs={port.name: port.value for port in inputs})
     context = Context(run, scope.inner(), Level(has_all_layers=False), labels)
     try:
         x = first_value(net, inputs, findings)
@@ -44,7 +45,7 @@ def _state(x: ir.Value, context: Context) -> object:
     if context.scope.values:  # a `let`: its values are of many types
         return object()
     run = context.run
-    labels = [(name, _sizes_and_axes(y)) for name, y in context.labels.items()]
+    labels = [(name, _sizes_and_axes(y)) for name, y in context.labels.all_outputs()]
     heads = [(head.name, _sizes_and_axes(head.output)) for head in run.heads]
     return _sizes_and_axes(x), run.layers, run.steps, *labels, *heads
 

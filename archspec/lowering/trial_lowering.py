@@ -30,7 +30,7 @@ def try_step(step: Step, x: ir.Value, context: Context, values_spent: int) -> Tr
     run = LoweringRun(Findings(), context.run.step)
     run.budget.spent = values_spent
     inside = replace(
-        context.nested(), run=run, level=Level(has_all_layers=False), labels=dict(context.labels),
+        context.nested(), run=run, level=Level(has_all_layers=False), labels=context.labels.copy(),
         channel_variables=set(), loop_variables=set(),
     )  # fmt: skip
     try:

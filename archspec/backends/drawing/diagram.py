@@ -40,6 +40,7 @@ from archspec.ir.graph import (
     Shape,
     Value,
     producing_node,
+    reads_input,
 )
 from archspec.ops.op import Family
 from archspec.ops.registry import OPS
@@ -66,6 +67,7 @@ class Join:
 
     node: Node
     branches: tuple[tuple[Part, ...], ...]
+    reads_input: bool  # not if each branch begins with a `ref`
     split: bool
     sizes: tuple[int, ...] = ()  # of the chunks of a split, if they differ
 
@@ -87,7 +89,7 @@ class BackReference:
 
 @dataclass(frozen=True, slots=True)
 class AuxBranch:
-    """A head, whose parts end in an output. The next part reads what the head reads."""
+    """A head, whose parts end in an output. The next part reads what the part before it made."""
 
     head: Head
     parts: tuple[Part, ...]
@@ -144,6 +146,18 @@ def entry(part: Part) -> Value:
             return part.head.input
 
 
+def reads_entry(part: Part) -> bool:
+    """Return whether a part reads its entry, which a join of labels does not."""
+    match part:
+        case Cluster():
+            return reads_input(part.module.body)
+        case Join():
+            return part.reads_input
+        case Repetition():
+            return reads_entry(part.copies[0][0])
+    return True
+
+
 def output(part: Part) -> Value:
     """Return the value that the part after it reads."""
     match part:
@@ -158,7 +172,7 @@ def output(part: Part) -> Value:
         case BackReference():
             return part.value
         case AuxBranch():
-            return part.head.input
+            return part.head.passed
 
 
 def repeated(part: Part) -> Sequence[Part]:
@@ -203,13 +217,16 @@ def _parts(body: Iterable[Item], shared: Shared) -> Iterator[Part]:
             case Merge():
                 branches = tuple(_build(branch, shared) for branch in item.branches)
                 chunks = tuple(item.sizes.value) if item.sizes else ()
-                yield Join(item.node, branches, item.split, chunks)
+                yield Join(
+                    item.node, branches, reads_input((item,)), item.split, chunks
+                )
             case Repeat():
                 yield from _collapse(_build(copy, shared) for copy in item.iterations)
             case Choice():
                 yield from _parts(item.body, shared)
             case Head():
-                yield AuxBranch(item, _build((item.item,), shared))
+                start = (item.reads,) if item.reads else ()
+                yield AuxBranch(item, _build((*start, item.item), shared))
             case Reference():
                 yield BackReference(item.label, item.value)
 

@@ -21,6 +21,7 @@ from archspec.backends.drawing.diagram import (
     build_diagram,
     entry,
     nodes,
+    reads_entry,
     repeated,
 )
 from archspec.backends.drawing.dot_labels import (
@@ -143,8 +144,9 @@ class _DotWriter:
         """Draw a frame with a title.
 
         From top to bottom, the title is a waypoint of the value that enters, because
-        its edge would cross the title otherwise.
+        its edge would cross the title otherwise. Nothing enters a join of labels.
         """
+        has_entry = reads_entry(parts[0])
         with dot.subgraph(name=f"cluster_{next(self.names)}") as inner:
             inner.attr(color=FRAME, tooltip=" ")
             title = {"label": title_label(copies, self.macs)}
@@ -152,7 +154,10 @@ class _DotWriter:
             if self.direction == "LR":
                 inner.attr(labeljust="l", **title)
                 style = DOT
-            with self.waypoint(entry(parts[0]), style, inner):
+            elif not has_entry:
+                inner.node(next(self.names), tooltip=" ", **style)
+            start = self.waypoint(entry(parts[0]), style, inner) if has_entry else None
+            with start or nullcontext():
                 self.parts(parts, inner, depth)
 
     def join(self, join: Join, dot: graphviz.Digraph, depth: int) -> None:
@@ -179,7 +184,7 @@ class _DotWriter:
         dot.node(name, label=_plain(head.name), tooltip=tooltip, **EXTRA_OUTPUT)
         self.read(head.output, name)
         for start, _, style in self.edges[first:]:
-            if start == fork:
+            if start == fork and not head.reads:
                 style["weight"] = "0"  # Graphviz straightens heavier edges first
 
     def fork(self, join: Join, dot: graphviz.Digraph) -> AbstractContextManager[str]:
@@ -188,7 +193,7 @@ class _DotWriter:
         The title of a cluster is a fork too.
         """
         value = entry(join)
-        if value.shape is None:  # several inputs: each branch begins with one
+        if not join.reads_input:
             return nullcontext("")
         start = self.starts[producing_node(value)]
         if start in self.forks and not join.split:
@@ -212,7 +217,9 @@ class _DotWriter:
             case (Cluster(module, inner),) if is_open and not module.block:
                 self.forks[fork] = branch_label(parts)
                 self.parts(inner, dot, depth + 1)
-            case (Cluster() | Repetition(), *_) if is_open:
+            case (Cluster() | Repetition() as first, *_) if is_open and reads_entry(
+                first
+            ):
                 with self.waypoint(entry(parts[0]), LANDING, dot, arrowhead="none"):
                     self.parts(parts, dot, depth)
             case (Box(),):

@@ -32,6 +32,7 @@ from archspec.backends.drawing.diagram import (
     build_diagram,
     nodes,
     output,
+    reads_entry,
     repeated,
 )
 from archspec.diagnostics.terminal import printable
@@ -97,7 +98,8 @@ class _HtmlWriter:
         written = ""
         before: Part | None = None
         for equal in zip(*chains, strict=True):
-            if before and not isinstance(equal[0], BackReference):
+            is_jump = isinstance(equal[0], BackReference)
+            if before and not is_jump and reads_entry(equal[0]):
                 is_line = isinstance(equal[0], Join | AuxBranch)
                 written += _arrow(output(before), has_head=not is_line)
             written += self.part(equal, depth)
@@ -184,9 +186,10 @@ class _HtmlWriter:
             for i, result in enumerate(first.node.inputs)
         )
         split = '<div class="sign">split</div>' if first.split else ""
+        fork = LINE if first.reads_input else ""
         sign = html_escaped(merge_caption(first.node))
         return (
-            f'<div class="join">{split}{LINE}<div class="branches">{branches}</div>'
+            f'<div class="join">{split}{fork}<div class="branches">{branches}</div>'
             f'{LINE}<div class="sign">{sign}</div></div>'
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.ir.graph import (
     Choice,
@@ -27,6 +27,23 @@ from archspec.ops.registry import OPS
 
 Body = tuple[Item, ...]
 Bodies = Sequence[Body]  # the same body in several instances
+
+
+class Source(NamedTuple):
+    """A label that a body reads: how many groups outwards, and the path from there."""
+
+    levels: int
+    label: str
+
+    @classmethod
+    def of(cls, reference: Reference) -> Source:
+        """What a `ref` or an op reads."""
+        return cls(reference.levels, reference.label)
+
+    @property
+    def outside(self) -> Source:
+        """The same label as the body around a group reads it."""
+        return Source(self.levels - 1, self.label)
 
 
 class InstancesDifferError(Exception):
@@ -50,8 +67,9 @@ def columns(bodies: Bodies) -> Iterator[list[Any]]:
 def _identity(item: Item) -> Any:
     """What must agree between instances: labels, branches, references, names."""
     match item:
-        case Layer(reads=Reference(label=label)):
-            return label, is_numbered(item) or ast.dump(item.name.code)
+        case Layer(reads=Reference() as reads):
+            name = is_numbered(item) or ast.dump(item.name.code)
+            return Source.of(reads), name
         case Layer() | Module():
             return "" if is_numbered(item) else ast.dump(item.name.code)
         case Merge():
@@ -59,7 +77,9 @@ def _identity(item: Item) -> Any:
             axis = shape and shape.channel_axis  # of `torch.cat`
             return (item.node.op, item.split, len(item.branches), axis)
         case Reference():
-            return item.label
+            return Source.of(item)
+        case Head(reads=Reference() as reads):
+            return Source.of(reads)
         case Let():
             return tuple(item.values)
     return None
@@ -100,18 +120,21 @@ def is_chain(bodies: Bodies) -> bool:
 def _forks(item: Item) -> bool:
     if isinstance(item, Layer):
         return OPS[item.node.op].needs_forward
+    if isinstance(item, Module) and not item.block:
+        return any(source.levels for source in sources(item.body))
     return isinstance(item, Merge | Head | Reference)
 
 
-def referenced_labels(bodies: Bodies) -> set[str]:
-    """The labels that a `ref` or an op reads."""
-    found: set[str] = set()
-    for item in (item for body in bodies for item in level(body)):
-        if isinstance(item, Reference):
-            found.add(item.label)
-        elif isinstance(item, Layer) and item.reads:
-            found.add(item.reads.label)
-    return found
+def sources(body: Body) -> Iterator[Source]:
+    """The labels that a body reads, those of the groups in it included."""
+    for item in level(body):
+        match item:
+            case Reference():
+                yield Source.of(item)
+            case Layer(reads=Reference() as reads) | Head(reads=Reference() as reads):
+                yield Source.of(reads)
+            case Module(block=""):
+                yield from (s.outside for s in sources(item.body) if s.levels)
 
 
 def values_by_name(bodies: Bodies) -> dict[str, list[Any]]:

@@ -13,7 +13,11 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-from archspec.backends.python.aligned_bodies import InstancesDifferError, level
+from archspec.backends.python.aligned_bodies import (
+    InstancesDifferError,
+    Source,
+    level,
+)
 from archspec.backends.python.class_builder import ClassBuilder, Docstring
 from archspec.backends.python.class_docstrings import block_docstring
 from archspec.backends.python.class_parameters import (
@@ -173,7 +177,7 @@ class BlockClasses:
             case Choice():
                 return "if", item.condition.value
             case Reference():
-                return "ref", item.label
+                return "ref", Source.of(item)
         return type(item).__name__
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Protocol
 
 from archspec.backends.python.aligned_bodies import (
@@ -25,12 +25,18 @@ from archspec.backends.python.aligned_bodies import (
     is_chain,
     is_numbered,
     level,
+    sources,
     submodules,
     values_by_name,
 )
 from archspec.backends.python.class_docstrings import block_docstring
 from archspec.backends.python.class_parameters import ClassParameter, annotation
 from archspec.backends.python.forward_builder import ForwardBuilder
+from archspec.backends.python.group_ports import (
+    ONLY_INPUT,
+    GroupPorts,
+    group_ports,
+)
 from archspec.backends.python.identifiers import class_name, python_name
 from archspec.backends.python.init_builder import InitBuilder
 from archspec.backends.python.names_in_scope import ClassScope
@@ -82,14 +88,17 @@ class ClassBuilder:
         values: Mapping[str, ast.expr] | None = None,
         shows_shapes: bool = False,
         network: Graph | None = None,
+        ports: GroupPorts = ONLY_INPUT,
     ) -> None:
         """`outer` are the names from outside that the bodies may read.
 
-        `values` replace names in an unrolled loop. `network` is given for its own class.
+        `values` replace names in an unrolled loop. `network` is given for its own class,
+        and `ports` for that of a labeled group.
         """
         self.name = name
         self.network = network
         self.bodies = bodies
+        self.ports = ports
         self.outer = outer
         self.classes = classes
         self.scope = ClassScope(frozenset(outer), dict(values or {}), may_loop=may_loop)
@@ -108,15 +117,17 @@ class ClassBuilder:
         Raises:
             InstancesDifferError: if no one class can represent all instances.
         """
-        if is_chain(self.bodies) and not (self.network and self.network.returns_tuple):
+        returns_tuple = self.network.returns_tuple if self.network else False
+        if is_chain(self.bodies) and not (returns_tuple or self.ports.exports):
             members = self.submodule_builder.members(self.bodies, self.scope)
             methods = (self._init(self.init_builder.chain(members)),)
             return ClassDef(self.name, SEQUENTIAL, docstring(self._has), methods)
         forward = ForwardBuilder(
             self.submodule_builder,
             self.bodies,
-            self.network.inputs if self.network else (),
-            self.network.labels_returned if self.network else (),
+            self.wanted,
+            self.ports,
+            self.network,
         )
         method = forward.method(self.scope)
         init = self._init(
@@ -127,6 +138,14 @@ class ClassBuilder:
     def _has(self, name: str) -> bool:
         """Whether the signature has a name from outside."""
         return name in self.outer and name in self.unifier.used
+
+    @cached_property
+    def wanted(self) -> set[str]:
+        """The labels that something reads: a `ref`, an op, or who calls `forward`."""
+        returned = self.network.labels_returned if self.network else ()
+        read = (source for body in self.bodies for source in sources(body))
+        own = {source.label for source in read if not source.levels}
+        return own.union(returned, self.ports.exports)
 
     def _init(self, body: tuple[Stmt, ...]) -> MethodDef:
         parameters = tuple(parameter.definition for parameter in self.parameters())
@@ -148,15 +167,18 @@ class ClassBuilder:
         bodies = [module.body for module in column]
         scope = replace(scope, may_loop=self.scope.may_loop)
         before = self.unifier.state
-        if _is_plain(bodies):
+        ports = group_ports(column, self.wanted)
+        if _is_plain(bodies) and not ports.exports:
             members = self.submodule_builder.members(bodies, scope)
             found = [m for m in members if isinstance(m, Submodule) and m.is_numbered]
             if len(found) == len(members):
                 return call(SEQUENTIAL, *(submodule.value for submodule in found))
         self.unifier.state = before
-        return self._group_call(column, scope)
+        return self._group_call(column, ports, scope)
 
-    def _group_call(self, column: list[Module], scope: ClassScope) -> Expr:
+    def _group_call(
+        self, column: list[Module], ports: GroupPorts, scope: ClassScope
+    ) -> Expr:
         """`NetHead(in_channels, features=512)`: a group's class gets what it reads."""
         group = ClassBuilder(
             ClassName(class_name(column[0].name.value), is_part=True),
@@ -165,6 +187,7 @@ class ClassBuilder:
             self.classes,
             may_loop=scope.may_loop,
             values=scope.values,
+            ports=ports,
         )
         definition = group.definition(partial(block_docstring, column, {}))
         self.unifier.used |= group.unifier.used & scope.names

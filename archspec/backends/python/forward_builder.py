@@ -12,16 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from archspec.backends.python.aligned_bodies import (
     Bodies,
     InstancesDifferError,
+    Source,
     columns,
-    referenced_labels,
     submodules,
 )
 from archspec.backends.python.expressions import value_expr
 from archspec.backends.python.forward_statement_list import ForwardStatements
+from archspec.backends.python.group_ports import GroupPorts, group_ports, has_layers
 from archspec.backends.python.identifiers import is_attribute
 from archspec.backends.python.layout import flat
 from archspec.backends.python.merge_expressions import channel_axis, merge_expression
@@ -45,6 +47,7 @@ from archspec.backends.python.syntax import (
 from archspec.backends.python.unroll_repeats import unroll
 from archspec.ir.graph import (
     Choice,
+    Graph,
     Head,
     Layer,
     Merge,
@@ -55,6 +58,7 @@ from archspec.ir.graph import (
 )
 from archspec.ops.registry import OPS
 
+X = NameExpr("x")
 LONGEST = 60  # characters of nested calls before they become two statements
 DEEPEST = 3  # nested calls that a reader takes in; `relu(bn(conv(x)))`
 TENSOR = NameExpr("Tensor")
@@ -69,25 +73,36 @@ class ForwardBuilder:
         self,
         submodule_builder: SubmoduleBuilder,
         bodies: Bodies,
-        inputs: Sequence[Port] = (),
-        returned: Sequence[str] = (),
+        wanted: set[str],
+        ports: GroupPorts,
+        network: Graph | None,
     ) -> None:
-        """`inputs` and `returned`, the labels to return, are those of a network."""
+        """`wanted` are the labels whose outputs something reads again."""
         self.submodule_builder = submodule_builder
         self.bodies = bodies
+        self.wanted = wanted
+        self.ports = ports
         self.submodules: list[Submodule] = []
         self.locals: list[LocalVariable] = []
         self.statements = ForwardStatements()
-        self.labels: dict[str, NameExpr] = {}  # the variables of labels read again
+        self.labels: dict[Source, NameExpr] = {}  # the variables of labels read again
+        self.levels_inlined = 0  # of groups without layers around the current item
         self.heads: list[NameExpr] = []  # the variables of extra outputs
-        self.wanted = referenced_labels(bodies) | {*returned}
-        self.returned = returned
-        self.inputs = [NameExpr("x")]
-        if inputs and (inputs[0].value.producer or inputs[0].name in self.wanted):
-            names = [self.statements.names.fresh(port.name) for port in inputs]
+        self.returned = network.labels_returned if network else ()
+        self.inputs = [X] if ports.takes_input else []
+        if network:
+            self._add_inputs(network.inputs)
+        for source in ports.reads:
+            self.labels[source] = NameExpr(self._output_variable(source.label))
+            self.inputs.append(self.labels[source])
+
+    def _add_inputs(self, ports: Sequence[Port]) -> None:
+        """The network's inputs, by name where they have one or a step reads it."""
+        if ports[0].value.producer or ports[0].name in self.wanted:
+            names = [self.statements.names.fresh(port.name) for port in ports]
             self.inputs = [NameExpr(name) for name in names]
-        for port, name in zip(inputs, self.inputs, strict=False):
-            self.labels[port.name] = name
+        for port, name in zip(ports, self.inputs, strict=False):
+            self.labels[Source(0, port.name)] = name
 
     def method(self, scope: ClassScope) -> MethodDef:
         """The method.
@@ -98,12 +113,15 @@ class ForwardBuilder:
         scope = replace(scope, may_loop=False, may_compute_labels=False)
         parameters = tuple(ParameterDef(each.root, TENSOR) for each in self.inputs)
         result = self._body(self.bodies, self.inputs[0], "x", scope)
-        if self.returned:
-            outputs = [self.labels[label] for label in self.returned]
+        outputs = [self.labels[Source(0, label)] for label in self.returned]
+        if self.ports.exports:
+            exports = [self.labels[Source(0, path)] for path in self.ports.exports]
+            outputs = [self.statements.as_name(result, "x"), *exports]
+        if outputs:
             body = self.statements.returning_tuple(outputs, self.heads)
             return MethodDef("forward", parameters, TUPLE, body)
         body = self.statements.returning(result, self.heads)
-        if len(self.inputs) > 1:
+        if X not in self.inputs:
             body = _with_declared_x(body)
         returns = TENSORS if self.heads else TENSOR
         return MethodDef("forward", parameters, returns, body)
@@ -133,7 +151,7 @@ class ForwardBuilder:
                 case Head():
                     value = self._head(column, value, target, scope)
                 case Reference():
-                    value = self.labels[column[0].label]
+                    value = self._read(column[0])
                 case _:
                     found, scope = self.submodule_builder.column(column, scope)
                     self.locals += [m for m in found if isinstance(m, LocalVariable)]
@@ -148,19 +166,65 @@ class ForwardBuilder:
     ) -> Expr:
         if len({item.name.value for item in column}) > 1:
             raise InstancesDifferError  # `forward` would need the names
+        if isinstance(column[0], Module) and not has_layers(column[0]):
+            return self._inlined(column, value, target, scope)
         (submodule,), _ = self.submodule_builder.column([*column], scope)
         assert isinstance(submodule, Submodule)
         if submodule.is_parameter:
             return self._with_parameter(submodule, column[0], value, target)
-        reads = column[0].reads if isinstance(column[0], Layer) else None
-        if reads:
-            value = self.statements.as_name(value, target)
-            self.submodules.append(replace(submodule, is_numbered=False))
-            result = call(_child(submodule.key), value, self.labels[reads.label])
-            return self._labeled(submodule.key, result)
+        match column[0]:
+            case Layer(reads=Reference() as reads):
+                return self._called_with(submodule, [value, self._read(reads)], target)
+            case Module(block=""):
+                return self._group(submodule, column, value, target)
         return self._called(
             submodule, value, target, is_activation=_is_activation(column[0])
         )
+
+    def _called_with(
+        self, submodule: Submodule, values: Sequence[Expr], target: str
+    ) -> Expr:
+        """A submodule, called with several values."""
+        names = [self.statements.as_name(value, target) for value in values]
+        self.submodules.append(replace(submodule, is_numbered=False))
+        return self._labeled(submodule.key, call(_child(submodule.key), *names))
+
+    def _group(
+        self, submodule: Submodule, column: Sequence[Any], value: Expr, target: str
+    ) -> Expr:
+        """A labeled group, which may read labels around it, or be read in parts."""
+        ports = group_ports(column, self.wanted)
+        if ports.is_plain:
+            return self._called(submodule, value, target, is_activation=False)
+        values = [self.labels[source.outside] for source in ports.reads]
+        if ports.takes_input:
+            values = [self.statements.as_name(value, target), *values]
+        self.submodules.append(replace(submodule, is_numbered=False))
+        result: Expr = call(_child(submodule.key), *values)
+        if ports.exports:
+            paths = [f"{submodule.key}.{path}" for path in ports.exports]
+            names = [self._output_variable(path) for path in (submodule.key, *paths)]
+            self.statements.unpack(names, result)
+            result, *exports = [NameExpr(name) for name in names]
+            self.labels[Source(0, submodule.key)] = result
+            for path, variable in zip(paths, exports, strict=True):
+                self.labels[Source(0, path)] = variable
+            return result
+        return self._labeled(submodule.key, result)
+
+    def _inlined(
+        self, column: Sequence[Any], value: Expr, target: str, scope: ClassScope
+    ) -> Expr:
+        """A labeled group without layers, which needs no module: joins of labels."""
+        self.levels_inlined += 1
+        result = self._body([group.body for group in column], value, target, scope)
+        self.levels_inlined -= 1
+        return self._labeled(str(column[0].name.value), result)
+
+    def _read(self, reference: Reference) -> NameExpr:
+        """The variable that a `ref` or an op reads."""
+        levels = reference.levels - self.levels_inlined
+        return self.labels[Source(levels, reference.label)]
 
     def _with_parameter(
         self, submodule: Submodule, item: Layer | Module, value: Expr, target: str
@@ -199,7 +263,8 @@ class ForwardBuilder:
         """The output of a step, in a variable if a `ref` reads it."""
         if label in self.wanted:
             variable = self._output_variable(label)
-            result = self.labels[label] = self.statements.assign(variable, result)
+            result = self.statements.assign(variable, result)
+            self.labels[Source(0, label)] = result
         return result
 
     def _choice(
@@ -212,15 +277,18 @@ class ForwardBuilder:
         arms = [module for choice in column for module in submodules(choice.body)]
         if any(_is_identity(arm) and arm.name.value in self.wanted for arm in arms):
             raise InstancesDifferError
-        if any(
-            isinstance(arm, Layer) and OPS[arm.node.op].needs_forward for arm in arms
-        ):
+        if any(map(self._needs_more_than_input, arms)):
             raise InstancesDifferError  # not a call with one argument
         child = only_child(self.submodule_builder.choice(column, scope))
         if child is None:
             return value
         is_activation = all(_is_activation(arm) or _is_identity(arm) for arm in arms)
         return self._called(child, value, target, is_activation=is_activation)
+
+    def _needs_more_than_input(self, item: Layer | Module) -> bool:
+        if isinstance(item, Layer):
+            return OPS[item.node.op].needs_forward
+        return not item.block and not group_ports([item], self.wanted).is_plain
 
     def _merge(
         self, column: Sequence[Merge], value: Expr, target: str, scope: ClassScope
@@ -275,7 +343,9 @@ class ForwardBuilder:
         """An extra output; the next item reads the same value as the head."""
         value = self.statements.as_name(value, target)
         items = [head.item for head in column]
-        result = self._module(items, value, target, scope)
+        reads = column[0].reads
+        entry = self._read(reads) if reads else value
+        result = self._module(items, entry, target, scope)
         variable = self._output_variable(str(items[0].name.value))
         self.heads.append(self.statements.assign_in_training(variable, result))
         return value
@@ -284,7 +354,7 @@ class ForwardBuilder:
 
     def _output_variable(self, label: str) -> str:
         """A variable for the output of a labeled item."""
-        name = label.replace("-", "_")
+        name = label.rpartition(".")[2].replace("-", "_")
         name = name if name.isidentifier() else f"output{name}"
         return self.statements.names.fresh(name)
 
@@ -315,9 +385,8 @@ def _nesting(value: Expr) -> int:
 
 def _with_declared_x(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
     """The statements, with the type of `x` declared where it is first assigned."""
-    x = NameExpr("x")
     for number, each in enumerate(body):
-        if isinstance(each, AssignStmt) and each.target == x:
+        if isinstance(each, AssignStmt) and each.target == X:
             return (
                 *body[:number],
                 replace(each, declared="Tensor"),

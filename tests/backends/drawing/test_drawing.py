@@ -20,7 +20,7 @@ from archspec.backends.drawing.dot import Direction, to_dot
 from archspec.backends.drawing.drawing import FORMATS, picture
 from archspec.backends.drawing.op_family_styles import style_of
 from archspec.diagnostics.terminal import printable
-from archspec.ir.graph import Layer, Module, walk
+from archspec.ir.graph import Layer, Module, reads_input, walk
 from archspec.ir.symbolic import Symbolic, constant
 from archspec.ops.op import Family
 from archspec.spec import Spec
@@ -88,11 +88,16 @@ def svg_texts(dot: str) -> list[str]:
 
 def check_connected(network: Spec, depth: int | None) -> None:
     graph = pygraphviz.AGraph(string=to_dot(network.graph, depth))
-    for node in graph.nodes():
+    titles = {node for node in graph.nodes() if graph.degree(node) == 0}
+    frames = [item for item in walk(network.graph.body) if isinstance(item, Module)]
+    assert len(titles) <= sum(not reads_input(item.body) for item in frames)
+    drawn = {*graph.nodes()} - titles
+    for node in drawn:
         assert (graph.in_degree(node) == 0) == node.startswith("input")
     first = names(graph)
-    ends = [first[node] for node in graph.nodes() if graph.out_degree(node) == 0]
-    assert sorted(ends) == sorted(["output", *(h.name for h in network.graph.heads)])
+    ends = [first[node] for node in drawn if graph.out_degree(node) == 0]
+    outputs = (port.name for port in network.graph.outputs)
+    assert sorted(ends) == sorted([*outputs, *(h.name for h in network.graph.heads)])
 
 
 @pytest.mark.parametrize("depth", [None, 1, 2])
