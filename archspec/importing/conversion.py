@@ -1,0 +1,285 @@
+"""From the operations of a trace to a dataflow of the language's ops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils._pytree import tree_flatten
+
+from archspec.importing import function_calls, layer_calls, movements
+from archspec.importing.dataflow import Node
+from archspec.importing.movement_candidates import Partition
+from archspec.importing.steps import Value as Argument
+from archspec.importing.tracing import Frame, Operation, Trace, Value
+from archspec.importing.unsupported import UnsupportedModuleError
+from archspec.ir.shape import Shape
+from archspec.ops.merging import MERGES
+from archspec.ops.registry import OPS
+from archspec.ops.shapes import ShapeError
+
+
+class Converter:
+    """Makes the nodes of a trace, in the order in which they run.
+
+    What moves values waits until its result is read, since only then several functions
+    are seen as one op.
+    """
+
+    def __init__(self, trace: Trace, originals: dict[str, Tensor]) -> None:
+        self.trace = trace
+        self.originals = originals  # by path: tensors that have their values
+        self.nodes: list[Node] = []
+        self.of_value: dict[Value, Node] = {}
+        self.paths: set[str] = set()
+        self.concats: dict[tuple[int, ...], Node] = {}
+        self.root = trace.operations[0].frame if trace.operations else None
+        while self.root and self.root.caller:
+            self.root = self.root.caller
+        self.readers = _readers(trace)
+        self.sources = _sources(trace)
+
+    def run(self) -> list[Node]:
+        """Convert all that the outputs depend on, and return the outputs."""
+        assert self.root
+        for name, value in self.trace.inputs.items():
+            shape = Shape.of_input(value.sizes[1:])
+            self.of_value[value] = Node("", [], shape, self.root, label=name)
+            self.nodes.append(self.of_value[value])
+        outputs = [
+            leaf
+            for leaf in tree_flatten(self.trace.outputs)[0]
+            if isinstance(leaf, Value)
+        ]
+        needed = _needed(outputs)
+        for operation in self.trace.operations:
+            if operation in needed and not self.moves(operation):
+                self.of_value[operation.results[0]] = self.convert(operation)
+        return [self.node(value) for value in outputs]
+
+    # --- operations ---
+
+    def convert(self, operation: Operation) -> Node:
+        """The node of an operation that computes."""
+        layer = operation.layer
+        if layer is not None:
+            return self._layer(operation, layer)
+        handler = function_calls.HANDLERS.get(operation.function)
+        if handler is None:
+            raise self.unsupported(operation)
+        return handler(self, operation)
+
+    def _layer(self, operation: Operation, layer: nn.Module) -> Node:
+        op = layer_calls.find_op(layer)
+        assert op
+        x = self.node(operation.values[0], reads_features=op.takes[-1][-1] == "C")
+        if any(value is not operation.values[0] for value in operation.values):
+            raise self.unsupported(operation, "of several different inputs")
+        try:
+            attributes = layer_calls.attributes(op, layer)
+        except AttributeError:
+            raise self.unsupported(operation) from None
+        has_state = bool(layer.state_dict())
+        path = operation.path if has_state else None
+        return self.call(op.name, x, attributes, operation, path=path)
+
+    def call(
+        self,
+        name: str,
+        x: Node,
+        attributes: dict[str, Any],
+        operation: Operation,
+        path: str | None = None,
+    ) -> Node:
+        """A new node for an op, its arguments by torch's names."""
+        if name.startswith("adaptive_") and attributes["output_size"] == 1:
+            name, attributes = name.replace("adaptive", "global"), {}
+        op = OPS[name]
+        values = attributes | op.defaults(attributes)
+        try:
+            shape = op.shape(x.shape, **values)
+        except ShapeError as error:
+            raise self.unsupported(operation, f"({error.message})") from None
+        positional: list[Argument] = []
+        keywords: dict[str, Argument] = {}
+        for p in op.parameters:
+            if p.name not in attributes:
+                continue
+            value = attributes[p.name]
+            if p.variadic:
+                positional += value
+            elif p.positional:
+                positional.append(value)
+            elif value != p.default_given(values):
+                keywords[p.shown] = value
+        node = Node(
+            name, [x], shape, operation.frame, tuple(positional), keywords, path
+        )
+        return self.add(node)
+
+    def join(self, kind: str, inputs: list[Node], operation: Operation) -> Node:
+        """A new node for a join of several values."""
+        try:
+            shape = MERGES[kind].shape([node.shape for node in inputs])
+        except ShapeError as error:
+            raise self.unsupported(operation, f"({error.message})") from None
+        return self.add(Node(kind, inputs, shape, operation.frame))
+
+    def concat(self, inputs: list[Node], operation: Operation) -> Node:
+        """A join of channels. One that grows another is a join of that and the new.
+
+        It belongs to the innermost module that made one of its inputs.
+        """
+        if len(inputs) == 1:
+            return inputs[0]
+        key = tuple(map(id, inputs))
+        for count in range(len(key) - 1, 1, -1):
+            if key[:count] in self.concats:
+                inputs = [self.concats[key[:count]], *inputs[count:]]
+                break
+        node = self.concats[key] = self.join("concat", inputs, operation)
+        while (
+            node.frame
+            and node.frame.caller
+            and not any(node.frame in each.frames for each in inputs)
+        ):
+            node.frame = node.frame.caller
+        return node
+
+    def add(self, node: Node) -> Node:
+        """Keep a new node, whose weights may have run before."""
+        if node.path is not None:
+            node.is_repeated = node.path in self.paths
+            self.paths.add(node.path)
+        self.nodes.append(node)
+        return node
+
+    # --- values ---
+
+    def node(self, value: Value, *, reads_features: bool | None = None) -> Node:
+        """The node that makes a value; ops are found for the movements before it."""
+        if value in self.of_value:
+            return self.of_value[value]
+        if value.operation is None or value.weight:
+            what = f"`{value.weight}`" if value.weight else "a constant tensor"
+            raise UnsupportedModuleError(
+                f"{what} is read in a way that archspec has no op for"
+            )
+        if reads_features is None:
+            reads_features = self._reads_features(value)
+        self.of_value[value] = self._moved(value, reads_features)
+        return self.of_value[value]
+
+    def moves(self, operation: Operation) -> bool:
+        """Whether an operation only moves values of one other value."""
+        result = operation.results[0]
+        return self.sources[result] is not result
+
+    def _moved(self, value: Value, reads_features: bool) -> Node:
+        operation = value.operation
+        assert operation
+        for source in self._starts(value):
+            x = self.node(source)
+            found = movements.find_movements(
+                x.shape,
+                movements.replayed(value, source),
+                _last_partition(x),
+                reads_features=reads_features,
+            )
+            if found is None:
+                continue
+            for movement in found:
+                x = self.call(movement.op, x, movement.attributes, operation)
+            return x
+        raise self.unsupported(operation)
+
+    def _starts(self, value: Value) -> list[Value]:
+        """The values that movements made this of, the farthest first."""
+        source = self.sources[value]
+        line: list[Value] = []
+        while value is not source and value.operation:
+            read = {*value.operation.values}
+            if len(read) != 1:
+                break
+            value = read.pop()
+            line.insert(0, value)
+        return line if source in line else [source, *line]
+
+    def _reads_features(self, value: Value) -> bool:
+        """Whether the first layer that reads a value reads its last axis."""
+        seen = {value}
+        queue = [value]
+        while queue:
+            for operation in self.readers.get(queue.pop(0), ()):
+                layer = operation.layer
+                if isinstance(layer, nn.Linear | nn.LayerNorm):
+                    return True
+                if layer is not None or operation.function in ("linear", "layer_norm"):
+                    return layer is None
+                fresh = [each for each in operation.results if each not in seen]
+                seen.update(fresh)
+                queue += fresh
+        return False
+
+    def unsupported(
+        self, operation: Operation, how: str = ""
+    ) -> UnsupportedModuleError:
+        """The error that names an operation, and the module that calls it."""
+        layer = operation.layer
+        if layer is not None:
+            what = f"`{operation.path}` ({type(layer).__name__})"
+            return UnsupportedModuleError(
+                f"{what} has no equal among archspec's ops {how}".rstrip()
+            )
+        return UnsupportedModuleError(
+            f"{where(operation.frame)} calls `{operation.function}` {how}".rstrip()
+            + ", which archspec has no op for"
+        )
+
+
+def where(frame: Frame) -> str:
+    """Name a module by its path and class."""
+    kind = type(frame.module).__name__
+    return f"`{frame.path}` ({kind})" if frame.path else f"`{kind}`"
+
+
+def _needed(outputs: list[Value]) -> set[Operation]:
+    needed: set[Operation] = set()
+    stack = [*outputs]
+    while stack:
+        operation = stack.pop().operation
+        if operation and operation not in needed:
+            needed.add(operation)
+            stack += operation.values
+    return needed
+
+
+def _readers(trace: Trace) -> dict[Value, list[Operation]]:
+    readers: dict[Value, list[Operation]] = {}
+    for operation in trace.operations:
+        for value in operation.values:
+            readers.setdefault(value, []).append(operation)
+    return readers
+
+
+def _sources(trace: Trace) -> dict[Value, Value]:
+    """What each value was made of by movements alone; often itself."""
+    sources: dict[Value, Value] = {}
+    for operation in trace.operations:
+        read = {sources.setdefault(value, value) for value in operation.values}
+        moves = len(read) == 1 and movements.may_move(operation)
+        for result in operation.results:
+            sources[result] = next(iter(read)) if moves else result
+    return sources
+
+
+def _last_partition(x: Node) -> Partition | None:
+    """The partition that an `unpartition` after this value undoes."""
+    while x.inputs:
+        before = x.inputs[0]
+        if x.op == "partition":
+            size, grid = x.positional[0], x.keywords.get("grid", False)
+            assert isinstance(size, int)
+            return Partition(size, before.shape[1], before.shape[2], bool(grid))
+        x = before
+    return None

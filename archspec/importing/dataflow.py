@@ -1,0 +1,37 @@
+"""The dataflow of a traced module, in the ops of the language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archspec.importing.steps import Value as Argument
+from archspec.importing.tracing import Frame
+from archspec.ir.shape import Shape
+
+
+@dataclass(eq=False)
+class Node:
+    """An op or a join, and the one value that it makes.
+
+    `path` is that of its weights in the state dict, and None where it has none.
+    """
+
+    op: str  # the name of an op or a join; "" for an input of the network
+    inputs: list[Node]
+    shape: Shape
+    frame: Frame | None
+    positional: tuple[Argument, ...] = ()
+    keywords: dict[str, Argument] = field(default_factory=dict)
+    path: str | None = None
+    is_repeated: bool = False  # runs weights of a layer that has run before
+    label: str | None = None  # of an input, its name
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The calls of modules around it, the innermost first."""
+        found: list[Frame] = []
+        frame = self.frame
+        while frame:
+            found.append(frame)
+            frame = frame.caller
+        return found

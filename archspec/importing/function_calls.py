@@ -1,0 +1,137 @@
+"""From a function of torch to an op: `F.relu(x)` to `relu`, `x + y` to `add`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from archspec.importing.dataflow import Node
+from archspec.importing.layer_calls import plain
+from archspec.importing.tracing import Operation, Value
+from archspec.ops.registry import OPS
+
+if TYPE_CHECKING:
+    from archspec.importing.conversion import Converter
+
+Handler = Callable[["Converter", Operation], Node]
+
+# The arguments of functions after the input, as torch orders them, by op.
+POOL = ("kernel_size", "stride", "padding")
+SAME_NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "relu": ("relu", ()),
+    "relu6": ("relu6", ()),
+    "leaky_relu": ("leaky_relu", ("negative_slope",)),
+    "elu": ("elu", ("alpha",)),
+    "selu": ("selu", ()),
+    "gelu": ("gelu", ("approximate",)),
+    "silu": ("silu", ()),
+    "mish": ("mish", ()),
+    "sigmoid": ("sigmoid", ()),
+    "tanh": ("tanh", ()),
+    "softplus": ("softplus", ()),
+    "hardswish": ("hardswish", ()),
+    "hardsigmoid": ("hardsigmoid", ()),
+    "celu": ("celu", ("alpha",)),
+    "softsign": ("softsign", ()),
+    "hardtanh": ("hardtanh", ("min_val", "max_val")),
+    "clamp": ("hardtanh", ("min_val", "max_val")),
+    "logsigmoid": ("logsigmoid", ()),
+    "log_sigmoid": ("logsigmoid", ()),
+    "dropout": ("dropout", ("p",)),
+    "feature_dropout": ("dropout2d", ("p",)),
+    "dropout1d": ("dropout2d", ("p",)),
+    "dropout2d": ("dropout2d", ("p",)),
+    "dropout3d": ("dropout2d", ("p",)),
+    "stochastic_depth": ("stochastic_depth", ("p",)),
+    "local_response_norm": ("lrn", ("size", "alpha", "beta", "k")),
+    **{
+        f"max_pool{n}d": ("maxpool", (*POOL, "dilation", "ceil_mode"))
+        for n in (1, 2, 3)
+    },
+    **{
+        f"avg_pool{n}d": ("avgpool", (*POOL, "ceil_mode", "count_include_pad"))
+        for n in (1, 2, 3)
+    },
+    **{
+        f"adaptive_avg_pool{n}d": ("adaptive_avgpool", ("output_size",))
+        for n in (1, 2, 3)
+    },
+    **{
+        f"adaptive_max_pool{n}d": ("adaptive_maxpool", ("output_size",))
+        for n in (1, 2, 3)
+    },
+}
+IGNORED = {"inplace", "training", "mode", "min", "max", "return_indices"}
+DEFAULTS = {"dropout": {"p": 0.5}, "dropout2d": {"p": 0.5}}
+RENAMED = {"min": "min_val", "max": "max_val"}  # of `clamp`
+
+
+def _same_names(convert: Converter, operation: Operation) -> Node:
+    """An op that takes what the function takes, by the same names."""
+    name, order = SAME_NAMES[operation.function]
+    x, *args = operation.args
+    given = dict(zip(order, args, strict=False)) | {
+        RENAMED.get(key, key): value for key, value in operation.kwargs.items()
+    }
+    known = {p.name for p in OPS[name].parameters}
+    attributes = DEFAULTS.get(name, {}) | {
+        key: plain(value)
+        for key, value in given.items()
+        if key in known and value is not None and value != []
+    }
+    return convert.call(name, convert.node(x), attributes, operation)
+
+
+def _joined(kind: str) -> Handler:
+    def handler(convert: Converter, operation: Operation) -> Node:
+        first, second = operation.args[:2]
+        if isinstance(first, Value) and isinstance(second, Value):
+            x, y = convert.node(first), convert.node(second)
+            return convert.join(kind, [x, y], operation)
+        raise convert.unsupported(operation)
+
+    return handler
+
+
+def _cat(convert: Converter, operation: Operation) -> Node:
+    tensors = operation.args[0]
+    dim = operation.kwargs.get("dim", operation.args[1] if operation.args[1:] else 0)
+    nodes = [convert.node(value) for value in tensors]
+    axis = nodes[0].shape.channel_axis + 1
+    if dim % len(operation.results[0].sizes) != axis:
+        raise convert.unsupported(operation, f"along axis {dim}")
+    return convert.concat(nodes, operation)
+
+
+def _mean(convert: Converter, operation: Operation) -> Node:
+    x, *rest = operation.args
+    kwargs = operation.kwargs
+    dims = kwargs.get("dim", rest[0] if rest else None)
+    keep = kwargs.get("keepdim", rest[1] if rest[1:] else False)
+    node = convert.node(x)
+    if dims is None:
+        raise convert.unsupported(operation, "over all axes")
+    dims = [dims] if isinstance(dims, int) else [*dims]
+    axes = sorted(dim % (len(node.shape) + 1) for dim in dims)
+    spatial = [*range(2, len(node.shape) + 1)]
+    if node.shape.axes[0] == "C" and axes == spatial:
+        node = convert.call("global_avgpool", node, {}, operation)
+        return node if keep else convert.call("flatten", node, {}, operation)
+    if keep or 0 in axes:
+        raise convert.unsupported(operation)
+    for axis in reversed(axes):
+        node = convert.call("mean", node, {"dim": axis}, operation)
+    return node
+
+
+HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(SAME_NAMES, _same_names),
+    "add": _joined("add"),
+    "sub": _joined("sub"),
+    "mul": _joined("mul"),
+    "maximum": _joined("maximum"),
+    "cat": _cat,
+    "concat": _cat,
+    "concatenate": _cat,
+    "mean": _mean,
+}

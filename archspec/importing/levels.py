@@ -1,0 +1,109 @@
+"""Levels of names: paths of several parts become labeled groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archspec.importing.steps import Aux, Call, Group, Instance, Join, Split, Step
+from archspec.importing.unsupported import UnsupportedModuleError
+
+
+def nest(steps: Sequence[Step], prefix: str, paths: Mapping[int, str]) -> list[Step]:
+    """Label the steps of a body, and group those whose names have a level in common.
+
+    Args:
+        steps: the steps, whose own names lie below `prefix`.
+        prefix: the path of the body.
+        paths: the path of each step that has weights, by its `id`.
+    """
+    parts = {
+        key: path[len(prefix) + bool(prefix) :].split(".")
+        for key, path in paths.items()
+    }
+    return _nest(steps, parts, 0, set())
+
+
+def _nest(
+    steps: Sequence[Step],
+    parts: Mapping[int, Sequence[str]],
+    depth: int,
+    used: set[str],
+) -> list[Step]:
+    levels = [_level(step, parts, depth) for step in steps]
+    result: list[Step] = []
+    start = 0
+    while start < len(steps):
+        level = levels[start]
+        if not level:
+            result.append(_labeled(steps[start], parts, depth, used))
+            start += 1
+            continue
+        end = start + 1
+        for index in range(start + 1, len(steps)):
+            if levels[index] == level:
+                end = index + 1
+            elif levels[index] != "":
+                break
+        if level in used:
+            raise UnsupportedModuleError(
+                f"the layers of `{level}` do not run in one stretch: "
+                "a spec has its layers in the order in which they run"
+            )
+        used.add(level)
+        inner = _nest(steps[start:end], parts, depth + 1, set())
+        result.append(Group(level, inner))
+        start = end
+    return result
+
+
+def _level(step: Step, parts: Mapping[int, Sequence[str]], depth: int) -> str | None:
+    """The level that all layers of a step share: "" without layers, None if none."""
+    found = _levels(step, parts, depth)
+    if len(found) > 1:
+        return None
+    return found.pop() if found else ""
+
+
+def _levels(
+    step: Step, parts: Mapping[int, Sequence[str]], depth: int
+) -> set[str | None]:
+    match step:
+        case Call() | Instance() | Group():
+            path = parts.get(id(step))
+            if path is None:
+                return set()
+            return {path[depth] if len(path) > depth + 1 else None}
+        case Join(branches=branches) | Split(branches=branches):
+            return {
+                level
+                for branch in branches
+                for inner in branch
+                for level in _levels(inner, parts, depth)
+            }
+        case Aux(heads=heads):
+            return {
+                level
+                for head in heads.values()
+                for inner in head
+                for level in _levels(inner, parts, depth)
+            }
+    return set()
+
+
+def _labeled(
+    step: Step, parts: Mapping[int, Sequence[str]], depth: int, used: set[str]
+) -> Step:
+    match step:
+        case Call() | Instance() | Group():
+            if id(step) in parts:
+                step.label = parts[id(step)][depth]
+        case Join() | Split():
+            step.branches = [
+                _nest(branch, parts, depth, used) for branch in step.branches
+            ]
+        case Aux():
+            step.heads = {
+                name: _nest(head, parts, depth, used)
+                for name, head in step.heads.items()
+            }
+    return step

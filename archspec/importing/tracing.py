@@ -1,0 +1,235 @@
+"""Run a module once without data, and record what it computes.
+
+The module is copied to torch's `meta` device, where tensors have shapes and no values.
+A call of a layer that archspec knows is one operation, and so is each function of torch
+outside of them. Shapes are numbers, so that loops and conditions on shapes just run.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_flatten, tree_map
+
+BATCH = 2
+
+Inputs = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(eq=False)
+class Frame:
+    """One call of a module that archspec does not know as a layer."""
+
+    module: nn.Module
+    path: str
+    caller: Frame | None
+
+
+@dataclass(eq=False)
+class Value:
+    """A tensor at one time of the run; an operation in place makes another."""
+
+    sizes: tuple[int, ...]  # with the batch
+    operation: Operation | None = None
+    weight: str = ""  # the path, for a parameter or buffer
+
+
+@dataclass(eq=False)
+class Operation:
+    """The call of a layer or of a function, with values in place of tensors."""
+
+    function: str  # `relu`, of whatever module of torch; "" for a layer
+    layer: nn.Module | None
+    path: str  # of the layer
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    frame: Frame
+    run: Callable[..., Any]  # with tensors
+    results: list[Value] = field(default_factory=list)
+
+    @property
+    def values(self) -> list[Value]:
+        """The tensors that it reads."""
+        leaves, _ = tree_flatten((self.args, self.kwargs))
+        return [leaf for leaf in leaves if isinstance(leaf, Value)]
+
+
+@dataclass
+class Trace:
+    """A run: the operations in their order, and what `forward` took and returned."""
+
+    root: nn.Module  # the copy without data
+    inputs: dict[str, Value]
+    operations: list[Operation]
+    outputs: Any  # values, in whatever tuple or dict the module returns
+
+
+def trace(
+    module: nn.Module,
+    inputs: Inputs,
+    is_layer: Callable[[nn.Module], bool],
+    *,
+    training: bool = False,
+) -> Trace:
+    """Record the run of a module on inputs of these shapes, the batch not counted.
+
+    Raises:
+        UnsupportedModuleError: where it does not run.
+    """
+    root = without_data(module).train(training)
+    recorder = _Recorder(root, is_layer)
+    with torch.device("meta"), torch.no_grad():
+        tensors = {name: torch.empty(BATCH, *s) for name, s in inputs.items()}
+        values = {name: recorder.bind(tensor) for name, tensor in tensors.items()}
+        with recorder.watching_modules(), recorder:
+            outputs = root(*tensors.values())
+    return Trace(root, values, recorder.operations, recorder.read(outputs))
+
+
+def without_data(module: nn.Module) -> nn.Module:
+    """A copy whose tensors have shapes, and no values that would take memory."""
+    memo: dict[int, Any] = {}
+    for owner in module.modules():
+        for tensor in (
+            *owner.parameters(recurse=False),
+            *owner.buffers(recurse=False),
+            *(each for each in vars(owner).values() if isinstance(each, Tensor)),
+        ):
+            blank = tensor.detach().to("meta")
+            if isinstance(tensor, nn.Parameter):
+                blank = nn.Parameter(blank, tensor.requires_grad)
+            memo[id(tensor)] = blank
+    return copy.deepcopy(module, memo)
+
+
+class _Recorder(TorchFunctionMode):
+    """Sees each function of torch that is called, and each module."""
+
+    def __init__(self, root: nn.Module, is_layer: Callable[[nn.Module], bool]) -> None:
+        super().__init__()
+        self.is_layer = is_layer
+        self.operations: list[Operation] = []
+        self.frame: Frame | None = None
+        self.tensors: list[Tensor] = []  # kept, so that no `id` comes twice
+        self.bound: dict[int, Value] = {}
+        self.paths: dict[int, str] = {}
+        for path, module in root.named_modules(remove_duplicate=False):
+            self.paths.setdefault(id(module), path)
+        for path, tensor in (*root.named_parameters(), *root.named_buffers()):
+            self.bind(tensor).weight = path
+
+    def bind(self, tensor: Tensor, operation: Operation | None = None) -> Value:
+        """A new value for a tensor, which may have had another."""
+        value = Value(tuple(tensor.shape), operation)
+        self.tensors.append(tensor)
+        self.bound[id(tensor)] = value
+        return value
+
+    def read(self, tree: Any) -> Any:
+        """The same with the values of its tensors."""
+
+        def of_leaf(leaf: Any) -> Any:
+            if not isinstance(leaf, Tensor):
+                return leaf
+            return self.bound.get(id(leaf)) or self.bind(leaf)
+
+        return tree_map(of_leaf, tree)
+
+    def record(
+        self, execute: Callable[[], Any], args: Any, kwargs: Any, **of_what: Any
+    ) -> Any:
+        """Run an operation, and record it if it makes tensors."""
+        assert self.frame
+        operation = Operation(
+            args=self.read(args), kwargs=self.read(kwargs), frame=self.frame, **of_what
+        )
+        result = execute()
+        made = result if result is not None else args[:1]  # `x[0] = y` changes `x`
+        leaves, _ = tree_flatten(made)
+        operation.results = [
+            self.bind(leaf, operation) for leaf in leaves if isinstance(leaf, Tensor)
+        ]
+        if operation.results:
+            self.operations.append(operation)
+        return result
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Record a function of torch."""
+        del types
+        kwargs = dict(kwargs or {})
+        return self.record(
+            lambda: func(*args, **kwargs),
+            args,
+            kwargs,
+            function=name_of(func),
+            run=func,
+            layer=None,
+            path="",
+        )
+
+    def call(
+        self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any
+    ) -> Any:
+        """Record a layer as one operation, or what happens within another module."""
+        path = self.paths.get(id(module), "")
+
+        def run() -> Any:
+            return original(module, *args, **kwargs)
+
+        if self.frame and self.is_layer(module):
+
+            def run_silently() -> Any:
+                with torch._C.DisableTorchFunction():  # noqa: SLF001
+                    return run()
+
+            return self.record(
+                run_silently,
+                args,
+                kwargs,
+                function="",
+                run=module,
+                layer=module,
+                path=path,
+            )
+        self.frame = Frame(module, path, self.frame)
+        try:
+            result = run()
+        finally:
+            self.frame = self.frame.caller
+        return result
+
+    def watching_modules(self) -> Any:
+        """Have calls of all modules pass by this recorder."""
+        original = nn.Module.__call__
+
+        def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            return self.call(original, module, args, kwargs)
+
+        return patch.object(nn.Module, "__call__", call)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """`add` for `torch.add`, `x.add_(y)`, `x + y` and `x += y`."""
+    name: str = getattr(function, "__name__", "")
+    if name == "__get__":  # of a property: `x.T`
+        name = getattr(function.__self__, "__name__", "")  # type: ignore[attr-defined]
+    if name.startswith("__") and name.endswith("__") and len(name) > 4:
+        name = name[2:-2]
+        return name[1:] if name[1:] in OPERATORS else name
+    return name.rstrip("_")
+
+
+OPERATORS = ("add", "sub", "mul", "truediv", "div")  # `__radd__`, `__iadd__` and so on

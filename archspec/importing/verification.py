@@ -1,0 +1,128 @@
+"""Compare the module that a spec describes with the module that it was made from."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_flatten
+
+from archspec.backends.torch.module_from_source import build
+from archspec.compiler import Options, compile_source
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.render import render_full
+from archspec.diagnostics.source import Source
+from archspec.importing.tracing import BATCH, Inputs
+from archspec.importing.unsupported import UnsupportedModuleError
+from archspec.spec import Spec
+
+TOLERANCE = 1e-4  # of the largest value; strides pick kernels, which round otherwise
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found equal."""
+
+    keys_in_order: bool
+    training: bool  # compared too: there is no dropout
+
+
+def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
+    """Check and compile a spec, and compare it with a module.
+
+    Both have the same random weights and statistics. The module is as before afterwards.
+
+    Raises:
+        UnsupportedModuleError: with what differs.
+    """
+    spec = checked(text)
+    ours = build(spec.graph)
+    in_order = _compare_keys(ours, module)
+    theirs = copy.deepcopy(module)
+    randomize(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    generator = torch.Generator().manual_seed(1)
+    x = [torch.randn(BATCH, *s, generator=generator) for s in inputs.values()]
+    with torch.no_grad():
+        _compare(ours.eval()(*x), theirs.eval()(*x), "in eval mode")
+        trains = not any(map(is_random, theirs.modules()))
+        if trains:
+            _compare(ours.train()(*x), theirs.train()(*x), "in training mode")
+    return Verification(in_order, trains)
+
+
+def checked(text: str) -> Spec:
+    """Check the text of a spec.
+
+    Raises:
+        UnsupportedModuleError: with the findings, which are no fault of the user's.
+    """
+    source = Source("imported.yaml", text)
+    result = compile_source(source, None, Options(), Findings())
+    if result.spec is None:
+        report = render_full(result.diagnostics)
+        raise UnsupportedModuleError(f"the spec of this module has errors:\n{report}")
+    return result.spec
+
+
+def _compare_keys(ours: nn.Module, theirs: nn.Module) -> bool:
+    """Whether the state dicts have the same order.
+
+    Raises:
+        UnsupportedModuleError: if their keys or shapes differ.
+    """
+    our_shapes = {key: tensor.shape for key, tensor in ours.state_dict().items()}
+    their_shapes = {key: tensor.shape for key, tensor in theirs.state_dict().items()}
+    for key in [*their_shapes, *our_shapes]:
+        if our_shapes.get(key) != their_shapes.get(key):
+            found = "has another shape" if key in our_shapes else "is not computed with"
+            if key not in their_shapes:
+                found = "is not in the module"
+            raise UnsupportedModuleError(f"`{key}` {found}")
+    return [*our_shapes] == [*their_shapes]
+
+
+def _compare(ours: Any, theirs: Any, how: str) -> None:
+    our_leaves = _tensors(ours)
+    their_leaves = _tensors(theirs)
+    if len(our_leaves) != len(their_leaves):
+        raise UnsupportedModuleError(
+            f"the module has {len(their_leaves)} outputs {how}, "
+            f"its spec {len(our_leaves)}"
+        )
+    for our, their in zip(our_leaves, their_leaves, strict=True):
+        scale = their.abs().max().item()
+        if (
+            our.shape != their.shape
+            or not (our - their).abs().max().item() <= TOLERANCE * scale
+        ):
+            raise UnsupportedModuleError(f"the outputs of its spec differ {how}")
+
+
+def _tensors(tree: Any) -> list[Tensor]:
+    return [leaf for leaf in tree_flatten(tree)[0] if isinstance(leaf, Tensor)]
+
+
+def is_random(module: nn.Module) -> bool:
+    """Whether it drops values in training mode."""
+    rate = getattr(module, "dropout", getattr(module, "p", 0))
+    return isinstance(rate, float) and rate > 0
+
+
+def randomize(module: nn.Module) -> None:
+    """Give every weight and statistic a value of its own: fresh ones hide errors."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+            if not tensor.is_floating_point():
+                continue
+            if tensor.ndim > 1:  # a gain that outlives the relu behind
+                deviation = (2 / tensor[0].numel()) ** 0.5
+                tensor.normal_(0, deviation, generator=generator)
+            elif name.endswith(("weight", "running_var")):  # of a norm
+                tensor.uniform_(0.5, 2, generator=generator)
+            else:
+                tensor.normal_(0, 0.3, generator=generator)
