@@ -8,6 +8,7 @@ True
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from archspec.backends.drawing.dot import Direction
     from archspec.backends.drawing.drawing import Drawing
-    from archspec.ir.graph import Shape
+    from archspec.ir.graph import Shape, Sizes
 
 __all__ = [
     "CheckResult",
@@ -32,6 +33,7 @@ __all__ = [
     "compile",
     "create_model",
     "draw",
+    "from_module",
     "list_models",
     "load",
     "to_source",
@@ -108,6 +110,30 @@ def create_model(
         level = logging.WARNING if report.is_adapted else logging.INFO
         logging.getLogger(__name__).log(level, "%s", report)
     return model
+
+
+def from_module(
+    module: nn.Module,
+    input: Sizes | list[Sizes] | Mapping[str, Sizes],  # the language's word
+) -> str:
+    """Return the text of the spec of a module, which has been compared with it.
+
+    Args:
+        module: a network; it stays as it is.
+        input: the shape of what `forward` takes, without the batch: `(3, 224, 224)`. Of
+            several inputs a list, or their shapes by the names that the spec gives them.
+
+    Raises:
+        UnsupportedModuleError: a `ValueError` that says in a sentence which module and
+            operation no spec has.
+    """
+    from archspec.importing.spec_text import to_text
+
+    if isinstance(input, tuple):
+        input = {"input": input}
+    elif isinstance(input, list):
+        input = {f"input{n}": shape for n, shape in enumerate(input, 1)}
+    return to_text(module, input)
 
 
 def draw(

@@ -8,6 +8,7 @@ import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +27,7 @@ COMMANDS = {
     "profile": "profile",
     "draw": "draw",
     "compile": "compile_",
+    "import": "import_",
     "train": "train",
     "evaluate": "evaluate",
     "predict": "predict",
@@ -52,7 +54,8 @@ class CommandGroup(TyperGroup):
         """Import a command; None if the name is unknown."""
         if name not in COMMANDS:
             return None
-        module = import_module(f".{name}", __package__)
+        file = f"{name}_" if iskeyword(name) else name
+        module = import_module(f".{file}", __package__)
         command = getattr(module, COMMANDS[name])
         if not isinstance(command, typer.Typer):
             function, command = command, typer.Typer(add_completion=False)

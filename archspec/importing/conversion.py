@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor, nn
-from torch.utils._pytree import tree_flatten
 
 from archspec.importing import function_calls, layer_calls, movements
 from archspec.importing.dataflow import Node
 from archspec.importing.movement_candidates import Partition
+from archspec.importing.movements import FUNCTIONS
 from archspec.importing.steps import Value as Argument
-from archspec.importing.tracing import Frame, Operation, Trace, Value
+from archspec.importing.tracing import Operation, Trace, Value
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.ir.shape import Shape
 from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import ShapeError
+
+SPREADS = ("expand", "expand_as", "repeat", "tile", "to", "type_as")
 
 
 class Converter:
@@ -46,15 +48,13 @@ class Converter:
             shape = Shape.of_input(value.sizes[1:])
             self.of_value[value] = Node("", [], shape, self.root, label=name)
             self.nodes.append(self.of_value[value])
-        outputs = [
-            leaf
-            for leaf in tree_flatten(self.trace.outputs)[0]
-            if isinstance(leaf, Value)
-        ]
+        outputs = self.trace.results
         needed = _needed(outputs)
         for operation in self.trace.operations:
-            if operation in needed and not self.moves(operation):
-                self.of_value[operation.results[0]] = self.convert(operation)
+            value = operation.results[0]
+            waits = self.moves(operation) or self.weight(value)
+            if operation in needed and not waits:
+                self.of_value[value] = self.convert(operation)
         return [self.node(value) for value in outputs]
 
     # --- operations ---
@@ -75,6 +75,10 @@ class Converter:
         x = self.node(operation.values[0], reads_features=op.takes[-1][-1] == "C")
         if any(value is not operation.values[0] for value in operation.values):
             raise self.unsupported(operation, "of several different inputs")
+        if op.name in layer_calls.OVER_CHANNELS:
+            return self.over_channels(
+                op.name, operation.values[0], layer.dim, operation
+            )
         try:
             attributes = layer_calls.attributes(op, layer)
         except AttributeError:
@@ -82,6 +86,18 @@ class Converter:
         has_state = bool(layer.state_dict())
         path = operation.path if has_state else None
         return self.call(op.name, x, attributes, operation, path=path)
+
+    def over_channels(
+        self, name: str, value: Value, dim: Any, operation: Operation
+    ) -> Node:
+        """A new node for an op along the axis of the channels."""
+        x = self.node(value)
+        rank = len(value.sizes)
+        if dim is None:  # torch's implicit one
+            dim = 0 if rank in (1, 3) else 1
+        if dim % rank != x.shape.channel_axis + 1:
+            raise self.unsupported(operation, f"along axis {dim}")
+        return self.call(name, x, {}, operation)
 
     def call(
         self,
@@ -124,6 +140,23 @@ class Converter:
         except ShapeError as error:
             raise self.unsupported(operation, f"({error.message})") from None
         return self.add(Node(kind, inputs, shape, operation.frame))
+
+    def weight(self, value: Value) -> str:
+        """The path of a parameter that a value is, whatever its sizes; or ""."""
+        while value.operation and value.operation.function in (*SPREADS, *FUNCTIONS):
+            if not value.operation.values:
+                break
+            value = value.operation.values[0]
+        return value.weight
+
+    def bare(self, op: str, path: str, x: Node, operation: Operation) -> Node:
+        """A new node for a parameter that meets a value, as a class token does."""
+        attributes: dict[str, Any] = {}
+        if op == "layer_scale":
+            numbers = self.originals[path].detach().flatten()
+            is_constant = bool((numbers == numbers[0]).all())
+            attributes["init"] = float(numbers[0]) if is_constant else 1.0
+        return self.call(op, x, attributes, operation, path)
 
     def concat(self, inputs: list[Node], operation: Operation) -> Node:
         """A join of channels. One that grows another is a join of that and the new.
@@ -179,7 +212,10 @@ class Converter:
         operation = value.operation
         assert operation
         for source in self._starts(value):
-            x = self.node(source)
+            try:
+                x = self.node(source)
+            except UnsupportedModuleError:  # one function of several that are an op
+                continue
             found = movements.find_movements(
                 x.shape,
                 movements.replayed(value, source),
@@ -226,21 +262,13 @@ class Converter:
     ) -> UnsupportedModuleError:
         """The error that names an operation, and the module that calls it."""
         layer = operation.layer
-        if layer is not None:
-            what = f"`{operation.path}` ({type(layer).__name__})"
-            return UnsupportedModuleError(
-                f"{what} has no equal among archspec's ops {how}".rstrip()
-            )
+        what = operation.function or type(layer).__name__
+        calls = f"{operation.frame} calls `{what}`" if not layer else ""
+        if layer:
+            calls = f"`{operation.path}` is `{what}`"
         return UnsupportedModuleError(
-            f"{where(operation.frame)} calls `{operation.function}` {how}".rstrip()
-            + ", which archspec has no op for"
+            f"{calls} {how}".rstrip() + ", for which archspec has no op"
         )
-
-
-def where(frame: Frame) -> str:
-    """Name a module by its path and class."""
-    kind = type(frame.module).__name__
-    return f"`{frame.path}` ({kind})" if frame.path else f"`{kind}`"
 
 
 def _needed(outputs: list[Value]) -> set[Operation]:

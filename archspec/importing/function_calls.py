@@ -86,21 +86,39 @@ def _joined(kind: str) -> Handler:
     def handler(convert: Converter, operation: Operation) -> Node:
         first, second = operation.args[:2]
         if isinstance(first, Value) and isinstance(second, Value):
-            x, y = convert.node(first), convert.node(second)
-            return convert.join(kind, [x, y], operation)
+            weight, x = (first, second) if convert.weight(first) else (second, first)
+            if name := convert.weight(weight):
+                return convert.bare(BARE[kind], name, convert.node(x), operation)
+            return convert.join(
+                kind, [convert.node(first), convert.node(second)], operation
+            )
         raise convert.unsupported(operation)
 
     return handler
 
 
+BARE = {"add": "position_embedding", "mul": "layer_scale"}
+
+
 def _cat(convert: Converter, operation: Operation) -> Node:
     tensors = operation.args[0]
+    if len(tensors) == 2 and (name := convert.weight(tensors[0])):
+        return convert.bare("class_token", name, convert.node(tensors[1]), operation)
     dim = operation.kwargs.get("dim", operation.args[1] if operation.args[1:] else 0)
     nodes = [convert.node(value) for value in tensors]
     axis = nodes[0].shape.channel_axis + 1
     if dim % len(operation.results[0].sizes) != axis:
         raise convert.unsupported(operation, f"along axis {dim}")
     return convert.concat(nodes, operation)
+
+
+def _over_channels(convert: Converter, operation: Operation) -> Node:
+    """An op over the channels, wherever they are."""
+    x, *rest = operation.args
+    dim = operation.kwargs.get("dim", rest[0] if rest else None)
+    if operation.function == "glu" and dim is None:
+        dim = -1
+    return convert.over_channels(operation.function, x, dim, operation)
 
 
 def _mean(convert: Converter, operation: Operation) -> Node:
@@ -134,4 +152,5 @@ HANDLERS: dict[str, Handler] = {
     "concat": _cat,
     "concatenate": _cat,
     "mean": _mean,
+    **dict.fromkeys(("softmax", "log_softmax", "glu"), _over_channels),
 }

@@ -25,6 +25,8 @@ SAMPLES = [
     Shape((4, 6, 6, 6), "CDHW"),
 ]
 
+OVER_CHANNELS = {"softmax", "log_softmax", "glu"}  # which torch tells the axis
+
 # Layers outside of torch, by the full names of their classes.
 OTHERS = {
     "torchvision.ops.stochastic_depth.StochasticDepth": "stochastic_depth",

@@ -103,7 +103,10 @@ def _labeled(
             ]
         case Aux():
             step.heads = {
-                name: _nest(head, parts, depth, used)
+                name.rpartition(".")[2]: _nest(head, parts, depth, used)
                 for name, head in step.heads.items()
             }
+            for head in step.heads.values():
+                if isinstance(head[0], Instance) and len(head) == 1:
+                    head[0].label = None
     return step

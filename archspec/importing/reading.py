@@ -7,8 +7,9 @@ from torch import nn
 from archspec.importing.conversion import Converter
 from archspec.importing.layer_calls import find_op
 from archspec.importing.steps import Network
-from archspec.importing.structure import steps_of
-from archspec.importing.tracing import Inputs, trace
+from archspec.importing.structure import structured
+from archspec.importing.tracing import Inputs, Trace, trace
+from archspec.importing.unsupported import UnsupportedModuleError
 
 
 def read(module: nn.Module, inputs: Inputs, name: str) -> Network:
@@ -17,12 +18,28 @@ def read(module: nn.Module, inputs: Inputs, name: str) -> Network:
     Raises:
         UnsupportedModuleError: if it does what no spec can.
     """
-    traced = trace(module, inputs, lambda layer: find_op(layer) is not None)
+    traced, heads = _traced(module, inputs)
     originals = dict([*module.named_parameters(), *module.named_buffers()])
     converter = Converter(traced, originals)
     outputs = converter.run()
-    assert converter.root
-    entries = [node for node in converter.nodes if not node.op]
-    body = steps_of(converter.nodes, converter.root, entries, outputs)
-    shapes = {node.label or "": tuple(node.shape) for node in entries}
-    return Network(name, shapes, body)
+    main = len(outputs) - heads
+    body, labels = structured(converter.nodes, outputs[:main], outputs[main:])
+    shapes = {
+        node.label or "": tuple(node.shape) for node in converter.nodes if not node.op
+    }
+    return Network(name, shapes, body, labels)
+
+
+def _traced(module: nn.Module, inputs: Inputs) -> tuple[Trace, int]:
+    """The trace of a module, and how many of its outputs only training has."""
+
+    def is_layer(layer: nn.Module) -> bool:
+        return find_op(layer) is not None
+
+    evaluating = trace(module, inputs, is_layer)
+    try:
+        training = trace(module, inputs, is_layer, training=True)
+    except UnsupportedModuleError:  # as a norm of one value for each channel
+        return evaluating, 0
+    heads = len(training.results) - len(evaluating.results)
+    return (training, heads) if heads > 0 else (evaluating, 0)

@@ -12,6 +12,7 @@ from archspec.importing.dataflow import Node
 from archspec.importing.dominators import immediate_dominators
 from archspec.importing.levels import nest
 from archspec.importing.steps import (
+    Aux,
     Call,
     Group,
     Instance,
@@ -53,26 +54,60 @@ class Body:
     paths: dict[int, str] = field(default_factory=dict)  # by the step's id
 
 
+def structured(
+    nodes: Sequence[Node], outputs: Sequence[Node], heads: Sequence[Node] = ()
+) -> tuple[list[Step], tuple[str, ...]]:
+    """The steps of a network, and the labels of its outputs where it has several.
+
+    Args:
+        nodes: all of them in the order in which they run, the inputs first.
+        outputs: those that make the outputs.
+        heads: those that make the outputs that only training has.
+    """
+    root = nodes[0].frames[-1]
+    entries = [node for node in nodes if not node.op]
+    body = _body(nodes, root, entries, [*outputs, *heads])
+    steps: list[Step] = []
+    for output in outputs:
+        steps += _chain(body, output, entries[0] if len(entries) == 1 else None)
+    for head in heads:
+        _add_head(body, steps, head)
+    steps = nest(steps, root.path, body.paths)
+    return steps, ()
+
+
+def _add_head(body: Body, steps: list[Step], head: Node) -> None:
+    """Put a head behind the step whose output it reads."""
+    start, *inner = _chain(body, head, None)
+    assert isinstance(start, Ref)
+    source = body.made[start.path]  # type: ignore[index]
+    where = next(n for n, step in enumerate(steps) if step is source)
+    name = body.paths.get(id(inner[0]), "") if len(inner) == 1 else "aux"
+    steps.insert(where + 1, Aux({name: inner}))
+
+
 def steps_of(
+    nodes: Sequence[Node], frame: Frame, entry: Node, output: Node
+) -> list[Step]:
+    """The steps of a module from the value that enters it to its output."""
+    body = _body(nodes, frame, [entry], [output])
+    return nest(_chain(body, output, entry), body.prefix, body.paths)
+
+
+def _body(
     nodes: Sequence[Node],
     frame: Frame,
     entries: Sequence[Node],
     outputs: Sequence[Node],
-) -> list[Step]:
-    """The steps of a module from the values that enter it to its outputs."""
+) -> Body:
     items = _items(nodes, frame, outputs)
     body = Body(frame.path, {item.output: item for item in items}, entries)
-    order = [*entries, *body.items]
     sources: dict[Node, list[Node]] = {each: [] for each in entries} | {
         node: [x for x in item.inputs if (x, node) not in body.skips]
         for node, item in body.items.items()
     }
-    body.nearest = immediate_dominators(order, sources)
-    steps: list[Step] = []
-    only = entries[0] if len(entries) == 1 else None
-    for output in outputs:
-        steps += _chain(body, output, only)
-    return nest(steps, body.prefix, body.paths)
+    body.nearest = immediate_dominators([*sources], sources)
+    return body
 
 
 def _items(nodes: Sequence[Node], frame: Frame, outputs: Sequence[Node]) -> list[Item]:
@@ -183,7 +218,7 @@ def _module(item: Item) -> Step:
     frame = item.frame
     assert frame
     label = frame.path.rpartition(".")[2]
-    inner = steps_of(item.nodes, frame, item.inputs, [item.output])
+    inner = steps_of(item.nodes, frame, item.inputs[0], item.output)
     if type(frame.module) is nn.Sequential:
         return Group(label, inner)
     return Instance(

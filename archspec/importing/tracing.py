@@ -16,7 +16,9 @@ from unittest.mock import patch
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_flatten, tree_map
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_map
+
+from archspec.importing.unsupported import UnsupportedModuleError
 
 BATCH = 2
 
@@ -30,6 +32,11 @@ class Frame:
     module: nn.Module
     path: str
     caller: Frame | None
+
+    def __str__(self) -> str:
+        """Its path and class, for messages."""
+        kind = type(self.module).__name__
+        return f"`{self.path}` ({kind})" if self.path else f"`{kind}`"
 
 
 @dataclass(eq=False)
@@ -70,6 +77,11 @@ class Trace:
     operations: list[Operation]
     outputs: Any  # values, in whatever tuple or dict the module returns
 
+    @property
+    def results(self) -> list[Value]:
+        """The values that the module returns, in their order."""
+        return [leaf for leaf in tree_leaves(self.outputs) if isinstance(leaf, Value)]
+
 
 def trace(
     module: nn.Module,
@@ -88,8 +100,18 @@ def trace(
     with torch.device("meta"), torch.no_grad():
         tensors = {name: torch.empty(BATCH, *s) for name, s in inputs.items()}
         values = {name: recorder.bind(tensor) for name, tensor in tensors.items()}
-        with recorder.watching_modules(), recorder:
-            outputs = root(*tensors.values())
+        try:
+            with recorder.watching_modules(), recorder:
+                outputs = root(*tensors.values())
+        except UnsupportedModuleError:
+            raise
+        except Exception as error:
+            shapes = " and ".join("x".join(map(str, s)) for s in inputs.values())
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise UnsupportedModuleError(
+                f"{recorder.failed_in or f'`{type(module).__name__}`'} does not run "
+                f"on an input of {shapes}: {reason}"
+            ) from error
     return Trace(root, values, recorder.operations, recorder.read(outputs))
 
 
@@ -117,6 +139,7 @@ class _Recorder(TorchFunctionMode):
         self.is_layer = is_layer
         self.operations: list[Operation] = []
         self.frame: Frame | None = None
+        self.failed_in: Frame | None = None
         self.tensors: list[Tensor] = []  # kept, so that no `id` comes twice
         self.bound: dict[int, Value] = {}
         self.paths: dict[int, str] = {}
@@ -170,11 +193,17 @@ class _Recorder(TorchFunctionMode):
         """Record a function of torch."""
         del types
         kwargs = dict(kwargs or {})
+        name = name_of(func)
+        if name in ASK_FOR_VALUES or getattr(func, "__name__", "") in ASK_FOR_VALUES:
+            raise UnsupportedModuleError(
+                f"{self.frame} reads the values of a tensor by `{name}`: what a spec "
+                "computes may depend on shapes alone"
+            )
         return self.record(
             lambda: func(*args, **kwargs),
             args,
             kwargs,
-            function=name_of(func),
+            function=name,
             run=func,
             layer=None,
             path="",
@@ -206,10 +235,12 @@ class _Recorder(TorchFunctionMode):
             )
         self.frame = Frame(module, path, self.frame)
         try:
-            result = run()
+            return run()
+        except Exception:
+            self.failed_in = self.failed_in or self.frame
+            raise
         finally:
             self.frame = self.frame.caller
-        return result
 
     def watching_modules(self) -> Any:
         """Have calls of all modules pass by this recorder."""
@@ -232,4 +263,8 @@ def name_of(function: Callable[..., Any]) -> str:
     return name.rstrip("_")
 
 
+ASK_FOR_VALUES = {
+    "__bool__", "__complex__", "__float__", "__index__", "__int__", "item", "nonzero",
+    "numpy", "tolist",
+}  # fmt: skip
 OPERATORS = ("add", "sub", "mul", "truediv", "div")  # `__radd__`, `__iadd__` and so on

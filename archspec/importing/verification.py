@@ -24,10 +24,12 @@ TOLERANCE = 1e-4  # of the largest value; strides pick kernels, which round othe
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found equal."""
+    """What was found equal, and what the network costs."""
 
     keys_in_order: bool
     training: bool  # compared too: there is no dropout
+    params: int
+    macs: int
 
 
 def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
@@ -51,7 +53,7 @@ def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
         trains = not any(map(is_random, theirs.modules()))
         if trains:
             _compare(ours.train()(*x), theirs.train()(*x), "in training mode")
-    return Verification(in_order, trains)
+    return Verification(in_order, trains, spec.params, spec.macs)
 
 
 def checked(text: str) -> Spec:

@@ -1,0 +1,179 @@
+"""Find the module that a command names: `torchvision:resnet50`, `model.py:Net`."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from archspec.importing.unsupported import UnsupportedModuleError
+
+OTHER_FILES = {
+    ".onnx": "a graph without modules",
+    ".pt": "weights",
+    ".pth": "weights",
+    ".pt2": "an exported graph",
+    ".safetensors": "weights",
+    ".ckpt": "weights",
+}
+
+
+def load_module(target: str, arguments: str = "") -> nn.Module:
+    """Make the module that `target` names; its file is executed.
+
+    Args:
+        target: `torchvision:resnet50`, `model.py:Net` or `package.module:make_net`.
+        arguments: those of the constructor, as Python writes them: `10, depth=18`.
+
+    Raises:
+        UnsupportedModuleError: with what to write instead.
+    """
+    place, _, name = target.rpartition(":")
+    suffix = Path(target).suffix.lower()
+    if suffix in OTHER_FILES:
+        raise UnsupportedModuleError(
+            f"`{target}` holds {OTHER_FILES[suffix]}: import the Python class that it "
+            "was made from, as `model.py:Net`"
+        )
+    if not place:
+        raise UnsupportedModuleError(
+            f"`{target}` names no object: write `model.py:Net` or `torchvision:resnet50`"
+        )
+    args, kwargs = _parsed(arguments)
+    if place == "torchvision":
+        return _of_torchvision(name, args, kwargs)
+    return _made(_found(_executed(place), place, name), name, args, kwargs)
+
+
+def _parsed(arguments: str) -> tuple[list[Any], dict[str, Any]]:
+    """Read literal arguments, without running anything."""
+    try:
+        call = ast.parse(f"f({arguments})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        args = [ast.literal_eval(value) for value in call.args]
+        kwargs = {
+            keyword.arg or "": ast.literal_eval(keyword.value)
+            for keyword in call.keywords
+        }
+    except (SyntaxError, ValueError):
+        raise UnsupportedModuleError(
+            f"`--args` takes literals as Python writes them, `10, depth=18`, "
+            f"found `{arguments}`"
+        ) from None
+    return args, kwargs
+
+
+def _of_torchvision(name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.Module:
+    from torchvision import models
+
+    if name not in models.list_models():
+        raise UnsupportedModuleError(
+            f"torchvision has no `{name}`{_suggested(name, models.list_models())}"
+        )
+    if (
+        "weights_backbone"
+        in inspect.signature(models.get_model_builder(name)).parameters
+    ):
+        kwargs = {"weights_backbone": None, **kwargs}
+    if name in ("googlenet", "inception_v3"):  # which draw weights for seconds
+        kwargs = {"init_weights": False, **kwargs}
+    module: nn.Module = _called(
+        lambda: models.get_model(name, *args, weights=None, **kwargs), name
+    )
+    return module
+
+
+def _executed(place: str) -> ModuleType:
+    """Import a Python file, or a module by its dotted name."""
+    path = Path(place)
+    try:
+        if path.suffix != ".py":
+            sys.path.insert(0, str(Path.cwd()))
+            return importlib.import_module(place)
+        found = importlib.util.spec_from_file_location(path.stem, path)
+        assert found
+        assert found.loader
+        sys.path.insert(0, str(path.resolve().parent))
+        module = sys.modules[path.stem] = importlib.util.module_from_spec(found)
+        found.loader.exec_module(module)
+    except FileNotFoundError:
+        raise UnsupportedModuleError(f"there is no file `{place}`") from None
+    except Exception as error:
+        raise UnsupportedModuleError(
+            f"`{place}` cannot be imported: {type(error).__name__}: {_line(error)}"
+        ) from error
+    return module
+
+
+def _found(module: ModuleType, place: str, name: str) -> Any:
+    if hasattr(module, name):
+        return getattr(module, name)
+    networks = [
+        key
+        for key, value in vars(module).items()
+        if inspect.isclass(value)
+        and issubclass(value, nn.Module)
+        and value.__module__ == module.__name__
+    ]
+    has = f", which has {_listed(networks)}" if networks else ""
+    raise UnsupportedModuleError(f"there is no `{name}` in `{place}`{has}")
+
+
+def _made(found: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.Module:
+    if isinstance(found, nn.Module):
+        if args or kwargs:
+            raise UnsupportedModuleError(
+                f"`{name}` is a module already: it takes no `--args`"
+            )
+        return found
+    if not callable(found) or (
+        inspect.isclass(found) and not issubclass(found, nn.Module)
+    ):
+        raise UnsupportedModuleError(
+            f"`{name}` is no `nn.Module` and no function that makes one, "
+            f"found {_a(found)}"
+        )
+    made = _called(lambda: found(*args, **kwargs), name)
+    if not isinstance(made, nn.Module):
+        raise UnsupportedModuleError(f"`{name}` makes no `nn.Module`, found {_a(made)}")
+    return made
+
+
+def _called(make: Callable[[], Any], name: str) -> Any:
+    try:
+        return make()
+    except TypeError as error:
+        raise UnsupportedModuleError(
+            f"`{name}` needs other arguments ({_line(error)}): "
+            "give them as `--args '10, depth=18'`"
+        ) from error
+    except Exception as error:
+        raise UnsupportedModuleError(
+            f"`{name}` cannot be made: {type(error).__name__}: {_line(error)}"
+        ) from error
+
+
+def _suggested(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    return f": is it `{close[0]}`?" if close else ""
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _a(value: Any) -> str:
+    return "a class" if inspect.isclass(value) else f"`{type(value).__name__}`"

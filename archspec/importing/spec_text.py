@@ -1,0 +1,49 @@
+"""From an `nn.Module` to the text of a spec that has been compared with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import nn
+
+from archspec.importing.block_names import snake_case
+from archspec.importing.needed_labels import without_needless_labels
+from archspec.importing.one_off_blocks import with_one_off_blocks
+from archspec.importing.reading import read
+from archspec.importing.tracing import Inputs
+from archspec.importing.verification import Verification, verify
+from archspec.importing.writing import write
+
+
+def to_text(module: nn.Module, inputs: Inputs, name: str = "", source: str = "") -> str:
+    """The spec of a module, whose header says what was found equal.
+
+    Args:
+        module: a network, in whatever mode; it stays as it is.
+        inputs: the shapes of what `forward` takes, in its order, without the batch.
+        name: of the spec; by default that of the class.
+        source: where the module comes from, as `torchvision:resnet50`; by default the
+            name of its class.
+
+    Raises:
+        UnsupportedModuleError: if no spec is equal to the module.
+    """
+    kind = type(module)
+    name = name or snake_case(kind.__name__)
+    source = source or f"{kind.__module__}.{kind.__qualname__}"
+    if len(inputs) == 1:  # which a spec calls so
+        inputs = {"input": next(iter(inputs.values()))}
+    network = with_one_off_blocks(read(module, inputs, name))
+    network = without_needless_labels(network)
+    verified = verify(write(network), module, inputs)
+    return write(replace(network, header=_header(source, verified)))
+
+
+def _header(source: str, verified: Verification) -> tuple[str, ...]:
+    keys = "state-dict keys" + ("" if verified.keys_in_order else ", in another order")
+    modes = "in eval and in training mode" if verified.training else "in eval mode"
+    return (
+        f"Source: {source}",
+        f"Equal:  {keys}; outputs {modes}",
+        f"Costs:  {verified.params:,} parameters, {verified.macs:,} MACs",
+    )

@@ -1,0 +1,99 @@
+"""`archspec import`: write the spec of an `nn.Module`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archspec.frontend.document_parser import parse_sizes_of_shape
+
+from .exit_codes import USAGE, stop
+from .output_files import write_file
+
+MARK = "# Source: "  # begins each file that this command writes
+
+
+def import_(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE:OBJECT",
+            help="`torchvision:resnet50`, or a class, function or module of a Python "
+            "file, which is executed: `model.py:Net`.",
+        ),
+    ],
+    input_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="[NAME=]CxHxW",
+            help="The shape of what `forward` takes, for each of its inputs.",
+        ),
+    ] = None,
+    args: Annotated[
+        str,
+        typer.Option(
+            metavar="ARGS", help="Arguments of the constructor: `10, depth=18`."
+        ),
+    ] = "",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The file to write, instead of stdout."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a file of someone else.")
+    ] = False,
+) -> None:
+    """Write the spec of an `nn.Module`, compared with it."""
+    if output and output.is_file() and not force and not _is_ours(output):
+        stop(
+            f"`{output}` exists and archspec has not written it: remove it first, "
+            "or give `--force`"
+        )
+    from archspec.importing.loading import load_module
+    from archspec.importing.spec_text import to_text
+    from archspec.importing.unsupported import UnsupportedModuleError
+
+    place, _, name = target.rpartition(":")
+    if input_ is None and place != "torchvision":
+        stop("give the shape of the input, as `--input 3x224x224`", USAGE)
+    if place.endswith(".py"):
+        print(f"note: importing executes `{place}`", file=sys.stderr)
+    try:
+        module = load_module(target, args)
+        inputs = _inputs(input_ or ["3x224x224"], inspect.signature(module.forward))
+        text = to_text(module, inputs, _spec_name(name), target)
+    except UnsupportedModuleError as error:
+        stop(str(error))
+    if output is None:
+        print(text, end="")
+        return
+    write_file(output, text)
+
+
+def _is_ours(path: Path) -> bool:
+    return path.read_text("utf-8", "replace").startswith(MARK)
+
+
+def _inputs(texts: list[str], forward: inspect.Signature) -> dict[str, tuple[int, ...]]:
+    """The shapes by the names of the arguments of `forward`."""
+    names = [*forward.parameters]
+    shapes: dict[str, tuple[int, ...]] = {}
+    for number, text in enumerate(texts):
+        name, _, written = text.rpartition("=")
+        sizes = parse_sizes_of_shape(written)
+        if sizes is None:
+            stop(f"`--input` takes a shape such as `3x224x224`, found `{text}`", USAGE)
+        known = names[number] if number < len(names) else f"input{number + 1}"
+        shapes[name or known] = sizes
+    return shapes
+
+
+def _spec_name(name: str) -> str:
+    """`ResNet` to `resnet`, as specs are named."""
+    return re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_") or "network"
