@@ -35,3 +35,34 @@ class Node:
             found.append(frame)
             frame = frame.caller
         return found
+
+
+@dataclass(eq=False)
+class Item:
+    """A step of a body: a node, or a module that reads one value and makes one."""
+
+    nodes: list[Node]  # of which the last makes the value
+    inputs: list[Node]
+    frame: Frame | None = None  # of a module
+
+    @property
+    def output(self) -> Node:
+        """The value that it makes."""
+        return self.nodes[-1]
+
+    @property
+    def path(self) -> str | None:
+        """The path of its weights; None where it has none."""
+        return self.frame.path if self.frame else self.output.path
+
+    @property
+    def around(self) -> list[Frame]:
+        """The calls of modules around it, the innermost first."""
+        frames = self.output.frames
+        return frames[frames.index(self.frame) + 1 :] if self.frame else frames
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether its layers have all run before."""
+        layers = [node for node in self.nodes if node.path is not None]
+        return bool(layers) and all(node.is_repeated for node in layers)

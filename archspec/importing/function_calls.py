@@ -83,18 +83,120 @@ def _same_names(convert: Converter, operation: Operation) -> Node:
 
 
 def _joined(kind: str) -> Handler:
+    """A join of two values, a value and a parameter, or a value and a constant."""
+
     def handler(convert: Converter, operation: Operation) -> Node:
         first, second = operation.args[:2]
-        if isinstance(first, Value) and isinstance(second, Value):
-            weight, x = (first, second) if convert.weight(first) else (second, first)
-            if name := convert.weight(weight):
+        if operation.kwargs.get("alpha", 1) != 1:
+            raise convert.unsupported(operation, "with `alpha`")
+        for x, other in ((first, second), (second, first)):
+            if isinstance(other, int | float):
+                return _affine(convert, operation, kind, x, other, x is first)
+            if name := convert.weight(other):
+                if kind not in BARE:
+                    raise convert.unsupported(operation, f"with `{name}`")
                 return convert.bare(BARE[kind], name, convert.node(x), operation)
-            return convert.join(
-                kind, [convert.node(first), convert.node(second)], operation
-            )
-        raise convert.unsupported(operation)
+        nodes = [convert.node(first), convert.node(second)]
+        return convert.join(kind, nodes, operation)
 
     return handler
+
+
+def _affine(
+    convert: Converter,
+    operation: Operation,
+    kind: str,
+    x: Value,
+    number: float,
+    is_first: bool,
+) -> Node:
+    """A value and a constant, as `affine(scale, shift)`."""
+    scale: float
+    shift: float
+    match kind:
+        case "add":
+            scale, shift = 1, number
+        case "sub":
+            scale, shift = (1, -number) if is_first else (-1, number)
+        case "mul":
+            scale, shift = number, 0
+        case _:
+            raise convert.unsupported(operation, "with a constant")
+    attributes = {"scale": scale, "shift": shift}
+    return convert.call("affine", convert.node(x), attributes, operation)
+
+
+def _reversed(kind: str) -> Handler:
+    """`1 - x`, whose first argument is x."""
+
+    def handler(convert: Converter, operation: Operation) -> Node:
+        second, first = operation.args[:2]
+        operation.args = (first, second)
+        return _joined(kind)(convert, operation)
+
+    return handler
+
+
+def _divided(convert: Converter, operation: Operation) -> Node:
+    x, number = operation.args[:2]
+    if not isinstance(number, int | float):
+        raise convert.unsupported(operation, "by a tensor")
+    attributes = {"scale": 1 / number, "shift": 0}
+    return convert.call("affine", convert.node(x), attributes, operation)
+
+
+def _negated(convert: Converter, operation: Operation) -> Node:
+    attributes = {"scale": -1, "shift": 0}
+    return convert.call(
+        "affine", convert.node(operation.args[0]), attributes, operation
+    )
+
+
+INTERPOLATE = ("size", "scale_factor", "mode", "align_corners")
+
+
+def _interpolate(convert: Converter, operation: Operation) -> Node:
+    """`upsample` where sizes are multiples of the input's, and otherwise `resize`."""
+    x, *args = operation.args
+    given = dict(zip(INTERPOLATE, args, strict=False)) | operation.kwargs
+    if given.get("antialias"):
+        raise convert.unsupported(operation, "with `antialias`")
+    node = convert.node(x)
+    sizes = operation.results[0].sizes[2:]
+    attributes = {
+        "mode": given.get("mode", "nearest"),
+        "align_corners": bool(given.get("align_corners")),
+    }
+    factors = plain([new / old for new, old in zip(sizes, node.shape[1:], strict=True)])
+    if given.get("scale_factor") is not None:
+        factors = plain(given["scale_factor"])
+    elif not (isinstance(factors, float) and factors.is_integer()):
+        return convert.call(
+            "resize", node, {"size": plain(sizes), **attributes}, operation
+        )
+    if isinstance(factors, float) and factors.is_integer():
+        factors = int(factors)
+    return convert.call(
+        "upsample", node, {"scale_factor": factors, **attributes}, operation
+    )
+
+
+def _pad(convert: Converter, operation: Operation) -> Node:
+    """Padding that is no movement: with values of the image, or with a constant."""
+    x, padding, *rest = operation.args
+    mode = operation.kwargs.get("mode", rest[0] if rest else "constant")
+    value = operation.kwargs.get("value", rest[1] if rest[1:] else None)
+    node = convert.node(x)
+    missing = 2 * (len(node.shape) - 1) - len(padding)
+    sides = (*padding, *(0,) * missing)
+    if missing < 0 or mode == "circular":
+        raise convert.unsupported(operation, f"with `mode={mode!r}`")
+    attributes = {"padding": plain(sides)}
+    if mode != "constant":
+        attributes["mode"] = mode
+    elif value:
+        attributes["value"] = value
+    return convert.call("pad", node, attributes, operation)
 
 
 BARE = {"add": "position_embedding", "mul": "layer_scale"}
@@ -152,5 +254,14 @@ HANDLERS: dict[str, Handler] = {
     "concat": _cat,
     "concatenate": _cat,
     "mean": _mean,
+    "interpolate": _interpolate,
+    "upsample": _interpolate,
+    "pad": _pad,
+    "rsub": _reversed("sub"),
+    "radd": _joined("add"),
+    "rmul": _joined("mul"),
+    "truediv": _divided,
+    "div": _divided,
+    "neg": _negated,
     **dict.fromkeys(("softmax", "log_softmax", "glu"), _over_channels),
 }

@@ -29,6 +29,7 @@ def _nest(
     depth: int,
     used: set[str],
 ) -> list[Step]:
+    """The steps of a body or of a branch, whose names in use are `used`."""
     levels = [_level(step, parts, depth) for step in steps]
     result: list[Step] = []
     start = 0
@@ -51,9 +52,19 @@ def _nest(
             )
         used.add(level)
         inner = _nest(steps[start:end], parts, depth + 1, set())
+        _label_ordinals(inner)
         result.append(Group(level, inner))
         start = end
     return result
+
+
+def _label_ordinals(body: Sequence[Step]) -> None:
+    """Label layers without weights whose ordinals are names of others."""
+    names = {getattr(step, "label", None) for step in body}
+    calls = [step for step in body if isinstance(step, Call) and not step.label]
+    if any(str(number) in names for number, step in enumerate(body) if step in calls):
+        for number, call in enumerate(calls, 1):
+            call.label = f"{call.name}{number}"
 
 
 def _level(step: Step, parts: Mapping[int, Sequence[str]], depth: int) -> str | None:

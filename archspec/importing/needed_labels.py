@@ -32,9 +32,11 @@ def without_needless_labels(network: Network) -> Network:
 
     A network that does not compile keeps its labels.
     """
-    network = _without_unread_names(network)
-    source = Source("spec.yaml", write(network))
-    spec = compile_source(source, None, Options(), Findings()).spec
+    unnamed = _without_unread_names(network)
+    spec = _compiled(unnamed)
+    if spec is None:  # a layer without weights has the number that another is called
+        unnamed, spec = network, _compiled(network)
+    network = unnamed
     if spec is None:
         return network
     names = _Names(spec).by_position
@@ -59,6 +61,11 @@ def without_needless_labels(network: Network) -> Network:
         if all(name == default for name, default in names[position])
     }
     return _relabeled(network, needless)
+
+
+def _compiled(network: Network) -> Spec | None:
+    source = Source("spec.yaml", write(network))
+    return compile_source(source, None, Options(), Findings()).spec
 
 
 def _all_steps(network: Network) -> Iterator[object]:

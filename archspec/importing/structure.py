@@ -8,9 +8,12 @@ from inspect import signature
 
 from torch import nn
 
-from archspec.importing.dataflow import Node
+from archspec.importing.closed_modules import items_of
+from archspec.importing.dataflow import Item, Node
 from archspec.importing.dominators import immediate_dominators
+from archspec.importing.labels import Labels
 from archspec.importing.levels import nest
+from archspec.importing.skips import find_skips
 from archspec.importing.steps import (
     Aux,
     Call,
@@ -18,40 +21,12 @@ from archspec.importing.steps import (
     Instance,
     Join,
     Ref,
+    Split,
     Step,
-    Tied,
 )
 from archspec.importing.steps import Value as Argument
 from archspec.importing.tracing import Frame
 from archspec.ops.merging import MERGES
-
-
-@dataclass(eq=False)
-class Item:
-    """A node, or a module that reads one value and makes one: a step of a body."""
-
-    nodes: list[Node]  # of which the last makes the value
-    inputs: list[Node]
-    frame: Frame | None = None  # of a module
-    step: Step | None = None
-
-    @property
-    def output(self) -> Node:
-        """The value that it makes."""
-        return self.nodes[-1]
-
-
-@dataclass
-class Body:
-    """A body in the making."""
-
-    prefix: str  # the path of its module
-    items: dict[Node, Item]  # by the value that each makes
-    entries: Sequence[Node]  # values from outside
-    skips: set[tuple[Node, Node]] = field(default_factory=set)  # refs, not branches
-    nearest: dict[Node, Node | None] = field(default_factory=dict)
-    made: dict[Node, Step] = field(default_factory=dict)
-    paths: dict[int, str] = field(default_factory=dict)  # by the step's id
 
 
 def structured(
@@ -66,141 +41,150 @@ def structured(
     """
     root = nodes[0].frames[-1]
     entries = [node for node in nodes if not node.op]
-    body = _body(nodes, root, entries, [*outputs, *heads])
-    steps: list[Step] = []
-    for output in outputs:
-        steps += _chain(body, output, entries[0] if len(entries) == 1 else None)
+    body = _Body(nodes, root, entries, [*outputs, *heads])
+    steps = body.steps_to(outputs)
     for head in heads:
-        _add_head(body, steps, head)
-    steps = nest(steps, root.path, body.paths)
-    return steps, ()
+        body.add_head(steps, head)
+    named = [body.ref(output) for output in outputs] if outputs[1:] else []
+    return body.finished(steps), tuple(ref.path for ref in named)
 
 
-def _add_head(body: Body, steps: list[Step], head: Node) -> None:
-    """Put a head behind the step whose output it reads."""
-    start, *inner = _chain(body, head, None)
-    assert isinstance(start, Ref)
-    source = body.made[start.path]  # type: ignore[index]
-    where = next(n for n, step in enumerate(steps) if step is source)
-    name = body.paths.get(id(inner[0]), "") if len(inner) == 1 else "aux"
-    steps.insert(where + 1, Aux({name: inner}))
+@dataclass
+class _Body:
+    """A body in the making."""
 
+    nodes: Sequence[Node]
+    frame: Frame
+    entries: Sequence[Node]  # values from outside
+    outputs: Sequence[Node]
+    items: dict[Node, Item] = field(init=False)  # by the value that each makes
+    sources: dict[Node, list[Node]] = field(init=False)  # without skips
+    nearest: dict[Node, Node | None] = field(init=False)
+    made: dict[Node, Step] = field(default_factory=dict)
+    labels: Labels = field(init=False)
 
-def steps_of(
-    nodes: Sequence[Node], frame: Frame, entry: Node, output: Node
-) -> list[Step]:
-    """The steps of a module from the value that enters it to its output."""
-    body = _body(nodes, frame, [entry], [output])
-    return nest(_chain(body, output, entry), body.prefix, body.paths)
+    def __post_init__(self) -> None:
+        items = items_of(self.nodes, self.frame, self.outputs)
+        self.items = {item.output: item for item in items}
+        self.skips = find_skips(items, self.frame)
+        self.sources = {each: [] for each in self.entries}
+        self.sources |= {
+            node: [x for x in item.inputs if (x, node) not in self.skips]
+            for node, item in self.items.items()
+        }
+        fed = {*self.entries}  # all but the branches that start with a `ref`
+        main = {}
+        for node, sources in self.sources.items():
+            main[node] = [x for x in sources if x in fed] or sources
+            if fed.intersection(main[node]):
+                fed.add(node)
+        self.nearest = immediate_dominators([*main], main)
+        self.labels = Labels(self.frame.path)
 
+    @property
+    def entry(self) -> Node | None:
+        """The value that the body starts from, if it is one."""
+        return self.entries[0] if len(self.entries) == 1 else None
 
-def _body(
-    nodes: Sequence[Node],
-    frame: Frame,
-    entries: Sequence[Node],
-    outputs: Sequence[Node],
-) -> Body:
-    items = _items(nodes, frame, outputs)
-    body = Body(frame.path, {item.output: item for item in items}, entries)
-    sources: dict[Node, list[Node]] = {each: [] for each in entries} | {
-        node: [x for x in item.inputs if (x, node) not in body.skips]
-        for node, item in body.items.items()
-    }
-    body.nearest = immediate_dominators([*sources], sources)
-    return body
+    def steps_to(self, outputs: Sequence[Node]) -> list[Step]:
+        """The steps that make the outputs, and what is read by label besides."""
+        steps: list[Step] = []
+        last = self.entry
+        for target in self._targets(outputs):
+            if target in self.made:
+                continue
+            start, chain = self._chain(target, last)
+            if start is not None and start is not last:
+                steps.append(self.ref(start))
+            steps += chain
+            last = target
+        return steps
 
+    def _targets(self, outputs: Sequence[Node]) -> list[Node]:
+        """The ends of chains, in the order in which they run."""
+        reached = set(outputs)
+        stack = [*outputs]
+        while stack:
+            fresh = set(self.sources[stack.pop()]) - reached
+            reached |= fresh
+            stack += fresh
+        ends = {*outputs, *(x for x, _ in self.skips if x not in reached)}
+        return [node for node in self.sources if node in ends and node in self.items]
 
-def _items(nodes: Sequence[Node], frame: Frame, outputs: Sequence[Node]) -> list[Item]:
-    """The steps of a body: modules that are closed, and all other nodes."""
-    readers: dict[Node, list[Node]] = {}
-    for node in nodes:
-        for source in node.inputs:
-            readers.setdefault(source, []).append(node)
-    children: dict[Frame, list[Node]] = {}
-    for node in nodes:
-        around = node.frames
-        for inner in around[: around.index(frame)]:
-            children.setdefault(inner, []).append(node)
-    closed: dict[Node, Frame] = {}
-    inside: set[Node] = set()
-    made: dict[Frame, Item] = {}
-    for child in sorted(children, key=_depth):
-        within = children[child]
-        if within[0] in inside or not _has_state(child, within):
-            continue
-        members = set(within)
-        reads = {x for node in within for x in node.inputs} - members
-        left = [
-            node
-            for node in within
-            if node in outputs or any(r not in members for r in readers.get(node, ()))
-        ]
-        if len(reads) == 1 and len(left) == 1 and left[0] is within[-1]:
-            inside |= members
-            closed[within[-1]] = child
-            made[child] = Item(within, [*reads], child)
-    items = []
-    for node in nodes:
-        if node in closed:
-            items.append(made[closed[node]])
-        elif node not in inside and node.op:
-            items.append(Item([node], node.inputs))
-    return items
+    def add_head(self, steps: list[Step], head: Node) -> None:
+        """Put a head behind the step whose output it reads."""
+        start, chain = self._chain(head, None)
+        assert start
+        source = self.made[start]
+        place = next((n for n, step in enumerate(steps) if step is source), None)
+        if place is None:
+            place = len(steps) - 1
+            chain.insert(0, self.ref(start))
+        name = self.labels.path(chain[-1]) or "aux"
+        steps.insert(place + 1, Aux({name: chain}))
 
+    def _chain(self, value: Node, stop: Node | None) -> tuple[Node | None, list[Step]]:
+        """The steps that make a value, and what they start from.
 
-def _has_state(frame: Frame, nodes: Sequence[Node]) -> bool:
-    """Whether a module owns weights that lie below it."""
-    paths = [node.path for node in nodes if node.path is not None]
-    start = f"{frame.path}."
-    return bool(paths) and all(path.startswith(start) for path in paths)
-
-
-def _depth(frame: Frame) -> int:
-    depth = 0
-    while frame.caller:
-        frame, depth = frame.caller, depth + 1
-    return depth
-
-
-def _chain(body: Body, value: Node, stop: Node | None) -> list[Step]:
-    """The steps that make a value from another."""
-    spine: list[Node] = []
-    steps: list[Step] = []
-    while value is not stop:
-        if value in body.made:
-            steps.append(Ref(value))  # type: ignore[arg-type] # a path later
-            break
-        if value not in body.items:  # an input of the network
-            steps.append(Ref(value.label or ""))
-            break
-        spine.append(value)
-        item = body.items[value]
-        if len(item.inputs) == 1:
-            value = item.inputs[0]
-        else:
-            before = body.nearest[value]
-            if before is None:
+        That is `stop`, or a value that is made already; None if the first step is a join
+        of chains that start from several inputs.
+        """
+        spine: list[Node] = []
+        start: Node | None = value
+        while start is not stop and start is not None:
+            if start in self.made or start not in self.items:
                 break
-            value = before
-    for each in reversed(spine):
-        steps.append(_step(body, body.items[each]))
-        body.made[each] = steps[-1]
-    return steps
+            spine.append(start)
+            read = self.items[start].inputs
+            is_skip = len(read) == 1 and not self.sources[start]
+            start = read[0] if is_skip else self.nearest[start]
+        steps = []
+        for each in reversed(spine):
+            steps.append(self._step(self.items[each]))
+            self.made[each] = steps[-1]
+        return start, steps
 
+    def ref(self, value: Node) -> Ref:
+        """A reference to a value that is made already, or to an input."""
+        if value not in self.items:
+            return Ref(value.label or "")
+        return self.labels.ref(self.made[value])
 
-def _step(body: Body, item: Item) -> Step:
-    if item.frame:
-        step = _module(item)
-        body.paths[id(step)] = item.frame.path
+    def _step(self, item: Item) -> Step:
+        if item.is_repeated:
+            return self.labels.tied(item.path or "")
+        node = item.output
+        if node.op in MERGES and not item.frame:
+            return self._join(node)
+        step = _module(item) if item.frame else _call(node)
+        if item.path is not None:
+            self.labels.add(step, item.path)
         return step
-    node = item.output
-    if node.op in MERGES:
-        before = body.nearest[node]
-        branches = [_chain(body, x, before) for x in node.inputs]
-        return Join(node.op, branches)
-    if node.is_repeated:
-        return Tied(node.path or "")
-    step = Call(
+
+    def _join(self, node: Node) -> Step:
+        before = self.nearest[node]
+        branches: list[list[Step]] = []
+        for x in node.inputs:
+            if (x, node) in self.skips and x in self.made:
+                branches.append([self.ref(x)])
+                continue
+            start, branch = self._chain(x, before)
+            if start is not before and start:
+                branch.insert(0, self.ref(start))
+            branches.append(branch)
+        split = _split(branches) if node.op == "concat" else None
+        return split or Join(node.op, branches)
+
+    def finished(self, steps: list[Step]) -> list[Step]:
+        """The steps with their labels, in groups where names have a level."""
+        steps = self.labels.name_targets(steps)
+        steps = nest(steps, self.frame.path, self.labels.paths)
+        self.labels.resolve(steps)
+        return steps
+
+
+def _call(node: Node) -> Call:
+    return Call(
         node.op,
         node.positional,
         node.keywords,
@@ -208,9 +192,6 @@ def _step(body: Body, item: Item) -> Step:
         tuple(tuple(x.shape) for x in node.inputs),
         tuple(node.shape),
     )
-    if node.path is not None:
-        body.paths[id(step)] = node.path
-    return step
 
 
 def _module(item: Item) -> Step:
@@ -218,7 +199,8 @@ def _module(item: Item) -> Step:
     frame = item.frame
     assert frame
     label = frame.path.rpartition(".")[2]
-    inner = steps_of(item.nodes, frame, item.inputs[0], item.output)
+    body = _Body(item.nodes, frame, item.inputs, [item.output])
+    inner = body.finished(body.steps_to([item.output]))
     if type(frame.module) is nn.Sequential:
         return Group(label, inner)
     return Instance(
@@ -229,6 +211,35 @@ def _module(item: Item) -> Step:
         (tuple(item.inputs[0].shape),),
         tuple(item.output.shape),
     )
+
+
+def _split(branches: Sequence[list[Step]]) -> Split | None:
+    """A split, if each branch starts from the next part of the channels."""
+    firsts = [branch[0] if branch else None for branch in branches]
+    calls = [each for each in firsts if isinstance(each, Call)]
+    parts = [call.positional for call in calls]
+    if len(calls) < len(branches) or len(branches) < 2:
+        return None
+    rest = [branch[1:] for branch in branches]
+    count = len(branches)
+    if {call.name for call in calls} == {"chunk"}:
+        equal = [(count, number) for number in range(count)]
+        return Split(rest) if parts == equal else None
+    sizes = tuple(call.output[0] for call in calls)
+    starts = [sum(sizes[:number]) for number in range(count)]
+    whole = calls[0].inputs[0][0] == sum(sizes)
+    found = [_part(call) for call in calls]
+    return Split(rest, sizes) if whole and found == starts else None
+
+
+def _part(call: Call) -> int | None:
+    """The first channel that a call takes; None if it takes no part."""
+    first, second = (*call.positional, None, None)[:2]
+    if call.name == "slice" and isinstance(first, int):
+        return first
+    if call.name == "chunk" and isinstance(second, int):
+        return second * call.output[0]
+    return None
 
 
 def constructor_arguments(module: nn.Module) -> dict[str, Argument]:

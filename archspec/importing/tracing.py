@@ -253,13 +253,13 @@ class _Recorder(TorchFunctionMode):
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """`add` for `torch.add`, `x.add_(y)`, `x + y` and `x += y`."""
+    """`add` for `torch.add`, `x.add_(y)`, `x + y` and `x += y`; `rsub` for `1 - x`."""
     name: str = getattr(function, "__name__", "")
     if name == "__get__":  # of a property: `x.T`
         name = getattr(function.__self__, "__name__", "")  # type: ignore[attr-defined]
     if name.startswith("__") and name.endswith("__") and len(name) > 4:
         name = name[2:-2]
-        return name[1:] if name[1:] in OPERATORS else name
+        return name[1:] if name[:1] == "i" and name[1:] in OPERATORS else name
     return name.rstrip("_")
 
 
@@ -267,4 +267,4 @@ ASK_FOR_VALUES = {
     "__bool__", "__complex__", "__float__", "__index__", "__int__", "item", "nonzero",
     "numpy", "tolist",
 }  # fmt: skip
-OPERATORS = ("add", "sub", "mul", "truediv", "div")  # `__radd__`, `__iadd__` and so on
+OPERATORS = ("add", "sub", "mul", "truediv", "div")

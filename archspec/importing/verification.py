@@ -50,7 +50,7 @@ def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
     x = [torch.randn(BATCH, *s, generator=generator) for s in inputs.values()]
     with torch.no_grad():
         _compare(ours.eval()(*x), theirs.eval()(*x), "in eval mode")
-        trains = not any(map(is_random, theirs.modules()))
+        trains = not any(map(is_random, [*theirs.modules(), *ours.modules()]))
         if trains:
             _compare(ours.train()(*x), theirs.train()(*x), "in training mode")
     return Verification(in_order, trains, spec.params, spec.macs)
