@@ -37,9 +37,22 @@ def _traced(module: nn.Module, inputs: Inputs) -> tuple[Trace, int]:
         return find_op(layer) is not None
 
     evaluating = trace(module, inputs, is_layer)
+    if not _unread(module, evaluating):
+        return evaluating, 0
     try:
         training = trace(module, inputs, is_layer, training=True)
     except UnsupportedModuleError:  # as a norm of one value for each channel
         return evaluating, 0
     heads = len(training.results) - len(evaluating.results)
     return (training, heads) if heads > 0 else (evaluating, 0)
+
+
+def _unread(module: nn.Module, traced: Trace) -> set[str]:
+    """The weights that a run does not read: those of heads."""
+    layers = {each.path for each in traced.operations if each.layer is not None}
+    read = {value.weight for each in traced.operations for value in each.values}
+    return {
+        path
+        for path, _ in module.named_parameters()
+        if path not in read and path.rpartition(".")[0] not in layers
+    }
