@@ -18,6 +18,11 @@ def read(module: nn.Module, inputs: Inputs, name: str) -> Network:
     Raises:
         UnsupportedModuleError: if it does what no spec can.
     """
+    children = dict([*module.named_children(), *module.named_parameters()])
+    inputs = {  # which share a level of names with the layers of the network
+        f"{key}_input" if key in children else key: shape
+        for key, shape in inputs.items()
+    }
     traced, heads = _traced(module, inputs)
     originals = dict([*module.named_parameters(), *module.named_buffers()])
     converter = Converter(traced, originals)

@@ -88,5 +88,246 @@ class Loops(nn.Module):
         return x
 
 
+class DoubleConv(nn.Module):
+    """Two convolutions in an `nn.Sequential`."""
+
+    def __init__(self, cin: int, cout: int) -> None:
+        super().__init__()
+        self.double_conv = nn.Sequential(
+            nn.Conv2d(cin, cout, 3, padding=1, bias=False),
+            nn.BatchNorm2d(cout),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(cout, cout, 3, padding=1, bias=False),
+            nn.BatchNorm2d(cout),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.double_conv(x)
+
+
+class Up(nn.Module):
+    """A module that takes a skip besides its input, and pads to its size."""
+
+    def __init__(self, cin: int, cout: int) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(cin, cin // 2, 2, stride=2)
+        self.conv = DoubleConv(cin, cout)
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        x1 = self.up(x1)
+        dy, dx = x2.size()[2] - x1.size()[2], x2.size()[3] - x1.size()[3]
+        x1 = F.pad(x1, [dx // 2, dx - dx // 2, dy // 2, dy - dy // 2])
+        return self.conv(torch.cat([x2, x1], dim=1))
+
+
+class UNet(nn.Module):
+    """A level as a module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inc = DoubleConv(3, 8)
+        self.down1 = nn.Sequential(nn.MaxPool2d(2), DoubleConv(8, 16))
+        self.down2 = nn.Sequential(nn.MaxPool2d(2), DoubleConv(16, 32))
+        self.up1 = Up(32, 16)
+        self.up2 = Up(16, 8)
+        self.outc = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x1 = self.inc(x)
+        x2 = self.down1(x1)
+        x3 = self.down2(x2)
+        x = self.up1(x3, x2)
+        x = self.up2(x, x1)
+        return self.outc(x)
+
+
+class UNetOfLists(nn.Module):
+    """Skips in a list, levels in `nn.ModuleList`s, of which one is read by index."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.downs = nn.ModuleList([DoubleConv(3, 8), DoubleConv(8, 16)])
+        self.pool = nn.MaxPool2d(2)
+        self.bottleneck = DoubleConv(16, 32)
+        self.ups = nn.ModuleList()
+        for c in (16, 8):
+            self.ups.append(nn.ConvTranspose2d(2 * c, c, 2, 2))
+            self.ups.append(DoubleConv(2 * c, c))
+        self.final = nn.Conv2d(8, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips = []
+        for down in self.downs:
+            x = down(x)
+            skips.append(x)
+            x = self.pool(x)
+        x = self.bottleneck(x)
+        for i in range(0, len(self.ups), 2):
+            x = self.ups[i](x)
+            x = torch.cat((skips[-1 - i // 2], x), dim=1)
+            x = self.ups[i + 1](x)
+        return self.final(x)
+
+
+class FlatUNet(nn.Module):
+    """All levels in one `forward`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enc1 = nn.Conv2d(3, 8, 3, padding=1)
+        self.enc2 = nn.Conv2d(8, 16, 3, padding=1)
+        self.mid = nn.Conv2d(16, 32, 3, padding=1)
+        self.up2 = nn.ConvTranspose2d(32, 16, 2, 2)
+        self.dec2 = nn.Conv2d(32, 16, 3, padding=1)
+        self.dec1 = nn.Conv2d(24, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        e1 = F.relu(self.enc1(x))
+        e2 = F.relu(self.enc2(F.max_pool2d(e1, 2)))
+        x = self.mid(F.max_pool2d(e2, 2))
+        x = self.dec2(torch.cat([self.up2(x), e2], 1))
+        x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+        return torch.sigmoid(self.dec1(torch.cat([x, e1], 1)))
+
+
+class Encoder(nn.Module):
+    """Two heads that are outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(64, 32)
+        self.mean = nn.Linear(32, 8)
+        self.log_variance = nn.Linear(32, 8)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = F.relu(self.fc1(x))
+        return self.mean(x), self.log_variance(x)
+
+
+class Fusion(nn.Module):
+    """Two inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.colour = nn.Conv2d(3, 8, 3, padding=1)
+        self.depth = nn.Conv2d(1, 8, 3, padding=1)
+        self.fc = nn.Linear(8, 4)
+
+    def forward(self, image: Tensor, depth: Tensor) -> Tensor:
+        x = F.relu(self.colour(image)) + F.relu(self.depth(depth))
+        return self.fc(x.mean(dim=(2, 3)))
+
+
+class C2f(nn.Module):
+    """Chunks, and a join of what each step of a loop made, as in YOLOv8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cv1 = nn.Conv2d(3, 16, 1)
+        self.m = nn.ModuleList(nn.Conv2d(8, 8, 3, padding=1) for _ in range(2))
+        self.cv2 = nn.Conv2d(32, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = list(self.cv1(x).chunk(2, 1))
+        y.extend(m(y[-1]) for m in self.m)
+        return self.cv2(torch.cat(y, 1))
+
+
+class Spp(nn.Module):
+    """One pool, several times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cv1 = nn.Conv2d(3, 8, 1)
+        self.m = nn.MaxPool2d(5, 1, 2)
+        self.cv2 = nn.Conv2d(32, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.cv1(x)
+        y1 = self.m(x)
+        y2 = self.m(y1)
+        return self.cv2(torch.cat((x, y1, y2, self.m(y2)), 1))
+
+
+class Pyramid(nn.Module):
+    """Three outputs at three scales, and skips into a `ModuleList`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.c1 = nn.Conv2d(3, 8, 3, 2, 1)
+        self.c2 = nn.Conv2d(8, 16, 3, 2, 1)
+        self.lateral = nn.ModuleList([nn.Conv2d(16, 8, 1), nn.Conv2d(8, 8, 1)])
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        c1 = F.relu(self.c1(x))
+        c2 = F.relu(self.c2(c1))
+        p2 = self.lateral[0](c2)
+        p1 = self.lateral[1](c1) + F.interpolate(p2, size=c1.shape[2:], mode="nearest")
+        return p1, p2
+
+
+class Mixer(nn.Module):
+    """Tokens, their features as tokens, and a mean over them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 16, 4, 4)
+        self.norm = nn.LayerNorm(16)
+        self.mix = nn.Sequential(nn.Linear(64, 32), nn.GELU(), nn.Linear(32, 64))
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x).flatten(2).transpose(1, 2)
+        x = x + self.mix(self.norm(x).transpose(1, 2)).transpose(1, 2)
+        return self.head(x.mean(dim=1))
+
+
+class Generator(nn.Module):
+    """A vector to an image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(100, 8 * 4 * 4)
+        self.up = nn.ConvTranspose2d(8, 3, 4, 2, 1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return torch.tanh(self.up(F.relu(self.fc(z)).view(-1, 8, 4, 4)))
+
+
+class Gate(nn.Module):
+    """Squeeze and excite by functions and slices, dropout by a function, constants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.fc1 = nn.Linear(8, 4)
+        self.fc2 = nn.Linear(4, 8)
+        self.fc = nn.Linear(8 * 16, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.leaky_relu(self.conv(x), 0.2)
+        w = F.adaptive_avg_pool2d(x, 1).view(x.size(0), -1)
+        w = torch.sigmoid(self.fc2(F.relu(self.fc1(w))))
+        x = F.adaptive_avg_pool2d(x * w[:, :, None, None], (4, 4))
+        x = F.dropout(x, 0.2, training=self.training)
+        return 1 - self.fc(x.reshape(x.shape[0], -1)) / 2
+
+
 IMAGE = {"x": (3, 32, 32)}
-MODULES = [(LeNet, IMAGE), (PreActNet, IMAGE), (Loops, IMAGE)]
+MODULES = [  # each with the shapes of what it takes
+    (LeNet, IMAGE),
+    (PreActNet, IMAGE),
+    (Loops, IMAGE),
+    (UNet, IMAGE),
+    (UNetOfLists, IMAGE),
+    (FlatUNet, IMAGE),
+    (Encoder, {"x": (64,)}),
+    (Fusion, {"image": (3, 16, 16), "depth": (1, 16, 16)}),
+    (C2f, IMAGE),
+    (Spp, IMAGE),
+    (Pyramid, IMAGE),
+    (Mixer, IMAGE),
+    (Generator, {"z": (100,)}),
+    (Gate, IMAGE),
+]
