@@ -17,6 +17,7 @@ from archspec.frontend.yaml.tree import Mapping
 
 SUFFIXES = (".yaml", ".yml")
 KEY = re.compile(rb"^archspec\s*:", re.MULTILINE)
+WITH_VARIANT = re.compile(r"(.+):([\w-]+)")  # no path on Windows, as `C:\net.yaml`
 
 
 class Entry(NamedTuple):
@@ -25,6 +26,16 @@ class Entry(NamedTuple):
     path: Path
     name: str
     variant: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The name of the network: `torchvision/resnet50`, `net.yaml:small`."""
+        if self.variant is None:
+            return self.name
+        is_bundled = self.path == bundled().get(self.name)
+        if is_bundled and self.variant in variants(self.path):
+            return variant_name(self.name, self.variant)
+        return f"{self.name}:{self.variant}"
 
 
 def specs_folder() -> Path:
@@ -78,27 +89,54 @@ def suggest_bundled(name: str) -> str:
     return did_you_mean(name, [*specs, *_variants_by_name(specs)])
 
 
-def find_spec(name: str, findings: Findings) -> Entry | None:
-    """A path, `-`, or the name of a bundled spec or of one of its variants."""
+def find_spec(
+    name: str, findings: Findings, variant: str | None = None
+) -> Entry | None:
+    """A path, `-`, or the name of a bundled spec or of one of its variants.
+
+    The name may end in `:VARIANT`, and `variant` chooses one by itself.
+    """
+    spec, in_name = _split(name)
+    entry = _find(spec)
+    if entry is None:
+        findings.error(
+            "unreadable-file",
+            f"there is no file and no bundled spec `{spec}`",
+            Source(name, "", is_argument=True).span(0, 0),
+            help=suggest_bundled(spec)
+            or "`archspec list` shows the bundled specs; a file ends in `.yaml`",
+        )
+        return None
+    for chosen in filter(None, (in_name, variant)):
+        if entry.variant not in (None, chosen):
+            findings.error(
+                "unknown-variant",
+                f"`{entry.title}` is a variant already, found `{chosen}` as well",
+                Source(f"--variant {chosen}", "", is_argument=True).span(0, 0),
+                help=f"write `{entry.name}:{chosen}`",
+            )
+            return None
+        entry = entry._replace(variant=chosen)
+    return entry
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    """The name of a spec and its variant: `net.yaml:small`."""
+    parts = WITH_VARIANT.fullmatch(name)
+    if parts is None or _exists(Path(name)):
+        return name, None
+    return parts[1], parts[2]
+
+
+def _find(name: str) -> Entry | None:
     path = Path(name)
     if name == STDIN or is_path(name):
         return Entry(path, name)
-    found = find_bundled(name)
-    if found:
+    if found := find_bundled(name):
         return found
     folders = {PurePosixPath(spec).parent for spec in bundled()}
     is_elsewhere = "/" in name and PurePosixPath(name).parent not in folders
-    if is_elsewhere or _exists(path):
-        return Entry(path, name)
-    nowhere = Source(name, "").span(0, 0)
-    findings.error(
-        "unreadable-file",
-        f"there is no file and no bundled spec `{name}`",
-        nowhere,
-        help=suggest_bundled(name)
-        or "`archspec list` shows the bundled specs; a file ends in `.yaml`",
-    )
-    return None
+    return Entry(path, name) if is_elsewhere or _exists(path) else None
 
 
 def is_path(name: str) -> bool:

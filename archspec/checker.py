@@ -54,13 +54,14 @@ def check(
         return CheckResult(str(spec), tuple(findings), None)
     entry, source = found
     options = Options(
-        variant=variant or entry.variant,
+        variant=entry.variant,
         inputs=_input_texts(input),
         overrides=overrides,
         params=params,
         train=train,
     )
-    return _fixed(source, entry.path.parent, options, findings)
+    result = _fixed(source, entry.path.parent, options, findings)
+    return replace(result, name=entry.title)
 
 
 def _input_texts(input: Input | None) -> list[str]:
@@ -118,13 +119,13 @@ def check_sizes(
     if found is None:
         return SizesResult(str(spec), tuple(findings))
     entry, source = found
-    chosen = variant or entry.variant
-    options = Options(variant=chosen, inputs=_input_texts(input), overrides=overrides)
+    options = Options(entry.variant, _input_texts(input), overrides)
     folder = entry.path.parent
     result = compile_sizes(source, folder, options, sizes, findings)
     # A search is too slow for each of many sizes.
     fixed = _with_proposals(tuple(result.reasons.values()), may_search=False)
     return result._replace(
+        name=entry.title,
         diagnostics=_with_proposals(result.diagnostics),
         reasons=dict(zip(result.reasons, fixed, strict=True)),
     )
@@ -170,15 +171,7 @@ def _with_proposals(
 def _find(
     spec: str | Path, variant: str | None, findings: Findings
 ) -> tuple[Entry, Source] | None:
-    """A spec's file and its text; the name of a variant permits no other variant."""
-    entry = find_spec(str(spec), findings)
-    if entry and entry.variant and variant not in (None, entry.variant):
-        findings.error(
-            "unknown-variant",
-            f"`{spec}` is a variant of `{entry.name}` itself, found `{variant}` beside it",
-            Source(f"--variant {variant}", "", is_option=True).span(0, 0),
-            help=f"write `{entry.name} --variant {variant}`",
-        )
-        return None
+    """A spec's file and its text."""
+    entry = find_spec(str(spec), findings, variant)
     source = read_source(entry.path, entry.name, findings) if entry else None
     return (entry, source) if entry and source else None

@@ -206,7 +206,7 @@ def _lowered(network: _Network, variant: str | None, findings: Findings) -> Spec
         assert outputs, "a network without an output and without a finding"
         assert known, "an unknown shape without a finding"
         graph = Graph(
-            document.name,
+            variant or document.name,
             document.about,
             network.inputs,
             outputs,
@@ -219,4 +219,4 @@ def _lowered(network: _Network, variant: str | None, findings: Findings) -> Spec
     params = environment.params.items()
     values = {name: param.value for name, param in params if param is not None}
     files = environment.files
-    return Spec(document, graph, values, network.train, files, variant)
+    return Spec(document, graph, values, network.train, files)

@@ -32,17 +32,14 @@ class Spec:
     imports: Mapping[str, str]
     """The texts of the imported files, by path relative to the spec's folder."""
 
-    variant: str | None = None
-    """The variant that was chosen, by its own name or beside the spec's."""
-
     def __repr__(self) -> str:
         """One line: the name and the number of parameters."""
         return f"<Spec {self.name}: {self.params:,} parameters>"
 
     @property
     def name(self) -> str:
-        """The network's name."""
-        return self.document.name
+        """The network's name; of a variant, its own."""
+        return self.graph.name
 
     @property
     def reference(self) -> str:

@@ -22,7 +22,7 @@ from archspec.diagnostics.terminal import printable
 from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
 
-from .exit_codes import FINDINGS, USAGE, stop
+from .exit_codes import FINDINGS, USAGE, exit_code, stop
 from .options import InputOption, SetOption, VariantOption, format_option
 
 Result = CheckResult | SizesResult
@@ -88,7 +88,8 @@ def check(
     if text:
         print(text)
     if not all(result.ok for result in results):
-        raise typer.Exit(FINDINGS)
+        code = max(exit_code(result.diagnostics) for result in results)
+        raise typer.Exit(code or FINDINGS)  # no size is accepted
 
 
 def _expanded(specs: list[str]) -> Iterator[str]:
@@ -163,7 +164,7 @@ def _files(results: list[Result]) -> list[dict[str, object]]:
 
 def _file(diagnostic: Diagnostic, result: Result) -> str:
     source = diagnostic.primary.span.source
-    return result.name if source.is_option else source.name
+    return result.name if source.is_argument else source.name
 
 
 def _sizes(result: SizesResult) -> dict[str, object]:

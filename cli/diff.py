@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from archspec.catalog import bundled
 from archspec.passes.compare import Change, compare
 from archspec.spec import Spec
 
@@ -40,7 +39,7 @@ def diff(
     format_: Annotated[Literal["table", "json"], format_option()] = "table",
 ) -> None:
     """Show what changed from A to B; the exit code is 0, whether they differ or not."""
-    one, other = _load(before), _load(after)
+    one, other = (load_spec(name, None, None, None) for name in (before, after))
     changes = compare(one.graph, other.graph)
     if format_ == "json":
         print(json.dumps(_data(one, other, changes), indent=2))
@@ -49,13 +48,6 @@ def diff(
         _print_totals((before, one), (after, other))
     else:
         print(f"no difference between the networks of {before} and {after}")
-
-
-def _load(name: str) -> Spec:
-    path, _, variant = name.rpartition(":")
-    if variant and (path.endswith((".yaml", ".yml")) or path in bundled()):
-        return load_spec(path, None, None, variant)
-    return load_spec(name, None, None, None)
 
 
 def _data(before: Spec, after: Spec, changes: list[Change]) -> dict[str, object]:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import NoReturn
 
 import typer
 
+from archspec.diagnostics.diagnostic import Diagnostic
+
 FINDINGS, USAGE, BUG = 1, 2, 101  # 0: no errors
+
+
+def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
+    """USAGE for an error in what the command was given, FINDINGS for one in a spec."""
+    errors = [found for found in diagnostics if found.is_error]
+    if any(error.primary.span.source.is_argument for error in errors):
+        return USAGE
+    return FINDINGS if errors else 0
 
 
 def stop(message: str, code: int = FINDINGS) -> NoReturn:

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from archspec.catalog import bundled
+from archspec.catalog import Entry, bundled
 
 from .exit_codes import USAGE, stop
-from .show import spec_text
+from .show import find_text
 
 STARTER = """\
 archspec: 1
@@ -54,7 +54,10 @@ def new(
             f"`{name}` is a bundled spec: `archspec new {path} --from {name}` copies it",
             USAGE,
         )
-    text = spec_text(from_) if from_ else STARTER.format(name=path.stem)
+    made, text = str(path), STARTER.format(name=path.stem)
+    if from_:
+        entry, text = find_text(from_)
+        made = Entry(path, made, entry.variant).title
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -62,4 +65,4 @@ def new(
         stop(f"`{path}` exists already: choose another name")
     except OSError as error:
         stop(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}")
-    print(f"wrote {path}; try `archspec check {path}`, then `archspec train {path}`")
+    print(f"wrote {path}; try `archspec check {made}`, then `archspec train {made}`")

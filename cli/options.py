@@ -16,7 +16,11 @@ def format_option(help: str = "Output format.") -> Any:
 
 
 SpecArgument = Annotated[
-    str, typer.Argument(metavar="SPEC", help="A spec file, or a bundled spec's name.")
+    str,
+    typer.Argument(
+        metavar="SPEC",
+        help="A spec file or a bundled spec's name, which may end in `:VARIANT`.",
+    ),
 ]
 ModelArgument = Annotated[
     str,

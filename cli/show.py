@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archspec.catalog import find_spec
+from archspec.catalog import Entry, find_spec
 from archspec.diagnostics.diagnostic import Findings
 from archspec.frontend.source_files import read_source
 
@@ -20,15 +20,16 @@ def show(
     ],
 ) -> None:
     """Print the text of a bundled spec."""
-    print(spec_text(name), end="")
+    _, text = find_text(name)
+    print(text, end="")
 
 
-def spec_text(name: str) -> str:
-    """The text of a spec; one that cannot be read ends the command."""
+def find_text(name: str) -> tuple[Entry, str]:
+    """A spec's file and its text; one that cannot be read ends the command."""
     findings = Findings()
     entry = find_spec(name, findings)
     source = read_source(entry.path, entry.name, findings) if entry else None
-    if source is None:
+    if entry is None or source is None:
         found = next(iter(findings))
         stop(". ".join([found.message, *found.help]), USAGE)
-    return source.text
+    return entry, source.text

@@ -11,7 +11,7 @@ import typer
 from archspec.spec import Spec
 from archspec.training.weights.spec_for_weights import check_for_weights
 
-from .exit_codes import FINDINGS, report_once, stop
+from .exit_codes import exit_code, report_once, stop
 
 
 def load_spec(
@@ -41,5 +41,5 @@ def load_spec(
     if result.spec is None:
         if result.ok:
             stop(f"`{spec}` has blocks and no `net`: there is no network in it")
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(exit_code(result.diagnostics))
     return result.spec

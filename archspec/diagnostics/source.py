@@ -14,7 +14,7 @@ class Source:
 
     name: str
     text: str = field(repr=False)
-    is_option: bool = False  # an option of the command line, as `--set`, not a file
+    is_argument: bool = False  # of a command or of a function: `--set`, a missing file
     line_starts: list[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
 
     `name` is its name in messages. None if a finding is recorded.
     """
-    nowhere = Source(name, "").span(0, 0)
+    nowhere = Source(name, "", is_argument=True).span(0, 0)
     try:
         data = sys.stdin.buffer.read(MAX_BYTES + 1) if name == STDIN else _start(path)
     except FileNotFoundError:

@@ -30,7 +30,7 @@ def parse_inputs(texts: Sequence[str], findings: Findings) -> Iterator[InputDefi
     A shape without a name has an empty one.
     """
     for text in texts:
-        source = Source("--input", text, is_option=True)
+        source = Source("--input", text, is_argument=True)
         name, _, shape = text.rpartition("=")
         sizes = parse_sizes_of_shape(shape)
         if sizes is not None:
@@ -80,7 +80,7 @@ def _report_unknown_input(
 def parse_overrides(texts: Sequence[str], findings: Findings) -> Iterator[Binding]:
     """The names and values in `classes=100`, the value of `--set`."""
     for text in texts:
-        source = Source("--set", text, is_option=True)
+        source = Source("--set", text, is_argument=True)
         name, sign, _ = text.partition("=")
         span = source.span(0, len(name))
         if not sign or not name.isidentifier():
@@ -106,7 +106,7 @@ def parse_train(
 ) -> Iterator[tuple[str, tuple[Name, Chain]]]:
     """Keys of the `train:` section with their calls, as given by `--optimizer`."""
     for key, text in texts.items():
-        source = Source(f"--{key}", text, is_option=True)
+        source = Source(f"--{key}", text, is_argument=True)
         span = source.span(0, len(text))
         tree = read_yaml(source, findings) if text.strip() else None
         recipes = None
@@ -124,7 +124,7 @@ def python_overrides(
 ) -> Iterator[Binding]:
     """Python values as overrides; the span of each is a made-up `--set`."""
     for name, value in params.items():
-        source = Source("--set", f"{name}={value!r}", is_option=True)
+        source = Source("--set", f"{name}={value!r}", is_argument=True)
         span = source.span(0, len(name))
         try:
             yield (

@@ -51,7 +51,7 @@ def resolve_params(
         findings.error(
             "unknown-variant",
             f"`{document.name}` has no variant `{variant}`",
-            Source(f"--variant {variant}", "", is_option=True).span(0, 0),
+            Source(f"--variant {variant}", "", is_argument=True).span(0, 0),
             help=did_you_mean(variant, document.variants)
             or _listed("the variants are", document.variants),
         )

@@ -225,9 +225,9 @@ def test_the_hook_of_pre_commit_checks_the_files_it_is_given(archspec, good, bad
 def test_a_variants_name_leaves_no_other_to_choose(archspec):
     for options in ([], ["--sizes", "224"]):
         outcome = archspec("check", "vgg11", "--variant", "vgg13", *options)
-        assert outcome.code == 1
+        assert outcome.code == 2
         assert "[unknown-variant]" in outcome.out
-        assert "write `vgg --variant vgg13`" in outcome.out
+        assert "write `vgg:vgg13`" in outcome.out
         assert archspec("check", "vgg11", "--variant", "vgg11", *options).code == 0
 
 
@@ -242,16 +242,16 @@ def test_set_input_and_variant(archspec, good):
 # --- mistakes of a user --------------------------------------------------------------
 
 MISTAKES = [
-    (["check", "{tmp}/gone.yaml"], 1, "there is no file"),
-    (["summary", "{tmp}"], 1, "is a directory"),
-    (["check", "ninn"], 1, "did you mean `nin`?"),
-    (["check", "{good}", "--set", "widht=3"], 1, "did you mean `width`?"),
-    (["check", "{good}", "--set", "width"], 1, "expected `name=value`"),
-    (["check", "{good}", "--set", "width=wide"], 1, "there is no `wide` here"),
-    (["check", "{good}", "--set", "width=9**9**9"], 1, "does not fit into 64 bits"),
-    (["check", "{good}", "--input", "3x"], 1, "one to four sizes"),
+    (["check", "{tmp}/gone.yaml"], 2, "there is no file"),
+    (["summary", "{tmp}"], 2, "is a directory"),
+    (["check", "ninn"], 2, "did you mean `nin`?"),
+    (["check", "{good}", "--set", "widht=3"], 2, "did you mean `width`?"),
+    (["check", "{good}", "--set", "width"], 2, "expected `name=value`"),
+    (["check", "{good}", "--set", "width=wide"], 2, "there is no `wide` here"),
+    (["check", "{good}", "--set", "width=9**9**9"], 2, "does not fit into 64 bits"),
+    (["check", "{good}", "--input", "3x"], 2, "one to four sizes"),
     (["check", "{good}", "--input", "3x1x1"], 1, "does not fit into 1x1"),
-    (["check", "{good}", "--variant", "wdie"], 1, "has no variant `wdie`"),
+    (["check", "{good}", "--variant", "wdie"], 2, "has no variant `wdie`"),
     (["check", "{good}", "--format", "xml"], 2, "xml"),
     (["check"], 2, "SPEC"),
     (["chekc", "{good}"], 2, "chekc"),
@@ -423,7 +423,7 @@ def test_a_reader_that_leaves_is_no_error(good):
 def test_names_that_no_terminal_can_show():
     """A path in bytes that are no text comes back replaced, not as a traceback."""
     done = program("check", b"caf\xe9.yaml".decode("utf-8", "surrogateescape"))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert b"Traceback" not in done.stderr
     assert b"bug" not in done.stderr
 

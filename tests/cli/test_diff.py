@@ -257,14 +257,19 @@ def test_the_variants_of_a_file(archspec, good):
     assert "out_channels 4 -> 16" in out
     assert archspec("diff", "mlp_mixer:s16", "s16").out.startswith("no difference")
     done = archspec("diff", good, f"{good}:wdie")
-    assert done.code == 1
+    assert done.code == 2
     assert "did you mean `wide`?" in done.err
 
 
 def test_findings_go_to_stderr(archspec, good, bad):
-    for arguments in ((good, bad), (bad, good), (good, "nope"), ("nope.yaml", good)):
-        done = archspec("diff", *arguments)
-        assert (done.code, done.out) == (1, "")
+    for one, other, code in (
+        (good, bad, 1),
+        (bad, good, 1),
+        (good, "nope", 2),
+        ("nope.yaml", good, 2),
+    ):
+        done = archspec("diff", one, other)
+        assert (done.code, done.out) == (code, "")
         assert "error[" in done.err
 
 

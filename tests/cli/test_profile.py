@@ -114,7 +114,7 @@ def test_table(archspec, path, width, monkeypatch):
     done = archspec("profile", path, "--batch", "2", "--variant", "wide")
     lines = done.out.splitlines()
     assert (done.code, done.err) == (0, "")
-    assert lines[0].startswith("small, input 4x8x8, batch 2, on ")
+    assert lines[0].startswith("wide, input 4x8x8, batch 2, on ")
     assert ("8x8x8" in lines[5]) == (width > 80)
     assert lines[4].split()[0] == "tanh1"
     assert max(map(len, lines)) <= width
@@ -149,13 +149,13 @@ def test_heads_take_their_time(archspec, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [
-        (["nope"], 1, "no bundled spec `nope`"),
+        (["nope"], 2, "no bundled spec `nope`"),
         (["lenet", "--batch", "0"], 2, "--batch"),
         (["lenet", "--batch", "65537"], 2, "--batch"),
         (["lenet", "--batch", "1" + 20 * "0"], 2, "--batch"),
         (["lenet", "--batch", "many"], 2, "--batch"),
         (["lenet", "--device", "gpu"], 2, "--device"),
-        (["lenet", "--set", "clases=3"], 1, "did you mean `classes`?"),
+        (["lenet", "--set", "clases=3"], 2, "did you mean `classes`?"),
         ([], 2, "SPEC"),
     ],
 )

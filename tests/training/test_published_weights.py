@@ -131,10 +131,9 @@ def spec_named(name: str, folder: Path, text: str = "net: [relu]") -> Path:
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_weight_of_torchvision_has_a_name(name):
-    for spec in (
-        SimpleNamespace(name=name, variant=None),
-        SimpleNamespace(name="family", variant=name),
-    ):
+    for variant, spec_name in ((name, "family"), ("small", name)):
+        document = SimpleNamespace(name=spec_name)
+        spec = SimpleNamespace(name=variant, document=document)
         assert network_name(spec) == name  # type: ignore[arg-type]
         for weights in get_model_weights(name):
             for text in (weights.name, str(weights)):
@@ -408,7 +407,7 @@ def test_a_new_head_predicts_nothing(command):
     )
     assert (code, out) == (1, "")
     assert err.startswith(
-        "error: the head of `squeezenet` is new, so that its predictions"
+        "error: the head of `squeezenet1_1` is new, so that its predictions"
     )
 
 
@@ -500,7 +499,7 @@ def test_fine_tuning_needs_the_weights_once(squeezenet, cache, command):
     )
     assert code == 0, err
     assert "new head `classifier.1`: 2" in out + err
-    run = Path("runs/squeezenet-1")
+    run = Path("runs/squeezenet1_1-1")
     config = json.loads((run / "config.json").read_text())
     assert config["weights"] == str(WEIGHTS)
     best = torch.load(run / "best.pt", weights_only=True)

@@ -54,13 +54,13 @@ def find_published(source: Path, spec: Spec) -> WeightsEnum:
 
 
 def network_name(spec: Spec) -> str:
-    """What torchvision calls a network: the name of its variant, else its own.
+    """What torchvision calls a network.
 
     Raises:
         TrainingError: if torchvision has no network of that name.
     """
     known = list_models()
-    for name in (spec.variant, spec.name):
+    for name in (spec.name, spec.document.name):
         if name in known:
             return name
     variants = [f"`{name}`" for name in spec.document.variants if name in known]
@@ -68,9 +68,7 @@ def network_name(spec: Spec) -> str:
         hint = f"choose a variant, {' or '.join(variants)}"
     else:
         hint = "name its weights in full, such as `ResNet18_Weights.IMAGENET1K_V1`"
-    raise TrainingError(
-        f"torchvision has no network `{spec.variant or spec.name}`: {hint}"
-    )
+    raise TrainingError(f"torchvision has no network `{spec.name}`: {hint}")
 
 
 def its_spec(weights: WeightsEnum) -> str:
