@@ -219,4 +219,4 @@ def _lowered(network: _Network, variant: str | None, findings: Findings) -> Spec
     params = environment.params.items()
     values = {name: param.value for name, param in params if param is not None}
     files = environment.files
-    return Spec(document, graph, values, network.train, files)
+    return Spec(document, graph, values, network.train, files, variant)

@@ -32,6 +32,9 @@ class Spec:
     imports: Mapping[str, str]
     """The texts of the imported files, by path relative to the spec's folder."""
 
+    variant: str | None = None
+    """The variant that was chosen, by its own name or with the spec's."""
+
     def __repr__(self) -> str:
         """One line: the name and the number of parameters."""
         return f"<Spec {self.name}: {self.params:,} parameters>"

@@ -65,13 +65,16 @@ FAULTS = [
         "A padding forgotten in one branch of a sum",
         RESIDUAL,
         ("bn | relu | conv(cout, k=3, p=1)", "bn | relu | conv(cout, k=3)"),
-        ("(cout, cout, kernel_size=3, padding=1)", "(cout, cout, kernel_size=3)"),
+        (
+            "(out_channels, out_channels, kernel_size=3, padding=1)",
+            "(out_channels, out_channels, kernel_size=3)",
+        ),
     ),
     Fault(
         "A branch of one channel in a sum",
         RESIDUAL,
         ("conv(cout, k=1, s=s)", "conv(1, k=1, s=s)"),
-        ("(in_channels, cout, kernel_size=1,", "(in_channels, 1, kernel_size=1,"),
+        ("out_channels, kernel_size=1, stride", "1, kernel_size=1, stride"),
     ),
     Fault(
         "A padding forgotten in one branch of a concatenation",
@@ -95,7 +98,10 @@ FAULTS = [
         "A padding forgotten where everything still fits",
         NIN,
         ("nin_block(384, classes, k=3, p=1)", "nin_block(384, classes, k=3)"),
-        ("NinBlock(384, 10, k=3, p=1)", "NinBlock(384, 10, k=3)"),
+        (
+            "NinBlock(384, 10, kernel_size=3, padding=1)",
+            "NinBlock(384, 10, kernel_size=3)",
+        ),
     ),
     Fault(
         "A width that is no whole number",

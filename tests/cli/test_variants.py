@@ -36,8 +36,8 @@ def test_is_summarized(archspec, spec, title):
     outcome = archspec("summary", spec, "--depth", "1", "--format", "json")
     assert json.loads(outcome.out)["name"] == network
     source = archspec("compile", spec).out
-    assert source.startswith(f'"""{network}')
     assert f"\nclass {network.capitalize()}(" in source
+    assert f"archspec compile {title.removeprefix('./')}`" in source
 
 
 def test_is_drawn_and_compiled_to_a_file_of_its_name(archspec, here):
