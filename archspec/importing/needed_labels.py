@@ -17,13 +17,12 @@ from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Labeled
 from archspec.frontend.ast import Step as ParsedStep
 from archspec.frontend.step_traversal import calls_in, children, is_plain_chain
-from archspec.importing.inner_bodies import Body, has_state, map_bodies, walk
+from archspec.importing.inner_bodies import Body, has_state, map_bodies
+from archspec.importing.label_reads import all_steps, labels_read
 from archspec.importing.steps import Call, Network, Ref, Tied
 from archspec.importing.writing import write
 from archspec.ir import graph as ir
 from archspec.lowering.state_dict_names import Level
-from archspec.ops.registry import OPS
-from archspec.signatures.argument_types import LABEL
 from archspec.spec import Spec
 
 
@@ -32,7 +31,7 @@ def without_needless_labels(network: Network) -> Network:
 
     A network that does not compile keeps its labels.
     """
-    unnamed = _without_unread_names(network)
+    unnamed = without_unread_labels(network)
     spec = _compiled(unnamed)
     if spec is None:  # a layer without weights has the number that another is called
         unnamed, spec = network, _compiled(network)
@@ -50,14 +49,15 @@ def without_needless_labels(network: Network) -> Network:
     ]
     links = [
         step
-        for step in _all_steps(network)
+        for step in all_steps(network)
         if isinstance(step, Ref | Tied)
         or (isinstance(step, Call) and step.name != "identity")
     ]
+    read = labels_read(network)
     needless = {
         id(call)
         for call, position in zip(links, positions, strict=True)
-        if isinstance(call, Call) and call.label and call.label not in _read(network)
+        if isinstance(call, Call) and call.label and call.label not in read
         if all(name == default for name, default in names[position])
     }
     return _relabeled(network, needless)
@@ -68,35 +68,18 @@ def _compiled(network: Network) -> Spec | None:
     return compile_source(source, None, Options(), Findings()).spec
 
 
-def _all_steps(network: Network) -> Iterator[object]:
-    for block in network.blocks:
-        yield from walk(block.body)
-    yield from walk(network.body)
-
-
-def _read(network: Network) -> set[str]:
-    """Every part of a path that another step or the list of outputs reads."""
-    paths = [*network.outputs]
-    for step in _all_steps(network):
-        if isinstance(step, Ref | Tied):
-            paths.append(step.path)
-        elif isinstance(step, Call) and step.name in OPS:
-            given = zip(OPS[step.name].parameters, step.positional, strict=False)
-            paths += [str(value) for p, value in given if p.type is LABEL]
-    return {*paths, *(part for path in paths for part in path.split("."))}
-
-
-def _without_unread_names(network: Network) -> Network:
-    """Drop the labels of steps without state, save the numbers of a sequence."""
+def without_unread_labels(network: Network) -> Network:
+    """Drop the labels of calls without state, save the numbers of a sequence."""
+    read = labels_read(network)
     needless = {
         id(step)
-        for step in _all_steps(network)
+        for step in all_steps(network)
         if isinstance(step, Call)
         and step.label
         and not step.label.isdigit()
         and "{" not in step.label
         and not has_state(step)
-        and step.label not in _read(network)
+        and step.label not in read
     }
     return _relabeled(network, needless)
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 from torch import nn
 
 from archspec.importing.block_names import snake_case
-from archspec.importing.needed_labels import without_needless_labels
-from archspec.importing.one_off_blocks import with_one_off_blocks
+from archspec.importing.folding import folded
 from archspec.importing.reading import read
 from archspec.importing.tracing import Inputs
 from archspec.importing.verification import Verification, verify
@@ -33,8 +32,7 @@ def to_text(module: nn.Module, inputs: Inputs, name: str = "", source: str = "")
     source = source or f"{kind.__module__}.{kind.__qualname__}"
     if len(inputs) == 1:  # which a spec calls so
         inputs = {"input": next(iter(inputs.values()))}
-    network = with_one_off_blocks(read(module, inputs, name))
-    network = without_needless_labels(network)
+    network = folded(read(module, inputs, name))
     verified = verify(write(network), module, inputs)
     return write(replace(network, header=_header(source, verified)))
 

@@ -76,7 +76,7 @@ class Split:
     """Chunks of the channels, one for each branch."""
 
     branches: list[list["Step"]]
-    sizes: tuple[int, ...] | None = None  # None: equal
+    sizes: "Value" = None  # None: equal
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Repeat:
 
     body: list["Step"]
     times: "Value" = None
-    rows: Mapping[str, tuple["Value", ...]] = field(default_factory=dict)
+    rows: Mapping[str, "Value"] = field(default_factory=dict)
     index: str = "i"
 
 

@@ -25,6 +25,7 @@ from archspec.importing.steps import (
     Split,
     Step,
     Tied,
+    Value,
 )
 from archspec.importing.yaml_text import WIDTH, Flow, Node, block_lines, rows
 from archspec.ops.op import Family
@@ -81,6 +82,17 @@ def signature_text(block: Block) -> str:
     return f"{block.name}({', '.join(parts)})" if parts else block.name
 
 
+def count_lines(steps: Sequence[Step]) -> int:
+    """The number of lines that a body takes; those that are hard to read count twice."""
+    lines = body_text(steps).splitlines()
+    return sum(1 + (len(line) > WIDTH - 8) for line in lines)
+
+
+def body_text(steps: Sequence[Step]) -> str:
+    """The text of a body by itself."""
+    return "\n".join(block_lines(_body(steps)))
+
+
 # --- steps ---------------------------------------------------------------------------
 
 
@@ -117,8 +129,9 @@ def _node(step: Step, *, in_net: bool = False) -> Node:
             return {step.label: join} if step.label else join
         case Split():
             branches: dict[str, Node] = {"split": [*map(_branch, step.branches)]}
-            sizes = {"sizes": rows([*map(str, step.sizes)])} if step.sizes else {}
-            return branches | sizes
+            if step.sizes is not None:
+                branches["sizes"] = _rows(step.sizes)
+            return branches
         case Aux():
             heads: dict[str, Node] = {
                 name: _head(body) for name, body in step.heads.items()
@@ -194,12 +207,21 @@ def _repeat(step: Repeat) -> Node:
     }
     if step.rows:
         columns: dict[str, Node] = {
-            name: rows([*map(value_text, values)]) for name, values in step.rows.items()
+            name: _rows(values) for name, values in step.rows.items()
         }
         node["for"] = Flow(columns)
     else:
         node["times"] = value_text(step.times)
-    return node | ({"as": step.index} if step.index != "i" else {})
+    is_named = step.index != "i" and step.index.isidentifier()  # at last
+    return node | ({"as": step.index} if is_named else {})
+
+
+def _rows(values: Value) -> str:
+    """A list of values, or what stands for one."""
+    match values:
+        case tuple():
+            return rows([value_text(value) for value in values])
+    return value_text(values)
 
 
 # --- chains --------------------------------------------------------------------------

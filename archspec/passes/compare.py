@@ -30,6 +30,8 @@ from archspec.passes.matching import (
 )
 from archspec.signatures.signature import show
 
+COMMUTATIVE = ("add", "mul", "maximum")  # merges of branches in any order
+
 
 @dataclass(frozen=True, slots=True)
 class ComparedPart:
@@ -183,7 +185,7 @@ def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[De
         yield Detail("branches", str(len(before.inputs)), str(len(after.inputs)))
         return
     counterparts = set(matched.values())
-    for x, y in zip(before.inputs, after.inputs, strict=True):
+    for x, y in zip(before.inputs, _in_order(before, after, matched), strict=True):
         old, new = _layer(x), _layer(y)
         if old not in matched and old is not None:
             continue
@@ -192,6 +194,20 @@ def _inputs(before: Node, after: Node, matched: dict[Node, Node]) -> Iterator[De
         are_inputs = old is new is None and _producer(x) != _producer(y)
         if (matched[old] if old else None) is not new or are_inputs:
             yield Detail("reads", _producer(x), _producer(y))
+
+
+def _in_order(before: Node, after: Node, matched: dict[Node, Node]) -> list[Value]:
+    """The inputs of `after`; where their order has no effect, in that of `before`."""
+    rest = [*after.inputs]
+    if after.op not in COMMUTATIVE:
+        return rest
+    found: list[Value | None] = []
+    for x in before.inputs:
+        old = _layer(x)
+        same = [y for y in rest if old in matched and matched[old] is _layer(y)]
+        found.append(same[0] if same else None)
+        rest = [y for y in rest if y is not found[-1]]
+    return [y or rest.pop(0) for y in found]
 
 
 def _layer(value: Value) -> Node | None:

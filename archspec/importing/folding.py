@@ -1,0 +1,199 @@
+"""Fold a network: modules of one class become a block, and neighbors a repeat."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
+from itertools import chain
+
+from archspec.compiler import Options, compile_source
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Source
+from archspec.importing.argument_fields import Signatures
+from archspec.importing.block_building import BuiltBlock, build_block
+from archspec.importing.block_names import free_name, snake_case
+from archspec.importing.default_labels import without_default_labels
+from archspec.importing.index_names import with_index_names
+from archspec.importing.inner_bodies import Body, map_bodies, walk
+from archspec.importing.label_reads import labels_read
+from archspec.importing.needed_labels import without_needless_labels
+from archspec.importing.one_off_blocks import with_one_off_blocks
+from archspec.importing.progressions import with_progressions
+from archspec.importing.repeats import RepeatFolder
+from archspec.importing.steps import Block, Call, Instance, Network, Step, Value
+from archspec.importing.templates import MismatchError, Vector, channels_of
+from archspec.importing.tidy_steps import tidy
+from archspec.importing.writing import body_text, count_lines, write
+from archspec.ops.registry import OPS
+
+
+def folded(network: Network) -> Network:
+    """Return the same network with blocks and repeats, and without instances.
+
+    The layers of both are compared. Where folding would change one, each module becomes
+    a block of its own.
+    """
+    plain = without_needless_labels(with_one_off_blocks(network))
+    short = without_needless_labels(fold(network))
+    return short if _layers(short) == _layers(plain) else plain
+
+
+def _layers(network: Network) -> list[tuple[object, ...]] | None:
+    """The layers that have weights, in order; None if the network does not compile."""
+    source = Source("spec.yaml", write(network))
+    spec = compile_source(source, None, Options(), Findings()).spec
+    if spec is None:
+        return None
+    return [
+        (node.op, node.path, node.values, node.output.shape)
+        for node in spec.graph.layers
+        if OPS[node.op].weights
+    ]
+
+
+def fold(network: Network) -> Network:
+    """Fold a network whose layers nobody compares."""
+    network = with_progressions(tidy(network))
+    folder = _Folder(labels_read(network))
+    for instances in _by_class(network.body):
+        folder.define(instances)
+    bodies = [
+        *chain(*(folder.folded([network.body], pairs=pairs) for pairs in (False, True)))
+    ]
+    body = min(bodies, key=count_lines)
+    return with_index_names(replace(network, body=body, blocks=folder.blocks))
+
+
+def _by_class(body: Body) -> list[list[Instance]]:
+    """The instances of each class, those of inner classes first.
+
+    The instances of a class that contains itself are apart, by how deep they go.
+    """
+    recursive = _recursive_classes(body)
+    members: dict[tuple[str, int], list[Instance]] = defaultdict(list)
+    inner: dict[tuple[str, int], set[tuple[str, int]]] = defaultdict(set)
+
+    def key(instance: Instance) -> tuple[str, int]:
+        is_recursive = instance.class_name in recursive
+        return instance.class_name, _height(instance) if is_recursive else 0
+
+    for instance in _instances(body):
+        members[key(instance)].append(instance)
+        inner[key(instance)] |= {key(other) for other in _instances(instance.body)}
+    return [members[found] for found in TopologicalSorter(inner).static_order()]
+
+
+def _recursive_classes(body: Body) -> set[str]:
+    within: dict[str, set[str]] = defaultdict(set)
+    for instance in _instances(body):
+        within[instance.class_name] |= {i.class_name for i in _instances(instance.body)}
+    return {name for name, inner in within.items() if name in inner}
+
+
+def _instances(body: Body) -> Iterator[Instance]:
+    return (step for step in walk(body) if isinstance(step, Instance))
+
+
+def _height(instance: Instance) -> int:
+    return 1 + max(map(_height, _instances(instance.body)), default=0)
+
+
+@dataclass
+class _Folder:
+    read: frozenset[str]  # labels
+    signatures: Signatures = field(default_factory=Signatures)
+    blocks: list[Block] = field(default_factory=list)
+    calls: dict[int, Call] = field(default_factory=dict)  # by the `id` of an instance
+    with_repeats: dict[tuple[str, str, bool], Body] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.repeats = RepeatFolder(self.signatures)
+
+    def resolved(self, body: Body) -> Body:
+        """A body with calls in the places of instances."""
+        return [self._resolved(step) for step in body]
+
+    def _resolved(self, step: Step) -> Step:
+        if isinstance(step, Instance):
+            return self.calls[id(step)]
+        return map_bodies(step, self.resolved)
+
+    def folded(self, bodies: list[Body], *, pairs: bool) -> list[Body]:
+        """Bodies that become one text, with repeats and without needless labels."""
+        resolved = [self.resolved(body) for body in bodies]
+        named = without_default_labels(resolved, self.read)
+        return [self._with_repeats(body, pairs=pairs) for body in named]
+
+    def _with_repeats(self, body: Body, *, pairs: bool) -> Body:
+        """The body with repeats; those of modules are asked for again and again."""
+        calls = (step for step in walk(body) if isinstance(step, Call))
+        key = body_text(body), str([call.inputs for call in calls]), pairs
+        if key not in self.with_repeats:
+            self.with_repeats[key] = self.repeats.fold(body, pairs=pairs)
+        return self.with_repeats[key]
+
+    def define(self, instances: list[Instance]) -> None:
+        """Add the blocks for the instances of a class."""
+        variants = [
+            [*self._built_blocks(instances, pairs=pairs)] for pairs in (False, True)
+        ]
+        for built, members in min(variants, key=_lines):
+            self.signatures.add(built.block, built.kinds)
+            self.blocks.append(built.block)
+            for instance, call in zip(members, built.calls, strict=True):
+                self.calls[id(instance)] = replace(
+                    call,
+                    label=instance.label,
+                    inputs=instance.inputs,
+                    output=instance.output,
+                )
+
+    def _built_blocks(
+        self, instances: list[Instance], *, pairs: bool
+    ) -> Iterator[tuple[BuiltBlock, list[Instance]]]:
+        """The blocks of a class, each with its instances."""
+        names = {block.name for block in self.blocks}
+        rest = instances
+        while rest:
+            name = free_name(snake_case(instances[0].class_name), names)
+            names.add(name)
+            built, members = self._largest(name, rest, pairs=pairs)
+            yield built, members
+            found = {id(instance) for instance in members}
+            rest = [instance for instance in rest if id(instance) not in found]
+
+    def _largest(
+        self, name: str, instances: list[Instance], *, pairs: bool
+    ) -> tuple[BuiltBlock, list[Instance]]:
+        """A block for all instances, or for the first and those that are like it."""
+        with suppress(MismatchError):
+            return self._built(name, instances, pairs=pairs), instances
+        members = instances[:1]
+        for instance in instances[1:]:
+            with suppress(MismatchError):
+                self._built(name, [*members, instance], pairs=pairs)
+                members = [*members, instance]
+        return self._built(name, members, pairs=pairs), members
+
+    def _built(
+        self, name: str, instances: list[Instance], *, pairs: bool
+    ) -> BuiltBlock:
+        bodies = self.folded([instance.body for instance in instances], pairs=pairs)
+        cin = _channels([instance.inputs[0] for instance in instances])
+        output = _channels([instance.output for instance in instances])
+        arguments: dict[str, Vector] = defaultdict(dict)
+        for lane, instance in enumerate(instances):
+            for key, value in instance.arguments.items():
+                arguments[key][lane] = value
+        return build_block(name, bodies, cin, output, arguments, self.signatures)
+
+
+def _lines(blocks: list[tuple[BuiltBlock, list[Instance]]]) -> int:
+    return sum(2 + count_lines(built.block.body) for built, _ in blocks)
+
+
+def _channels(shapes: Sequence[tuple[int, ...]]) -> dict[int, Value]:
+    return {lane: channels_of(shape) for lane, shape in enumerate(shapes)}

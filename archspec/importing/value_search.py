@@ -1,0 +1,388 @@
+"""Write the values that one argument has in several places as one expression.
+
+A constant stays a literal. What equals the input channels, another parameter, or a small
+multiple of one is an expression. Anything else becomes a parameter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from archspec.importing.argument_fields import Field, Kind
+from archspec.importing.formulas import (
+    Formula,
+    first_else,
+    formula,
+    is_counter,
+    is_first_else,
+    is_progression,
+)
+from archspec.importing.steps import Expression, Value
+from archspec.importing.templates import MismatchError, Vector
+from archspec.ir.symbolic import make_divisible
+
+SHORT_NAMES = {  # of what constructors call their arguments
+    "stride": "s",
+    "kernel_size": "k",
+    "padding": "p",
+    "dilation": "d",
+    "groups": "g",
+    "out_channels": "cout",
+    "outplanes": "cout",
+    "out_planes": "cout",
+    "out_features": "cout",
+    "oup": "cout",
+    "out_ch": "cout",
+    "num_layers": "n",
+    "num_blocks": "n",
+    "n_blocks": "n",
+}
+Rule = tuple[str, Callable[[Any], int]]  # how it is written, and what it computes
+
+FACTORS = range(2, 17)
+DIVISORS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
+MULTIPLES: list[Rule] = [
+    *((f"{n} * {{}}", n.__mul__) for n in FACTORS),
+    *((f"{{}} // {n}", n.__rfloordiv__) for n in DIVISORS),
+]
+ROUNDED: list[Rule] = [
+    rule
+    for n in DIVISORS
+    for rule in (
+        (
+            f"make_divisible({{}} // {n}, 8)",
+            partial(lambda n, b: make_divisible(b // n, 8), n),
+        ),
+        (f"max(1, {{}} // {n})", partial(lambda n, b: max(1, b // n), n)),
+    )
+]
+
+
+@dataclass
+class Parameter:
+    """A parameter of a block, or a column of a repeat, and its values by lane."""
+
+    name: str
+    kind: Kind
+    values: Vector
+
+
+def same(a: Vector, b: Mapping[int, Value]) -> bool:
+    """Whether `b` has all the values of `a`; `True` is not 1."""
+    return all(
+        lane in b
+        and b[lane] == value
+        and isinstance(value, bool) == isinstance(b[lane], bool)
+        for lane, value in a.items()
+    )
+
+
+def is_constant(values: Vector) -> bool:
+    """Whether all values are the same."""
+    first = next(iter(values.values()))
+    return same(values, dict.fromkeys(values, first))
+
+
+@dataclass
+class ValueSearch:
+    """Finds expressions over parameters, and makes a parameter where there is none."""
+
+    lanes: frozenset[int]
+    cin: Vector = field(default_factory=dict)  # empty in a repeat
+    output: Vector = field(default_factory=dict)  # channels
+    arguments: Mapping[str, Vector] = field(default_factory=dict)  # of the constructor
+    taken: frozenset[str] = frozenset()  # names that no parameter can have
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    derived: dict[str, Vector] = field(default_factory=dict)  # expressions found so far
+    index: str = ""  # of a repeat, whose iterations are the lanes
+
+    def write(
+        self, of: Field, values: Vector, channels: Vector, *, optional: bool = False
+    ) -> Value:
+        """One value for all lanes.
+
+        `channels` are those that the step reads. A number of an optional step, which is
+        not in all lanes, is a parameter's rather than a literal.
+        """
+        if is_constant(values):
+            text = next(self._known(of, values), None) if optional else None
+            return Expression(text) if text else next(iter(values.values()))
+        found = [*values.values()]
+        if any(isinstance(value, Formula) for value in found):
+            return self._formula(of, values)
+        if all(isinstance(v, tuple) and len(v) == len(found[0]) for v in found):  # type: ignore[arg-type]
+            return tuple(
+                self.write(of, {lane: v[n] for lane, v in values.items()}, {})  # type: ignore[index]
+                for n in range(len(found[0]))  # type: ignore[arg-type]
+            )
+        if self.index and of.kind in (Kind.SIZE, Kind.FLAG) and _is_first_else(values):
+            return formula(first_else(self.index), values[0], values[1])
+        if self.index and of.kind == Kind.INDEX and _counts_up(values):
+            return formula(f"{{}} + {self.index}", values[0])
+        text = next(self._texts(of, values, channels), None)
+        if text is None:
+            return Expression(self._new(of, values))
+        if "ch" not in text.split():  # which is another number at each step
+            self.derived.setdefault(text, {}).update(values)
+        return Expression(text)
+
+    def _formula(self, of: Field, values: Vector) -> Value:
+        patterns = {v.pattern for v in values.values() if isinstance(v, Formula)}
+        if len(patterns) > 1:
+            raise MismatchError
+        (pattern,) = patterns
+        rows: dict[int, tuple[Value, ...]] = {}
+        for lane, value in values.items():
+            if isinstance(value, Formula):
+                rows[lane] = value.arguments
+            elif is_first_else(pattern):
+                rows[lane] = (value, value)
+            elif is_counter(pattern):
+                rows[lane] = (value,)
+            else:
+                raise MismatchError
+        size = len(next(iter(rows.values())))
+        of = Field("number", Kind.INDEX) if is_progression(pattern) else of
+        parts = [
+            self.write(of, {lane: row[n] for lane, row in rows.items()}, {})
+            for n in range(size)
+        ]
+        return formula(pattern, *parts)
+
+    # --- expressions ---
+
+    def _known(self, of: Field, values: Vector) -> Iterator[str]:
+        """What is known already and varies, and here has one value."""
+        varying = {
+            p.name: p.values
+            for p in self.parameters.values()
+            if p.kind == of.kind and not is_constant(p.values)
+        }
+        if of.kind == Kind.CHANNELS:
+            yield from (n for n, known in varying.items() if same(values, known))
+            yield from (n for n, known in self.derived.items() if same(values, known))
+            ratios = {
+                p.name: p.values
+                for p in self.parameters.values()
+                if p.kind == Kind.RATIO
+            }
+            yield from self._products(values, self._bases({}), ratios)
+        elif of.kind == Kind.SIZE and next(iter(values.values())) not in (0, 1):
+            yield from (n for n in varying if n == of.name and same(values, varying[n]))
+
+    def _texts(self, of: Field, values: Vector, channels: Vector) -> Iterator[str]:
+        """Expressions with these values, the plainest first."""
+        match of.kind:
+            case Kind.CHANNELS:
+                yield from self._channels(of, values, channels)
+            case Kind.GROUPS:
+                yield from self._equal(values, channels)
+                yield from self._argument(of, values)
+            case Kind.SIZE:
+                yield from self._sizes(of, values)
+                yield from self._argument(of, values)
+            case _:
+                for parameter in self.parameters.values():
+                    if parameter.kind == of.kind and same(values, parameter.values):
+                        yield parameter.name
+                yield from self._argument(of, values)
+
+    def _channels(self, of: Field, values: Vector, channels: Vector) -> Iterator[str]:
+        yield from self._equal(values, channels)
+        yield from (text for text, known in self.derived.items() if same(values, known))
+        yield from self._argument(of, values)
+        if not self.cin:
+            return
+        bases = self._bases(channels)
+        ratios = {
+            p.name: p.values for p in self.parameters.values() if p.kind == Kind.RATIO
+        }
+        yield from self._products(values, bases, ratios)
+        yield from _by_rule(values, bases, MULTIPLES)
+        for name in self._ratio_arguments(values, bases):
+            accepted = self._accept(name, Kind.RATIO, self.arguments[name])
+            ratio = {accepted: self.arguments[name]}
+            yield from self._products(values, bases, ratio)
+        yield from _by_rule(values, bases, ROUNDED)
+        yield from _sums(values, {n: v for n, v in bases.items() if n != "ch"})
+        yield from self._new_ratio(values)
+
+    def _equal(self, values: Vector, channels: Vector) -> Iterator[str]:
+        bases = self._bases(channels)
+        yield from (name for name, known in bases.items() if same(values, known))
+
+    def _bases(self, channels: Vector) -> dict[str, Vector]:
+        """What channels can be equal to or multiples of."""
+        bases = {
+            p.name: p.values
+            for p in self.parameters.values()
+            if p.kind == Kind.CHANNELS
+        }
+        if self.cin:
+            bases["cin"] = self.cin
+        if channels:
+            bases["ch"] = channels
+        return bases
+
+    def _products(
+        self,
+        values: Vector,
+        bases: Mapping[str, Vector],
+        ratios: Mapping[str, Vector],
+    ) -> Iterator[str]:
+        for name, ratio in ratios.items():
+            for base, known in bases.items():
+                if _holds(values, known, ratio, lambda b, t: t * b):
+                    yield f"{name} * {base}"
+                elif _holds(
+                    values, known, ratio, lambda b, t: make_divisible(t * b, 8)
+                ):
+                    yield f"make_divisible({name} * {base}, 8)"
+
+    def _sizes(self, of: Field, values: Vector) -> Iterator[str]:
+        known = {
+            p.name: p.values for p in self.parameters.values() if p.kind == Kind.SIZE
+        }
+        if of.name in known and same(values, known[of.name]):
+            yield of.name
+        if of.name != "p":
+            return
+        k, d = known.get("k", {}), known.get("d", {})
+        if _holds(values, k, k, lambda size, _: size // 2):
+            yield "k // 2"
+        if _holds(values, k, d, lambda size, step: (size - 1) // 2 * step):
+            yield "(k - 1) // 2 * d"
+        if same(values, d):
+            yield "d"
+
+    # --- parameters ---
+
+    def _argument(self, of: Field, values: Vector) -> Iterator[str]:
+        """The argument of the constructor with these values."""
+        equal = [
+            name
+            for name, known in self.arguments.items()
+            if same(values, known)
+            and not name.startswith("in")
+            and self.lanes <= known.keys()
+            and not any(p.values == known for p in self.parameters.values())
+        ]
+        equal.sort(key=lambda name: SHORT_NAMES.get(name, name) != of.name)
+        if equal:
+            yield self._accept(equal[0], of.kind, self.arguments[equal[0]])
+
+    def _ratio_arguments(
+        self, values: Vector, bases: Mapping[str, Vector]
+    ) -> Iterator[str]:
+        """Arguments that multiply channels, though not to those of the output."""
+        for name, ratio in self.arguments.items():
+            if name in SHORT_NAMES or same(values, self.output):
+                continue
+            is_number = all(type(v) in (int, float) for v in ratio.values())
+            if is_number and any(self._products(values, bases, {name: ratio})):
+                yield name
+
+    def _new_ratio(self, values: Vector) -> Iterator[str]:
+        """A parameter that multiplies the input channels; not for a block's output."""
+        if same(values, self.output):
+            return
+        ratios = {
+            lane: value // self.cin[lane]  # type: ignore[operator]
+            for lane, value in values.items()
+        }
+        exact = _holds(values, self.cin, ratios, lambda b, t: t * b)
+        if exact and len({*ratios.values()}) < len({*values.values()}):
+            name = self._accept("t", Kind.RATIO, ratios)
+            yield f"{name} * cin"
+
+    def _new(self, of: Field, values: Vector) -> str:
+        name = of.name
+        if of.kind == Kind.CHANNELS and self.cin:
+            name = "cout" if same(values, self.output) else "width"
+        return self._accept(name, of.kind, values)
+
+    def accept(self, name: str, kind: Kind, values: Vector) -> str:
+        """Add a parameter; lanes without a value get the most frequent one."""
+        return self._accept(name, kind, values)
+
+    def _accept(self, name: str, kind: Kind, values: Vector) -> str:
+        short = SHORT_NAMES.get(name, name)
+        known = self.parameters.get(short)
+        if known and known.kind == kind and same(values, known.values):
+            return short
+        numbered, n = short, 1
+        while numbered in self.parameters or numbered in self.taken:
+            n += 1
+            numbered = f"{short}{n}"
+        full = _filled(kind, values, self.lanes)
+        self.parameters[numbered] = Parameter(numbered, kind, full)
+        return numbered
+
+
+def _is_first_else(values: Vector) -> bool:
+    """Whether all values but the first are the same."""
+    rest = {lane: value for lane, value in values.items() if lane > 0}
+    return len(rest) < len(values) and is_constant(rest)
+
+
+def _counts_up(values: Vector) -> bool:
+    """Whether each value is 1 more than the one before."""
+    return all(value == values[0] + lane for lane, value in values.items())  # type: ignore[operator]
+
+
+def _filled(kind: Kind, values: Vector, lanes: frozenset[int]) -> Vector:
+    """Values in all lanes, for those where they do not matter too."""
+    if kind != Kind.INDEX:
+        common = most_common(values)
+        return {lane: values.get(lane, common) for lane in sorted(lanes)}
+    known = sorted(values)
+    nearest = {lane: next((x for x in known if x >= lane), known[-1]) for lane in lanes}
+    return {lane: values[near] + lane - near for lane, near in sorted(nearest.items())}  # type: ignore[operator]
+
+
+def most_common(values: Vector) -> Value:
+    """The most frequent value, the first of several."""
+    counts = Counter((type(value).__name__, value) for value in values.values())
+    return counts.most_common(1)[0][0][1]
+
+
+def _holds(
+    values: Vector,
+    a: Mapping[int, Value],
+    b: Mapping[int, Value],
+    rule: Callable[[int, int], int],
+) -> bool:
+    """Whether the rule gives each value from those of `a` and `b` in its lane."""
+    try:
+        return all(
+            lane in a and lane in b and rule(a[lane], b[lane]) == value  # type: ignore[arg-type]
+            for lane, value in values.items()
+        )
+    except (TypeError, ZeroDivisionError):
+        return False
+
+
+def _by_rule(
+    values: Vector, bases: Mapping[str, Vector], rules: Sequence[Rule]
+) -> Iterator[str]:
+    """The expressions with these values that are a rule of one base."""
+    for base, known in bases.items():
+        for pattern, rule in rules:
+            if all(
+                lane in known and rule(known[lane]) == value
+                for lane, value in values.items()
+            ):
+                yield pattern.format(base)
+
+
+def _sums(values: Vector, bases: Mapping[str, Vector]) -> Iterator[str]:
+    for a, first in bases.items():
+        for b, second in bases.items():
+            if a != b and _holds(values, first, second, lambda x, y: x - y):
+                yield f"{a} - {b}"
+            if a < b and _holds(values, first, second, lambda x, y: x + y):
+                yield f"{a} + {b}"

@@ -1,0 +1,333 @@
+"""Folding: modules of one class become a block, and equal neighbors a repeat."""
+
+import re
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import archspec
+from archspec.catalog import bundled
+from archspec.importing.folding import fold
+from archspec.importing.needed_labels import without_needless_labels
+from archspec.importing.steps import Call, Group, Instance, Join, Network, Ref, Split
+from archspec.importing.writing import write
+from archspec.passes.compare import compare
+from corpus import BUNDLED, VARIANTS
+from random_specs import random_spec
+from specs import compiled
+
+from .networks import ZOO, facts
+from .unfolded import unfolded
+
+
+def folded_text(network):
+    return write(without_needless_labels(fold(network)))
+
+
+# --- the same network ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*BUNDLED, *VARIANTS, *ZOO])
+def test_folding_keeps_layers_shapes_and_keys(name):
+    spec = archspec.load(name)
+    assert facts(compiled(folded_text(unfolded(spec.graph))).require()) == facts(spec)
+
+
+def check_random(seeds):
+    for seed in seeds:
+        spec = compiled(random_spec(seed)).require()
+        again = compiled(folded_text(unfolded(spec.graph))).require()
+        assert facts(again) == facts(spec), seed
+
+
+def test_folding_keeps_random_networks():
+    check_random(range(12))
+
+
+@pytest.mark.slow
+def test_folding_keeps_many_random_networks():
+    check_random(range(12, 1000))
+
+
+# --- as short as by hand -------------------------------------------------------------
+
+SHORT = {
+    "torchvision/resnet50": "torchvision/resnet",
+    "torchvision/densenet121": "torchvision/densenet",
+    "torchvision/mobilenet_v2": "torchvision/mobilenet_v2",
+    "torchvision/efficientnet_b0": "torchvision/efficientnet",
+    "torchvision/vgg16_bn": "torchvision/vgg",
+    "torchvision/googlenet": "torchvision/googlenet",
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_as_short_as_the_bundled_spec(name):
+    spec = archspec.load(name)
+    text = folded_text(unfolded(spec.graph))
+    written = Path(bundled()[SHORT[name]]).read_text(encoding="utf-8")
+    assert lines_of(text) <= 1.5 * lines_of(written)
+    assert compare(spec.graph, compiled(text).require().graph) == []
+
+
+def lines_of(text):
+    """The lines from the input on, without comments, params and variants."""
+    text = re.sub(r"(?ms)^(params|variants|train):.*?(?=^\S)", "", text + "end:")
+    lines = (line.strip() for line in text.splitlines())
+    return sum(bool(line) and not line.startswith("#") for line in lines)
+
+
+def test_a_stage_for_each_row():
+    """ResNet-50, from sixteen modules of one class."""
+    text = folded_text(unfolded(archspec.load("torchvision/resnet50").graph))
+    assert text[text.index("blocks:") :] == dedent(
+        """\
+        blocks:
+          bottleneck(width, *, s=1):
+            - add:
+                - - conv(width, k=1, bias=false) | bn | relu
+                  - conv(width, k=3, s=s, p=1, bias=false) | bn | relu
+                  - conv(4 * width, k=1, bias=false) | bn
+                - if: cin != 4 * width
+                  then:
+                    downsample: conv(4 * width, k=1, s=s, bias=false) | bn
+                  else: identity
+            - relu
+
+        net:
+          - conv1: conv(64, k=7, s=2, p=3, bias=false) -> [64, 112, 112]
+          - bn1: bn
+          - relu | maxpool(3, s=2, p=1) -> [64, 56, 56]
+          - repeat:
+              layer{i + 1}:
+                repeat: bottleneck(width, s=s if j == 0 else 1)
+                times: n
+                as: j
+            for: {width: [64, 128, 256, 512], s: [1, 2, 2, 2], n: [3, 4, 6, 3]}
+          - global_avgpool | flatten -> [2048]
+          - fc: linear(1000)
+        """
+    )
+
+
+# --- rule by rule --------------------------------------------------------------------
+
+
+def conv(c, k=1, label=None, cin=8, **keywords):
+    inputs = ((cin, 8, 8),)
+    return Call("conv", (c,), {"k": k, **keywords}, label, inputs, (c, 8, 8))
+
+
+def module(*body, cin=8, cout=8, name="Unit", label="0", **arguments):
+    return Instance(name, arguments, [*body], label, ((cin, 8, 8),), (cout, 8, 8))
+
+
+def sequence(*modules):
+    """Modules in a list, named by their number."""
+    for number, instance in enumerate(modules):
+        instance.label = str(number)
+    return [Group("body", [*modules])]
+
+
+CASES = {
+    "what is constant is a literal": (
+        sequence(*(module(conv(8, k=3, p=1, label="0")) for _ in range(3))),
+        """
+        blocks:
+          unit:
+            - conv(8, k=3, p=1)
+        net:
+          - body:
+              repeat: unit
+              times: 3
+        """,
+    ),
+    "what equals the input channels, or a multiple, is an expression": (
+        sequence(
+            module(conv(8, 1, "0"), conv(32, 1, "1", 8)),
+            module(conv(16, 1, "0", 16), conv(64, 1, "1", 16), cin=16, cout=64),
+            module(conv(24, 1, "0", 24), conv(96, 1, "1", 24), cin=24, cout=96),
+        ),
+        """
+        blocks:
+          unit:
+            - conv(cin, k=1) | conv(4 * cin, k=1)
+        """,
+    ),
+    "a parameter has the name of the constructor's argument": (
+        sequence(
+            module(conv(5, 3, "0", s=1), planes=5, stride=1, cout=5),
+            module(conv(7, 3, "0", s=2), planes=7, stride=2, cout=7),
+            module(conv(9, 3, "0", s=1), planes=9, stride=1, cout=9),
+        ),
+        """
+        blocks:
+          unit(planes, *, s=1):
+            - conv(planes, k=3, s=s)
+        """,
+    ),
+    "without one it has the field's name": (
+        sequence(
+            module(conv(5, 3, "0", p=1), Call("dropout", (0.1,)), cout=5),
+            module(conv(7, 5, "0", p=2), Call("dropout", (0.2,)), cout=7),
+            module(conv(9, 3, "0", p=1), Call("dropout", (0.3,)), cout=9),
+        ),
+        """
+        blocks:
+          unit(cout, *, k=3, p=0.1):
+            - conv(cout, k=k, p=k // 2) | dropout(p)
+        """,
+    ),
+    "a part that some have is conditional": (
+        sequence(
+            module(Join("add", [[conv(8, 3, "conv1", p=1)], []])),
+            module(
+                Join(
+                    "add",
+                    [
+                        [conv(16, 3, "conv1", 8, p=1, s=2)],
+                        [Group("down", [conv(16, 1, "0", 8, s=2)])],
+                    ],
+                ),
+                cout=16,
+            ),
+            module(Join("add", [[conv(16, 3, "conv1", 16, p=1)], []]), cin=16, cout=16),
+        ),
+        """
+        blocks:
+          unit(cout, *, s=1):
+            - add:
+                - conv(cout, k=3, s=s, p=1)
+                - if: s != 1
+                  then:
+                    down:
+                      - conv(cout, k=1, s=s)
+                  else: identity
+        """,
+    ),
+    "a join that some have is one with `none`": (
+        sequence(
+            module(conv(16, 3, "conv1", p=1), cout=16),
+            module(Join("add", [[conv(16, 3, "conv1", 16, p=1)], []]), cin=16, cout=16),
+        ),
+        """
+        blocks:
+          unit:
+            - add:
+                - conv(16, k=3, p=1)
+                - {if: cin == 16, then: identity, else: none}
+        """,
+    ),
+    "an activation that some lack is a parameter": (
+        sequence(
+            module(conv(8, 1, "0"), Call("relu")),
+            module(conv(8, 1, "0"), Call("relu")),
+            module(conv(8, 1, "0")),
+            module(conv(8, 1, "0"), Call("hardswish")),
+        ),
+        """
+        blocks:
+          unit(*, act=relu):
+            - conv(8, k=1) | act
+        net:
+          - body: unit | unit | unit(act=identity) | unit(act=hardswish)
+        """,
+    ),
+    "modules that have little in common are blocks of their own": (
+        sequence(
+            module(conv(8, 1, "0"), Call("bn", label="1"), Call("relu")),
+            module(Call("ln", label="0"), Call("linear", (8,), label="1")),
+        ),
+        """
+        blocks:
+          unit:
+            - conv(8, k=1) | bn | relu
+
+          unit_2:
+            - ln | linear(8)
+        """,
+    ),
+    "neighbors that differ in the first iteration": (
+        sequence(*(module(conv(8, 3, "0", p=1, s=s), stride=s) for s in (2, 1, 1, 1))),
+        """
+        net:
+          - body:
+              repeat: unit(s=2 if i == 0 else 1)
+              times: 4
+        """,
+    ),
+    "neighbors that differ in numbers are rows": (
+        [
+            Group(
+                "body",
+                [
+                    step
+                    for n, c in enumerate((16, 24, 40, 80))
+                    for step in (
+                        conv(c, 3, f"{3 * n}", p=1),
+                        Call("bn", label=f"{3 * n + 1}"),
+                        Call("relu"),
+                    )
+                ],
+            )
+        ],
+        """
+        net:
+          - body:
+              repeat: conv(c, k=3, p=1) | bn | relu
+              for: {c: [16, 24, 40, 80]}
+        """,
+    ),
+    "labels and references that count": (
+        [
+            *(Group(f"enc{n}", [conv(8, 1, "0"), Call("relu")]) for n in (1, 2, 3)),
+            *(
+                step
+                for n in (1, 2, 3)
+                for step in (
+                    Join("concat", [[], [Ref(f"enc{n}")]]),
+                    conv(8, 1, f"d{n}"),
+                )
+            ),
+        ],
+        """
+        net:
+          - repeat:
+              enc{i + 1}: conv(8, k=1) | relu
+            times: 3
+          - repeat:
+              - concat:
+                  - identity
+                  - ref(enc{i + 1})
+              - d{i + 1}: conv(8, k=1)
+            times: 3
+        """,
+    ),
+    "a split": (
+        sequence(
+            *(
+                module(Split([[], [conv(c // 2, 1, "conv1", c // 2)]]), cin=c, cout=c)
+                for c in (8, 16, 24)
+            )
+        ),
+        """
+        blocks:
+          unit:
+            - split:
+                - identity
+                - conv(ch, k=1)
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize(("steps", "text"), CASES.values(), ids=CASES)
+def test_rules(steps, text):
+    network = Network("a", {"input": (8, 8, 8)}, steps)
+    found = without_blank_lines(folded_text(network))
+    assert without_blank_lines(dedent(text)).strip("\n") in found
+
+
+def without_blank_lines(text):
+    return re.sub(r"\n+", "\n", text)
