@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 
-from archspec.importing.steps import Aux, Call, Group, Instance, Join, Split, Step
+from archspec.importing.steps import (
+    Aux,
+    Call,
+    Group,
+    Instance,
+    Join,
+    Ref,
+    Split,
+    Step,
+    Tied,
+)
 from archspec.importing.unsupported import UnsupportedModuleError
 
 
@@ -20,7 +31,9 @@ def nest(steps: Sequence[Step], prefix: str, paths: Mapping[int, str]) -> list[S
         key: path[len(prefix) + bool(prefix) :].split(".")
         for key, path in paths.items()
     }
-    return _nest(steps, parts, 0, set())
+    body = _nest(steps, parts, 0, set())
+    _label_ordinals(body)
+    return body
 
 
 def _nest(
@@ -59,12 +72,16 @@ def _nest(
 
 
 def _label_ordinals(body: Sequence[Step]) -> None:
-    """Label layers without weights whose ordinals are names of others."""
-    names = {getattr(step, "label", None) for step in body}
+    """Label the layers of a chain whose ordinals are names of others."""
+    if any(isinstance(step, Join | Split | Ref | Tied) for step in body):
+        return  # where layers are named by what they are
+    names = {str(getattr(step, "label", "")) for step in body}
     calls = [step for step in body if isinstance(step, Call) and not step.label]
     if any(str(number) in names for number, step in enumerate(body) if step in calls):
-        for number, call in enumerate(calls, 1):
-            call.label = f"{call.name}{number}"
+        for call in calls:
+            free = (name for n in count(1) if (name := f"{call.name}{n}") not in names)
+            call.label = next(free)
+            names.add(call.label)
 
 
 def _level(step: Step, parts: Mapping[int, Sequence[str]], depth: int) -> str | None:
