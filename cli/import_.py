@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -35,10 +36,12 @@ def import_(
             help="The shape of what `forward` takes, for each of its inputs.",
         ),
     ] = None,
-    args: Annotated[
+    arguments: Annotated[
         str,
         typer.Option(
-            metavar="ARGS", help="Arguments of the constructor: `10, depth=18`."
+            "--args",
+            metavar="ARGS",
+            help="Arguments of the constructor: `10, depth=18`.",
         ),
     ] = "",
     output: Annotated[
@@ -65,7 +68,8 @@ def import_(
     if place.endswith(".py"):
         print(f"note: importing executes `{place}`", file=sys.stderr)
     try:
-        module = load_module(target, args)
+        with redirect_stdout(sys.stderr):  # what the file prints is no part of the spec
+            module = load_module(target, arguments)
         inputs = _inputs(input_ or ["3x224x224"], inspect.signature(module.forward))
         text = to_text(module, inputs, _spec_name(name), target)
     except UnsupportedModuleError as error:

@@ -38,10 +38,11 @@ def load_module(target: str, arguments: str = "") -> nn.Module:
         UnsupportedModuleError: with what to write instead.
     """
     place, _, name = target.rpartition(":")
-    suffix = Path(target).suffix.lower()
+    file = place or target
+    suffix = Path(file).suffix.lower()
     if suffix in OTHER_FILES:
         raise UnsupportedModuleError(
-            f"`{target}` holds {OTHER_FILES[suffix]}: import the Python class that it "
+            f"`{file}` holds {OTHER_FILES[suffix]}: import the Python class that it "
             "was made from, as `model.py:Net`"
         )
     if not place:
@@ -77,7 +78,8 @@ def _of_torchvision(name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.Mo
 
     if name not in models.list_models():
         raise UnsupportedModuleError(
-            f"torchvision has no `{name}`{_suggested(name, models.list_models())}"
+            f"torchvision has no network `{name}`"
+            + _suggested(name, models.list_models())
         )
     if (
         "weights_backbone"
@@ -95,21 +97,23 @@ def _of_torchvision(name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.Mo
 def _executed(place: str) -> ModuleType:
     """Import a Python file, or a module by its dotted name."""
     path = Path(place)
+    is_file = path.suffix == ".py"
+    if is_file and not path.is_file():
+        raise UnsupportedModuleError(f"there is no file `{place}`")
+    sys.path.insert(0, str(path.resolve().parent if is_file else Path.cwd()))
     try:
-        if path.suffix != ".py":
-            sys.path.insert(0, str(Path.cwd()))
+        if not is_file:
             return importlib.import_module(place)
-        found = importlib.util.spec_from_file_location(path.stem, path)
+        name = f"imported_{path.stem}"
+        found = importlib.util.spec_from_file_location(name, path)
         assert found
         assert found.loader
-        sys.path.insert(0, str(path.resolve().parent))
-        module = sys.modules[path.stem] = importlib.util.module_from_spec(found)
+        module = sys.modules[name] = importlib.util.module_from_spec(found)
         found.loader.exec_module(module)
-    except FileNotFoundError:
-        raise UnsupportedModuleError(f"there is no file `{place}`") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UnsupportedModuleError(
-            f"`{place}` cannot be imported: {type(error).__name__}: {_line(error)}"
+            f"`{place}` cannot be imported ({type(error).__name__}: {_line(error)}): "
+            "run it with Python first"
         ) from error
     return module
 
@@ -124,8 +128,8 @@ def _found(module: ModuleType, place: str, name: str) -> Any:
         and issubclass(value, nn.Module)
         and value.__module__ == module.__name__
     ]
-    has = f", which has {_listed(networks)}" if networks else ""
-    raise UnsupportedModuleError(f"there is no `{name}` in `{place}`{has}")
+    has = f": it has {_listed(networks)}" if networks else ""
+    raise UnsupportedModuleError(f"`{place}` has no `{name}`{has}")
 
 
 def _made(found: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.Module:
@@ -139,8 +143,7 @@ def _made(found: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.
         inspect.isclass(found) and not issubclass(found, nn.Module)
     ):
         raise UnsupportedModuleError(
-            f"`{name}` is no `nn.Module` and no function that makes one, "
-            f"found {_a(found)}"
+            f"`{name}` is {_a(found)}: name an `nn.Module`, or a function that makes one"
         )
     made = _called(lambda: found(*args, **kwargs), name)
     if not isinstance(made, nn.Module):
@@ -158,7 +161,8 @@ def _called(make: Callable[[], Any], name: str) -> Any:
         ) from error
     except Exception as error:
         raise UnsupportedModuleError(
-            f"`{name}` cannot be made: {type(error).__name__}: {_line(error)}"
+            f"`{name}` cannot be made with these arguments "
+            f"({type(error).__name__}: {_line(error)}): change `--args`"
         ) from error
 
 
@@ -171,9 +175,11 @@ def _listed(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
 
 
 def _a(value: Any) -> str:
-    return "a class" if inspect.isclass(value) else f"`{type(value).__name__}`"
+    if inspect.isclass(value):
+        return "another class"
+    return f"a value of the type `{type(value).__name__}`"

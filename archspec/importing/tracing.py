@@ -97,22 +97,31 @@ def trace(
     """
     root = without_data(module).train(training)
     recorder = _Recorder(root, is_layer)
-    with torch.device("meta"), torch.no_grad():
-        tensors = {name: torch.empty(BATCH, *s) for name, s in inputs.items()}
-        values = {name: recorder.bind(tensor) for name, tensor in tensors.items()}
-        try:
+    try:
+        with torch.device("meta"), torch.no_grad():
+            tensors = {name: torch.empty(BATCH, *s) for name, s in inputs.items()}
+            values = {name: recorder.bind(tensor) for name, tensor in tensors.items()}
             with recorder.watching_modules(), recorder:
                 outputs = root(*tensors.values())
-        except UnsupportedModuleError:
-            raise
-        except Exception as error:
-            shapes = " and ".join("x".join(map(str, s)) for s in inputs.values())
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise UnsupportedModuleError(
-                f"{recorder.failed_in or f'`{type(module).__name__}`'} does not run "
-                f"on an input of {shapes}: {reason}"
-            ) from error
+    except UnsupportedModuleError:
+        raise
+    except Exception as error:
+        raise UnsupportedModuleError(_reason(module, inputs, error)) from error
     return Trace(root, values, recorder.operations, recorder.read(outputs))
+
+
+def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
+    """Why a module does not run: without data, or at all."""
+    kind = f"`{type(module).__name__}`"
+    try:
+        with torch.no_grad():
+            module(*(torch.zeros(BATCH, *shape) for shape in inputs.values()))
+    except Exception as cause:
+        shapes = " and ".join("x".join(map(str, shape)) for shape in inputs.values())
+        line = str(cause).strip().partition("\n")[0]
+        return f"{kind} does not run on {shapes}, is it what it takes? ({line})"
+    line = str(error).strip().partition("\n")[0]
+    return f"{kind} does not run without the values of its weights ({line})"
 
 
 def without_data(module: nn.Module) -> nn.Module:
@@ -139,7 +148,6 @@ class _Recorder(TorchFunctionMode):
         self.is_layer = is_layer
         self.operations: list[Operation] = []
         self.frame: Frame | None = None
-        self.failed_in: Frame | None = None
         self.tensors: list[Tensor] = []  # kept, so that no `id` comes twice
         self.bound: dict[int, Value] = {}
         self.paths: dict[int, str] = {}
@@ -236,9 +244,6 @@ class _Recorder(TorchFunctionMode):
         self.frame = Frame(module, path, self.frame)
         try:
             return run()
-        except Exception:
-            self.failed_in = self.failed_in or self.frame
-            raise
         finally:
             self.frame = self.frame.caller
 

@@ -13,7 +13,6 @@ from torch.utils._pytree import tree_flatten
 from archspec.backends.torch.module_from_source import build
 from archspec.compiler import Options, compile_source
 from archspec.diagnostics.diagnostic import Findings
-from archspec.diagnostics.render import render_full
 from archspec.diagnostics.source import Source
 from archspec.importing.tracing import BATCH, Inputs
 from archspec.importing.unsupported import UnsupportedModuleError
@@ -60,13 +59,13 @@ def checked(text: str) -> Spec:
     """Check the text of a spec.
 
     Raises:
-        UnsupportedModuleError: with the findings, which are no fault of the user's.
+        UnsupportedModuleError: with the first error.
     """
     source = Source("imported.yaml", text)
     result = compile_source(source, None, Options(), Findings())
     if result.spec is None:
-        report = render_full(result.diagnostics)
-        raise UnsupportedModuleError(f"the spec of this module has errors:\n{report}")
+        first = next(each for each in result.diagnostics if each.is_error)
+        raise UnsupportedModuleError(f"its spec would have an error: {first.message}")
     return result.spec
 
 

@@ -1,0 +1,171 @@
+"""`archspec import`: a spec from a Python file, or one sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+import archspec as library
+
+FILE = '''
+import torch
+from torch import nn
+
+print("imported")
+
+class Net(nn.Module):
+    def __init__(self, classes=10, *, width=8):
+        super().__init__()
+        self.conv = nn.Conv2d(3, width, 3)
+        self.fc = nn.Linear(width, classes)
+
+    def forward(self, x):
+        return self.fc(torch.relu(self.conv(x)).mean([2, 3]))
+
+class Needs(nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+
+class Decides(Net):
+    def forward(self, x):
+        x = self.conv(x)
+        return x if x.sum() > 0 else -x
+
+class Sorts(nn.Module):
+    def forward(self, x):
+        return torch.sort(x)[0]
+
+class Around(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = Sorts()
+
+    def forward(self, x):
+        return self.inner(x)
+
+class Turns(nn.Module):
+    """Two lists of layers that take turns."""
+
+    def __init__(self):
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(3, 3, 1) for _ in range(2))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(3) for _ in range(2))
+
+    def forward(self, x):
+        for conv, norm in zip(self.convs, self.norms):
+            x = norm(conv(x))
+        return x
+
+class Pair(nn.Module):
+    def forward(self, x, y):
+        return x + y
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(8, 8)
+
+    def forward(self, x):
+        return self.lstm(x)[0]
+
+net = Net(5)
+number = 3
+
+def make(classes):
+    return Net(classes)
+
+def make_number():
+    return 3
+'''
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "model.py"
+    path.write_text(FILE)
+    (tmp_path / "broken.py").write_text("import missing_package\n")
+    (tmp_path / "exits.py").write_text("raise SystemExit\n")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "nets.py").write_text(FILE)
+
+
+def test_writes_a_spec_and_says_what_it_executes(archspec) -> None:
+    outcome = archspec("import", "model.py:Net", "--input", "3x8x8")
+    assert outcome.out.startswith("# Source: model.py:Net\n# Equal:")
+    assert "name: net\ninput: 3x8x8\n" in outcome.out
+    assert "imported" not in outcome.out
+    assert "executes `model.py`" in outcome.err
+    assert outcome.code == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "args", "classes"),
+    [
+        ("model.py:Net", "4, width=16", 4),
+        ("model.py:net", "", 5),
+        ("model.py:make", "7", 7),
+        ("package.nets:Net", "classes=3", 3),
+    ],
+)
+def test_makes_the_object(archspec, target, args, classes) -> None:
+    archspec("import", target, "--input", "3x8x8", "--args", args, "-o", "a.yaml")
+    assert library.load("a.yaml").output_shape == (classes,)
+
+
+def test_overwrites_only_its_own_files(archspec, tmp_path) -> None:
+    path = tmp_path / "a.yaml"
+    command = ("import", "model.py:Net", "--input", "3x8x8", "-o", path)
+    assert archspec(*command).code == 0
+    assert archspec(*command).code == 0
+    path.write_text("archspec: 1\n")
+    assert "archspec has not written it" in archspec(*command).err
+    assert path.read_text() == "archspec: 1\n"
+    assert archspec(*command, "--force").code == 0
+    assert library.check(path).ok
+
+
+SENTENCES = {  # the object, other options, and what the sentence names
+    "model": ("write `model.py:Net`",),
+    "weights.onnx": ("weights.onnx", "import the Python class"),
+    "weights.pt": ("weights.pt", "import the Python class"),
+    "weights.pt:Net": ("weights.pt", "import the Python class"),
+    "none.py:Net": ("there is no file `none.py`",),
+    "broken.py:Net": ("`broken.py`", "missing_package"),
+    "exits.py:Net": ("`exits.py`", "SystemExit"),
+    "no_such_package:Net": ("`no_such_package`",),
+    "model.py:Nett": ("`Nett`", "`Net`", "`Needs`"),
+    "model.py:number": ("`number`", "`int`"),
+    "model.py:make_number": ("`make_number`", "`int`"),
+    "model.py:Needs": ("`Needs`", "depth", "--args"),
+    "model.py:Net --args depth=3": ("`Net`", "depth", "--args"),
+    "model.py:Net --args f(": ("--args", "literals"),
+    "model.py:net --args 3": ("`net`", "--args"),
+    "model.py:Decides": ("`Decides`", "shapes"),
+    "model.py:Around": ("`inner` (Sorts)", "`sort`"),
+    "model.py:Recurrent --input 3x8": ("`lstm`", "LSTM"),
+    "model.py:Turns": ("`convs`",),
+    "model.py:Pair": ("`Pair`", "'y'"),
+    "model.py:Net --input 1x8x8": ("`Net`", "1x8x8", "3 channels"),
+    "torchvision:resnet51": ("`resnet51`", "`resnet50`"),
+}
+
+
+@pytest.mark.parametrize("command", SENTENCES)
+def test_says_in_one_sentence_what_is_wrong(archspec, command) -> None:
+    target, *options = command.split()
+    if "--input" not in options:
+        options += ["--input", "3x8x8"]
+    outcome = archspec("import", target, *options)
+    *notes, sentence = outcome.err.strip().splitlines()
+    assert all(note.startswith("note: ") or note == "imported" for note in notes), notes
+    assert sentence.startswith("error: ")
+    for part in SENTENCES[command]:
+        assert part in sentence
+    assert (outcome.code, outcome.out) == (1, "")
+
+
+@pytest.mark.parametrize("options", [(), ("--input", "3xx8")])
+def test_needs_a_shape(archspec, options) -> None:
+    outcome = archspec("import", "model.py:Net", *options)
+    assert "3x224x224`" in outcome.err
+    assert outcome.code == 2
