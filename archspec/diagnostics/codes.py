@@ -236,6 +236,12 @@ CODES: dict[str, Page] = {
         "- stem: conv(8, k=3)\n- ref(stm) | relu",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
+    "tied-mismatch": Page(
+        "`tied` runs the layers of an earlier step once more. What comes in may be of "
+        "another size, but not of one that needs other weights.",
+        "- stem: conv(8, k=3)\n- relu\n- tied(stem)",
+        "- conv(8, k=3)\n- stem: conv(8, k=3)\n- relu\n- tied(stem)",
+    ),
     "missing-ref": Page(
         "With several inputs, what the first step reads must be said: it is a `ref`, or a "
         "join of chains that begin with one.",

@@ -57,11 +57,13 @@ def split_at_ref(step: Step) -> tuple[Chain, Chain] | None:
     """The `ref` that a chain starts with, and the rest; None if it has only one."""
     if not isinstance(step, Chain) or not starts_with_ref(step) or not step.calls[1:]:
         return None
-    return step._replace(calls=step.calls[:1]), step._replace(calls=step.calls[1:])
+    read, *rest = step.calls
+    span = rest[0].span.to(rest[-1].span)
+    return Chain(read.span, (read,)), Chain(span, tuple(rest))
 
 
 def is_plain_chain(body: Step) -> bool:
-    """Whether a body has no join, `split` or `ref`, so that it runs from top to bottom.
+    """Whether a body has no join, `split`, `ref` or `tied`: it runs from top to bottom.
 
     A labeled group is a body of its own, up to the `ref` that its chain starts with.
     Both arms of an `if` count.
@@ -70,7 +72,7 @@ def is_plain_chain(body: Step) -> bool:
         case Merge():
             return False
         case Chain():
-            return all(call.name.id != "ref" for call in body.calls)
+            return all(call.name.id not in ("ref", "tied") for call in body.calls)
         case Labeled():
             return not starts_with_ref(body.step)
         case _:

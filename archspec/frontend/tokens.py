@@ -14,7 +14,7 @@ from archspec.diagnostics.source import Span
 
 TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
-      | (?P<path>(?:(?<=\bref\()|(?<=_like\())(?=[A-Za-z0-9_]*[{.-])(?:\{[^{}]*\}|[A-Za-z0-9_.-])+)
+      | (?P<path>(?:(?<=\bref\()|(?<=\btied\()|(?<=_like\())(?=[A-Za-z0-9_]*[{.-])(?:\{[^{}]*\}|[A-Za-z0-9_.-])+)
       | (?P<number>(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?)
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
       | (?P<string>"[^"\n]*"|'[^'\n]*')

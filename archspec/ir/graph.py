@@ -49,9 +49,15 @@ class Node:
     block: str  # the innermost block it was written in, or ""
     span: Span = field(repr=False)
     calls: tuple[Span, ...] = field(repr=False)  # the blocks around it, outermost first
-    parameters: int = 0
+    weights: int = 0  # numbers in its trained tensors
     macs: int = 0  # multiply-accumulates for one image
     is_labeled: bool = False  # whether a label names it, not an ordinal or a count
+    tied_to: str = ""  # the path of the step whose layers `tied` runs again
+
+    @property
+    def parameters(self) -> int:
+        """Its weights, which count where they run first."""
+        return 0 if self.tied_to else self.weights
 
     @property
     def values(self) -> dict[str, Any]:
@@ -99,6 +105,8 @@ class Module:
     span: Span = field(repr=False)
     signature: str = ""
     about: str = ""  # the comment above the block's definition
+    is_tied: bool = False  # whether `tied` runs it again
+    exports: set[str] = field(default_factory=set)  # labels in a group, read outside it
 
 
 @dataclass(eq=False, slots=True)
@@ -133,7 +141,7 @@ class Head:
     @property
     def nodes(self) -> Iterator[Node]:
         """Its nodes in execution order."""
-        return _nodes((self.item,))
+        return nodes_in((self.item,))
 
 
 @dataclass(eq=False, slots=True)
@@ -175,13 +183,29 @@ class Reference:
 
 
 @dataclass(eq=False, slots=True)
+class Tied:
+    """The layers of an earlier labeled step once more, with the same weights.
+
+    `label` and `levels` say where the step is, as in a `Reference`. `item` has the nodes
+    of this run; it is no level of the state dict. `name` is the label of `tied` itself.
+    """
+
+    label: str
+    levels: int
+    item: Layer | Module
+    output: Value
+    span: Span
+    name: str = ""
+
+
+@dataclass(eq=False, slots=True)
 class Let:
     """Names for values, as expressions over the surrounding block's parameters."""
 
     values: Mapping[str, Symbolic]
 
 
-Item = Layer | Module | Merge | Head | Repeat | Choice | Reference | Let
+Item = Layer | Module | Merge | Head | Repeat | Choice | Reference | Tied | Let
 
 
 class Port(NamedTuple):
@@ -231,7 +255,7 @@ class Graph:
     @property
     def nodes(self) -> Iterator[Node]:
         """All nodes in the execution order of training."""
-        return _nodes(self.body)
+        return nodes_in(self.body)
 
     @property
     def heads(self) -> tuple[Head, ...]:
@@ -270,8 +294,13 @@ def producing_node(value: Value) -> Node | None:
     return node
 
 
-def _nodes(body: tuple[Item, ...]) -> Iterator[Node]:
-    return (item.node for item in walk(body) if isinstance(item, Layer | Merge))
+def nodes_in(body: tuple[Item, ...]) -> Iterator[Node]:
+    """The nodes of a body in execution order, those that `tied` runs again included."""
+    for item in walk(body):
+        if isinstance(item, Layer | Merge):
+            yield item.node
+        elif isinstance(item, Tied):
+            yield from nodes_in((item.item,))
 
 
 def reads_input(body: tuple[Item, ...]) -> bool:
@@ -297,7 +326,10 @@ def reads_input(body: tuple[Item, ...]) -> bool:
 
 
 def walk(body: tuple[Item, ...]) -> Iterator[Item]:
-    """Every item, depth first; a merge comes after its branches."""
+    """Every item, depth first; a merge comes after its branches.
+
+    What `tied` runs again is visited where it is, not once more.
+    """
     for item in body:
         match item:
             case Merge():

@@ -104,7 +104,7 @@ def _callee(call: Call, context: Context) -> Callee | PartialCall | None:
         return None
     callees = scope.environment.callees
     if name.id not in callees and not scope.environment.may_define(name.id):
-        help = suggest_callee(name.id, {*callees, "ref"})
+        help = suggest_callee(name.id, {*callees, "ref", "tied"})
         if name.id in context.labels.known():
             help = f"`ref({name.id})` reads the output of the step with this label"
         context.findings.error(

@@ -13,6 +13,7 @@ from archspec.lowering.context import Context, Items
 from archspec.lowering.label_text import lower_label
 from archspec.lowering.shape_assertions import check_assertion
 from archspec.lowering.state_dict_names import Level
+from archspec.lowering.tied_layers import lower_tied
 
 
 def lower_labeled(
@@ -22,11 +23,14 @@ def lower_labeled(
     name = lower_label(step.label, x, context)
     if starts_with_ref(step.step):
         y = _lower_alias(step.step, name.value, x, context, items)
+    elif call := _tied_call(step.step):
+        y = lower_tied(call, x, context, items, name.value)
     else:
         call = _only_call(step.step)
         # A label renames one layer, and none after it.
         context.level.next_name(call.name.id if call else "")
         y = lower_named(step, name, x, context, items)
+        context.labels.add_layers(name.value, step.step, items)
     context.labels.outputs[name.value] = y
     return y
 
@@ -55,6 +59,11 @@ def _lower_alias(
     return y
 
 
+def _tied_call(step: Step) -> Call | None:
+    call = _only_call(step)
+    return call if call and call.name.id == "tied" else None
+
+
 def _only_call(step: Step) -> Call | None:
     is_call = isinstance(step, Chain) and len(step.calls) == 1
     return next(calls_in(step)) if is_call and not starts_with_ref(step) else None
@@ -78,6 +87,7 @@ def _lower_labeled_group(
             name=name, is_labeled=True, path=level.path, block="", definition=None, arguments={},
             given=frozenset(), keyword_only=frozenset(), defaults={},
             body=tuple(body), input=x, output=y, span=step.label.span,
+            exports=inside.labels.exports,
         )
     )  # fmt: skip
     return ir.Value(y.shape, y.producer, step.span, x)

@@ -11,10 +11,12 @@ A `ref` finds a label in the innermost body first, then outwards up to the block
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import NamedTuple
 
+from archspec.frontend.ast import Step
 from archspec.ir import graph as ir
 
 
@@ -25,19 +27,30 @@ class Found(NamedTuple):
     name: str
 
 
+class LabeledLayers(NamedTuple):
+    """The layers of a labeled step, as the graph has them and as they are written."""
+
+    found: Found
+    item: ir.Layer | ir.Module
+    step: Step
+
+
 @dataclass(eq=False, slots=True)
 class Labels:
     """The labels of one body so far, each with the output of its step."""
 
-    name: str = ""  # of the labeled group whose body it is
+    path: tuple[str, ...] = ()  # of the labeled group whose body it is
     around: Labels | None = None  # those of the body around the group
     outputs: dict[str, ir.Value] = field(default_factory=dict)
     groups: dict[str, Labels] = field(default_factory=dict)  # of the labeled groups
     aliases: dict[str, Found] = field(default_factory=dict)  # `a: ref(b)`
+    layers: dict[str, LabeledLayers] = field(default_factory=dict)  # for `tied`
+    exports: set[str] = field(default_factory=set)  # labels of a group, read outside it
+    is_complete: bool = True  # false behind a step that cannot be read
 
     def group(self, name: str) -> Labels:
         """The labels of a labeled group of this body, which has none yet."""
-        self.groups[name] = Labels(name, self)
+        self.groups[name] = Labels((*self.path, name), self)
         return self.groups[name]
 
     def copy(self) -> Labels:
@@ -47,6 +60,7 @@ class Labels:
             outputs=dict(self.outputs),
             groups=dict(self.groups),
             aliases=dict(self.aliases),
+            layers=dict(self.layers),
         )
 
     @property
@@ -95,12 +109,24 @@ class Labels:
         if found is not None:
             self.aliases[name] = found
 
+    def add_layers(self, name: str, step: Step, items: Sequence[ir.Item]) -> None:
+        """Keep the layers that a labeled step has just added to the graph."""
+        item = items[-1] if items else None
+        if isinstance(item, ir.Layer | ir.Module):
+            self.layers[name] = LabeledLayers(Found(self, name), item, step)
+
     def reference_to(self, found: Found) -> ir.Reference:
         """How a step of this body refers to a label."""
-        inside = [*found.labels.outwards]
-        levels, common = next(
-            (n, each) for n, each in enumerate(self.outwards) if each in inside
-        )
-        groups = [each.name for each in inside[: inside.index(common)]]
-        path = ".".join([*reversed(groups), found.name])
+        levels, path = self.place_of(found)
+        inside = path
+        for labels in reversed([*found.labels.outwards][: path.count(".")]):
+            inside = inside.partition(".")[2]
+            labels.exports.add(inside)
         return ir.Reference(path, found.labels.outputs[found.name], levels)
+
+    def place_of(self, found: Found) -> tuple[int, str]:
+        """How many groups outwards the body is whose path leads to a label, and the path."""
+        pairs = zip(self.path, found.labels.path, strict=False)
+        common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        path = ".".join([*found.labels.path[common:], found.name])
+        return len(self.path) - common, path

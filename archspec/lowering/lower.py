@@ -53,6 +53,7 @@ from archspec.lowering.references import lower_reference, report_misplaced
 from archspec.lowering.repeats import lower_repeat
 from archspec.lowering.shape_assertions import check_assertion
 from archspec.lowering.state_dict_names import Level
+from archspec.lowering.tied_layers import lower_tied
 from archspec.resolve.scope import Block, Scope
 
 VALUES_PER_STEP = 20  # computing them costs as much as lowering a step
@@ -157,6 +158,7 @@ def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Va
             case Let():
                 return lower_let(step, x, context, items)
             case Broken():
+                context.labels.is_complete = False
                 return ir.Value(None)
 
 
@@ -195,6 +197,8 @@ def _lower_chain(chain: Chain, x: ir.Value, context: Context, items: Items) -> i
     for number, call in enumerate(chain.calls):
         if call.name.id == "none":
             x = _lower_none(call, context)
+        elif call.name.id == "tied":
+            x = lower_tied(call, x, context, items)
         elif call.name.id != "ref":
             x = lower_call(call, x, context, items)
         elif number == 0:

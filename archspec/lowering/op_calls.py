@@ -61,7 +61,7 @@ def lower_op_call(
     if shape is not None and x.shape is not None:
         before, after = x.shape.plain(), shape.plain()
         values = node.values
-        node.parameters = op.count_parameters(before, after, **values)
+        node.weights = op.count_parameters(before, after, **values)
         node.macs = op.macs(before, after, **values)
     node.is_labeled = name.value in context.level.labels
     items.append(ir.Layer(name, node, reads))

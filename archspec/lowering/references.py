@@ -10,7 +10,7 @@ from archspec.frontend.ast import Call, Expression, LabelPath, Literal, Name
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context, Items
 from archspec.lowering.label_text import label_text
-from archspec.lowering.labels import Labels
+from archspec.lowering.labels import Found, Labels
 
 
 def lower_reference(
@@ -18,7 +18,7 @@ def lower_reference(
 ) -> ir.Value:
     """`ref(stem)`: the chain reads the output of the step with that label."""
     is_one = len(call.arguments) == 1 and not call.arguments[0].keyword
-    if not is_one or not _is_path(call.arguments[0].value):
+    if not is_one or not is_path(call.arguments[0].value):
         context.findings.error(
             "invalid-syntax",
             "`ref` takes the name of one label",
@@ -35,14 +35,21 @@ def lower_reference(
 
 def read_label(label: Expression, x: ir.Value, context: Context) -> ir.Reference | None:
     """The output of an earlier label; None, with a finding, if there is none."""
+    if not is_path(label):
+        _report_no_label(label, context)
+        return None
+    found = find_label(label, x, context)
+    return context.labels.reference_to(found) if found else None
+
+
+def find_label(label: Expression, x: ir.Value, context: Context) -> Found | None:
+    """The earlier label that a path leads to; None, with a finding, if there is none."""
     path = path_of(label, x, context)
     if path is None:
-        if not _is_path(label):
-            _report_no_label(label, context)
         return None
     found = context.labels.find(path.id)
     if found is not None:
-        return context.labels.reference_to(found)
+        return found
     # An arm not taken has no labels, and an unknown label may be any.
     is_certain = not any("{" in known for known in context.labels.known())
     if context.is_taken and is_certain:
@@ -66,7 +73,7 @@ def path_of(label: Expression, x: ir.Value, context: Context) -> Name | None:
 def report_misplaced(call: Call, context: Context) -> None:
     """Report a `ref` that is not the first call of its chain."""
     given = call.arguments[0].value if call.arguments else None
-    label = given.span.text if given and _is_path(given) else "stem"
+    label = given.span.text if given and is_path(given) else "stem"
     context.findings.error(
         "misplaced-ref",
         "`ref` drops what the chain has made so far",
@@ -75,7 +82,8 @@ def report_misplaced(call: Call, context: Context) -> None:
     )
 
 
-def _is_path(label: Expression) -> bool:
+def is_path(label: Expression) -> bool:
+    """Whether an expression can be a label, or a path of labels."""
     is_number = isinstance(label, Literal) and type(label.value) is int
     return is_number or isinstance(label, Name | LabelPath)
 
@@ -131,6 +139,8 @@ def _report_inside(path: Name, labels: Labels, context: Context) -> None:
     while rest and inner and rest[0] in {*inner.groups, *inner.outputs}:
         walked.append(rest.pop(0))
         inner = inner.groups.get(walked[-1])
+    if inner is not None and not inner.is_complete:
+        return
     place = ".".join(walked)
     help: str
     if inner is None:

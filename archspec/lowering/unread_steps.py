@@ -19,13 +19,13 @@ def report_unread_steps(
 ) -> None:
     """Report the last step of each chain that leads to none of the network's outputs."""
     items = [*ir.walk(body)]
-    nodes = [item.node for item in items if isinstance(item, ir.Layer | ir.Merge)]
+    nodes = [*ir.nodes_in(body)]
     read = {id(value.producer) for node in nodes for value in node.inputs}
     wanted = [*outputs, *(item.output for item in items if isinstance(item, ir.Head))]
     read |= {id(value.producer) for value in wanted}
     places: dict[int, Span] = {}  # the outermost step that makes the output of a node
     for item in items:
-        if isinstance(item, ir.Module):
+        if isinstance(item, ir.Module | ir.Tied):
             places.setdefault(id(item.output.producer), item.span)
     unread = [places.get(id(n), n.span) for n in nodes if id(n) not in read]
     for span in dict.fromkeys(unread):

@@ -14,7 +14,9 @@ from archspec.ir.graph import (
     Module,
     Node,
     Sizes,
+    Tied,
     Value,
+    nodes_in,
     plain,
     producing_node,
 )
@@ -127,6 +129,9 @@ def _compared_part(part: Part, level: str) -> ComparedPart:
     if isinstance(part, Module):
         nodes = [layer.node for layer in layers_in(part)]
         path, output = part.path, part.output
+    elif isinstance(part, Tied):
+        nodes = [node for node in nodes_in((part.item,)) if node.path]
+        path, output = part.name or level, part.output
     else:
         nodes = [part.node] if isinstance(part, Layer) else []
         path, output = part.node.path or level, part.node.output
@@ -149,6 +154,8 @@ def _input(part: Part) -> Value:
             return part.node.output.before or part.node.inputs[0]
         case Layer():
             return part.node.inputs[0]
+        case Tied():
+            return _input(part.item)
 
 
 # --- details -------------------------------------------------------------------------
@@ -158,10 +165,14 @@ def _details(before: Part, after: Part, networks: _Networks) -> Iterator[Detail]
     if (before in networks.heads) != (after in networks.heads):
         old, new = (show(part in networks.heads) for part in (before, after))
         yield Detail("aux", old, new)
-    if not isinstance(before, Merge) and not isinstance(after, Merge):
+    if isinstance(before, Layer | Module) and isinstance(after, Layer | Module):
         old, new = str(before.name.value), str(after.name.value)
         if old != new and (label_of(before) or label_of(after)):
             yield Detail("name", old, new)
+    if isinstance(before, Tied) or isinstance(after, Tied):
+        if kind_of(before) != kind_of(after):
+            yield Detail("op", kind_of(before), kind_of(after))
+        return
     if isinstance(before, Module) or isinstance(after, Module):
         return
     if kind_of(before) != kind_of(after):

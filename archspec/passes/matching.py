@@ -14,12 +14,13 @@ from archspec.ir.graph import (
     Merge,
     Module,
     Repeat,
+    Tied,
     walk,
 )
 from archspec.ops.registry import OPS
 from archspec.passes.alignment import longest_common_subsequence
 
-Part = Layer | Module | Merge
+Part = Layer | Module | Merge | Tied
 Pair = tuple[Part | None, Part | None]  # before, after; None if there is no match
 
 
@@ -57,6 +58,8 @@ def all_pairs(matches: Sequence[Match]) -> Iterator[Pair]:
 
 def label_of(part: Part) -> str:
     """Return the label of a part; "" if it has a number instead."""
+    if isinstance(part, Tied):
+        return part.name
     if isinstance(part, Merge) or not part.is_labeled:
         return ""
     return str(part.name.value)
@@ -71,6 +74,8 @@ def kind_of(part: Part) -> str:
             return "split" if part.split else part.node.op
         case Module():
             return part.block or "group"
+        case Tied():
+            return f"tied({part.label})"
 
 
 def layers_in(block: Module) -> Iterator[Layer]:
@@ -92,6 +97,8 @@ def _parts(body: tuple[Item, ...]) -> Iterator[Part]:
     for item in body:
         match item:
             case Layer() if item.node.op != "identity":
+                yield item
+            case Tied():
                 yield item
             case Module() if any(_parts(item.body)):
                 yield item
@@ -169,6 +176,8 @@ class _Matcher:
                     inner = tuple(part.node.values.items())
                 case Merge():
                     inner = len(part.branches)
+                case Tied():
+                    inner = part.levels
                 case Module():
                     inner = tuple(self.content(other) for other in _parts(part.body))
             key = (kind_of(part), inner)

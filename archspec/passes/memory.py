@@ -43,7 +43,7 @@ def _saved_bytes(graph: Graph, batch: int) -> Iterator[int]:
     saved: set[Producer] = set()
     trained: set[Producer] = set()  # whose tensors need a gradient
     for node in graph.nodes:
-        if node.parameters or any(_producer(x) in trained for x in node.inputs):
+        if node.weights or any(_producer(x) in trained for x in node.inputs):
             trained.add(_producer(node.output))
             new = {_producer(x) for x in _saved_values(node, trained)} - saved
             saved |= new

@@ -18,9 +18,10 @@ from archspec.ir.graph import (
     Node,
     Repeat,
     Sizes,
+    Tied,
     Value,
+    nodes_in,
     plain,
-    walk,
 )
 from archspec.passes.memory import Memory, activation_memory
 from archspec.passes.receptive_field import Fields, receptive_fields
@@ -98,7 +99,7 @@ class _Rows:
                 case Merge():
                     for branch in item.branches:
                         yield from self.of(branch, depth, block)
-                case Head():
+                case Head() | Tied():
                     yield from self.of((item.item,), depth, block)
                 case Repeat():
                     for iteration in item.iterations:
@@ -122,7 +123,7 @@ class _Rows:
         )
 
     def folded(self, module: Module, block: str) -> Row:
-        nodes = [item.node for item in walk(module.body) if isinstance(item, Layer)]
+        nodes = [node for node in nodes_in(module.body) if node.path]
         calls = nodes[0].calls[:1] if nodes else ()
         return Row(
             path=module.path,

@@ -8,6 +8,7 @@ and a hook runs when the gradient of the input is ready.
 from __future__ import annotations
 
 import operator
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from archspec.runs.torch_error_wordings import (
     is_out_of_memory,
 )
 from archspec.spec import Spec
+
+LayerInputs = dict[str, deque[Tensor]]  # by path, of each run of the layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +113,13 @@ def _profile(spec: Spec, model: nn.Module, batch: int, device: torch.device) -> 
     return Profile(roofline, forward, backward, layers)
 
 
-def _layer_inputs(model: nn.Module, images: tuple[Tensor, ...]) -> dict[str, Tensor]:
-    """The input of each leaf module by its path, which requires gradients as before."""
-    inputs: dict[str, Tensor] = {}
+def _layer_inputs(model: nn.Module, images: tuple[Tensor, ...]) -> LayerInputs:
+    """The inputs of each leaf module by its path, which require gradients as before."""
+    inputs: LayerInputs = defaultdict(deque)
 
     def record(path: str, _: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         x = arguments[0]
-        inputs[path] = x.detach().requires_grad_(x.requires_grad)
+        inputs[path].append(x.detach().requires_grad_(x.requires_grad))
 
     handles = [
         module.register_forward_pre_hook(partial(record, path))
@@ -130,12 +133,12 @@ def _layer_inputs(model: nn.Module, images: tuple[Tensor, ...]) -> dict[str, Ten
 
 
 def _time_layer(
-    node: Node, modules: dict[str, nn.Module], inputs: dict[str, Tensor], images: Tensor
+    node: Node, modules: dict[str, nn.Module], inputs: LayerInputs, images: Tensor
 ) -> LayerTime:
     function: Callable[..., Tensor]
     arguments: tuple[Tensor, ...]
     if node.path in inputs:
-        function, arguments = modules[node.path], (inputs[node.path],)
+        function, arguments = modules[node.path], (inputs[node.path].popleft(),)
         if node.inputs[1:]:  # of a label
             other = images.new_ones(len(images), *(node.inputs[1].shape or ()))
             arguments = (*arguments, other)
@@ -184,7 +187,7 @@ def _traffic(node: Node, batch: int) -> int:
         return 0
     tensors = (*node.inputs, node.output)
     values = sum(prod(value.shape or ()) for value in tensors)
-    return int(bytes_of(batch * values + node.parameters))
+    return int(bytes_of(batch * values + node.weights))
 
 
 def _concat(dim: int, *xs: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from archspec.catalog import variants
 SPECS = Path(__file__).with_name("grown")
 CLASSIFIERS = ["efficientnet", "shufflenet_v2", "swin", "vit"]
 PARAMETERS = {
+    "siamese": 2_528_705,
     "unet_loop": 31_037_698,
     "unet_recursive": 31_037_698,
     "yolo_trunk": 2_259_536,

@@ -40,6 +40,8 @@ def describe(node: Node) -> str:
         and p.name != "kernel_size"
         and _differs_from_default(op, p.name, values)
     ]
+    if node.tied_to == node.path:
+        shown.append("tied")
     return f"{op.name} {', '.join(shown)}".strip()
 
 
@@ -68,6 +70,8 @@ def details(node: Node) -> str:
     ]
     if node.parameters:
         lines.append(f"{node.parameters:,} parameters, {node.macs:,} MACs")
+    elif node.weights:
+        lines.append(f"the weights of `{node.tied_to}`, {node.macs:,} MACs")
     return "\n".join([*lines, location(node.span)])
 
 
@@ -85,7 +89,8 @@ def title(modules: Sequence[Module]) -> str:
     `stem: [...]` -> `stem`, `residual(64)` -> `residual(64)`, and two blocks with the
     labels `unit1` and `unit2` -> `unit1 … unit2: unit`.
     """
-    return ": ".join(filter(None, [label(modules), call(modules[0])]))
+    words = ": ".join(filter(None, [label(modules), call(modules[0])]))
+    return f"{words}, tied" if modules[0].is_tied else words
 
 
 def label(modules: Sequence[Module]) -> str:

@@ -38,6 +38,7 @@ from archspec.ir.graph import (
     Reference,
     Repeat,
     Shape,
+    Tied,
     Value,
     producing_node,
     reads_input,
@@ -227,6 +228,8 @@ def _parts(body: Iterable[Item], shared: Shared) -> Iterator[Part]:
             case Head():
                 start = (item.reads,) if item.reads else ()
                 yield AuxBranch(item, _build((*start, item.item), shared))
+            case Tied():
+                yield from _parts((item.item,), shared)
             case Reference():
                 yield BackReference(item.label, item.value)
 
@@ -302,4 +305,5 @@ def _part_structure(part: Part) -> Hashable:
 
 def _node_structure(node: Node) -> Hashable:
     shapes = tuple(value.shape for value in (*node.inputs, node.output))
-    return node.op, tuple(sorted(node.values.items())), shapes
+    arguments = tuple(sorted(node.values.items()))
+    return node.op, arguments, shapes, bool(node.tied_to)

@@ -46,7 +46,7 @@ class _LinkedPanels:
 
     def __init__(self, graph: Graph, source: Source) -> None:
         self.source = source
-        self.layers = [node for node in graph.layers if node.op != "identity"]
+        self.layers = [n for n in graph.nodes if n.path and n.op != "identity"]
         self.numbers = {node: number for number, node in enumerate(self.layers)}
 
     def link(self, layers: Iterable[Node]) -> str:

@@ -22,6 +22,7 @@ from archspec.ir.graph import (
     Module,
     Reference,
     Repeat,
+    Tied,
 )
 from archspec.ops.registry import OPS
 
@@ -36,14 +37,27 @@ class Source(NamedTuple):
     label: str
 
     @classmethod
-    def of(cls, reference: Reference) -> Source:
-        """What a `ref` or an op reads."""
-        return cls(reference.levels, reference.label)
+    def of(cls, item: Reference | Tied) -> Source:
+        """What a `ref`, an op or `tied` names."""
+        return cls(item.levels, item.label)
 
     @property
     def outside(self) -> Source:
-        """The same label as the body around a group reads it."""
+        """The same label as the body around this one names it."""
         return Source(self.levels - 1, self.label)
+
+    @property
+    def inside(self) -> Source:
+        """The same label as the body of a group in this one names it."""
+        return Source(self.levels + 1, self.label)
+
+    def seen_from(self, place: Source) -> Source:
+        """What a step reads that is at a place, as the body names it that runs it again."""
+        groups = place.label.split(".")[:-1]
+        if self.levels <= len(groups):
+            path = [*groups[: len(groups) - self.levels], self.label]
+            return Source(place.levels, ".".join(path))
+        return Source(place.levels + self.levels - len(groups), self.label)
 
 
 class InstancesDifferError(Exception):
@@ -80,6 +94,8 @@ def _identity(item: Item) -> Any:
             return Source.of(item)
         case Head(reads=Reference() as reads):
             return Source.of(reads)
+        case Tied():
+            return Source.of(item), item.name
         case Let():
             return tuple(item.values)
     return None
@@ -121,8 +137,8 @@ def _forks(item: Item) -> bool:
     if isinstance(item, Layer):
         return OPS[item.node.op].needs_forward
     if isinstance(item, Module) and not item.block:
-        return any(source.levels for source in sources(item.body))
-    return isinstance(item, Merge | Head | Reference)
+        return any(each.levels for each in sources(item.body)) or any(tied_by(item))
+    return isinstance(item, Merge | Head | Reference | Tied)
 
 
 def sources(body: Body) -> Iterator[Source]:
@@ -131,10 +147,40 @@ def sources(body: Body) -> Iterator[Source]:
         match item:
             case Reference():
                 yield Source.of(item)
-            case Layer(reads=Reference() as reads) | Head(reads=Reference() as reads):
+            case Head(reads=Reference() as reads):
                 yield Source.of(reads)
-            case Module(block=""):
-                yield from (s.outside for s in sources(item.body) if s.levels)
+            case Layer() | Module():
+                yield from read_by(item)
+            case Tied():
+                place = Source.of(item)
+                yield from (each.seen_from(place) for each in read_by(item.item))
+
+
+def read_by(item: Layer | Module) -> Iterator[Source]:
+    """The labels that an op or a group reads, as the body around it names them."""
+    match item:
+        case Layer(reads=Reference() as reads):
+            yield Source.of(reads)
+        case Module(block=""):
+            yield from (each.outside for each in sources(item.body) if each.levels)
+
+
+def tied_places(body: Body) -> Iterator[Source]:
+    """Where the steps are whose layers a body runs again, its groups included."""
+    for item in level(body):
+        match item:
+            case Module():
+                yield from tied_by(item)
+            case Tied():
+                place = Source.of(item)
+                yield place
+                yield from (each.seen_from(place) for each in tied_by(item.item))
+
+
+def tied_by(item: Layer | Module) -> Iterator[Source]:
+    """The steps whose layers a group runs again, as the body around it names them."""
+    if isinstance(item, Module) and not item.block:
+        yield from (each.outside for each in tied_places(item.body) if each.levels)
 
 
 def values_by_name(bodies: Bodies) -> dict[str, list[Any]]:

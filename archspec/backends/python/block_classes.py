@@ -37,6 +37,7 @@ from archspec.ir.graph import (  # fmt: skip
     Module,
     Reference,
     Repeat,
+    Tied,
     walk,
 )
 from archspec.resolve.partial_call import PartialCall
@@ -178,6 +179,8 @@ class BlockClasses:
                 return "if", item.condition.value
             case Reference():
                 return "ref", Source.of(item)
+            case Tied():
+                return "tied", Source.of(item)
         return type(item).__name__
 
 

@@ -34,8 +34,8 @@ from archspec.backends.python.class_parameters import ClassParameter, annotation
 from archspec.backends.python.forward_builder import ForwardBuilder
 from archspec.backends.python.group_ports import (
     ONLY_INPUT,
-    GroupPorts,
-    group_ports,
+    Ports,
+    ports_of,
 )
 from archspec.backends.python.identifiers import class_name, python_name
 from archspec.backends.python.init_builder import InitBuilder
@@ -88,7 +88,7 @@ class ClassBuilder:
         values: Mapping[str, ast.expr] | None = None,
         shows_shapes: bool = False,
         network: Graph | None = None,
-        ports: GroupPorts = ONLY_INPUT,
+        ports: Ports = ONLY_INPUT,
     ) -> None:
         """`outer` are the names from outside that the bodies may read.
 
@@ -167,7 +167,7 @@ class ClassBuilder:
         bodies = [module.body for module in column]
         scope = replace(scope, may_loop=self.scope.may_loop)
         before = self.unifier.state
-        ports = group_ports(column, self.wanted)
+        ports = ports_of(column)
         if _is_plain(bodies) and not ports.exports:
             members = self.submodule_builder.members(bodies, scope)
             found = [m for m in members if isinstance(m, Submodule) and m.is_numbered]
@@ -177,7 +177,7 @@ class ClassBuilder:
         return self._group_call(column, ports, scope)
 
     def _group_call(
-        self, column: list[Module], ports: GroupPorts, scope: ClassScope
+        self, column: list[Module], ports: Ports, scope: ClassScope
     ) -> Expr:
         """`NetHead(in_channels, features=512)`: a group's class gets what it reads."""
         group = ClassBuilder(

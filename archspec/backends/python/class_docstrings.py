@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.expressions import expression
+from archspec.backends.python.group_ports import ports_of
 from archspec.ir.graph import (
     Choice,
     Graph,
@@ -26,6 +27,7 @@ from archspec.ir.graph import (
     Module,
     Port,
     Repeat,
+    Tied,
 )
 from archspec.ir.shape import Shape
 from archspec.ir.symbolic import code_of, same, substitute, variables
@@ -67,6 +69,8 @@ def block_docstring(
     """
     about = modules[0].about or _sentence(modules[0].body)
     about = re.sub(r"(?<=`)\w+(?=`)", lambda word: names.get(word[0], word[0]), about)
+    if not ports_of(modules).is_plain:  # several values, whose names say what they are
+        return about
     return f"{about}\n\n{_shapes(modules, names, read)}"
 
 
@@ -91,6 +95,8 @@ def _words(body: Sequence[Item]) -> Iterator[str]:
                 yield item.block.replace("_", " ")
             case Module() | Choice():
                 yield from _words(item.body)
+            case Tied():
+                yield f"`{item.label}` again"
             case Merge():
                 yield JOINS[item.node.op]
             case Repeat():

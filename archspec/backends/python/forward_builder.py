@@ -23,7 +23,7 @@ from archspec.backends.python.aligned_bodies import (
 )
 from archspec.backends.python.expressions import value_expr
 from archspec.backends.python.forward_statement_list import ForwardStatements
-from archspec.backends.python.group_ports import GroupPorts, group_ports, has_layers
+from archspec.backends.python.group_ports import Ports, has_layers, ports_of
 from archspec.backends.python.identifiers import is_attribute
 from archspec.backends.python.layout import flat
 from archspec.backends.python.merge_expressions import channel_axis, merge_expression
@@ -55,13 +55,14 @@ from archspec.ir.graph import (
     Port,
     Reference,
     Repeat,
+    Tied,
 )
 from archspec.ops.registry import OPS
 
 X = NameExpr("x")
 LONGEST = 60  # characters of nested calls before they become two statements
 DEEPEST = 3  # nested calls that a reader takes in; `relu(bn(conv(x)))`
-TENSOR = NameExpr("Tensor")
+TENSOR, MODULE = NameExpr("Tensor"), NameExpr("nn", "Module")
 TUPLE = AtomExpr("tuple[Tensor, ...]", frozenset({"Tensor"}))
 TENSORS = AtomExpr("Tensor | tuple[Tensor, ...]", frozenset({"Tensor"}))
 
@@ -74,7 +75,7 @@ class ForwardBuilder:
         submodule_builder: SubmoduleBuilder,
         bodies: Bodies,
         wanted: set[str],
-        ports: GroupPorts,
+        ports: Ports,
         network: Graph | None,
     ) -> None:
         """`wanted` are the labels whose outputs something reads again."""
@@ -93,8 +94,13 @@ class ForwardBuilder:
         if network:
             self._add_inputs(network.inputs)
         for source in ports.reads:
-            self.labels[source] = NameExpr(self._output_variable(source.label))
-            self.inputs.append(self.labels[source])
+            variable = NameExpr(self._output_variable(source.label))
+            self.labels[source.inside] = variable
+            self.inputs.append(variable)
+        self.tied = {  # the layers of steps around, which are given to `forward`
+            place.inside: NameExpr(self._output_variable(place.label))
+            for place in ports.tied
+        }
 
     def _add_inputs(self, ports: Sequence[Port]) -> None:
         """The network's inputs, by name where they have one or a step reads it."""
@@ -111,7 +117,10 @@ class ForwardBuilder:
             InstancesDifferError: if the instances differ in structure.
         """
         scope = replace(scope, may_loop=False, may_compute_labels=False)
-        parameters = tuple(ParameterDef(each.root, TENSOR) for each in self.inputs)
+        parameters = (
+            *(ParameterDef(each.root, TENSOR) for each in self.inputs),
+            *(ParameterDef(each.root, MODULE) for each in self.tied.values()),
+        )
         result = self._body(self.bodies, self.inputs[0], "x", scope)
         outputs = [self.labels[Source(0, label)] for label in self.returned]
         if self.ports.exports:
@@ -152,6 +161,8 @@ class ForwardBuilder:
                     value = self._head(column, value, target, scope)
                 case Reference():
                     value = self._read(column[0])
+                case Tied():
+                    value = self._tied(column, value, target)
                 case _:
                     found, scope = self.submodule_builder.column(column, scope)
                     self.locals += [m for m in found if isinstance(m, LocalVariable)]
@@ -170,47 +181,61 @@ class ForwardBuilder:
             return self._inlined(column, value, target, scope)
         (submodule,), _ = self.submodule_builder.column([*column], scope)
         assert isinstance(submodule, Submodule)
-        if submodule.is_parameter:
-            return self._with_parameter(submodule, column[0], value, target)
-        match column[0]:
-            case Layer(reads=Reference() as reads):
-                return self._called_with(submodule, [value, self._read(reads)], target)
-            case Module(block=""):
-                return self._group(submodule, column, value, target)
-        return self._called(
-            submodule, value, target, is_activation=_is_activation(column[0])
-        )
-
-    def _called_with(
-        self, submodule: Submodule, values: Sequence[Expr], target: str
-    ) -> Expr:
-        """A submodule, called with several values."""
-        names = [self.statements.as_name(value, target) for value in values]
         self.submodules.append(replace(submodule, is_numbered=False))
-        return self._labeled(submodule.key, call(_child(submodule.key), *names))
+        place = Source(0, submodule.key)
+        result, exported = self._run(place, column, value, target, submodule.key)
+        for path, variable in exported.items():
+            self.labels[Source(0, f"{submodule.key}.{path}")] = variable
+        return result if exported else self._labeled(submodule.key, result)
 
-    def _group(
-        self, submodule: Submodule, column: Sequence[Any], value: Expr, target: str
-    ) -> Expr:
-        """A labeled group, which may read labels around it, or be read in parts."""
-        ports = group_ports(column, self.wanted)
+    def _tied(self, column: Sequence[Tied], value: Expr, target: str) -> Expr:
+        """The layers of an earlier step once more."""
+        tied = column[0]
+        place = Source(tied.levels - self.levels_inlined, tied.label)
+        items = [each.item for each in column]
+        result, exported = self._run(place, items, value, target, tied.name)
+        return result if exported else self._labeled(tied.name, result)
+
+    def _run(
+        self,
+        place: Source,
+        column: Sequence[Layer | Module],
+        value: Expr,
+        target: str,
+        label: str,
+    ) -> tuple[Expr, dict[str, NameExpr]]:
+        """The output of the layer, block or group at a place, and what it exports.
+
+        With exports, the output has a variable of its own, which the label names.
+        """
+        item, ports = column[0], ports_of(column)
+        if isinstance(item, Layer) and OPS[item.node.op].bare:
+            return self._with_parameter(place, item, value, target), {}
+        child = self._layers(place)
         if ports.is_plain:
-            return self._called(submodule, value, target, is_activation=False)
-        values = [self.labels[source.outside] for source in ports.reads]
+            is_activation = _is_activation(item)
+            return self._called(child, value, target, is_activation=is_activation), {}
+        values = [self.labels[each.seen_from(place)] for each in ports.reads]
+        layers = [self._layers(each.seen_from(place)) for each in ports.tied]
         if ports.takes_input:
             values = [self.statements.as_name(value, target), *values]
-        self.submodules.append(replace(submodule, is_numbered=False))
-        result: Expr = call(_child(submodule.key), *values)
-        if ports.exports:
-            paths = [f"{submodule.key}.{path}" for path in ports.exports]
-            names = [self._output_variable(path) for path in (submodule.key, *paths)]
-            self.statements.unpack(names, result)
-            result, *exports = [NameExpr(name) for name in names]
-            self.labels[Source(0, submodule.key)] = result
-            for path, variable in zip(paths, exports, strict=True):
-                self.labels[Source(0, path)] = variable
-            return result
-        return self._labeled(submodule.key, result)
+        result: Expr = call(child, *values, *layers)
+        if not ports.exports:
+            return result, {}
+        paths = (label or place.label, *ports.exports)
+        names = [self._output_variable(path) for path in paths]
+        self.statements.unpack(names, result)
+        output, *exported = [NameExpr(name) for name in names]
+        self.labels[Source(0, label)] = output
+        return output, dict(zip(ports.exports, exported, strict=True))
+
+    def _layers(self, place: Source, getter: str = "get_submodule") -> Expr:
+        """How `forward` reads the layer, block or group at a place."""
+        if place.levels:
+            return self.tied[place]
+        if "." in place.label:
+            return call(NameExpr("self", getter), value_expr(place.label))
+        return _child(place.label, getter)
 
     def _inlined(
         self, column: Sequence[Any], value: Expr, target: str, scope: ClassScope
@@ -227,12 +252,10 @@ class ForwardBuilder:
         return self.labels[Source(levels, reference.label)]
 
     def _with_parameter(
-        self, submodule: Submodule, item: Layer | Module, value: Expr, target: str
+        self, place: Source, item: Layer, value: Expr, target: str
     ) -> Expr:
         """A bare parameter and the value it meets: `x * self.scale`."""
-        assert isinstance(item, Layer)
-        self.submodules.append(replace(submodule, is_numbered=False))
-        child = _child(submodule.key, "get_parameter")
+        child = self._layers(place, "get_parameter")
         x = self.statements.as_name(value, target)
         how = OPS[item.node.op].bare
         result: Expr
@@ -244,20 +267,18 @@ class ForwardBuilder:
             result = CallExpr(NameExpr("torch", "cat"), (Element(pair), axis))
         else:
             result = OpExpr(how, (x, child))
-        return self._labeled(submodule.key, self.statements.assign(target, result))
+        return self.statements.assign(target, result)
 
     def _called(
-        self, submodule: Submodule, value: Expr, target: str, *, is_activation: bool
+        self, child: Expr, value: Expr, target: str, *, is_activation: bool
     ) -> Expr:
         """A submodule, called with a value."""
         if _nesting(value) >= DEEPEST and not is_activation:
             value = self.statements.assign(target, value)
-        self.submodules.append(replace(submodule, is_numbered=False))
-        child = _child(submodule.key)
         result: Expr = call(child, value)
         if len(flat(result)) > LONGEST and _nesting(value) > 0:
             result = call(child, self.statements.assign(target, value))
-        return self._labeled(submodule.key, result)
+        return result
 
     def _labeled(self, label: str, result: Expr) -> Expr:
         """The output of a step, in a variable if a `ref` reads it."""
@@ -277,18 +298,16 @@ class ForwardBuilder:
         arms = [module for choice in column for module in submodules(choice.body)]
         if any(_is_identity(arm) and arm.name.value in self.wanted for arm in arms):
             raise InstancesDifferError
-        if any(map(self._needs_more_than_input, arms)):
+        if any(map(_needs_more_than_input, arms)):
             raise InstancesDifferError  # not a call with one argument
         child = only_child(self.submodule_builder.choice(column, scope))
         if child is None:
             return value
         is_activation = all(_is_activation(arm) or _is_identity(arm) for arm in arms)
-        return self._called(child, value, target, is_activation=is_activation)
-
-    def _needs_more_than_input(self, item: Layer | Module) -> bool:
-        if isinstance(item, Layer):
-            return OPS[item.node.op].needs_forward
-        return not item.block and not group_ports([item], self.wanted).is_plain
+        self.submodules.append(replace(child, is_numbered=False))
+        arm = _child(child.key)
+        result = self._called(arm, value, target, is_activation=is_activation)
+        return self._labeled(child.key, result)
 
     def _merge(
         self, column: Sequence[Merge], value: Expr, target: str, scope: ClassScope
@@ -364,6 +383,11 @@ def _child(key: str, getter: str = "get_submodule") -> Expr:
     if is_attribute(key):
         return NameExpr("self", key)
     return call(NameExpr("self", getter), value_expr(key))
+
+
+def _needs_more_than_input(item: Layer | Module) -> bool:
+    is_bare = isinstance(item, Layer) and bool(OPS[item.node.op].bare)
+    return is_bare or not ports_of([item]).is_plain
 
 
 def _is_identity(item: Layer | Module) -> bool:

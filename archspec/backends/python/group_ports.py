@@ -12,52 +12,68 @@ it returns.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from archspec.backends.python.aligned_bodies import Body, Source, level, sources
+from archspec.backends.python.aligned_bodies import (
+    Body,
+    Source,
+    level,
+    read_by,
+    tied_by,
+)
 from archspec.ir.graph import (
     Layer,
     Module,
+    Tied,
     reads_input,
 )
 
 
-class GroupPorts(NamedTuple):
-    """What a group's `forward` takes and returns."""
+class Ports(NamedTuple):
+    """What the `forward` of a layer or group takes and returns.
 
-    takes_input: bool  # what comes in; a join of chains with `ref` may not read it
-    reads: tuple[Source, ...]
-    exports: tuple[str, ...]  # labels in it, in the order in which they are made
+    The labels that it takes are those that the body around it would name.
+    """
+
+    takes_input: bool = True  # what comes in; a join of chains with `ref` does not
+    reads: tuple[Source, ...] = ()
+    tied: tuple[Source, ...] = ()  # the steps around whose layers it runs again
+    exports: tuple[str, ...] = ()  # labels in it, in the order in which they are made
 
     @property
     def is_plain(self) -> bool:
-        """Whether it reads its input alone, and returns its output alone."""
-        return not self.reads and not self.exports
+        """Whether it takes its input alone, and returns its output alone."""
+        return not self.reads and not self.tied and not self.exports
 
 
-ONLY_INPUT = GroupPorts(takes_input=True, reads=(), exports=())
+ONLY_INPUT = Ports()
 
 
-def group_ports(column: Sequence[Module], wanted: Collection[str]) -> GroupPorts:
-    """The ports of a group, of whose surroundings some labels are read."""
-    bodies = [module.body for module in column]
-    read = (source for body in bodies for source in sources(body))
-    reads = tuple(dict.fromkeys(source for source in read if source.levels))
-    start = f"{column[0].name.value}."
-    exported = {p.removeprefix(start) for p in wanted if p.startswith(start)}
-    exports = tuple(path for path in labels_in(bodies[0]) if path in exported)
-    takes_input = not reads or any(map(reads_input, bodies))
-    return GroupPorts(takes_input, reads, exports)
+def ports_of(column: Sequence[Layer | Module]) -> Ports:
+    """The ports of a layer or group in all instances of a class."""
+    reads = tuple(dict.fromkeys(each for item in column for each in read_by(item)))
+    groups = [item for item in column if isinstance(item, Module) and not item.block]
+    if not groups:
+        return Ports(reads=reads)
+    tied = tuple(dict.fromkeys(each for group in groups for each in tied_by(group)))
+    exported = set.union(*(group.exports for group in groups))
+    exports = tuple(path for path in labels_in(groups[0].body) if path in exported)
+    takes_input = not reads or any(reads_input(group.body) for group in groups)
+    return Ports(takes_input, reads, tied, exports)
 
 
 def labels_in(body: Body) -> Iterator[str]:
     """The labels of a body and of the groups in it, in the order of their outputs."""
     for item in level(body):
-        if isinstance(item, Layer | Module):
-            if isinstance(item, Module) and not item.block:
+        match item:
+            case Module(block=""):
                 yield from (f"{item.name.value}.{p}" for p in labels_in(item.body))
-            yield str(item.name.value)
+                yield str(item.name.value)
+            case Layer() | Module():
+                yield str(item.name.value)
+            case Tied():
+                yield item.name
 
 
 def has_layers(group: Module) -> bool:

@@ -17,10 +17,13 @@ from archspec.ir.graph import (
     Layer,
     Merge,
     Module,
+    Node,
     Reference,
     Repeat,
+    Tied,
     walk,
 )
+from archspec.ops.registry import OPS
 from archspec.spec import Spec
 
 Shape = tuple[int, ...]
@@ -53,18 +56,25 @@ def assert_agrees(spec: Spec) -> None:
     with torch.device("meta"):
         model = archspec.compile(spec)
         inputs = [torch.empty(2, *shape) for shape in spec.inputs.values()]
-    layers = [
-        (layer.path, layer.output.shape)
-        for layer in spec.layers
-        if layer.op != "identity"  # which may be left out, or have a sibling's name
+    layers = [layer for layer in spec.layers if is_module(layer)]
+    assert_same(leaves(spec, model), [layer.path for layer in layers])
+    runs = [
+        (node.path, node.output.shape) for node in spec.graph.nodes if is_module(node)
     ]
-    assert_same(leaves(spec, model), [path for path, _ in layers])
     found = sum(p.numel() for p in model.parameters())
     assert found == parameters
     ran, results = shapes(spec, model, inputs)
-    assert_same(ran, layers)
+    assert_same(ran, runs)
     heads = [head.output.shape for head in spec.graph.heads]
     assert results == [*outputs, *heads]
+
+
+def is_module(node: Node) -> bool:
+    """Whether torch has a module for a node: for no join, and for no bare parameter.
+
+    An identity may be left out, or have the name of the other arm's layer.
+    """
+    return node.op in OPS and node.op != "identity" and not OPS[node.op].bare
 
 
 def assert_same(found: Sequence[object], expected: Sequence[object]) -> None:
@@ -116,53 +126,86 @@ def assert_computes_the_graph(spec: Spec, model: nn.Module) -> None:
     inputs = {name: torch.randn(2, *shape) for name, shape in spec.inputs.items()}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        labels = dict(inputs)
+        labels = {(name,): tensor for name, tensor in inputs.items()}
         x, *_ = inputs.values()
         last = run(spec.graph.body, x, modules, labels)
-        expected = tuple(labels[name] for name in spec.graph.labels_returned) or (last,)
+        expected = tuple(
+            labels[*path.split(".")] for path in spec.graph.labels_returned
+        ) or (last,)
         assert all(each.isfinite().all() for each in expected)
         torch.testing.assert_close(outputs_of(model, *inputs.values()), expected)
         model.training = True  # of the network alone: in its layers nothing is random
-        heads = [labels[head.name] for head in spec.graph.heads]
+        heads = [labels[head.name,] for head in spec.graph.heads]
         torch.testing.assert_close(
             outputs_of(model, *inputs.values()), (*expected, *heads)
         )
 
 
+Labels = dict[tuple[str, ...], Tensor]  # in a block's body, by the groups around
+
+
 def run(
-    body: tuple[Item, ...], x: Tensor, modules: dict[str, nn.Module], labels: dict[str, Tensor]
+    body: tuple[Item, ...], x: Tensor, modules: dict[str, nn.Module], labels: Labels,
+    at: tuple[str, ...] = (),
 ) -> Tensor:  # fmt: skip
-    """Interpret a body: only the leaves are torch's."""
+    """Interpret a body at a place: only the leaves are torch's."""
     for item in body:
         match item:
+            case Head(reads=Reference() as reads):
+                run((item.item,), labels[place(reads, at)], modules, labels, at)
             case Head():
-                run((item.item,), x, modules, labels)
+                run((item.item,), x, modules, labels, at)
+            case Layer(reads=Reference() as reads):
+                other = labels[place(reads, at)]
+                x = labels[*at, item.name.value] = modules[item.node.path](x, other)
             case Layer():
-                module = modules.get(item.node.path, nn.Identity())
-                assert item.node.path in modules or item.node.op == "identity"
-                x = labels[item.name.value] = module(x)
+                x = labels[*at, item.name.value] = layer(item, x, modules)
+            case Module(block=""):
+                inner = (*at, item.name.value)
+                x = labels[inner] = run(item.body, x, modules, labels, inner)
             case Module():
-                x = labels[item.name.value] = run(item.body, x, modules, {})
+                x = labels[*at, item.name.value] = run(item.body, x, modules, {})
             case Choice():
-                x = run(item.body, x, modules, labels)
+                x = run(item.body, x, modules, labels, at)
             case Repeat():
                 for iteration in item.iterations:
-                    x = run(iteration, x, modules, labels)
+                    x = run(iteration, x, modules, labels, at)
             case Reference():
-                x = labels[item.label]
+                x = labels[place(item, at)]
+            case Tied():
+                around = place(item, at)[:-1]
+                x = run((item.item,), x, modules, dict(labels), around)
+                labels[*at, item.name] = x
             case Merge():
-                x = merged(item, x, modules, labels)
+                x = merged(item, x, modules, labels, at)
     return x
 
 
+def place(item: Reference | Tied, at: tuple[str, ...]) -> tuple[str, ...]:
+    """The path, within a block's body, of what an item at a place names."""
+    return (*at[: len(at) - item.levels], *item.label.split("."))
+
+
+def layer(item: Layer, x: Tensor, modules: dict[str, nn.Module]) -> Tensor:
+    path, bare = item.node.path, OPS[item.node.op].bare
+    if bare:
+        parameter = modules[""].get_parameter(path)
+        if bare == "prepend":
+            return torch.cat([parameter.expand(len(x), -1, -1), x], 1)
+        return x + parameter if bare == "+" else x * parameter
+    assert path in modules or item.node.op == "identity"
+    return modules.get(path, nn.Identity())(x)  # type: ignore[no-any-return]
+
+
 def merged(
-    merge: Merge, x: Tensor, modules: dict[str, nn.Module], labels: dict[str, Tensor]
-) -> Tensor:
+    merge: Merge, x: Tensor, modules: dict[str, nn.Module], labels: Labels,
+    at: tuple[str, ...],
+) -> Tensor:  # fmt: skip
     axis = 2 if x.ndim == 3 else 1
     count = len(merge.branches)
     entries = x.chunk(count, axis) if merge.split else [x] * count
     results = [
-        run(branch, entry, modules, labels)
+        run(branch, entry, modules, labels, at)
         for branch, entry in zip(merge.branches, entries, strict=True)
     ]
     if merge.node.op == "concat":

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torchvision.models import resnet18
 
 from .layers import Branches, Residual, conv_bn_relu
 
@@ -223,3 +224,19 @@ class ShowCase(nn.Module):
         low = self.low(x)
         x = self.trunk(torch.cat([self.high(x), low], dim=1))
         return self.head(torch.cat([self.dense(x), x], dim=1))
+
+
+class Siamese(nn.Module):
+    """siamese_network: torchvision's ResNet-18 for one channel, without its `fc`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = resnet18()
+        self.trunk.conv1 = nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
+        self.trunk.fc = nn.Identity()
+        self.fc = nn.Sequential(nn.Linear(1024, 256), nn.ReLU(), nn.Linear(256, 1))
+        self.sigmoid = nn.Sigmoid()
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        features = torch.cat([self.trunk(left), self.trunk(right)], 1)
+        return self.sigmoid(self.fc(features))
