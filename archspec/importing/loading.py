@@ -15,6 +15,7 @@ from typing import Any
 
 from torch import nn
 
+from archspec.importing.constructor_arguments import watched_constructors
 from archspec.importing.unsupported import UnsupportedModuleError
 
 OTHER_FILES = {
@@ -153,7 +154,8 @@ def _made(found: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.
 
 def _called(make: Callable[[], Any], name: str) -> Any:
     try:
-        return make()
+        with watched_constructors():
+            return make()
     except TypeError as error:
         raise UnsupportedModuleError(
             f"`{name}` needs other arguments ({_line(error)}): "

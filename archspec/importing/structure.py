@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from inspect import signature
 
 from torch import nn
 
@@ -24,7 +23,6 @@ from archspec.importing.steps import (
     Split,
     Step,
 )
-from archspec.importing.steps import Value as Argument
 from archspec.importing.tracing import Frame
 from archspec.ops.merging import MERGES
 
@@ -205,7 +203,7 @@ def _module(item: Item) -> Step:
         return Group(label, inner)
     return Instance(
         type(frame.module).__name__,
-        constructor_arguments(frame.module),
+        frame.arguments,
         inner,
         label,
         (tuple(item.inputs[0].shape),),
@@ -240,13 +238,3 @@ def _part(call: Call) -> int | None:
     if call.name == "chunk" and isinstance(second, int):
         return second * call.output[0]
     return None
-
-
-def constructor_arguments(module: nn.Module) -> dict[str, Argument]:
-    """The arguments of a constructor that the module keeps under their names."""
-    found: dict[str, Argument] = {}
-    for name in signature(type(module).__init__).parameters:
-        value = vars(module).get(name)
-        if isinstance(value, bool | int | float | str):
-            found[name] = value
-    return found

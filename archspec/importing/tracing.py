@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map
 
+from archspec.importing.constructor_arguments import known_arguments
+from archspec.importing.steps import Value as Argument
 from archspec.importing.unsupported import UnsupportedModuleError
 
 BATCH = 2
@@ -32,6 +34,7 @@ class Frame:
     module: nn.Module
     path: str
     caller: Frame | None
+    arguments: dict[str, Argument]  # of the module's constructor, as far as known
 
     def __str__(self) -> str:
         """Its path and class, for messages."""
@@ -96,7 +99,8 @@ def trace(
         UnsupportedModuleError: where it does not run.
     """
     root = without_data(module).train(training)
-    recorder = _Recorder(root, is_layer)
+    arguments = {path: known_arguments(each) for path, each in module.named_modules()}
+    recorder = _Recorder(root, is_layer, arguments)
     try:
         with torch.device("meta"), torch.no_grad():
             tensors = {name: torch.empty(BATCH, *s) for name, s in inputs.items()}
@@ -143,8 +147,14 @@ def without_data(module: nn.Module) -> nn.Module:
 class _Recorder(TorchFunctionMode):
     """Sees each function of torch that is called, and each module."""
 
-    def __init__(self, root: nn.Module, is_layer: Callable[[nn.Module], bool]) -> None:
+    def __init__(
+        self,
+        root: nn.Module,
+        is_layer: Callable[[nn.Module], bool],
+        arguments: Mapping[str, dict[str, Argument]],
+    ) -> None:
         super().__init__()
+        self.arguments = arguments  # by path
         self.is_layer = is_layer
         self.operations: list[Operation] = []
         self.frame: Frame | None = None
@@ -241,7 +251,7 @@ class _Recorder(TorchFunctionMode):
                 layer=module,
                 path=path,
             )
-        self.frame = Frame(module, path, self.frame)
+        self.frame = Frame(module, path, self.frame, self.arguments.get(path, {}))
         try:
             return run()
         finally:
