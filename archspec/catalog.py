@@ -147,6 +147,7 @@ def is_path(name: str) -> bool:
 def list_models(pattern: str = "*") -> list[str]:
     """The names of bundled networks, of a family its variants: `torchvision/resnet50`.
 
+    >>> from archspec import list_models
     >>> list_models("torchvision/resnet*")[:2]
     ['torchvision/resnet18', 'torchvision/resnet34']
 

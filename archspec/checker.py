@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from archspec.catalog import Entry, find_spec
 from archspec.compiler import (
@@ -30,23 +31,29 @@ def check(
     variant: str | None = None,
     input: Input | None = None,  # the language's word
     overrides: Sequence[str] = (),
-    params: Mapping[str, object] | None = None,
     train: Mapping[str, str] | None = None,
+    **params: Any,
 ) -> CheckResult:
-    """Check a spec: a path, or the name of a bundled spec or variant.
+    """Check a spec: names, arguments, and every shape.
+
+    >>> archspec.check("lenet", classes=3).spec.output_shape
+    (3,)
 
     Args:
-        spec: the path or name.
-        variant: a set of params that the spec names.
+        spec: a path, or the name of a bundled spec or variant.
+        variant: the name of a variant of the spec, a set of params.
         input: replaces the spec's own, as `3x224x224` or `(3, 224, 224)`; with several
             inputs by name, as `{"image": (3, 224, 224)}`, or a list of texts, as of
             `--input`.
         overrides: `name=value` texts, as of `--set`.
-        params: the same as Python values.
         train: replaces calls of the `train:` section, as
             `{"optimizer": "sgd(lr=0.1)"}`.
+        params: the params to change, such as `classes=3`, as Python values.
 
-    Never raises on a bad spec.
+    Returns:
+        The findings. It is true if none of them is an error.
+
+    It never raises on a bad spec.
     """
     findings = Findings()
     found = _find(spec, variant, findings)
@@ -92,14 +99,50 @@ def load(
     *,
     variant: str | None = None,
     input: Input | None = None,
-    **params: object,
+    **params: Any,
 ) -> Spec:
-    """A checked spec.
+    """Load a spec, checked.
+
+    >>> spec = archspec.load("torchvision/resnet50", classes=3)
+    >>> spec.input_shape, spec.output_shape
+    ((3, 224, 224), (3,))
+
+    Args:
+        spec: a path, or the name of a bundled spec or variant.
+        variant: the name of a variant of the spec.
+        input: replaces the spec's own, as `(3, 64, 64)`: channels first, no batch.
+        params: the params to change, such as `classes=3`.
 
     Raises:
-        SpecError: if the spec has errors; its `str()` is the rendered report.
+        SpecError: if the spec has errors. Its `str()` is the report.
     """
-    return check(spec, variant=variant, input=input, params=params).require()
+    return check(spec, variant=variant, input=input, **params).require()
+
+
+def loads(
+    text: str,
+    *,
+    variant: str | None = None,
+    input: Input | None = None,
+    **params: Any,
+) -> Spec:
+    """Load a spec from its text.
+
+    >>> text = "{archspec: 1, input: 1x8x8, net: [flatten, linear(10)]}"
+    >>> archspec.loads(text).params
+    650
+
+    Args:
+        text: the spec. It may import bundled specs, but no files.
+        variant: the name of a variant of the spec.
+        input: replaces the spec's own, as `(3, 64, 64)`: channels first, no batch.
+        params: the params to change, such as `classes=3`.
+
+    Raises:
+        SpecError: if the spec has errors. Its `str()` is the report.
+    """
+    options = Options(variant, _input_texts(input), params=params)
+    return check_source(Source("spec", text), options=options).require()
 
 
 def check_sizes(

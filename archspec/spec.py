@@ -8,7 +8,8 @@ from pathlib import PurePath
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.frontend.ast import Document
-from archspec.ir.graph import Graph, Node, Sizes
+from archspec.ir.graph import Graph, Sizes
+from archspec.layers import Layers
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,7 +34,7 @@ class Spec:
     """The texts of the imported files, by path relative to the spec's folder."""
 
     variant: str | None = None
-    """The variant that was chosen, by its own name or with the spec's."""
+    """The variant that was chosen, by its own name or beside the spec's."""
 
     def __repr__(self) -> str:
         """One line: the name and the number of parameters."""
@@ -41,7 +42,7 @@ class Spec:
 
     @property
     def name(self) -> str:
-        """The network's name; of a variant, its own."""
+        """The network's name: that of the variant, if one was chosen."""
         return self.graph.name
 
     @property
@@ -108,9 +109,20 @@ class Spec:
         return self.graph.macs
 
     @property
-    def layers(self) -> tuple[Node, ...]:
-        """All layers, in the order in which they run."""
-        return tuple(self.graph.layers)
+    def layers(self) -> Layers:
+        """All layers, in the order in which they run; also by path, `layers["fc"]`."""
+        return Layers(self.graph, self.document.source)
+
+    def summary(self, depth: int | None = None, batch: int = 1) -> str:
+        """The table of `archspec summary`, as wide as the terminal.
+
+        Args:
+            depth: fold blocks and labeled groups that are deeper.
+            batch: the number of images whose activations are in memory at once.
+        """
+        from archspec.backends.tables.summary_table import Summary
+
+        return Summary(self.graph, self.document.source, depth, batch).text()
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """The drawing of the network's own steps, for a notebook."""
@@ -119,11 +131,15 @@ class Spec:
         return draw(self.graph, self.document.source, depth=1)._repr_mimebundle_()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CheckResult:
     """The findings of a check, and the spec if there is a network without errors.
 
-    It is true where it is `ok`.
+    It is true if it is `ok`. `str()` is the report; a notebook shows it in color.
+
+    >>> import archspec
+    >>> archspec.check("lenet")
+    <CheckResult lenet: ok>
     """
 
     name: str
@@ -135,6 +151,27 @@ class CheckResult:
     def __bool__(self) -> bool:
         """Return `ok`."""
         return self.ok
+
+    def __repr__(self) -> str:
+        """One line: the name and the number of errors and warnings."""
+        errors = sum(d.is_error for d in self.diagnostics)
+        counts = ((errors, "error"), (len(self.diagnostics) - errors, "warning"))
+        words = [f"{n} {word}{'s' * (n > 1)}" for n, word in counts if n]
+        return f"<CheckResult {self.name}: {', '.join(words) or 'ok'}>"
+
+    def __str__(self) -> str:
+        """The rendered report; "ok" without findings."""
+        from archspec.diagnostics.render import render_full
+
+        return render_full(self.diagnostics) or f"{self.name}: ok"
+
+    def _repr_html_(self) -> str:
+        """The report in color, for a notebook."""
+        from html import escape
+
+        from archspec.diagnostics.html_report import render_html
+
+        return render_html(self.diagnostics) or f"<pre>{escape(str(self))}</pre>"
 
     @property
     def ok(self) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archspec.backends.tables.text_table import text_table
 from archspec.runs.history import EpochMetrics, best_epoch
-
-from .table import text_table
 
 MAX_ROWS = 12  # and the best epoch
 HEADER = ("epoch", "train loss", "train acc", "val loss", "val acc", "test acc", "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from archspec.backends.tables.text_table import text_table
 from archspec.runs.confusion_matrix import (
     MAX_ANNOTATED,
     ConfusionMatrix,
@@ -33,7 +34,6 @@ from .options import (
     format_option,
 )
 from .output_files import check_picture
-from .table import text_table
 
 if TYPE_CHECKING:
     from archspec.training.results.evaluation import Evaluation

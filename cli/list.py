@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from archspec.backends.tables.text_table import definitions, text_table
 from archspec.catalog import bundled, list_models, variant_name, variants
 from archspec.checker import check
 from archspec.diagnostics.suggest import did_you_mean
@@ -17,7 +18,6 @@ from archspec.resolve.scope import Block
 
 from .exit_codes import USAGE, stop
 from .options import format_option
-from .table import definitions, text_table
 
 Definition = tuple[str, str]  # a name or a signature, and what it means
 

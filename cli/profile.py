@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from archspec.backends.tables.text_table import (
+    all_sizes,
+    bar,
+    inputs_as_data,
+    sizes,
+    text_table,
+)
 from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.settings.settings import Device
 from archspec.spec import Spec
@@ -23,7 +30,6 @@ from .options import (
     format_option,
 )
 from .spec_loading import load_spec
-from .table import all_sizes, bar, inputs_as_data, sizes, text_table
 
 if TYPE_CHECKING:
     from archspec.profiling.layer_profile import LayerTime, Profile

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from archspec.backends.tables.text_table import markdown_table, text_table
 from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.runs.errors import TrainingError
 from archspec.signatures.recipes import Recipe
@@ -18,7 +19,6 @@ from .epochs import fraction
 from .exit_codes import stop
 from .options import PictureOption, format_option
 from .output_files import check_picture
-from .table import markdown_table, text_table
 
 if TYPE_CHECKING:
     from archspec.runs.listing import RunRecord

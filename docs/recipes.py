@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.cli.table import markdown_table
+from archspec.backends.tables.text_table import markdown_table
 from archspec.settings.settings import SETTINGS
 
 rows = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from archspec.cli.table import markdown_table
+from archspec.backends.tables.text_table import markdown_table
 from archspec.settings.declaration import Panel, Setting
 from archspec.settings.settings import SETTINGS
 from archspec.signatures.recipes import Recipe

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import doctest
+import inspect
+import re
 import subprocess
 import sys
 import textwrap
+import xml.etree.ElementTree as ET
 
 import pytest
+import torch
+from typer.testing import CliRunner
 
 import archspec
+import archspec.layers
+from archspec.cli.main import app
+from archspec.passes.features import extract_features
 
 SPEC = """\
 archspec: 1
@@ -29,6 +38,16 @@ def path(tmp_path):
     path = tmp_path / "small.yaml"
     path.write_text(SPEC)
     return path
+
+
+@pytest.fixture
+def archspec_command():
+    """What a command prints."""
+
+    def run(*arguments):
+        return CliRunner().invoke(app, arguments).stdout
+
+    return run
 
 
 # --- check ---------------------------------------------------------------------------
@@ -300,13 +319,234 @@ def test_checking_imports_no_torch_where_there_is_one():
     assert done.returncode == 0, done.stderr
 
 
-def test_a_spec_says_what_it_is_in_a_line():
-    assert repr(archspec.load("lenet")) == "<Spec lenet: 61,706 parameters>"
-    assert len(repr(archspec.check("googlenet"))) < 200
-
-
 def test_a_result_is_true_where_the_spec_is_sound(tmp_path):
     bad = tmp_path / "bad.yaml"
     bad.write_text("archspec: 1\ninput: 3x8x8\nnet: [x]\n")
     assert archspec.check("lenet")
     assert not archspec.check(bad)
+
+
+# --- texts, params, reprs ------------------------------------------------------------
+
+
+def test_loads_takes_a_text():
+    spec = archspec.loads(SPEC, classes=3, variant="wide", input=(1, 10, 10))
+    assert (spec.name, spec.output_shape) == ("wide", (3,))
+    with pytest.raises(archspec.SpecError, match="spec:10:15"):
+        archspec.loads(SPEC.replace("linear", "linaer"))
+
+
+def test_check_takes_params_by_keyword(path):
+    assert archspec.check(path, classes=3).spec.output_shape == (3,)
+    assert [d.code for d in archspec.check(path, clases=3).diagnostics] == [
+        "unknown-parameter"
+    ]
+
+
+def test_the_version():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", archspec.__version__)
+    with pytest.raises(AttributeError, match="no attribute `vresion`"):
+        archspec.vresion  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("make", "shown"),
+    [
+        (lambda: archspec.load("lenet"), "<Spec lenet: 61,706 parameters>"),
+        (lambda: archspec.load("vgg16"), "<Spec vgg16: 134,300,362 parameters>"),
+        (lambda: archspec.load("lenet").graph, "<Graph lenet: 12 layers>"),
+        (lambda: archspec.load("lenet").layers, "<12 layers of lenet>"),
+        (
+            lambda: archspec.load("lenet").layers["11"],
+            "<linear 11: [84] -> [10], 850 parameters>",
+        ),
+        (lambda: archspec.check("lenet"), "<CheckResult lenet: ok>"),
+        (lambda: archspec.draw("lenet"), "<Drawing of lenet: 12 layers>"),
+        (
+            lambda: archspec.diff("lenet", "lenet"),
+            "<Comparison lenet -> lenet: 0 changes>",
+        ),
+    ],
+)
+def test_public_objects_have_a_repr_of_one_line(make, shown):
+    assert repr(make()) == shown
+
+
+def test_findings_have_a_short_repr_and_a_long_str(path):
+    path.write_text(SPEC.replace("linear", "linaer"))
+    result = archspec.check(path)
+    assert repr(result) == f"<CheckResult {path}: 1 error>"
+    (found,) = result.diagnostics
+    assert repr(found).startswith(f"<error unknown-op at {path}:10:15: ")
+    assert str(found) == str(result)
+    assert "10 |   - flatten | linaer(classes)" in str(found)
+
+
+def test_a_notebook_shows_findings_in_color(path):
+    path.write_text(SPEC.replace("linear(classes)", "linaer('<b>')"))
+    html = archspec.check(path)._repr_html_()
+    assert ET.fromstring(html).tag == "pre"
+    assert "color: #c62828" in html
+    assert "&lt;b&gt;" in html
+    assert "ok" in archspec.check("lenet")._repr_html_()
+    with pytest.raises(archspec.SpecError) as raised:
+        archspec.load(path)
+    assert "\033[1;31m" in "\n".join(raised.value._render_traceback_())
+
+
+# --- layers --------------------------------------------------------------------------
+
+
+def test_layers_by_path():
+    layers = archspec.load("torchvision/resnet50").layers
+    assert layers["fc"].parameters == 2048 * 1000 + 1000
+    assert layers["fc"] is [*layers][-1] is layers[-1]
+    assert len(layers[:3]) == 3
+    with pytest.raises(KeyError, match=r"no layer `layer1[.]0[.]conv`; did you mean"):
+        layers["layer1.0.conv"]
+
+
+def test_layers_for_a_data_frame():
+    spec = archspec.load("nin")
+    rows = spec.layers.to_dicts()
+    assert [row["path"] for row in rows] == [layer.path for layer in spec.layers]
+    assert sum(row["params"] for row in rows) == spec.params
+    assert len(spec.layers.to_dicts(depth=1)) < len(rows)
+
+
+def test_the_summary_is_that_of_the_command(archspec_command):
+    shown = archspec_command("summary", "nin", "--depth", "1", "--batch", "4")
+    assert archspec.load("nin").summary(depth=1, batch=4) == shown.rstrip("\n")
+
+
+def test_diff_is_that_of_the_command(archspec_command):
+    found = archspec.diff("vgg11", archspec.load("vgg13"))
+    assert found
+    assert str(found) == archspec_command("diff", "vgg11", "vgg13").rstrip("\n")
+    assert [change.after.path for change in found.changes] == [
+        "0.2",
+        "0.3",
+        "1.2",
+        "1.3",
+    ]
+    assert not archspec.diff("vgg11", "vgg11")
+
+
+# --- modules -------------------------------------------------------------------------
+
+
+def test_compile_takes_params():
+    assert archspec.compile("lenet", classes=3)(torch.zeros(2, 1, 28, 28)).shape == (
+        2,
+        3,
+    )
+    with pytest.raises(TypeError, match="has its variant, input and params"):
+        archspec.compile(archspec.load("lenet"), classes=3)
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        ("resnet18", ["layer4", "layer2"]),
+        ("resnet18", ["layer1"]),
+        ("resnet18", ["bn1", "fc"]),
+        ("vgg11", ["features.10", "features.4"]),
+    ],
+)
+def test_features_are_those_of_the_whole_network(model, names, tmp_path):
+    """Compared with hooks on the whole network."""
+    torch.manual_seed(0)
+    whole = archspec.compile(f"torchvision/{model}").eval()
+    path = tmp_path / "weights.pt"
+    torch.save(whole.state_dict(), path)
+    seen = {}
+    for name in names:
+        module = whole.get_submodule(name)
+        module.register_forward_hook(
+            lambda _, __, y, name=name: seen.update({name: y.clone()})
+        )
+    x = torch.rand(1, 3, 64, 64)
+    whole(x)
+    part = archspec.compile(f"torchvision/{model}", weights=path, features=names).eval()
+    features = part(x)
+    assert isinstance(features, tuple)
+    assert len(features) == len(names)
+    for name, feature in zip(names, features, strict=True):
+        torch.testing.assert_close(feature, seen[name])
+    assert part.state_dict().keys() <= whole.state_dict().keys()
+    assert ("fc.weight" in part.state_dict()) == ("fc" in names)
+    assert "classifier.0.weight" not in part.state_dict()
+
+
+def test_features_of_a_network_with_heads_and_joins():
+    shapes = [tuple(y.shape[1:]) for y in archspec.compile(
+        "torchvision/googlenet", features=["inception3a", "inception4e"]
+    ).train()(torch.zeros(2, 3, 224, 224))]  # fmt: skip
+    assert shapes == [(256, 28, 28), (832, 14, 14)]
+    with pytest.raises(ValueError, match="did you mean `inception4e`"):
+        archspec.compile("torchvision/googlenet", features=["inception4f"])
+    for wrong in ([], ["conv1", "conv1"]):
+        with pytest.raises(ValueError, match="different steps"):
+            extract_features(archspec.load("lenet").graph, wrong)
+
+
+def test_train_and_use_a_run(tmp_path, capsys):
+    run = archspec.train(
+        "lenet", data="digits", epochs=1, optimizer="sgd(lr=0.1)", device="cpu",
+        out=tmp_path, name="first", quiet=True,
+    )  # fmt: skip
+    assert run.path == tmp_path / "first-1"
+    assert repr(run).startswith(
+        f"<TrainedRun {run.path}: 1 epochs, validation accuracy "
+    )
+    assert 0 <= run.best.val_accuracy <= 1
+    assert capsys.readouterr().out == ""
+    assert archspec.compile("lenet", weights=run.path)
+    again = archspec.train("lenet", resume=run.path, epochs=2, quiet=True)
+    assert [metrics.epoch for metrics in again.history] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"epoch": 1}, TypeError, "no setting `epoch`; did you mean `epochs`"),
+        ({"optimizer": "sgdd(lr=1)"}, archspec.SpecError, "did you mean `sgd`"),
+        ({"epochs": 0}, archspec.TrainingError, "epochs"),
+        ({"name": "a/b"}, archspec.TrainingError, "`a/b` cannot be the name of a run"),
+    ],
+)
+def test_wrong_settings(settings, error, words, tmp_path):
+    with pytest.raises(error, match=re.escape(words)):
+        archspec.train("lenet", out=tmp_path, **settings)
+    assert not [*tmp_path.iterdir()]
+
+
+# --- docstrings ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", archspec.__all__)
+def test_examples_in_docstrings(name):
+    """Every public name has a docstring, and its examples give what they say."""
+    thing = getattr(archspec, name)
+    assert len(inspect.getdoc(thing) or "") > 60
+    names = {"archspec": archspec, "torch": torch}
+    for found in doctest.DocTestFinder().find(thing, name, globs=names):
+        report = []
+        doctest.DocTestRunner().run(found, out=report.append)
+        assert not report, "".join(report)
+
+
+def test_examples_of_the_module():
+    page = doctest.DocTestParser().get_doctest(
+        archspec.__doc__, {}, "archspec", None, 0
+    )
+    report = []
+    doctest.DocTestRunner().run(page, out=report.append)
+    assert not report, "".join(report)
+    assert doctest.testmod(archspec.layers).failed == 0
+
+
+def test_help_names_everything():
+    """`help(archspec)` begins with a table of what there is."""
+    for name in {*archspec.__all__} - {"Diagnostic", "TrainingError"}:
+        assert f"`{name}`" in archspec.__doc__ or f"`{name}." in archspec.__doc__

@@ -58,7 +58,7 @@ class Replacement(str):  # noqa: SLOT000 - mypy knows no slots of a str
         return line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Diagnostic:
     """One finding: a headline, the span at fault, and how to fix it.
 
@@ -83,6 +83,24 @@ class Diagnostic:
     def is_error(self) -> bool:
         """Whether it is an error, not a warning."""
         return self.severity is Severity.ERROR
+
+    def __repr__(self) -> str:
+        """One line: the code, the place and the message."""
+        span = self.primary.span
+        place = f"{span.source.name}:{span.line}:{span.column}"
+        return f"<{self.severity} {self.code} at {place}: {self.message}>"
+
+    def __str__(self) -> str:
+        """The rendered finding, with its lines of the spec."""
+        from archspec.diagnostics.render import render_full
+
+        return render_full([self])
+
+    def _repr_html_(self) -> str:
+        """The same in color, for a notebook."""
+        from archspec.diagnostics.html_report import render_html
+
+        return render_html([self])
 
     def with_help(self, help: Sequence[str]) -> Diagnostic:
         """Return the finding with other help lines, without empty ones."""
@@ -231,8 +249,17 @@ def _cut(text: str) -> str:
 
 
 class SpecError(ValueError):
-    """A spec with errors; `str()` is the rendered report."""
+    """A spec has errors: `str()` is the report, `diagnostics` are its findings.
+
+    IPython and Jupyter show the report in color, without a traceback.
+    """
 
     def __init__(self, diagnostics: Sequence[Diagnostic], report: str) -> None:
         super().__init__(report)
         self.diagnostics = tuple(diagnostics)
+
+    def _render_traceback_(self) -> list[str]:
+        """The report in color, which IPython shows in place of a traceback."""
+        from archspec.diagnostics.render import render_full
+
+        return render_full(self.diagnostics, color=True).split("\n")

@@ -37,7 +37,7 @@ class Value:
     before: Value | None = field(default=None, repr=False)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Node:
     """One op applied: a layer, or a merge of branches."""
 
@@ -58,6 +58,13 @@ class Node:
     def parameters(self) -> int:
         """Its weights, which count where they run first."""
         return 0 if self.tied_to else self.weights
+
+    def __repr__(self) -> str:
+        """One line: the op, the path, the shapes and the parameters."""
+        shapes = ", ".join(str([*plain(value.shape)]) for value in self.inputs)
+        costs = f", {self.parameters:,} parameters" if self.parameters else ""
+        name = f"{self.op} {self.path}".rstrip()
+        return f"<{name}: {shapes} -> {[*plain(self.output.shape)]}{costs}>"
 
     @property
     def values(self) -> dict[str, Any]:
@@ -231,7 +238,7 @@ def named_input(name: str, shape: Shape, span: Span) -> Port:
     return Port(name, value)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Graph:
     """A network with every shape known."""
 
@@ -241,6 +248,10 @@ class Graph:
     outputs: tuple[Port, ...]
     body: tuple[Item, ...]
     returns_tuple: bool = False  # whether the spec has `outputs`
+
+    def __repr__(self) -> str:
+        """One line: the name and the number of layers."""
+        return f"<Graph {self.name}: {sum(1 for _ in self.layers)} layers>"
 
     @property
     def has_named_inputs(self) -> bool:

@@ -76,7 +76,8 @@ def different_entry(config: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     for name in SETTINGS:
         if name not in FREE and getattr(settings, name) != getattr(others, name):
             return name
-    return next((n for n in NETWORK if config.get(n) != other.get(n)), "")
+    names = ("input", "params")  # a name is no part of what the network computes
+    return next((n for n in names if config.get(n) != other.get(n)), "")
 
 
 def different_part(before: Spec, after: Spec) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from errno import EEXIST, ENOTEMPTY
@@ -22,6 +23,7 @@ from archspec.runs.history import EpochMetrics
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
 
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 SPEC, MODEL, CONFIG, METRICS = "spec.yaml", "model.py", "config.json", "metrics.jsonl"
 
 
@@ -47,9 +49,16 @@ class RunDirectory:
         return self.path / "previous.pt"
 
     @classmethod
-    def create(cls, spec: Spec, out: Path, config: Mapping[str, Any]) -> RunDirectory:
-        """Create a new directory in `out`, with the files that describe the run.
+    def create(
+        cls,
+        spec: Spec,
+        out: Path,
+        config: Mapping[str, Any],
+        name: str | None = None,
+    ) -> RunDirectory:
+        """Create `<out>/<name>-<n>`, with the files that describe the run.
 
+        The default name is that of the spec.
         The directory gets its name only after all files are written.
 
         Raises:
@@ -57,6 +66,11 @@ class RunDirectory:
         """
         from archspec.backends.python.module_source import to_source  # 40 ms
 
+        if name and not RUN_NAME.fullmatch(name):
+            raise TrainingError(
+                f"`{name}` cannot be the name of a run: use letters, digits, `_`, `-` "
+                "and `.`, and begin with a letter or a digit"
+            )
         if taken := spec.imports.keys() & {SPEC, MODEL, CONFIG, METRICS}:
             raise TrainingError(
                 f"the spec imports `{min(taken)}`, and the directory of a run has another "
@@ -71,7 +85,7 @@ class RunDirectory:
                 run._write(MODEL, to_source(spec.graph, spec.reference))
                 run.write_config(config)
                 _write_texts(run.path, spec.imports)
-                return cls(_rename_numbered(run.path, out, spec.name))
+                return cls(_rename_numbered(run.path, out, name or spec.name))
         except OSError as error:
             raise TrainingError(
                 f"cannot make a run directory in `{out}` ({short_message(error)}): "

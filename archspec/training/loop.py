@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
+from pathlib import Path
 
 import torch
 
@@ -35,7 +36,7 @@ from archspec.training.signals import BROKEN_PIPE, SignalReceiver, WaitInterrupt
 from archspec.training.tensorboard import require_tensorboard, tensorboard_log
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TrainedRun:
     """A run that has finished."""
 
@@ -47,6 +48,16 @@ class TrainedRun:
     is_main: bool
     """Whether this process prints the results."""
 
+    def __repr__(self) -> str:
+        """One line: the directory, the epochs and the best accuracy."""
+        best = f"validation accuracy {self.best.val_accuracy:.4f}"
+        return f"<TrainedRun {self.path}: {len(self.history)} epochs, {best}>"
+
+    @property
+    def path(self) -> Path:
+        """The run directory."""
+        return self.directory.path
+
     @property
     def best(self) -> EpochMetrics:
         """The epoch whose weights are in `best.pt`."""
@@ -57,10 +68,12 @@ def train(
     spec: Spec,
     settings: Settings,
     *,
+    name: str | None = None,
     resume: RunDirectory | None = None,
     download: bool = False,
+    quiet: bool = False,
 ) -> TrainedRun:
-    """Train a network and write a run directory.
+    """Train a network and write a run directory, which has its name or the spec's.
 
     A resumed run continues after its last checkpoint. On a CPU it ends with the same
     weights, bit for bit, as a run that was not interrupted.
@@ -78,9 +91,11 @@ def train(
     try:
         with init_world(torch.device(settings.device)) as world:
             tune_device(settings, spec, world)
-            run = prepare_run(spec, settings, world, resume, download=download)
+            run = prepare_run(
+                spec, settings, world, resume, download=download, name=name
+            )
             try:
-                _run_epochs(run)
+                _run_epochs(run, quiet=quiet)
             except WaitInterrupted as interrupt:
                 raise run.stopped_waiting(interrupt.signal) from None
             if world.is_main:
@@ -92,7 +107,7 @@ def train(
         raise DataLoaderWorkerError from error
 
 
-def _run_epochs(run: PreparedRun) -> None:
+def _run_epochs(run: PreparedRun, *, quiet: bool) -> None:
     """Train and evaluate the epochs that are left."""
     settings, world, state = run.settings, run.world, run.state
     steps, done = run.steps_per_epoch, len(run.position.history)
@@ -108,7 +123,7 @@ def _run_epochs(run: PreparedRun) -> None:
         steps,
         settings.epochs,
         done=done,
-        quiet=not world.is_main,
+        quiet=quiet or not world.is_main,
         on_closed=partial(signals.receive, BROKEN_PIPE),
     )
     log = (

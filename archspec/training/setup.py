@@ -49,6 +49,7 @@ def prepare_run(
     resume: RunDirectory | None,
     *,
     download: bool,
+    name: str | None = None,
 ) -> PreparedRun:
     """Prepare a new run, or one that resumes. All processes call this.
 
@@ -76,7 +77,7 @@ def prepare_run(
         statistics = expected or statistics
     objective = Objective(spec, settings, statistics, world.device)
     directory = world.broadcast(
-        lambda: resume or RunDirectory.create(spec, settings.out, config)
+        lambda: resume or RunDirectory.create(spec, settings.out, config, name)
     )
     return PreparedRun(
         spec=spec,

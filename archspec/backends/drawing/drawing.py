@@ -19,7 +19,7 @@ from archspec.ir.graph import Graph
 FORMATS = ("svg", "png", "pdf", "dot", "html")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Drawing:
     """The drawing of a network; a notebook shows it as SVG."""
 
@@ -27,6 +27,11 @@ class Drawing:
     source: Source  # the spec's text, which the page shows
     depth: int | None = None
     direction: Direction = "TB"
+
+    def __repr__(self) -> str:
+        """One line: the network and the number of layers."""
+        layers = sum(1 for _ in self.graph.layers)
+        return f"<Drawing of {self.graph.name}: {layers} layers>"
 
     @property
     def dot(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,20 @@ from archspec.spec import CheckResult
 
 
 def check_for_weights(
-    spec: str | Path, source: Path | None, **options: Any
+    spec: str | Path,
+    source: Path | None,
+    params: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> CheckResult:
     """Check a spec, with the options of `check`, for the weights it will be given.
 
-    What `options` say about the input and the params comes first.
+    The `params` and the input in `options` come first.
 
     Raises:
         TrainingError: if there are no published weights of that name.
     """
-    result = check(spec, **options)
+    given = {**(params or {})}
+    result = check(spec, **options, **given)
     if result.spec is None or source is None or not is_published(source):
         return result
     from archspec.training.weights.published import (  # torchvision, 1.7 s
@@ -35,7 +40,6 @@ def check_for_weights(
     crop = crop_size(weights)
     if options.get("input") is None and crop and size != [crop, crop]:
         changes["input"] = (channels, crop, crop)
-    given = options.get("params") or {}
     set_texts = options.get("overrides") or ()
     is_set = {*given, *(text.partition("=")[0].strip() for text in set_texts)}
     needed = {
@@ -43,6 +47,6 @@ def check_for_weights(
         for name, value in required_params(weights).items()
         if name in result.spec.param_values and name not in is_set
     }
-    if needed:
-        changes["params"] = {**given, **needed}
-    return check(spec, **options | changes) if changes else result
+    if not (changes or needed):
+        return result
+    return check(spec, **options | changes, **given | needed)

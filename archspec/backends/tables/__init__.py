@@ -1,0 +1,1 @@
+"""Tables of a network: its layers and their costs, and the changes between two."""
