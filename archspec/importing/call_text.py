@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from struct import pack, unpack
 from typing import Any
 
 from archspec.importing.steps import Call, Expression, Value
@@ -17,6 +18,7 @@ from archspec.signatures.argument_types import (
 )
 from archspec.signatures.signature import Parameter
 
+LONG = 12  # characters of a number
 PER_AXIS = (CONV_PADDING, PADDING, SCALE, SIDES, SIZE)
 
 
@@ -116,7 +118,15 @@ def value_text(value: Value) -> str:
 
 
 def _float_text(value: float) -> str:
-    """`1e-3` for 0.001, `0.05` for 0.05."""
+    """`1e-3` for 0.001, `0.05` for 0.05, `1 - 0.9997` for what is left of 1.
+
+    A number that was kept in single precision is as it was written.
+    """
+    (single,) = unpack("f", pack("f", short := float(f"{value:.6g}")))
+    if single == value:
+        value = short
+    elif 1 - (rest := round(1 - value, 6)) == value and rest not in (0, value):
+        return f"1 - {rest}" if len(repr(value)) > LONG else repr(value)
     plain = repr(value)
     mantissa, exponent = f"{value:e}".split("e")
     scientific = f"{float(mantissa):g}e{int(exponent)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import product
 
 from archspec.importing.argument_fields import Kind
 from archspec.importing.steps import Value
@@ -14,12 +14,18 @@ Atom = tuple[str, Lanes]  # a condition, and the lanes in which it holds
 
 
 def condition(inside: Lanes, within: Lanes, search: ValueSearch) -> str | None:
-    """A short condition that holds in `inside` and in no other lane of `within`."""
+    """A short condition that holds in `inside` and in no other lane of `within`.
+
+    Two are combined only as those of a shortcut are: `s != 1 or cin != cout`. Others would
+    hold by chance.
+    """
     atoms = [*_atoms(within, search)]
     for text, lanes in atoms:
         if lanes == inside:
             return text
-    for (a, first), (b, second) in combinations(atoms, 2):
+    strides = [atom for atom in atoms if atom[0].startswith("s ")]
+    widths = [atom for atom in atoms if atom[0].startswith("cin ")]
+    for (a, first), (b, second) in product(strides, widths):
         if first | second == inside:
             return f"{a} or {b}"
         if first & second == inside:

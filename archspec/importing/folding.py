@@ -23,10 +23,12 @@ from archspec.importing.needed_labels import without_needless_labels
 from archspec.importing.one_off_blocks import with_one_off_blocks
 from archspec.importing.progressions import with_progressions
 from archspec.importing.repeats import RepeatFolder
-from archspec.importing.steps import Block, Call, Instance, Network, Step, Value
+from archspec.importing.shapes_with_axes import with_axes
+from archspec.importing.steps import Block, Call, Group, Instance, Network, Step, Value
 from archspec.importing.templates import MismatchError, Vector, channels_of
 from archspec.importing.tidy_steps import tidy
 from archspec.importing.writing import body_text, count_lines, write
+from archspec.ir.graph import Graph
 from archspec.ops.registry import OPS
 
 
@@ -37,19 +39,26 @@ def folded(network: Network) -> Network:
     a block of its own.
     """
     plain = without_needless_labels(with_one_off_blocks(network))
-    short = without_needless_labels(fold(network))
-    return short if _layers(short) == _layers(plain) else plain
+    graph = _graph(plain)
+    if graph is None:
+        return plain
+    short = without_needless_labels(fold(with_axes(network, graph)))
+    found = _graph(short)
+    return short if found and _layers(found) == _layers(graph) else plain
 
 
-def _layers(network: Network) -> list[tuple[object, ...]] | None:
-    """The layers that have weights, in order; None if the network does not compile."""
+def _graph(network: Network) -> Graph | None:
+    """The graph of a network; None if it does not compile."""
     source = Source("spec.yaml", write(network))
     spec = compile_source(source, None, Options(), Findings()).spec
-    if spec is None:
-        return None
+    return spec.graph if spec else None
+
+
+def _layers(graph: Graph) -> list[tuple[object, ...]]:
+    """The layers that have weights, in order."""
     return [
         (node.op, node.path, node.values, node.output.shape)
-        for node in spec.graph.layers
+        for node in graph.layers
         if OPS[node.op].weights
     ]
 
@@ -117,8 +126,11 @@ class _Folder:
         return [self._resolved(step) for step in body]
 
     def _resolved(self, step: Step) -> Step:
-        if isinstance(step, Instance):
+        if id(step) in self.calls:
             return self.calls[id(step)]
+        if isinstance(step, Instance):  # unlike the others of its class
+            assert step.label
+            return Group(step.label, self.resolved(step.body))
         return map_bodies(step, self.resolved)
 
     def folded(self, bodies: list[Body], *, pairs: bool) -> list[Body]:
@@ -140,7 +152,11 @@ class _Folder:
         variants = [
             [*self._built_blocks(instances, pairs=pairs)] for pairs in (False, True)
         ]
-        for built, members in min(variants, key=_lines):
+        chosen = min(variants, key=_lines)
+        are_alone = len(chosen) > 1 and len(chosen) == len(instances)
+        if are_alone and all(instance.label for instance in instances):
+            return  # they become groups
+        for built, members in chosen:
             self.signatures.add(built.block, built.kinds)
             self.blocks.append(built.block)
             for instance, call in zip(members, built.calls, strict=True):

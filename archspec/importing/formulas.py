@@ -35,9 +35,14 @@ def first_else(index: str) -> str:
     return f"{{}} if {index} == 0 else {{}}"
 
 
+def alternating(index: str) -> str:
+    """The pattern of two values that take turns."""
+    return f"{{}} if {index} % 2 == 0 else {{}}"
+
+
 def is_first_else(pattern: str) -> bool:
     """Whether a pattern is that of `first_else`, for any index."""
-    return pattern.startswith("{} if ")
+    return pattern.startswith("{} if ") and "%" not in pattern
 
 
 def is_counter(pattern: str) -> bool:

@@ -148,7 +148,7 @@ class RepeatFolder:
         try:
             parts = merged(named, strict=True)
             lanes = frozenset(range(len(segments)))
-            search = ValueSearch(lanes, index="" if columns else index)
+            search = ValueSearch(lanes, index="" if columns else index, counter=index)
             body = _LoopWriter(self.signatures, search).steps(parts)
         except MismatchError:
             return None
@@ -309,11 +309,15 @@ def _pattern(names: Sequence[str], index: str) -> str | None:
     for match in re.finditer(r"\d+", names[0]):
         start, stop = match.span()
         first = int(match[0])
+        second = re.match(r"\d+", names[1][start:])
+        step = int(second[0]) - first if second else 0
         expected = [
-            f"{names[0][:start]}{first + n}{names[0][stop:]}" for n in range(len(names))
+            f"{names[0][:start]}{first + step * n}{names[0][stop:]}"
+            for n in range(len(names))
         ]
-        if expected == [*names]:
-            number = f"{index} + {first}" if first else index
+        if expected == [*names] and step > 0:
+            counted = index if step == 1 else f"{step} * {index}"
+            number = f"{counted} + {first}" if first else counted
             return f"{names[0][:start]}{{{number}}}{names[0][stop:]}"
     return None
 

@@ -15,6 +15,7 @@ from typing import Any
 from archspec.importing.argument_fields import Field, Kind
 from archspec.importing.formulas import (
     Formula,
+    alternating,
     first_else,
     formula,
     is_counter,
@@ -43,6 +44,7 @@ SHORT_NAMES = {  # of what constructors call their arguments
 }
 Rule = tuple[str, Callable[[Any], int]]  # how it is written, and what it computes
 
+VARYING = (Kind.SIZE, Kind.FLAG, Kind.OTHER)  # what the index of a repeat decides
 FACTORS = range(2, 17)
 DIVISORS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
 MULTIPLES: list[Rule] = [
@@ -98,7 +100,8 @@ class ValueSearch:
     taken: frozenset[str] = frozenset()  # names that no parameter can have
     parameters: dict[str, Parameter] = field(default_factory=dict)
     derived: dict[str, Vector] = field(default_factory=dict)  # expressions found so far
-    index: str = ""  # of a repeat, whose iterations are the lanes
+    index: str = ""  # of a repeat without rows, whose iterations are the lanes
+    counter: str = ""  # of any repeat
 
     def write(
         self, of: Field, values: Vector, channels: Vector, *, optional: bool = False
@@ -119,10 +122,12 @@ class ValueSearch:
                 self.write(of, {lane: v[n] for lane, v in values.items()}, {})  # type: ignore[index]
                 for n in range(len(found[0]))  # type: ignore[arg-type]
             )
-        if self.index and of.kind in (Kind.SIZE, Kind.FLAG) and _is_first_else(values):
+        if self.index and of.kind in VARYING[:2] and _is_first_else(values):
             return formula(first_else(self.index), values[0], values[1])
-        if self.index and of.kind == Kind.INDEX and _counts_up(values):
-            return formula(f"{{}} + {self.index}", values[0])
+        if self.counter and of.kind == Kind.INDEX and _counts_up(values):
+            return formula(f"{{}} + {self.counter}", values[0])
+        if self.index and of.kind in VARYING and _alternates(values):
+            return formula(alternating(self.index), values[0], values[1])
         text = next(self._texts(of, values, channels), None)
         if text is None:
             return Expression(self._new(of, values))
@@ -305,6 +310,10 @@ class ValueSearch:
             name = "cout" if same(values, self.output) else "width"
         return self._accept(name, of.kind, values)
 
+    def _or_cin(self, kind: Kind, values: Vector) -> Vector:
+        """Where there is no step that widens the channels, they are the input's."""
+        return self.cin | values if kind == Kind.CHANNELS else values
+
     def accept(self, name: str, kind: Kind, values: Vector) -> str:
         """Add a parameter; lanes without a value get the most frequent one."""
         return self._accept(name, kind, values)
@@ -318,7 +327,7 @@ class ValueSearch:
         while numbered in self.parameters or numbered in self.taken:
             n += 1
             numbered = f"{short}{n}"
-        full = _filled(kind, values, self.lanes)
+        full = _filled(kind, self._or_cin(kind, values), self.lanes)
         self.parameters[numbered] = Parameter(numbered, kind, full)
         return numbered
 
@@ -327,6 +336,11 @@ def _is_first_else(values: Vector) -> bool:
     """Whether all values but the first are the same."""
     rest = {lane: value for lane, value in values.items() if lane > 0}
     return len(rest) < len(values) and is_constant(rest)
+
+
+def _alternates(values: Vector) -> bool:
+    """Whether two values take turns, at least twice."""
+    return len(values) > 3 and all(v == values[lane % 2] for lane, v in values.items())
 
 
 def _counts_up(values: Vector) -> bool:

@@ -234,9 +234,22 @@ CASES = {
           - body: unit | unit | unit(act=identity) | unit(act=hardswish)
         """,
     ),
-    "modules that have little in common are blocks of their own": (
+    "modules of one class that have nothing in common are groups": (
         sequence(
             module(conv(8, 1, "0"), Call("bn", label="1"), Call("relu")),
+            module(Call("ln", label="0"), Call("linear", (8,), label="1")),
+        ),
+        """
+        net:
+          - body:
+              - 0: conv(8, k=1) | bn | relu
+              - 1: ln | linear(8)
+        """,
+    ),
+    "modules of one class that have little in common are blocks of their own": (
+        sequence(
+            module(conv(8, 1, "0"), Call("bn", label="1"), Call("relu")),
+            module(Call("ln", label="0"), Call("linear", (8,), label="1")),
             module(Call("ln", label="0"), Call("linear", (8,), label="1")),
         ),
         """
