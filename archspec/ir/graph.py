@@ -77,11 +77,17 @@ class Node:
 
 @dataclass(eq=False, slots=True)
 class Layer:
-    """A node that is a module; `name` is its name in the surrounding level."""
+    """A node that is a module; `name` is its name in the surrounding level.
+
+    Where a parameter of the block is the op, as in `act`, `called` names it, and
+    `preset` the attributes that it has already.
+    """
 
     name: Symbolic
     node: Node
     reads: Reference | None = None  # the second input of an op that takes a label
+    called: ast.expr | None = None
+    preset: frozenset[str] = frozenset()
 
     @property
     def is_labeled(self) -> bool:
@@ -94,7 +100,8 @@ class Module:
     """A level of the state dict: a block call, or a labeled group (`block` empty).
 
     `arguments` are the values of the block's parameters, as expressions over the
-    caller's parameters; `given` names those that the call spells out.
+    caller's parameters; `given` names those that the call spells out. `called` and
+    `preset` are as those of a `Layer`.
     """
 
     name: Symbolic
@@ -110,6 +117,8 @@ class Module:
     input: Value
     output: Value
     span: Span = field(repr=False)
+    called: ast.expr | None = None
+    preset: frozenset[str] = frozenset()
     signature: str = ""
     about: str = ""  # the comment above the block's definition
     is_tied: bool = False  # whether `tied` runs it again

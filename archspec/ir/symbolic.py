@@ -225,6 +225,28 @@ def substitute(code: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
     return _folded(type(code)(**fields))
 
 
+def decided(code: ast.expr, test: ast.expr, value: bool) -> ast.expr:
+    """The expression where a test is known to hold, or not to.
+
+    `2 * c if s > 1 else c` is `c` where `s > 1` does not hold.
+    """
+    match code:
+        case ast.Constant() | ast.Name():
+            return code
+        case ast.IfExp() if same(code.test, test):
+            return decided(code.body if value else code.orelse, test, value)
+    fields: dict[str, Any] = {}
+    for name, part in ast.iter_fields(code):
+        if isinstance(part, list):
+            fields[name] = [
+                decided(p, test, value) if isinstance(p, ast.expr) else p for p in part
+            ]
+        else:
+            is_code = isinstance(part, ast.expr)
+            fields[name] = decided(part, test, value) if is_code else part
+    return type(code)(**fields)
+
+
 def _replaced(part: Any, values: Mapping[str, ast.expr]) -> Any:
     if isinstance(part, list):
         return [_replaced(item, values) for item in part]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Label
-from archspec.frontend.ast import Call, Group, Literal, Parameter, Tuple
+from archspec.frontend.ast import Call, Group, Literal, Name, Parameter, Tuple
 from archspec.frontend.step_traversal import is_plain_chain
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
@@ -36,7 +36,7 @@ from archspec.lowering.symbolic_channels import (
 )
 from archspec.lowering.values_in_context import evaluate
 from archspec.resolve.bind import BoundArguments, pattern_key
-from archspec.resolve.partial_call import has_callee
+from archspec.resolve.partial_call import has_callee, is_callee
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names
 from archspec.resolve.value_code import constant_or_name, without_names
 from archspec.resolve.value_text import describe
@@ -140,8 +140,12 @@ def _given(module: BlockCall, values: Arguments) -> dict[str, CallerArgument]:
 
 def _as_parameter(name: str, value: Symbolic | None) -> Symbolic | None:
     """An argument as the body sees it: under the parameter's name."""
-    if value is None or has_callee(value.value):
-        return value and without_names(value)
+    if value is None:
+        return None
+    if has_callee(value.value):
+        value = without_names(value)
+        if not is_callee(value.value):
+            return value
     return Symbolic(value.value, variable(name))
 
 
@@ -175,18 +179,30 @@ def _graph_module(
         arguments=arguments,
         given=frozenset(_ids(given)),
         keyword_only=frozenset(_ids(p for p in parameters if p.keyword_only)),
-        defaults={
-            p.names[0].id: p.default.value
-            for p in parameters
-            if isinstance(p.default, Literal)
-        },
+        defaults=_constant_defaults(module.block),
         body=place[2],
         input=ends[0],
         output=ends[1],
         span=module.call.span,
+        called=module.bound.called,
+        preset=module.bound.preset,
         signature=module.block.signature,
         about=definition.about,
     )
+
+
+def _constant_defaults(block: Block) -> dict[str, object]:
+    """The defaults that are a literal, or an op or block by its name."""
+    found: dict[str, object] = {}
+    names = {*_ids(block.definition.parameters), *block.environment.params}
+    callees = block.environment.callees
+    for parameter in block.definition.parameters:
+        name, default = parameter.names[0].id, parameter.default
+        if isinstance(default, Literal):
+            found[name] = default.value
+        elif isinstance(default, Name) and default.id in callees.keys() - names:
+            found[name] = callees[default.id]
+    return found
 
 
 def _ids(parameters: Iterable[Parameter]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 
 from archspec.diagnostics.diagnostic import Replacement
@@ -46,6 +47,7 @@ def lower_call(
     if callee is None or spread is None or bound is None:
         return ir.Value(None)
     call = spread
+    bound = bound._replace(called=_called(call, context))
     if _input_channels_match(call, callee, bound, x, context):
         return _lower(call, callee, bound, x, context, items, name)
     with context.run.separate_findings() as consequences:  # of the reported error
@@ -114,6 +116,12 @@ def _callee(call: Call, context: Context) -> Callee | PartialCall | None:
             help=help or "`archspec list` shows the ops and blocks there are",
         )
     return callees.get(name.id)
+
+
+def _called(call: Call, context: Context) -> ast.expr | None:
+    """The name of the parameter that is the callee; None if it is no parameter."""
+    value = context.scope.get(call.name.id) if context.scope.has(call.name.id) else None
+    return value.code if value and isinstance(value.code, ast.Name) else None
 
 
 def _without_quotes(value: object, context: Context) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+
 from archspec.frontend.ast import If
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Symbolic
+from archspec.ir.symbolic import Symbolic, decided
 from archspec.lowering.context import Context, Items
 from archspec.lowering.provenance import report
+from archspec.lowering.symbolic_channels import channels_as, channels_code
 from archspec.lowering.values_in_context import evaluate
 from archspec.resolve.value_text import describe
 
@@ -20,9 +23,22 @@ def lower_condition(step: If, x: ir.Value, context: Context, items: Items) -> ir
     _check_names(step, context, then=not condition.value, otherwise=condition.value)
     arm = step.then if condition.value else step.otherwise
     body: Items = []
-    y = context.run.step(arm, x, context.nested(), body)
+    y = context.run.step(arm, _decided(x, condition), context.nested(), body)
     items.append(ir.Choice(condition, tuple(body)))
-    return y
+    return _decided(y, condition)
+
+
+def _decided(x: ir.Value, condition: Symbolic) -> ir.Value:
+    """A value whose channels no longer depend on the condition."""
+    code = channels_code(x)
+    if x.shape is None or not isinstance(code, ast.expr) or not _has_choice(code):
+        return x
+    code = decided(code, condition.code, condition.value)
+    return ir.Value(channels_as(x.shape, code), x.producer, x.span, x.before)
+
+
+def _has_choice(code: ast.expr) -> bool:
+    return any(isinstance(part, ast.IfExp) for part in ast.walk(code))
 
 
 def _condition(step: If, x: ir.Value, context: Context) -> Symbolic | None:

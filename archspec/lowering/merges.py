@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 
 from archspec.diagnostics.diagnostic import Label, Severity
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Chain, Each, If, Merge, Step
 from archspec.ir import graph as ir
+from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context, Items
 from archspec.lowering.faults import MergeFault
 from archspec.lowering.op_calls import make_node
@@ -42,8 +44,10 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
             help="add the others first: `add` takes any number",
         )
         return ir.Value(None)
+    present = _optional(merge, x, context)
     if len(outputs) == 1 and len(merge.branches) > 1:
-        items += bodies[0]
+        alone = tuple(bodies[0])
+        items += [ir.Choice(present, alone)] if present else alone
         return outputs[0]
     kind = "concat" if is_split else merge.kind
     spans = [branch.span for branch, _ in steps]
@@ -52,8 +56,31 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
     node.output.before = x
     sizes = evaluate(merge.sizes, x, context) if merge.sizes else None
     branches = tuple(tuple(body) for body in bodies)
-    items.append(ir.Merge(node, branches, is_split, sizes))
+    item: ir.Item = ir.Merge(node, branches, is_split, sizes)
+    items.append(ir.Choice(present, (item,)) if present else item)
     return node.output
+
+
+def _optional(merge: Merge, x: ir.Value, context: Context) -> Symbolic | None:
+    """Whether the one branch of two that may be `none` is there; None without one.
+
+    The join is then a choice: of the join, or of the other branch alone.
+    """
+    choices = [b for b in merge.branches if isinstance(b, If) and _may_be_none(b)]
+    if len(merge.branches) != 2 or len(choices) != 1:
+        return None
+    step = choices[0]
+    condition = evaluate(step.condition, x, context)
+    nones = [*map(_is_plain_none, (step.then, step.otherwise))]
+    if condition is None or sum(nones) != 1:
+        return None
+    if nones[1]:
+        return Symbolic(bool(condition.value), condition.code)
+    return Symbolic(not condition.value, ast.UnaryOp(ast.Not(), condition.code))
+
+
+def _is_plain_none(step: Step) -> bool:
+    return not isinstance(step, If) and _may_be_none(step)
 
 
 def join(

@@ -64,7 +64,8 @@ def lower_op_call(
         node.weights = op.count_parameters(before, after, **values)
         node.macs = op.macs(before, after, **values)
     node.is_labeled = name.value in context.level.labels
-    items.append(ir.Layer(name, node, reads))
+    bound = layer.bound
+    items.append(ir.Layer(name, node, reads, bound.called, bound.preset))
     return node.output
 
 

@@ -7,6 +7,7 @@ One positional argument more than the signature has is the number of input chann
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
@@ -59,6 +60,12 @@ class BoundArguments(NamedTuple):
     values: dict[str, Expression]
     # Arguments that the callee already has, as `bn(eps=1e-3)`, unless the call replaces them.
     known: Mapping[str, Symbolic] = {}
+    called: ast.expr | None = None  # the parameter that is the callee, if one is
+
+    @property
+    def preset(self) -> frozenset[str]:
+        """The arguments that the callee has, and the call does not replace."""
+        return frozenset(self.known.keys() - self.values.keys())
 
 
 def slots(callee: Block | Signature) -> list[Slot]:

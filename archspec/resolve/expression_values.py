@@ -51,6 +51,7 @@ from archspec.resolve.operators_and_functions import (
 )
 from archspec.resolve.partial_call import (
     PartialCall,
+    has_callee,
     is_callee,
     parts_of,
 )
@@ -262,6 +263,8 @@ class Evaluator:
                 f"with {describe(right.value)}",
                 expression.operator_span,
             ) from None
+        if has_callee(left.value) or has_callee(right.value):
+            return literal(value)  # emitted source does not compare ops
         return folded(
             value, ast.Compare(left.code, [node()], [right.code]), left, right
         )

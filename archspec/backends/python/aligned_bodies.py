@@ -118,6 +118,14 @@ def level(body: Body) -> Iterator[Item]:
                     yield from level(iteration)
 
 
+def own_items(body: Body) -> Iterator[Item]:
+    """The items of a block: of one class, and of its labeled groups."""
+    for item in level(body):
+        yield item
+        if isinstance(item, Module) and not item.block:
+            yield from own_items(item.body)
+
+
 def submodules(body: Body) -> list[Layer | Module]:
     """The items of one class that are modules."""
     return [item for item in level(body) if isinstance(item, Layer | Module)]
@@ -184,9 +192,9 @@ def tied_by(item: Layer | Module) -> Iterator[Source]:
 
 
 def values_by_name(bodies: Bodies) -> dict[str, list[Any]]:
-    """The values that each `let` and loop variable of a class takes."""
+    """The values that each `let` and loop variable of a block takes."""
     found: dict[str, list[Any]] = {}
-    for item in (item for body in bodies for item in level(body)):
+    for item in (item for body in bodies for item in own_items(body)):
         match item:
             case Let():
                 for name, value in item.values.items():

@@ -18,16 +18,22 @@ from archspec.backends.python.aligned_bodies import (
     Source,
     level,
 )
+from archspec.backends.python.callable_arguments import (
+    CallableWriter,
+    is_identity,
+    uses,
+)
 from archspec.backends.python.class_builder import ClassBuilder, Docstring
 from archspec.backends.python.class_docstrings import block_docstring
 from archspec.backends.python.class_parameters import (
     ClassParameter,
     block_parameters,
+    known_values,
 )
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.identifiers import class_name
 from archspec.backends.python.parameter_names import ParameterNames, renamed
-from archspec.backends.python.syntax import ClassDef, ClassName
+from archspec.backends.python.syntax import CallExpr, ClassDef, ClassName, Expr
 from archspec.ir.graph import (  # fmt: skip
     Choice,
     Graph,
@@ -79,8 +85,13 @@ class BlockClasses:
     """The classes of a network's blocks, each built when it is first needed."""
 
     graph: Graph
+    callables: CallableWriter = field(init=False)
     known: dict[ClassDef, ClassName] = field(default_factory=dict)  # users last
     finished: dict[int, FinishedClass] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let ops and blocks be arguments."""
+        self.callables = CallableWriter(self._class_of_all)
 
     def keep(self, definition: ClassDef) -> ClassName:
         """Add a class, and give its name; equal classes are the first one."""
@@ -92,6 +103,19 @@ class BlockClasses:
             self._build(self._families[self._family(module)])
         return self.finished[id(module)]
 
+    def _class_of_all(self, definition: object) -> FinishedClass:
+        """The one class of a block.
+
+        Raises:
+            InstancesDifferError: if it has several, or none.
+        """
+        families = self._families.values()
+        modules = [m for ms in families for m in ms if m.definition is definition]
+        found = [self.class_of(module) for module in modules]
+        if not found or any(each is not found[0] for each in found):
+            raise InstancesDifferError
+        return found[0]
+
     @cached_property
     def _families(self) -> dict[Hashable, list[Module]]:
         """All calls of blocks, by the family that may share a class."""
@@ -99,16 +123,14 @@ class BlockClasses:
         return _grouped((item for item in items if item.block), self._family)
 
     def _family(self, module: Module) -> Hashable:
-        """Instances that one class may represent: one block, the same ops as arguments.
+        """Instances that one class may represent: calls of one block.
 
         Those of a recursive block are as deep as each other, since a class is built
         after those that it calls.
         """
-        arguments = sorted(module.arguments.items())
-        callees = tuple((name, _callees(value.value)) for name, value in arguments)
         is_recursive = id(module.definition) in self._nesting.recursive
         depth = self._nesting.depths[id(module)] if is_recursive else 0
-        return id(module.definition), callees, depth
+        return id(module.definition), depth
 
     @cached_property
     def _names(self) -> ParameterNames:
@@ -122,6 +144,13 @@ class BlockClasses:
 
     def _build(self, modules: list[Module]) -> None:
         """Build one class for the instances of a block, or as few as possible."""
+        if self._attempt(modules, has_callables=True):
+            return
+        for fixed in _grouped(modules, _all_callees).values():
+            self._build_fixed(fixed)
+
+    def _build_fixed(self, modules: list[Module]) -> None:
+        """Build the classes of instances with the same ops and blocks as arguments."""
         if self._attempt(modules):
             return
         for alike in _grouped(modules, self._structure).values():
@@ -130,17 +159,28 @@ class BlockClasses:
             for same in _grouped(alike, _numbers).values():
                 assert self._attempt(same) or self._attempt(same, may_loop=False)
 
-    def _attempt(self, modules: list[Module], *, may_loop: bool = True) -> bool:
-        """Build one class for these instances; false if none can represent them."""
+    def _attempt(
+        self,
+        modules: list[Module],
+        *,
+        may_loop: bool = True,
+        has_callables: bool = False,
+    ) -> bool:
+        """Build one class for these instances; false if none can represent them.
+
+        With `has_callables`, ops and blocks may be its arguments.
+        """
         block = modules[0]
         names = self._names.of(block)
+        default = partial(self._callable_default, modules) if has_callables else None
         builder = ClassBuilder(
             ClassName(class_name(block.block)),
             [module.body for module in modules],
-            block_parameters(modules, names),
+            block_parameters(modules, names, default),
             self,
             may_loop=may_loop,
             values=renamed(names),
+            known=tuple(known_values(module, names) for module in modules),
         )
         name = self.finish(builder, partial(block_docstring, modules, names))
         if name is None:
@@ -149,6 +189,20 @@ class BlockClasses:
         finished = FinishedClass(name, builder.parameters(), indices)
         self.finished |= dict.fromkeys(indices, finished)
         return True
+
+    def _callable_default(
+        self, modules: list[Module], key: str, value: object
+    ) -> Expr | None:
+        """The default of a parameter that is an op or block; None if it has none."""
+        calls = [use for module in modules for use in uses(module, key)]
+        layers = [call for call in calls if isinstance(call, Layer)]
+        if layers and all(map(is_identity, layers)):
+            return None  # nothing shows what another op would be called with
+        try:
+            written = self.callables.value(value, calls)
+        except InstancesDifferError:
+            return None
+        return None if isinstance(written, CallExpr) else written
 
     def finish(self, builder: ClassBuilder, docstring: Docstring) -> ClassName | None:
         """Add a class; None if it cannot be built."""
@@ -203,6 +257,12 @@ class _Nesting:
                 self.depths[id(item)] = depth
                 deepest = max(deepest, depth)
         return deepest
+
+
+def _all_callees(module: Module) -> Hashable:
+    """The ops and blocks in the arguments of a call."""
+    arguments = sorted(module.arguments.items())
+    return tuple((name, _callees(value.value)) for name, value in arguments)
 
 
 def _callees(value: object) -> Hashable:

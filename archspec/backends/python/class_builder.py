@@ -24,13 +24,17 @@ from archspec.backends.python.aligned_bodies import (
     Bodies,
     is_chain,
     is_numbered,
-    level,
     sources,
     submodules,
     values_by_name,
 )
+from archspec.backends.python.callable_arguments import CallableWriter
 from archspec.backends.python.class_docstrings import block_docstring
-from archspec.backends.python.class_parameters import ClassParameter, annotation
+from archspec.backends.python.class_parameters import (
+    BlockClass,
+    ClassParameter,
+    annotation,
+)
 from archspec.backends.python.forward_builder import ForwardBuilder
 from archspec.backends.python.group_ports import (
     ONLY_INPUT,
@@ -39,9 +43,14 @@ from archspec.backends.python.group_ports import (
 )
 from archspec.backends.python.identifiers import class_name, python_name
 from archspec.backends.python.init_builder import InitBuilder
-from archspec.backends.python.names_in_scope import ClassScope
-from archspec.backends.python.submodule_builder import BlockClass, SubmoduleBuilder
-from archspec.backends.python.submodules import Submodule
+from archspec.backends.python.names_in_scope import ClassScope, Known
+from archspec.backends.python.submodule_builder import SubmoduleBuilder
+from archspec.backends.python.submodules import (
+    LocalVariable,
+    Member,
+    Submodule,
+    is_plain,
+)
 from archspec.backends.python.syntax import (
     AtomExpr,
     CallExpr,
@@ -52,10 +61,9 @@ from archspec.backends.python.syntax import (
     MethodDef,
     NameExpr,
     Stmt,
-    call,
 )
 from archspec.backends.python.unify_values import ValueUnifier
-from archspec.ir.graph import Graph, Module, Repeat
+from archspec.ir.graph import Graph, Module
 from archspec.ir.symbolic import Symbolic, constant
 
 MODULE = NameExpr("nn", "Module")
@@ -69,6 +77,8 @@ class FinishedClasses(Protocol):
 
     def class_of(self, module: Module) -> BlockClass:
         """The class of a block's instance."""
+
+    callables: CallableWriter
 
     def keep(self, definition: ClassDef) -> ClassName:
         """Add a labeled group's class, and give its name; or that of an equal one."""
@@ -86,14 +96,16 @@ class ClassBuilder:
         *,
         may_loop: bool = True,
         values: Mapping[str, ast.expr] | None = None,
+        known: tuple[Known, ...] = (),
         shows_shapes: bool = False,
         network: Graph | None = None,
         ports: Ports = ONLY_INPUT,
     ) -> None:
         """`outer` are the names from outside that the bodies may read.
 
-        `values` replace names in an unrolled loop. `network` is given for its own class,
-        and `ports` for that of a labeled group.
+        `values` replace names in an unrolled loop; `known` are the values of names in
+        each instance. `network` is given for its own class, and `ports` for that of a
+        labeled group.
         """
         self.name = name
         self.network = network
@@ -101,11 +113,13 @@ class ClassBuilder:
         self.ports = ports
         self.outer = outer
         self.classes = classes
-        self.scope = ClassScope(frozenset(outer), dict(values or {}), may_loop=may_loop)
+        self.scope = ClassScope(
+            frozenset(outer), dict(values or {}), may_loop=may_loop, known=known
+        )
         self.inner = values_by_name(bodies)
         self.unifier = ValueUnifier(len(bodies), {*outer, *self.inner})
         self.submodule_builder = SubmoduleBuilder(
-            self.unifier, classes.class_of, self._group
+            self.unifier, classes.class_of, classes.callables, self._group
         )
         self.init_builder = InitBuilder(self.unifier, shows_shapes=shows_shapes)
 
@@ -131,7 +145,9 @@ class ClassBuilder:
         )
         method = forward.method(self.scope)
         init = self._init(
-            self.init_builder.branching(forward.submodules, forward.locals)
+            self.init_builder.branching(
+                forward.submodules, forward.locals, forward.flags
+            )
         )
         return ClassDef(self.name, MODULE, docstring(self._has), (init, method))
 
@@ -162,17 +178,24 @@ class ClassBuilder:
 
     # --- groups ---
 
-    def _group(self, column: list[Module], scope: ClassScope) -> Expr:
-        """A labeled group: `nn.Sequential` in place, or the call of its class."""
+    def _group(self, column: list[Module], scope: ClassScope) -> Expr | list[Member]:
+        """A labeled group: `nn.Sequential` in place, or the call of its class.
+
+        The members of a plain chain with loops are given as they are.
+        """
         bodies = [module.body for module in column]
         scope = replace(scope, may_loop=self.scope.may_loop)
         before = self.unifier.state
         ports = ports_of(column)
-        if _is_plain(bodies) and not ports.exports:
+        if _is_unlabeled(bodies) and not ports.exports:
             members = self.submodule_builder.members(bodies, scope)
             found = [m for m in members if isinstance(m, Submodule) and m.is_numbered]
             if len(found) == len(members):
-                return call(SEQUENTIAL, *(submodule.value for submodule in found))
+                elements = (Element(m.value, above=m.comment) for m in found)
+                return CallExpr(SEQUENTIAL, tuple(elements))
+            has_locals = any(isinstance(m, LocalVariable) for m in members)
+            if scope.may_list and not has_locals and all(map(is_plain, members)):
+                return members
         self.unifier.state = before
         return self._group_call(column, ports, scope)
 
@@ -188,6 +211,7 @@ class ClassBuilder:
             may_loop=scope.may_loop,
             values=scope.values,
             ports=ports,
+            known=scope.known,
         )
         definition = group.definition(partial(block_docstring, column, {}))
         self.unifier.used |= group.unifier.used & scope.names
@@ -214,10 +238,8 @@ class ClassBuilder:
         }
 
 
-def _is_plain(bodies: Bodies) -> bool:
-    """Whether a group is a chain without labels or loops."""
-    items = [item for body in bodies for item in level(body)]
-    loops = (i for i in items if isinstance(i, Repeat) and len(i.iterations) > 1)
-    if not is_chain(bodies) or any(loops):
-        return False
-    return all(is_numbered(item) for body in bodies for item in submodules(body))
+def _is_unlabeled(bodies: Bodies) -> bool:
+    """Whether a group is a chain without labels."""
+    return is_chain(bodies) and all(
+        is_numbered(item) for body in bodies for item in submodules(body)
+    )

@@ -7,14 +7,17 @@ A block's signature and the types of its arguments give them:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from archspec.backends.python.expressions import value_expr
 from archspec.backends.python.identifiers import python_name
-from archspec.backends.python.syntax import AtomExpr, Expr, ParameterDef
+from archspec.backends.python.syntax import AtomExpr, ClassName, Expr, ParameterDef
 from archspec.ir.graph import Module
+from archspec.resolve.partial_call import has_callee, is_callee
+
+CALLABLE = AtomExpr("Callable[..., nn.Module]", frozenset({"Callable", "nn"}))
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class ClassParameter:
     keyword_only: bool = False
     key: str = ""
     values: Sequence[object] = ()
+    is_callable: bool = False  # an op or block, which the class calls
 
     @property
     def definition(self) -> ParameterDef:
@@ -38,18 +42,43 @@ class ClassParameter:
         return ParameterDef(self.name, self.annotation, self.default, self.keyword_only)
 
 
+class BlockClass(Protocol):
+    """A finished class of a block: how to call it."""
+
+    name: ClassName
+    parameters: list[ClassParameter]
+
+    def index(self, module: Module) -> int:
+        """The position of an instance among those of the class."""
+
+
 def block_parameters(
-    modules: list[Module], names: Mapping[str, str]
+    modules: list[Module],
+    names: Mapping[str, str],
+    callable_default: Callable[[str, object], Expr | None] | None,
 ) -> dict[str, ClassParameter]:
     """What the body of a block may read: the input channels and its parameters.
 
     `names` are those of parameters that have a longer name than in the spec.
+    `callable_default` writes the default of one that is an op or block; without it there
+    are no such parameters.
     """
     block = modules[0]
     found = {"cin": ClassParameter("in_channels", annotation([1]), key="cin")}
     for key in block.arguments:
         values = [module.arguments[key].value for module in modules]
         default = None
+        if any(map(has_callee, values)):
+            if callable_default and all(map(is_callee, values)):
+                found[key] = ClassParameter(
+                    python_name(key),
+                    CALLABLE,
+                    callable_default(key, block.defaults.get(key)),
+                    keyword_only=key in block.keyword_only,
+                    key=key,
+                    is_callable=True,
+                )
+            continue
         if key in block.defaults:
             values.append(block.defaults[key])
             default = value_expr(block.defaults[key])
@@ -61,6 +90,18 @@ def block_parameters(
             keyword_only=key in block.keyword_only,
             key=key,
         )
+    return found
+
+
+def known_values(module: Module, names: Mapping[str, str]) -> dict[str, Any]:
+    """The values that a block's body may read in one call, by their long names."""
+    found = {
+        names.get(key, key): item.value
+        for key, item in module.arguments.items()
+        if not has_callee(item.value)
+    }
+    if module.input.shape is not None:
+        found["cin"] = int(module.input.shape.channels)
     return found
 
 

@@ -8,8 +8,17 @@ The input has 3 channels here:
 from __future__ import annotations
 
 from archspec.ir.graph import Layer
+from archspec.ir.symbolic import variables
 from archspec.ops.registry import OPS
 from archspec.ops.torch_call import TorchCall
+
+
+def is_default(call: TorchCall, name: str) -> bool:
+    """Whether torch has the value of a keyword argument as its default."""
+    item = call.kwargs[name]
+    if variables(item.code):
+        return False
+    return name in call.defaults and bool(item.value == call.defaults[name])
 
 
 def torch_call(layer: Layer) -> TorchCall:

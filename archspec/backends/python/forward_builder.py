@@ -12,19 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.backends.python.aligned_bodies import (
     Bodies,
+    Body,
     InstancesDifferError,
     Source,
     columns,
+    level,
     submodules,
 )
 from archspec.backends.python.expressions import value_expr
 from archspec.backends.python.forward_statement_list import ForwardStatements
 from archspec.backends.python.group_ports import Ports, has_layers, ports_of
-from archspec.backends.python.identifiers import is_attribute
+from archspec.backends.python.identifiers import NameAllocator, is_attribute
 from archspec.backends.python.layout import flat
 from archspec.backends.python.merge_expressions import channel_axis, merge_expression
 from archspec.backends.python.names_in_scope import ClassScope
@@ -34,6 +36,7 @@ from archspec.backends.python.syntax import (
     AssignStmt,
     AtomExpr,
     CallExpr,
+    ConditionalExpr,
     Element,
     Expr,
     ListExpr,
@@ -85,6 +88,9 @@ class ForwardBuilder:
         self.ports = ports
         self.submodules: list[Submodule] = []
         self.locals: list[LocalVariable] = []
+        self.flags: dict[str, Expr] = {}  # attributes that `forward` asks
+        items = (item for body in bodies for item in submodules(body))
+        self.attributes = NameAllocator(str(item.name.value) for item in items)
         self.statements = ForwardStatements()
         self.labels: dict[Source, NameExpr] = {}  # the variables of labels read again
         self.levels_inlined = 0  # of groups without layers around the current item
@@ -143,7 +149,7 @@ class ForwardBuilder:
         """The output of a body. `target` is the variable for long expressions."""
         for column in columns(bodies):
             match column[0]:
-                case Layer() as layer if _is_identity(layer):
+                case Layer() as layer if self._is_left_out(column, scope):
                     value = self._labeled(layer.name.value, value)
                 case Layer() | Module():
                     value = self._module(column, value, target, scope)
@@ -167,6 +173,15 @@ class ForwardBuilder:
                     found, scope = self.submodule_builder.column(column, scope)
                     self.locals += [m for m in found if isinstance(m, LocalVariable)]
         return value
+
+    def _is_left_out(self, column: Sequence[Layer], scope: ClassScope) -> bool:
+        """Whether a layer is the identity in all instances, and no parameter makes it."""
+        identities = [*map(_is_identity, column)]
+        if not any(identities) or self.submodule_builder.called(column, scope):
+            return False
+        if not all(identities):
+            raise InstancesDifferError
+        return True
 
     def _module(
         self,
@@ -295,6 +310,9 @@ class ForwardBuilder:
         if len({choice.condition.value for choice in column}) == 1:
             bodies = [choice.body for choice in column]
             return self._body(bodies, value, target, scope)
+        optional = _optional_join(column)
+        if optional:
+            return self._joined_if(column, optional, value, target, scope)
         arms = [module for choice in column for module in submodules(choice.body)]
         if any(_is_identity(arm) and arm.name.value in self.wanted for arm in arms):
             raise InstancesDifferError
@@ -308,6 +326,31 @@ class ForwardBuilder:
         arm = _child(child.key)
         result = self._called(arm, value, target, is_activation=is_activation)
         return self._labeled(child.key, result)
+
+    def _joined_if(
+        self,
+        column: Sequence[Choice],
+        optional: OptionalJoin,
+        value: Expr,
+        target: str,
+        scope: ClassScope,
+    ) -> Expr:
+        """`x + out if self.use_shortcut else out`: the input is joined, or not."""
+        entry = self.statements.as_name(value, target)
+        name = self.statements.names.fresh("out")
+        output = self._body(optional.bodies, entry, name, scope)
+        out = self.statements.as_name(output, name)
+        outputs = [entry, out] if optional.is_input_first else [out, entry]
+        names = [each.root for each in outputs]
+        joined = merge_expression(optional.merge, outputs, names, self.statements)
+        inside = replace(scope, may_add=False)
+        conditions = [choice.condition for choice in column]
+        test = self.submodule_builder.unifier.unify(conditions, "", inside)
+        flag = next((name for name, each in self.flags.items() if each == test), None)
+        if flag is None:
+            flag = self.attributes.unique("use_shortcut")
+            self.flags[flag] = test
+        return ConditionalExpr(joined, NameExpr("self", flag), out)
 
     def _merge(
         self, column: Sequence[Merge], value: Expr, target: str, scope: ClassScope
@@ -376,6 +419,39 @@ class ForwardBuilder:
         name = label.rpartition(".")[2].replace("-", "_")
         name = name if name.isidentifier() else f"output{name}"
         return self.statements.names.fresh(name)
+
+
+class OptionalJoin(NamedTuple):
+    """A join of a body and its own input, in some instances."""
+
+    merge: Merge
+    bodies: Bodies  # of all instances
+    is_input_first: bool
+
+
+def _optional_join(column: Sequence[Choice]) -> OptionalJoin | None:
+    """The join that some instances have, and others only one branch of."""
+    joins: list[Merge] = []
+    for choice in column:
+        match choice.condition.value, choice.body:
+            case True, (Merge(branches=(_, _)) as merge,):
+                joins.append(merge)
+            case True, _:
+                return None
+    for first in (False, True):
+        if all(_passes_on(merge.branches[0 if first else 1]) for merge in joins):
+            own = iter(merge.branches[1 if first else 0] for merge in joins)
+            bodies = [next(own) if c.condition.value else c.body for c in column]
+            return OptionalJoin(joins[0], bodies, is_input_first=first)
+    return None
+
+
+def _passes_on(branch: Body) -> bool:
+    """Whether a branch is its input."""
+    return all(
+        isinstance(item, Choice) or (isinstance(item, Layer) and _is_identity(item))
+        for item in level(branch)
+    )
 
 
 def _child(key: str, getter: str = "get_submodule") -> Expr:

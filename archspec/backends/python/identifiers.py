@@ -16,6 +16,7 @@ TAKEN = {
     "make_divisible",
     "math",
     "nn",
+    "partial",
     "self",
     "torch",
     "x",

@@ -20,7 +20,8 @@ channels that enter each iteration are a variable:
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from archspec.backends.python.expressions import code_expr, value_expr
@@ -38,6 +39,7 @@ from archspec.backends.python.submodules import (
     Submodule,
     SubmoduleChoice,
     SubmoduleLoop,
+    is_plain,
 )
 from archspec.backends.python.syntax import (
     AddAssignStmt,
@@ -46,6 +48,7 @@ from archspec.backends.python.syntax import (
     CallExpr,
     ConditionalExpr,
     Element,
+    Expr,
     ExprStmt,
     ForStmt,
     IfStmt,
@@ -73,6 +76,7 @@ class InitBuilder:
         self.shows_shapes = shows_shapes
         self.shown: set[str] = set()  # comments, each of which is written once
         self.layers = SELF  # what numbered layers are appended to
+        self.is_list_declared = False
 
     def chain(self, members: Sequence[Member]) -> tuple[Stmt, ...]:
         """The body for an `nn.Sequential`."""
@@ -81,28 +85,40 @@ class InitBuilder:
             member for member in members if not isinstance(member, LocalVariable)
         ]
         arguments = _leading_numbered(members)
-        if len(arguments) < len(members) and all(map(_is_plain, members)):
-            return (*statements, *self._listed(members, len(arguments)))
+        if len(arguments) < len(members) and all(map(is_plain, members)):
+            listed = self._listed(members)
+            return (*statements, *listed, self._super_init([self._all_layers]))
         statements.append(self._super_init(map(self._element, arguments)))
         for member in members[len(arguments) :]:
             statements += self._addition(member)
         return tuple(statements)
 
-    def _listed(self, members: Sequence[Member], leading: int) -> Iterator[Stmt]:
+    def _listed(self, members: Sequence[Member], above: str = "") -> list[Stmt]:
         """The layers of a plain chain in a list, of which the first are literals."""
-        taken = self.unifier.taken
-        self.layers = NameAllocator(taken).unique(LAYERS)
-        first = ListExpr(tuple(map(self._element, _leading_numbered(members))))
-        layers = NameExpr(self.layers)
-        yield AssignStmt(layers, first, declared="list[nn.Module]")
-        yield from self._additions(members[leading:])
-        yield self._super_init([Element(layers, "*")])
+        self.layers = NameAllocator(self.unifier.taken).unique(LAYERS)
+        leading = _leading_numbered(members)
+        first = ListExpr(tuple(map(self._element, leading)))
+        declared = "" if self.is_list_declared else "list[nn.Module]"
+        self.is_list_declared = True
+        start = AssignStmt(NameExpr(self.layers), first, above, declared=declared)
+        return [start, *self._additions(members[len(leading) :])]
+
+    @property
+    def _all_layers(self) -> Element:
+        """`*layers`."""
+        return Element(NameExpr(self.layers), "*")
 
     def branching(
-        self, submodules: list[Submodule], local_variables: Sequence[LocalVariable]
+        self,
+        submodules: list[Submodule],
+        local_variables: Sequence[LocalVariable],
+        flags: Mapping[str, Expr],
     ) -> tuple[Stmt, ...]:
-        """The body for a class with a `forward` of its own."""
-        statements = [self._super_init([]), *self._locals(local_variables)]
+        """The body for a class with a `forward` of its own, which asks the flags."""
+        members: list[Member] = [*local_variables, *submodules]
+        statements = [self._super_init([]), *self._locals(members)]
+        for name, test in flags.items():
+            statements.append(AssignStmt(NameExpr("self", name), test))
         for submodule in submodules:
             statements += self._statements(submodule)
         return tuple(statements)
@@ -127,6 +143,13 @@ class InitBuilder:
             append = NameExpr(self.layers, "append")
             return [ExprStmt(call(append, submodule.value), above, after)]
         key, value = submodule.computed_key, submodule.value
+        if submodule.members is not None:
+            before = self.layers
+            filled = self._listed(submodule.members, above)
+            value = CallExpr(submodule.value, (self._all_layers,))
+            self.layers = before
+            whole = replace(submodule, members=None, value=value, comment="")
+            return [*filled, *self._statements(whole)]
         add = ADD_PARAMETER if submodule.is_parameter else ADD_MODULE
         if key is not None or not is_attribute(submodule.key):
             added = call(add, key or value_expr(submodule.key), value)
@@ -253,24 +276,14 @@ def _leading_numbered(members: Sequence[Member]) -> list[Submodule]:
     return found
 
 
-def _is_plain(member: Member) -> bool:
-    """Whether only its position in the chain names a member, or each one in it."""
-    match member:
-        case Submodule():
-            return member.is_numbered
-        case SubmoduleLoop() | EqualSubmodules():
-            return all(map(_is_plain, member.members))
-        case SubmoduleChoice():
-            return all(map(_is_plain, (*member.then, *member.otherwise)))
-    return True
-
-
 def _loops(members: Iterable[Member]) -> Iterator[SubmoduleLoop]:
     for member in members:
         match member:
             case SubmoduleLoop():
                 yield member
                 yield from _loops(member.members)
+            case Submodule(members=list() as members):
+                yield from _loops(members)
             case SubmoduleChoice():
                 yield from _loops([*member.then, *member.otherwise])
 

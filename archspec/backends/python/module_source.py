@@ -37,7 +37,7 @@ from archspec.ops.registry import OPS
 
 MARK = "Written by archspec"
 MOST_WORDS = 4  # of a network's name
-IMPORTED = {"Tensor", "nn", "torch"}
+IMPORTED = {"Callable", "Tensor", "nn", "partial", "torch"}
 
 
 def to_source(graph: Graph, spec: str = "") -> str:
@@ -79,7 +79,7 @@ def _head(graph: Graph, spec: str) -> str:
     title = graph.about.strip() or graph.name
     made = f"{MARK} {_version()}"
     if spec:
-        made += f" from `{graph.name}`: edit it, or make it again with\n`archspec compile {spec}`"
+        made += f" from `{graph.name}`:\n`archspec compile {spec}` makes it again"
     return "\n".join(docstring_lines(f"{title}\n\n{made}.", 0))
 
 
@@ -116,7 +116,12 @@ def _listed(ports: Iterable[Port]) -> str:
 
 def _imports(read: set[str]) -> str:
     """The imports of the names that the classes read; all of them read `nn`."""
-    lines = ["import math\n"] if "math" in read else []
+    lines = ["import math"] if "math" in read else []
+    if "Callable" in read:
+        lines.append("from collections.abc import Callable")
+    if "partial" in read:
+        lines.append("from functools import partial")
+    lines += [""] if lines else []
     lines += ["import torch"] if "torch" in read else []
     lines.append(f"from torch import {'Tensor, ' if 'Tensor' in read else ''}nn")
     return "\n".join(lines)

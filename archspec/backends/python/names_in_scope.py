@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from archspec.backends.python.aligned_bodies import Body, level
 from archspec.ir.graph import Repeat
+
+Known = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,22 @@ class ClassScope:
     may_add: bool = True  # whether a value may become a parameter of the class
     may_loop: bool = True  # whether a repeat may become a loop
     may_compute_labels: bool = True  # whether a label may differ between instances
+    may_list: bool = True  # whether a group may be a list that statements fill
+    known: tuple[Known, ...] = ()  # the values of names in each instance
+
+    def of(self, chosen: Sequence[bool]) -> ClassScope:
+        """The scope of some of the instances."""
+        if len(chosen) != len(self.known):
+            return replace(self, known=())
+        pairs = zip(self.known, chosen, strict=True)
+        return replace(self, known=tuple(known for known, is_one in pairs if is_one))
+
+    def knowing(self, values: Sequence[Mapping[str, Any]]) -> ClassScope:
+        """The scope with more values of names in each instance."""
+        if len(values) != len(self.known):
+            return replace(self, known=())
+        pairs = zip(self.known, values, strict=True)
+        return replace(self, known=tuple({**known, **more} for known, more in pairs))
 
     def naming(self, names: Iterable[str]) -> ClassScope:
         """The scope with more names."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from archspec.backends.python.aligned_bodies import Body, level
+from archspec.backends.python.aligned_bodies import own_items
 from archspec.ir.graph import Graph, Item, Layer, Let, Module, Repeat, walk
 from archspec.ir.symbolic import Symbolic, variables
 
@@ -41,7 +41,7 @@ class ParameterNames:
         key = id(module.definition)
         if key not in self.found:
             self.found[key] = {}  # of a block that calls itself
-            items = [i for each in self.calls[key] for i in _own_items(each.body)]
+            items = [i for each in self.calls[key] for i in own_items(each.body)]
             passed = {name for item in items for name in self._passed_on(item)}
             bound = {*_bound_names(items)}
             taken = bound | {*module.arguments}
@@ -62,14 +62,6 @@ class ParameterNames:
             arguments = ((names.get(k, k), v) for k, v in item.arguments.items())
         for key, value in arguments:
             yield from (v for v in variables(value.code) if LONG.get(v) == key)
-
-
-def _own_items(body: Body) -> Iterator[Item]:
-    """The items of a block, those of its labeled groups included."""
-    for item in level(body):
-        yield item
-        if isinstance(item, Module) and not item.block:
-            yield from _own_items(item.body)
 
 
 def _bound_names(items: Iterable[Item]) -> Iterator[str]:

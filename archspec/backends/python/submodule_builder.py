@@ -11,8 +11,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import groupby
-from typing import Any, Protocol
+from itertools import compress, groupby
+from typing import Any
 
 from archspec.backends.python.aligned_bodies import (
     Bodies,
@@ -20,8 +20,15 @@ from archspec.backends.python.aligned_bodies import (
     columns,
     is_numbered,
 )
-from archspec.backends.python.class_parameters import ClassParameter
-from archspec.backends.python.constructor_calls import torch_call
+from archspec.backends.python.callable_arguments import (
+    CallableWriter,
+    is_identity,
+    needs_forward,
+    split_call,
+    uses,
+)
+from archspec.backends.python.class_parameters import BlockClass, ClassParameter
+from archspec.backends.python.constructor_calls import is_default, torch_call
 from archspec.backends.python.expressions import value_expr
 from archspec.backends.python.loop_headers import loop_header
 from archspec.backends.python.names_in_scope import ClassScope
@@ -36,7 +43,6 @@ from archspec.backends.python.submodules import (
 from archspec.backends.python.syntax import (
     AtomExpr,
     CallExpr,
-    ClassName,
     ConditionalExpr,
     Element,
     Expr,
@@ -55,24 +61,12 @@ from archspec.ir.symbolic import (
     same,
     substitute,
     variable,
-    variables,
 )
 from archspec.ops.registry import OPS
-from archspec.ops.torch_call import TorchCall
 
 IDENTITY = CallExpr(NameExpr("nn", "Identity"))
 FEW = 2  # equal iterations that are read as fast as a loop
 POSITIONAL_LITERALS = 2  # more of them need their names
-
-
-class BlockClass(Protocol):
-    """A finished class of a block: how to call it."""
-
-    name: ClassName
-    parameters: list[ClassParameter]
-
-    def index(self, module: Module) -> int:
-        """The position of an instance among those of the class."""
 
 
 class SubmoduleBuilder:
@@ -82,10 +76,12 @@ class SubmoduleBuilder:
         self,
         unifier: ValueUnifier,
         class_of: Callable[[Module], BlockClass],
-        build_group: Callable[[list[Module], ClassScope], Expr],
+        callables: CallableWriter,
+        build_group: Callable[[list[Module], ClassScope], Expr | list[Member]],
     ) -> None:
         self.unifier = unifier
         self.class_of = class_of
+        self.callables = callables
         self.build_group = build_group
 
     def members(self, bodies: Bodies, scope: ClassScope) -> list[Member]:
@@ -119,8 +115,44 @@ class SubmoduleBuilder:
 
     # --- layers and blocks ---
 
+    def called(
+        self, column: Sequence[Layer | Module], scope: ClassScope
+    ) -> ast.expr | None:
+        """The parameter of the class that is the op or block of all instances."""
+        names = [substitute(i.called, scope.values) for i in column if i.called]
+        if len(names) < len(column) or not isinstance(names[0], ast.Name):
+            return None
+        is_known = names[0].id in scope.names
+        return names[0] if is_known and all(same(n, names[0]) for n in names) else None
+
+    def _called_layer(
+        self, callee: ast.expr, column: Sequence[Layer], scope: ClassScope
+    ) -> Submodule:
+        """`act` as `act()`, and `norm` as `norm(out_channels)`."""
+        if any(map(needs_forward, column)):
+            raise InstancesDifferError
+        layers = [each for each in column if not is_identity(each)]
+        calls = [split_call(layer)[1] for layer in layers]
+        if len({(len(call.args), tuple(call.kwargs)) for call in calls}) > 1:
+            raise InstancesDifferError
+        scope = scope.of([not is_identity(each) for each in column])
+        elements: list[Element] = []
+        if calls:
+            rows = zip(*(call.args for call in calls), strict=True)
+            elements += [
+                Element(self.unifier.unify(r, "channels", scope)) for r in rows
+            ]
+            for name in calls[0].kwargs:
+                values = [call.kwargs[name] for call in calls]
+                value = self.unifier.unify(values, name, scope)
+                elements.append(Element(value, f"{name}="))
+        function = self.unifier.shared([callee], scope)
+        return self._submodule(column, CallExpr(function, tuple(elements)), scope)
+
     def _layer(self, column: Sequence[Layer], scope: ClassScope) -> Submodule:
         """`conv(64, k=3)` as `nn.Conv2d(in_channels, 64, kernel_size=3)`."""
+        if callee := self.called(column, scope):
+            return self._called_layer(callee, column, scope)
         calls = [torch_call(layer) for layer in column]
         if len({(call.name, len(call.args)) for call in calls}) > 1:
             raise InstancesDifferError
@@ -133,7 +165,7 @@ class SubmoduleBuilder:
             for values in zip(*(call.args for call in calls), strict=True)
         ]
         for name in calls[0].kwargs:
-            if not all(_is_default(call, name) for call in calls):
+            if not all(is_default(call, name) for call in calls):
                 values = [call.kwargs[name] for call in calls]
                 value = self.unifier.unify(values, name, scope)
                 elements.append(Element(value, f"{name}="))
@@ -150,18 +182,49 @@ class SubmoduleBuilder:
         """`residual(64, s=2)` as `Residual(64, s=2)`; or a labeled group."""
         if not column[0].block:
             group = self.build_group(list(column), scope)
+            if isinstance(group, list):
+                chain = self._submodule(column, NameExpr("nn", "Sequential"), scope)
+                return replace(chain, members=group)
             return self._submodule(column, group, scope)
-        block = self.class_of(column[0])
-        if any(self.class_of(module) is not block for module in column):
+        callee = self.called(column, scope)
+        classes = {id(c): c for c in map(self.class_of, column)}
+        if len(classes) > 1 and not callee:
             raise InstancesDifferError
+        calls: list[CallExpr] = []
+        for block in classes.values():
+            chosen = [self.class_of(module) is block for module in column]
+            modules = [*compress(column, chosen)]
+            inside = scope.of(chosen)
+            arguments = self._arguments(block, modules, inside, by_name=bool(callee))
+            calls.append(CallExpr(block.name, tuple(arguments)))
+        if callee:
+            if any(call.elements != calls[0].elements for call in calls):
+                raise InstancesDifferError
+            function = self.unifier.shared([callee], scope)
+            calls[0] = replace(calls[0], function=function)
+        return self._submodule(column, calls[0], scope)
+
+    def _arguments(
+        self,
+        block: BlockClass,
+        column: Sequence[Module],
+        scope: ClassScope,
+        *,
+        by_name: bool,
+    ) -> list[Element]:
+        """The arguments for a class; `by_name` without those that its value has."""
         elements: list[Element] = []
         for parameter in block.parameters:
+            preset = {parameter.key in module.preset for module in column}
+            if by_name and True in preset:
+                if False in preset:
+                    raise InstancesDifferError
+                continue
             given = self._argument(parameter, block, column, scope)
             if _needs_keyword([*elements, *given]):
                 given = [replace(each, label=f"{parameter.name}=") for each in given]
             elements += given
-        value = CallExpr(block.name, tuple(elements))
-        return self._submodule(column, value, scope)
+        return elements
 
     def _argument(
         self,
@@ -182,11 +245,31 @@ class SubmoduleBuilder:
             ]
         else:
             items = [module.arguments[parameter.key] for module in column]
-        value = self.unifier.unify(items, parameter.name, scope)
+        if parameter.is_callable:
+            value = self._callable(parameter.key, items, column, scope)
+        else:
+            value = self.unifier.unify(items, parameter.name, scope)
         if value == parameter.default:
             return []
         label = f"{parameter.name}=" if parameter.keyword_only else ""
         return [Element(value, label)]
+
+    def _callable(
+        self,
+        key: str,
+        items: Sequence[Symbolic],
+        column: Sequence[Module],
+        scope: ClassScope,
+    ) -> Expr:
+        """An op or block as an argument: a parameter of this class, or `nn.ReLU`."""
+        codes = [item.code for item in items]
+        is_name = isinstance(codes[0], ast.Name)
+        if is_name and self.unifier.is_shared(codes, scope):
+            return self.unifier.shared(codes, scope)
+        if any(item.value != items[0].value for item in items):
+            raise InstancesDifferError
+        calls = [use for module in column for use in uses(module, key)]
+        return self.callables.value(items[0].value, calls)
 
     def _submodule(
         self, column: Sequence[Layer | Module], value: Expr, scope: ClassScope
@@ -228,7 +311,8 @@ class SubmoduleBuilder:
             codes = [let.values[name].code for let in column]
             if self.unifier.is_shared(codes, scope):
                 found.append(LocalVariable(name, codes[0], scope))
-                scope = scope.naming([name])
+                values = [{name: let.values[name].value} for let in column]
+                scope = scope.naming([name]).knowing(values)
         return found, scope
 
     def choice(self, column: Sequence[Choice], scope: ClassScope) -> list[Member]:
@@ -237,9 +321,11 @@ class SubmoduleBuilder:
         left = [choice.body for choice in column if not choice.condition.value]
         if not taken or not left:
             return self.members(taken or left, scope)
-        inside = replace(scope, may_add=False)
+        inside = replace(scope, may_add=False, may_list=False)
         conditions = [choice.condition for choice in column]
-        then, otherwise = self.members(taken, inside), self.members(left, inside)
+        chosen = [bool(condition.value) for condition in conditions]
+        then = self.members(taken, inside.of(chosen))
+        otherwise = self.members(left, inside.of([not each for each in chosen]))
         if all(map(_is_identity, then)):
             conditions = [*map(_negated, conditions)]
             then, otherwise = otherwise, then
@@ -292,6 +378,10 @@ class SubmoduleBuilder:
                 names.add(moving)
         inside = replace(inside.naming(names), values=values, may_add=False)
         bodies = [body for repeat in column for body in repeat.iterations]
+        if len(scope.known) == len(column):
+            pairs = zip(scope.known, column, strict=True)
+            known = [{**k, **row} for k, repeat in pairs for row in repeat.variables]
+            inside = replace(inside, known=tuple(known))
         loop = SubmoduleLoop(column, inside, self.members(bodies, inside))
         loop_header(loop, self.unifier)  # or the instances differ
         after = replace(outside, values=values).naming(names & {moving})
@@ -374,10 +464,3 @@ def only_child(members: Sequence[Member]) -> Submodule | None:
 
 def _is_identity(member: Member) -> bool:
     return isinstance(member, Submodule) and member.value == IDENTITY
-
-
-def _is_default(call: TorchCall, name: str) -> bool:
-    item = call.kwargs[name]
-    if variables(item.code):
-        return False
-    return name in call.defaults and bool(item.value == call.defaults[name])

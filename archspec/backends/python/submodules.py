@@ -30,6 +30,7 @@ class Submodule:
     shape: str  # of its output; empty where instances or iterations differ
     comment: str  # the spec's, above its step
     is_parameter: bool = False  # an `nn.Parameter`, which `forward` reads itself
+    members: list[Member] | None = None  # of a plain chain that statements fill
 
 
 @dataclass
@@ -59,3 +60,15 @@ class EqualSubmodules:
 
 
 Member = LocalVariable | Submodule | SubmoduleLoop | EqualSubmodules | SubmoduleChoice
+
+
+def is_plain(member: Member) -> bool:
+    """Whether only its position in a chain names a member, or each one in it."""
+    match member:
+        case Submodule():
+            return member.is_numbered
+        case SubmoduleLoop() | EqualSubmodules():
+            return all(map(is_plain, member.members))
+        case SubmoduleChoice():
+            return all(map(is_plain, (*member.then, *member.otherwise)))
+    return True

@@ -24,7 +24,7 @@ from archspec.backends.python.expressions import (
 from archspec.backends.python.identifiers import python_name
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.syntax import Expr, NameExpr
-from archspec.ir.symbolic import Symbolic, same, substitute, variables
+from archspec.ir.symbolic import Symbolic, constant, same, substitute, variables
 
 LONGEST = 44  # characters of an expression that a reader takes in at a glance
 
@@ -66,6 +66,9 @@ class ValueUnifier:
         except InstancesDifferError:
             if alike:
                 return value_expr(values[0])
+        for code in {ast.dump(code): code for code in codes}.values():
+            if variables(code) and self._holds(code, values, scope):
+                return self.shared([code], scope)
         if not scope.may_add or len(values) != self.instances:
             raise InstancesDifferError
         return self._add(hint, values)
@@ -90,6 +93,20 @@ class ValueUnifier:
             and variables(code) <= scope.names
             and _is_short(code)
         )
+
+    def _holds(self, code: ast.expr, values: Sequence[Any], scope: ClassScope) -> bool:
+        """Whether an expression of one instance has the right value in all of them."""
+        if len(scope.known) != len(values) or not self.is_shared([code], scope):
+            return False
+        for known, value in zip(scope.known, values, strict=True):
+            names = {k: constant(known[k]) for k in variables(code) if k in known}
+            found = substitute(code, names)
+            is_value = isinstance(found, ast.Constant) and same_value(
+                found.value, value
+            )
+            if not is_value:
+                return False
+        return True
 
     def read(self, code: ast.expr) -> None:
         """Note the names that an expression reads."""

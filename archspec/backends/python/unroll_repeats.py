@@ -57,7 +57,7 @@ def _with_row(column: Sequence[Repeat], number: int, scope: ClassScope) -> Class
         for name, value in rows[0].items()
         if all(same_value(row.get(name), value) for row in rows)
     }
-    return replace(scope, values={**scope.values, **literals})
+    return replace(scope, values={**scope.values, **literals}).knowing(rows)
 
 
 def _leaving(

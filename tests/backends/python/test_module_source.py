@@ -155,7 +155,7 @@ def test_stands_alone(name: str) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    assert imported == {"torch"}
+    assert imported - {"collections.abc", "functools", "math"} == {"torch"}
     classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
     called = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     assert set(classes) - called == {network_class(corpus_spec(name).graph)}
@@ -383,7 +383,6 @@ def test_long_rows_are_a_loop() -> None:
     assert source.count("nn.Conv2d(") == 6
     assert source.count("        for ") == 7
     assert re.findall("class (.*)[(]", source) == [
-        "LongRowsLayer1",
         "Tower",
         "Sizes",
         "LongRows",
@@ -441,7 +440,7 @@ def test_instances_of_one_structure_share_a_class() -> None:
     source = to_source(network.graph)
     assert source.count("class Branches") == 1
     assert source.count("class Deep") == 1
-    assert source.count("class Tower") == 2
+    assert source.count("class Tower") == 1
 
 
 def test_classes_that_differ_in_a_negative_number_are_one_with_its_sign() -> None:

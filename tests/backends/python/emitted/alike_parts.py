@@ -1,7 +1,7 @@
 """alike_parts
 
-Written by archspec VERSION from `alike_parts`: edit it, or make it again with
-`archspec compile alike_parts.yaml`.
+Written by archspec VERSION from `alike_parts`:
+`archspec compile alike_parts.yaml` makes it again.
 """
 
 from torch import nn

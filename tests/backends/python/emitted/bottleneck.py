@@ -1,7 +1,7 @@
 """bottleneck_net
 
-Written by archspec VERSION from `bottleneck_net`: edit it, or make it again with
-`archspec compile bottleneck.yaml`.
+Written by archspec VERSION from `bottleneck_net`:
+`archspec compile bottleneck.yaml` makes it again.
 """
 
 from torch import Tensor, nn

@@ -1,7 +1,7 @@
 """comments
 
-Written by archspec VERSION from `comments`: edit it, or make it again with
-`archspec compile comments.yaml`.
+Written by archspec VERSION from `comments`:
+`archspec compile comments.yaml` makes it again.
 """
 
 from torch import Tensor, nn

@@ -1,7 +1,7 @@
 """dense_block_net
 
-Written by archspec VERSION from `dense_block_net`: edit it, or make it again with
-`archspec compile dense_block.yaml`.
+Written by archspec VERSION from `dense_block_net`:
+`archspec compile dense_block.yaml` makes it again.
 """
 
 import torch

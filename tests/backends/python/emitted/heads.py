@@ -1,7 +1,7 @@
 """heads
 
-Written by archspec VERSION from `heads`: edit it, or make it again with
-`archspec compile heads.yaml`.
+Written by archspec VERSION from `heads`:
+`archspec compile heads.yaml` makes it again.
 """
 
 from torch import Tensor, nn

@@ -1,7 +1,7 @@
 """inception_net
 
-Written by archspec VERSION from `inception_net`: edit it, or make it again with
-`archspec compile inception.yaml`.
+Written by archspec VERSION from `inception_net`:
+`archspec compile inception.yaml` makes it again.
 """
 
 import torch

@@ -1,9 +1,10 @@
 """the inverted residual of MobileNetV2
 
-Written by archspec VERSION from `inverted_residual_net`: edit it, or make it again
-with
-`archspec compile inverted_residual.yaml`.
+Written by archspec VERSION from `inverted_residual_net`:
+`archspec compile inverted_residual.yaml` makes it again.
 """
+
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
@@ -25,6 +26,7 @@ class ConvNormAct(nn.Sequential):
         kernel_size: int = 1,
         stride: int = 1,
         groups: int = 1,
+        act: Callable[..., nn.Module] = nn.ReLU6,
     ) -> None:
         super().__init__(
             nn.Conv2d(
@@ -37,41 +39,11 @@ class ConvNormAct(nn.Sequential):
                 bias=False,
             ),
             nn.BatchNorm2d(out_channels),
-            nn.ReLU6(),
+            act(),
         )
 
 
 class InvertedResidual(nn.Module):
-    """Expand with 1x1, filter each channel, project with 1x1 (Sandler et al., 2018).
-
-    Shape:
-        [N, in_channels, H, W] -> [N, out_channels, H, W]
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        *,
-        stride: int = 1,
-        expand_ratio: int = 6,
-    ) -> None:
-        super().__init__()
-        hidden = in_channels * expand_ratio
-        self.conv = nn.Sequential(
-            ConvNormAct(
-                in_channels, hidden, kernel_size=3, stride=stride, groups=hidden
-            ),
-            nn.Conv2d(hidden, out_channels, kernel_size=1, bias=False),
-            nn.BatchNorm2d(out_channels),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x) + x
-        return x
-
-
-class InvertedResidual2(nn.Sequential):
     """Expand with 1x1, filter each channel, project with 1x1 (Sandler et al., 2018).
 
     Shape:
@@ -86,75 +58,28 @@ class InvertedResidual2(nn.Sequential):
         *,
         stride: int = 1,
         expand_ratio: int = 6,
+        act: Callable[..., nn.Module] = nn.ReLU6,
     ) -> None:
-        hidden = in_channels * expand_ratio
         super().__init__()
-        self.conv = nn.Sequential(
-            ConvNormAct(in_channels, hidden),
-            ConvNormAct(hidden, hidden, kernel_size=3, stride=stride, groups=hidden),
-            nn.Conv2d(hidden, out_channels, kernel_size=1, bias=False),
-            nn.BatchNorm2d(out_channels),
-        )
-
-
-class ConvNormAct2(nn.Sequential):
-    """Convolution without bias, batch norm, activation; the size is kept at stride
-    1.
-
-    Shape:
-        [N, in_channels, H, W] -> [N, out_channels, H, W]
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        *,
-        kernel_size: int = 1,
-        stride: int = 1,
-        groups: int = 1,
-    ) -> None:
-        super().__init__(
-            nn.Conv2d(
-                in_channels,
-                out_channels,
-                kernel_size=kernel_size,
-                stride=stride,
-                padding=kernel_size // 2,
-                groups=groups,
-                bias=False,
+        hidden = in_channels * expand_ratio
+        self.use_shortcut = stride == 1 and in_channels == out_channels
+        layers: list[nn.Module] = []
+        if expand_ratio != 1:
+            layers.append(ConvNormAct(in_channels, hidden, act=act))
+        layers += [
+            # depthwise
+            ConvNormAct(
+                hidden, hidden, kernel_size=3, stride=stride, groups=hidden, act=act
             ),
-            nn.BatchNorm2d(out_channels),
-            nn.Hardswish(),
-        )
-
-
-class InvertedResidual3(nn.Module):
-    """Expand with 1x1, filter each channel, project with 1x1 (Sandler et al., 2018).
-
-    Shape:
-        [N, in_channels, H, W] -> [N, out_channels, H, W]
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        *,
-        stride: int = 1,
-        expand_ratio: int = 6,
-    ) -> None:
-        super().__init__()
-        hidden = in_channels * expand_ratio
-        self.conv = nn.Sequential(
-            ConvNormAct2(in_channels, hidden),
-            ConvNormAct2(hidden, hidden, kernel_size=3, stride=stride, groups=hidden),
+            # projection, without activation
             nn.Conv2d(hidden, out_channels, kernel_size=1, bias=False),
             nn.BatchNorm2d(out_channels),
-        )
+        ]
+        self.conv = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x) + x
+        out = self.conv(x)
+        x = out + x if self.use_shortcut else out
         return x
 
 
@@ -168,6 +93,6 @@ class InvertedResidualNet(nn.Sequential):
     def __init__(self) -> None:
         super().__init__(
             InvertedResidual(16, 16, expand_ratio=1),  # [16, 8, 8]
-            InvertedResidual2(16, 24, stride=2),  # [24, 4, 4]
-            InvertedResidual3(24, 24),  # [24, 4, 4]
+            InvertedResidual(16, 24, stride=2),  # [24, 4, 4]
+            InvertedResidual(24, 24, act=nn.Hardswish),  # [24, 4, 4]
         )

@@ -1,8 +1,10 @@
 """loops
 
-Written by archspec VERSION from `loops`: edit it, or make it again with
-`archspec compile loops.yaml`.
+Written by archspec VERSION from `loops`:
+`archspec compile loops.yaml` makes it again.
 """
+
+from collections.abc import Callable
 
 from torch import nn
 
@@ -14,22 +16,14 @@ class Unit(nn.Sequential):
         [N, in_channels, H, W] -> [N, out_channels, H, W]
     """
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            nn.Conv2d(in_channels, out_channels, kernel_size=1),
-            nn.Identity(),
-        )
-
-
-class Unit2(nn.Sequential):
-    """Convolution, ReLU.
-
-    Shape:
-        [N, in_channels, H, W] -> [N, out_channels, H, W]
-    """
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(nn.Conv2d(in_channels, out_channels, kernel_size=1), nn.ReLU())
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        act: Callable[..., nn.Module] = nn.ReLU,
+    ) -> None:
+        super().__init__(nn.Conv2d(in_channels, out_channels, kernel_size=1), act())
 
 
 class Loops(nn.Sequential):
@@ -41,20 +35,20 @@ class Loops(nn.Sequential):
 
     def __init__(self) -> None:
         layers: list[nn.Module] = [
-            Unit(3, 3),  # [3, 8, 8]
+            Unit(3, 3, act=nn.Identity),  # [3, 8, 8]
         ]
         for _ in range(4):
-            layers.append(Unit2(3, 3))  # [3, 8, 8]
+            layers.append(Unit(3, 3))  # [3, 8, 8]
         channels = 3
         for i in range(2):
-            layers.append(Unit2(channels, 8 if i == 0 else 6))
+            layers.append(Unit(channels, 8 if i == 0 else 6))
             channels = 8 if i == 0 else 6
         channels_2 = channels
         for _ in range(3):
-            layers.append(Unit2(channels_2, 4))  # [4, 8, 8]
+            layers.append(Unit(channels_2, 4))  # [4, 8, 8]
             channels_2 = 4
         channels_2 = 4
         for _ in range(3):
-            layers.append(Unit2(channels_2, 2))  # [2, 8, 8]
+            layers.append(Unit(channels_2, 2))  # [2, 8, 8]
             channels_2 = 2
         super().__init__(*layers)

@@ -1,7 +1,7 @@
 """a residual block whose shortcut is projected where the shape changes
 
-Written by archspec VERSION from `residual_net`: edit it, or make it again with
-`archspec compile residual.yaml`.
+Written by archspec VERSION from `residual_net`:
+`archspec compile residual.yaml` makes it again.
 """
 
 from torch import Tensor, nn
