@@ -83,6 +83,14 @@ def find_bundled(name: str) -> Entry | None:
     return _variants_by_name(specs).get(name)
 
 
+def of_torchvision(name: str) -> str | None:
+    """The torchvision network that a network of the course shares its name with."""
+    if "/" in name:
+        return None
+    found = find_bundled(f"torchvision/{name}")
+    return found.title if found else None
+
+
 def suggest_bundled(name: str) -> str:
     """A help line for an unknown bundled spec; "" if none has a similar name."""
     specs = bundled()

@@ -1,12 +1,15 @@
-"""`archspec explain`: explain a diagnostic, an op or a block."""
+"""`archspec explain`: explain a diagnostic, an op, a block or a bundled spec."""
 
 from __future__ import annotations
 
+from itertools import takewhile
+from pathlib import Path
 from textwrap import indent
 from typing import Annotated
 
 import typer
 
+from archspec.catalog import Entry, find_bundled, list_models, of_torchvision
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.diagnostics.terminal import output_width, wrapped
@@ -20,10 +23,13 @@ from .exit_codes import USAGE, stop
 def explain(
     name: Annotated[
         str,
-        typer.Argument(metavar="CODE", help="A diagnostic's code, an op or a block."),
+        typer.Argument(
+            metavar="WORD",
+            help="A diagnostic's code, an op, a block or a bundled spec.",
+        ),
     ],
 ) -> None:
-    """Explain a diagnostic, an op or a block of the library."""
+    """Explain a diagnostic, an op, a block of the library or a bundled spec."""
     blocks = library()
     if name in CODES:
         print(_code(name))
@@ -31,10 +37,12 @@ def explain(
         print(f"{OPS[name].signature}\n\n{OPS[name].about}")
     elif isinstance(block := blocks.get(name), Block):
         print(_block(block))
+    elif entry := find_bundled(name):
+        print(_spec(entry))
     else:
-        help_ = did_you_mean(name, [*CODES, *OPS, *blocks])
+        help_ = did_you_mean(name, [*CODES, *OPS, *blocks, *list_models()])
         stop(
-            f"there is no diagnostic, op or block `{name}`{help_ and '; ' + help_}",
+            f"unknown diagnostic, op, block or spec `{name}`{help_ and '; ' + help_}",
             USAGE,
         )
 
@@ -46,6 +54,33 @@ def _code(code: str) -> str:
         f"For example:\n\n{indent(page.bad, '    ')}\n\n"
         f"Write instead:\n\n{indent(page.good, '    ')}"
     )
+
+
+def _spec(entry: Entry) -> str:
+    """The comment at the head of a spec, and torchvision's network of that name."""
+    text = f"{entry.title}\n\n{_header(entry.path)}"
+    other = of_torchvision(entry.title)
+    if other is None:
+        return text
+    return f"""{text}
+
+torchvision's network of this name is `{other}`. To compare the two:
+
+    archspec explain {other}
+    archspec diff {entry.title} {other}"""
+
+
+def _header(path: Path) -> str:
+    """The entries of the comment at the head of a spec, as wide as the output."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    entries: list[str] = []
+    for line in takewhile(lambda line: line.startswith("#"), lines):
+        text = line.removeprefix("# ")
+        if line.startswith("#  ") and entries[-1].startswith(("Paper", "Here")):
+            entries[-1] += f" {text.strip()}"
+        else:
+            entries.append(text)
+    return wrapped("\n".join(entries), output_width(), 7 * " ")
 
 
 def _block(block: Block) -> str:

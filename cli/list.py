@@ -9,7 +9,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from archspec.backends.tables.text_table import definitions, text_table
-from archspec.catalog import bundled, list_models, variant_name, variants
+from archspec.catalog import (
+    bundled,
+    list_models,
+    of_torchvision,
+    variant_name,
+    variants,
+)
 from archspec.checker import check
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.ops.registry import OPS
@@ -73,6 +79,8 @@ def _about_spec(name: str) -> str:
     """What a spec is, and the names of its variants in a line of their own."""
     spec = check(name).spec
     about = spec.document.about if spec else ""
+    if other := of_torchvision(name):
+        about += f"\nnot {other}: see `archspec explain {name}`"
     found = [variant_name(name, each) for each in variants(bundled()[name])]
     if not found or found == [name]:
         return about

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
 import archspec
-from archspec.catalog import bundled, variants
+from archspec.catalog import bundled, variant_name, variants
 
 FOLDER = "torchvision/"
+
+
+def families(folder: str) -> dict[str, Path]:
+    """The specs of a folder by name."""
+    return {name: path for name, path in bundled().items() if name.startswith(folder)}
 
 
 def costs(name: str) -> str:
@@ -22,10 +26,10 @@ def costs(name: str) -> str:
 def family(name: str, path: Path) -> str:
     """The spec of a family, its drawing and its costs."""
     text = path.read_text(encoding="utf-8")
-    first = variants(path)[0]
-    title = re.sub(r"_", " ", name.removeprefix(FOLDER))
+    title = name.removeprefix(FOLDER).replace("_", " ")
     picture = f"pictures/{name.replace('/', '_')}.svg"
-    rows = "\n".join(costs(f"{FOLDER}{variant}") for variant in variants(path))
+    names = [variant_name(name, variant) for variant in variants(path)]
+    rows = "\n".join(map(costs, names))
     return f"""\
 ## {title}
 
@@ -33,8 +37,8 @@ def family(name: str, path: Path) -> str:
 {text.rstrip()}
 ```
 
-<!-- $ archspec draw {FOLDER}{first} --depth 1 -o docs/{picture} -->
-![{first}, its blocks folded]({picture})
+<!-- $ archspec draw {names[0]} --depth 1 -o docs/{picture} -->
+![{names[0]}, its blocks folded]({picture})
 
 | name | input | parameters | MACs |
 |---|---|---:|---:|
@@ -42,7 +46,7 @@ def family(name: str, path: Path) -> str:
 """
 
 
-def plot(families: dict[str, Path]) -> None:
+def plot(found: dict[str, Path]) -> None:
     """Draw the parameters and MACs of all networks, a color for each family."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -50,7 +54,7 @@ def plot(families: dict[str, Path]) -> None:
     mpl.rcParams["svg.hashsalt"] = "archspec"  # the same file each time
     figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.subplots()
-    for number, (name, path) in enumerate(families.items()):
+    for number, (name, path) in enumerate(found.items()):
         specs = [archspec.load(f"{FOLDER}{variant}") for variant in variants(path)]
         axes.loglog(
             [spec.params / 1e6 for spec in specs],
@@ -68,10 +72,10 @@ def plot(families: dict[str, Path]) -> None:
 
 def main() -> None:
     """Print all families, or plot them."""
-    found = {n: path for n, path in bundled().items() if n.startswith(FOLDER)}
     if "--plot" in sys.argv:
-        plot(found)
+        plot(families(FOLDER))
         return
+    found = families(FOLDER) | families("segmentation/")
     print("\n".join(family(name, path) for name, path in found.items()))
 
 

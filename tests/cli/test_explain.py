@@ -89,3 +89,19 @@ def test_ops_and_blocks_have_pages(archspec, name):
     outcome = archspec("explain", name)
     assert outcome.code == 0
     assert f"{name}(" in outcome.out
+
+
+@pytest.mark.parametrize("name", ["resnet18", "googlenet", "vgg16"])
+def test_a_network_of_the_course_names_the_one_of_torchvision(archspec, name):
+    text = archspec("explain", name).out
+    assert "Here:  " in text
+    assert f"archspec diff {name} torchvision/{name}" in text
+    assert "archspec diff" not in archspec("explain", f"torchvision/{name}").out
+    assert "archspec diff" not in archspec("explain", "lenet").out
+
+
+def test_a_list_tells_networks_of_one_name_apart(archspec):
+    text = archspec("list", "specs").out
+    for name in ("resnet18", "googlenet", "densenet", "vgg", "alexnet"):
+        assert f"not torchvision/{name}:" in text
+    assert text.count("not torchvision/") == 5

@@ -19,6 +19,7 @@ PRINTING = [
     ["diff", "vgg11", "vgg19"],
     ["diff", "torchvision/resnet18", "torchvision/efficientnet_b7"],
     ["explain", "channel-mismatch"],
+    ["explain", "torchvision/resnet50"],
     ["explain", "window_attention_v2"],
     ["runs"],
     ["runs", "compare", *(f"runs/{name}-{n}" for name in ("tiny", "a" * 40) for n in (1, 2))],

@@ -306,7 +306,8 @@ def test_another_network_of_the_same_name_is_told_from_torchvisions(cache):
     first = str(caught.value).splitlines()[0]
     assert first == (
         "`ResNet18_Weights.IMAGENET1K_V1` does not fit `resnet18`: its network is "
-        "the spec `torchvision/resnet18`, with its own input and params"
+        "the spec `torchvision/resnet18`, with its own input and params; "
+        "`archspec diff resnet18 torchvision/resnet18` shows how they differ"
     )
 
 

@@ -120,7 +120,7 @@ def definitions(items: Iterable[tuple[str, str]]) -> list[str]:
     """Return lines with names and what they mean, wrapped to the terminal."""
     pairs = [*items]
     longest = max((len(name) for name, _ in pairs), default=0)
-    name_width = min(longest, output_width() // 3)
+    name_width = min(longest, output_width() // 3 - 2 - len(GAP))
     return [line for pair in pairs for line in _definition(*pair, name_width)]
 
 

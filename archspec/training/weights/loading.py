@@ -132,7 +132,12 @@ def _hint(
         from archspec.training.weights.published import find_published, its_spec
 
         own = its_spec(find_published(source, spec))
-        return f"its network is the spec `{own}`, with its own input and params"
+        if own is None:
+            return "archspec has no spec of its network"
+        return (
+            f"its network is the spec `{own}`, with its own input and params; "
+            f"`archspec diff {spec.reference} {own}` shows how they differ"
+        )
     rename = guess_rename(unexpected, missing)
     if rename and not wrong_shape:
         return f"use `--rename {rename}`"

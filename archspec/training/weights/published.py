@@ -18,6 +18,7 @@ from torchvision.models import (
     list_models,
 )
 
+from archspec import catalog
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.runs.errors import TrainingError
 from archspec.spec import Spec
@@ -71,10 +72,10 @@ def network_name(spec: Spec) -> str:
     raise TrainingError(f"torchvision has no network `{spec.name}`: {hint}")
 
 
-def its_spec(weights: WeightsEnum) -> str:
+def its_spec(weights: WeightsEnum) -> str | None:
     """The name of the bundled spec that weights are for, such as `torchvision/vgg16`."""
-    networks = [n for n in list_models() if get_model_weights(n) is type(weights)]
-    return f"torchvision/{networks[0]}"
+    (network, *_) = (n for n in list_models() if get_model_weights(n) is type(weights))
+    return next(iter(catalog.list_models(f"*/{network}")), None)
 
 
 def _weights_of_enum(name: str) -> type[WeightsEnum]:
