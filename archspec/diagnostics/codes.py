@@ -236,6 +236,14 @@ CODES: dict[str, Page] = {
         "- stem: conv(8, k=3)\n- ref(stm) | relu",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
+    "missing-else": Page(
+        "A join has all of its branches, so that an `if` that is one has an `else`: a "
+        "branch, `identity`, or `none` for no branch. In a list, an `if` needs none.",
+        "params: {deep: true}\nnet:\n- conv(8, k=1)\n- add:\n  - conv(8, k=1)\n"
+        "  - {if: deep, then: relu}",
+        "params: {deep: true}\nnet:\n- conv(8, k=1)\n- add:\n  - conv(8, k=1)\n"
+        "  - {if: deep, then: relu, else: identity}",
+    ),
     "tied-mismatch": Page(
         "`tied` runs the layers of an earlier step once more. What comes in may be of "
         "another size, but not of one that needs other weights.",

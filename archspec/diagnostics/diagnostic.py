@@ -179,8 +179,9 @@ class Findings:
         help: Sequence[str] | str = (),
         severity: Severity = Severity.ERROR,
         fault: object | None = None,
+        proposals: Sequence[Fix] = (),
     ) -> None:
-        """Add a finding given by its parts."""
+        """Add a finding given by its parts; a `Replacement` in `help` is a proposal too."""
         helps = (help,) if isinstance(help, str) else help
         self.add(
             Diagnostic(
@@ -196,7 +197,8 @@ class Findings:
                     Fix(text, (Edit(span, text.text),), text.is_strong)
                     for text in helps
                     if isinstance(text, Replacement)
-                ),
+                )
+                + tuple(proposals),
             )
         )
 

@@ -34,6 +34,7 @@ from archspec.frontend.call_parser import (
     parse_pattern,
     parse_rows,
 )
+from archspec.frontend.missing_else import report_missing_else
 from archspec.frontend.schema.json_schema import MERGES, STEP_KEYWORDS
 from archspec.frontend.schema.report import is_misspelt_aux, report_misspelt_aux
 from archspec.frontend.step_traversal import split_at_ref
@@ -166,6 +167,8 @@ class StepParser:
             return Broken(tree.span)
         with self.within("a branch"):
             branches = tuple(self.step(branch) for branch in value.items)
+        for branch in value.items:
+            report_missing_else(branch, kind, self.findings)
         sizes_ = tree.get("sizes")
         sizes = self.values.expression(sizes_) if sizes_ else None
         if sizes_ and sizes is None:
