@@ -66,7 +66,7 @@ class Signatures:
         if not isinstance(call, Call) or slot == CHANNELS:
             return Field(slot, Kind.OTHER)
         if call.name in OPS:
-            return _op_field(_parameter(call, slot))
+            return op_field(_parameter(call, slot))
         block = self.blocks[call.name]
         name = block.positional[int(slot)] if slot.isdigit() else slot
         return Field(name, self.kinds[call.name][name])
@@ -119,7 +119,8 @@ def _parameter(call: Call, slot: str) -> Parameter:
     return next(p for p in parameters if slot in (p.shown, p.name))
 
 
-def _op_field(parameter: Parameter) -> Field:
+def op_field(parameter: Parameter) -> Field:
+    """What a parameter of an op is."""
     if parameter.name in CHANNEL_NAMES:
         return Field("c", Kind.CHANNELS)
     if parameter.name == "groups":

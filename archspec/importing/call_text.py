@@ -18,6 +18,7 @@ from archspec.signatures.argument_types import (
 )
 from archspec.signatures.signature import Parameter
 
+SMALL = 0.1
 LONG = 12  # characters of a number
 PER_AXIS = (CONV_PADDING, PADDING, SCALE, SIDES, SIZE)
 
@@ -125,8 +126,9 @@ def _float_text(value: float) -> str:
     (single,) = unpack("f", pack("f", short := float(f"{value:.6g}")))
     if single == value:
         value = short
-    elif 1 - (rest := round(1 - value, 6)) == value and rest not in (0, value):
-        return f"1 - {rest}" if len(repr(value)) > LONG else repr(value)
+    elif value < SMALL and len(repr(value)) > LONG:  # a momentum, from another library
+        rest = round(1 - value, 6)
+        return f"1 - {rest}" if 1 - rest == value else repr(value)
     plain = repr(value)
     mantissa, exponent = f"{value:e}".split("e")
     scientific = f"{float(mantissa):g}e{int(exponent)}"

@@ -8,7 +8,7 @@ from itertools import product
 from archspec.importing.argument_fields import Kind
 from archspec.importing.steps import Value
 from archspec.importing.templates import Lanes, Vector
-from archspec.importing.value_search import ValueSearch, is_constant
+from archspec.importing.value_search import ValueSearch, is_constant, same
 
 Atom = tuple[str, Lanes]  # a condition, and the lanes in which it holds
 
@@ -89,14 +89,24 @@ def _thresholds(values: Vector) -> list[Value]:
 
 def _of_argument(inside: Lanes, within: Lanes, search: ValueSearch) -> str | None:
     """A condition on an argument of the constructor, which becomes a parameter."""
-    for name, values in search.arguments.items():
-        if not search.lanes <= values.keys() or name.startswith("in"):
-            continue
-        for text, lanes in _comparisons(name, values, within):
-            if lanes == inside:
-                is_flag = all(isinstance(value, bool) for value in values.values())
-                short = search.accept(
-                    name, Kind.FLAG if is_flag else Kind.RATIO, values
-                )
-                return text.replace(name, short)
+    atoms = [
+        (text, lanes, name)
+        for name, values in search.arguments.items()
+        if search.lanes <= values.keys() and not _are_channels(values, search)
+        if all(isinstance(value, int) for value in values.values())
+        for text, lanes in _comparisons(name, values, within)
+    ]
+    for text, lanes, name in atoms:
+        if lanes == inside:
+            values = search.arguments[name]
+            is_flag = all(isinstance(value, bool) for value in values.values())
+            short = search.accept(name, Kind.FLAG if is_flag else Kind.RATIO, values)
+            return text.replace(name, short)
     return None
+
+
+def _are_channels(values: Vector, search: ValueSearch) -> bool:
+    known = [p.values for p in search.parameters.values() if p.kind == Kind.CHANNELS]
+    return any(
+        same(values, channels) for channels in (*known, search.cin, search.output)
+    )

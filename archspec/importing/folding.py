@@ -12,13 +12,15 @@ from itertools import chain
 from archspec.compiler import Options, compile_source
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
-from archspec.importing.argument_fields import Signatures
+from archspec.importing.absorbed_joins import with_absorbed_joins
+from archspec.importing.argument_fields import Kind, Signatures
 from archspec.importing.block_building import BuiltBlock, build_block
 from archspec.importing.block_names import free_name, snake_case
 from archspec.importing.default_labels import without_default_labels
 from archspec.importing.index_names import with_index_names
 from archspec.importing.inner_bodies import Body, map_bodies, walk
 from archspec.importing.label_reads import labels_read
+from archspec.importing.library_matching import library_matches
 from archspec.importing.needed_labels import without_needless_labels
 from archspec.importing.one_off_blocks import with_one_off_blocks
 from archspec.importing.progressions import with_progressions
@@ -30,6 +32,9 @@ from archspec.importing.tidy_steps import tidy
 from archspec.importing.writing import body_text, count_lines, write
 from archspec.ir.graph import Graph
 from archspec.ops.registry import OPS
+
+SHORTEST = 3  # lines of a definition
+LONG = 3  # lines of a block that is called from the library, though with constants
 
 
 def folded(network: Network) -> Network:
@@ -65,7 +70,7 @@ def _layers(graph: Graph) -> list[tuple[object, ...]]:
 
 def fold(network: Network) -> Network:
     """Fold a network whose layers nobody compares."""
-    network = with_progressions(tidy(network))
+    network = with_progressions(with_absorbed_joins(tidy(network)))
     folder = _Folder(labels_read(network))
     for instances in _by_class(network.body):
         folder.define(instances)
@@ -149,23 +154,52 @@ class _Folder:
 
     def define(self, instances: list[Instance]) -> None:
         """Add the blocks for the instances of a class."""
+        if self._use_library(instances):
+            return
         variants = [
             [*self._built_blocks(instances, pairs=pairs)] for pairs in (False, True)
         ]
         chosen = min(variants, key=_lines)
-        are_alone = len(chosen) > 1 and len(chosen) == len(instances)
-        if are_alone and all(instance.label for instance in instances):
+        if all(i.label for i in instances) and _are_alone(chosen, len(instances)):
             return  # they become groups
         for built, members in chosen:
             self.signatures.add(built.block, built.kinds)
             self.blocks.append(built.block)
             for instance, call in zip(members, built.calls, strict=True):
-                self.calls[id(instance)] = replace(
-                    call,
-                    label=instance.label,
-                    inputs=instance.inputs,
-                    output=instance.output,
-                )
+                self._define_call(instance, call)
+
+    def _define_call(self, instance: Instance, call: Call) -> None:
+        self.calls[id(instance)] = replace(
+            call,
+            label=instance.label,
+            inputs=instance.inputs,
+            output=instance.output,
+        )
+
+    def _use_library(self, instances: list[Instance]) -> bool:
+        """Call a block of the library if all modules are that block.
+
+        A short one that needs an argument in each call is clearer as a block of the spec.
+        """
+        bodies = without_default_labels(
+            [self.resolved(instance.body) for instance in instances], self.read
+        )
+        matches = library_matches(bodies, [channels_of(i.inputs[0]) for i in instances])
+        if matches is None or matches[0].block.name in {b.name for b in self.blocks}:
+            return False
+        block, values = matches[0].block, matches[0].values
+        constant = [
+            name
+            for name, default in block.keywords.items()
+            if all(match.values[name] == values[name] != default for match in matches)
+        ]
+        if constant and count_lines(bodies[0]) < LONG:
+            return False
+        kinds = dict.fromkeys(block.keywords, Kind.OTHER) | matches[0].kinds
+        self.signatures.add(block, kinds)
+        for instance, match in zip(instances, matches, strict=True):
+            self._define_call(instance, match.call)
+        return True
 
     def _built_blocks(
         self, instances: list[Instance], *, pairs: bool
@@ -205,6 +239,12 @@ class _Folder:
             for key, value in instance.arguments.items():
                 arguments[key][lane] = value
         return build_block(name, bodies, cin, output, arguments, self.signatures)
+
+
+def _are_alone(blocks: list[tuple[BuiltBlock, list[Instance]]], modules: int) -> bool:
+    """Whether each module has a block of its own, though several, or that of one line."""
+    is_one_line = _lines(blocks) == SHORTEST
+    return len(blocks) == modules and (modules > 1 or is_one_line)
 
 
 def _lines(blocks: list[tuple[BuiltBlock, list[Instance]]]) -> int:

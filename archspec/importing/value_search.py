@@ -44,6 +44,7 @@ SHORT_NAMES = {  # of what constructors call their arguments
 }
 Rule = tuple[str, Callable[[Any], int]]  # how it is written, and what it computes
 
+MANY = 3  # different input channels, of which all others are not multiples by chance
 VARYING = (Kind.SIZE, Kind.FLAG, Kind.OTHER)  # what the index of a repeat decides
 FACTORS = range(2, 17)
 DIVISORS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
@@ -199,6 +200,8 @@ class ValueSearch:
     def _channels(self, of: Field, values: Vector, channels: Vector) -> Iterator[str]:
         yield from self._equal(values, channels)
         yield from (text for text, known in self.derived.items() if same(values, known))
+        if values.keys() == self.lanes and len({*self.cin.values()}) >= MANY:
+            yield from _by_rule(values, {"cin": self.cin}, MULTIPLES)
         yield from self._argument(of, values)
         if not self.cin:
             return
@@ -207,11 +210,11 @@ class ValueSearch:
             p.name: p.values for p in self.parameters.values() if p.kind == Kind.RATIO
         }
         yield from self._products(values, bases, ratios)
-        yield from _by_rule(values, bases, MULTIPLES)
         for name in self._ratio_arguments(values, bases):
             accepted = self._accept(name, Kind.RATIO, self.arguments[name])
             ratio = {accepted: self.arguments[name]}
             yield from self._products(values, bases, ratio)
+        yield from _by_rule(values, bases, MULTIPLES)
         yield from _by_rule(values, bases, ROUNDED)
         yield from _sums(values, {n: v for n, v in bases.items() if n != "ch"})
         yield from self._new_ratio(values)
@@ -285,7 +288,7 @@ class ValueSearch:
     ) -> Iterator[str]:
         """Arguments that multiply channels, though not to those of the output."""
         for name, ratio in self.arguments.items():
-            if name in SHORT_NAMES or same(values, self.output):
+            if name in SHORT_NAMES or is_constant(ratio) or same(values, self.output):
                 continue
             is_number = all(type(v) in (int, float) for v in ratio.values())
             if is_number and any(self._products(values, bases, {name: ratio})):

@@ -8,8 +8,10 @@ import pytest
 
 import archspec
 from archspec.catalog import bundled
-from archspec.importing.folding import fold
+from archspec.importing.folding import fold, folded
+from archspec.importing.loading import load_module
 from archspec.importing.needed_labels import without_needless_labels
+from archspec.importing.reading import read
 from archspec.importing.steps import Call, Group, Instance, Join, Network, Ref, Split
 from archspec.importing.writing import write
 from archspec.passes.compare import compare
@@ -109,6 +111,17 @@ def test_a_stage_for_each_row():
           - fc: linear(1000)
         """
     )
+
+
+MODULES = (*(name.removeprefix("torchvision/") for name in SHORT), "regnet_y_400mf")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_of_torchvision_has_no_difference_to_the_bundled_spec(name):
+    module = load_module(f"torchvision:{name}")
+    text = write(folded(read(module, {"input": (3, 224, 224)}, name)))
+    spec = archspec.load(f"torchvision/{name}", input="3x224x224")
+    assert compare(spec.graph, compiled(text).require().graph) == []
 
 
 # --- rule by rule --------------------------------------------------------------------
@@ -315,6 +328,44 @@ CASES = {
                   - ref(enc{i + 1})
               - d{i + 1}: conv(8, k=1)
             times: 3
+        """,
+    ),
+    "a module of the library is a call of its block": (
+        sequence(
+            *(
+                module(
+                    conv(c, k, "0", p=k // 2, bias=False),
+                    Call("bn", label="1"),
+                    Call(act),
+                    cout=c,
+                )
+                for c, k, act in ((8, 1, "relu"), (16, 3, "relu"), (24, 3, "silu"))
+            )
+        ),
+        """
+        net:
+          - body:
+              - conv_bn_act(8)
+              - conv_bn_act(16, k=3)
+              - conv_bn_act(24, k=3, act=silu)
+        """,
+    ),
+    "a short one that needs an argument in each call is a block of the spec": (
+        sequence(
+            *(
+                module(
+                    conv(c, 1, "0", bias=False),
+                    Call("bn", label="1"),
+                    Call("relu6"),
+                    cout=c,
+                )
+                for c in (8, 17, 23)
+            )
+        ),
+        """
+        blocks:
+          unit(cout):
+            - conv(cout, k=1, bias=false) | bn | relu6
         """,
     ),
     "a split": (
