@@ -21,7 +21,7 @@ from typing import Any
 
 from archspec.checker import check
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
-from archspec.ir.graph import Layer, Merge, Module, walk
+from archspec.ir.graph import Joined, Layer, Module, walk
 from archspec.spec import CheckResult, Spec
 
 CASES = Path(__file__).parent / "cases"
@@ -179,7 +179,7 @@ def shapes_by_line(spec: Spec) -> dict[int, tuple[int, ...]]:
     source = spec.document.source
     found = {}
     for item in walk(spec.graph.body):
-        if isinstance(item, Layer | Merge):
+        if isinstance(item, Layer | Joined):
             span, value = item.node.span, item.node.output
         elif isinstance(item, Module):
             span, value = item.span, item.output

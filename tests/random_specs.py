@@ -1,22 +1,34 @@
-"""Random valid specs, from a seed: every construct, nested as it comes."""
+"""Random valid specs, from a seed: every construct and op, nested as it comes.
+
+What goes by keeps its axes and sizes from step to step, so that all fits; its channels
+change, and are known to the spec's own expressions alone.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from random_chains import ACTIVATIONS, KINDS, templates
+
 # A step: a chain as text, a list of steps, or a mapping with one key or several.
 Step = Any
 
-ACTIVATIONS = ["relu", "sigmoid", "tanh", "gelu", "identity", "leaky_relu"]
 NAMES = ["cout", "n", "width", "lambda", "len", "x", "nn", "self", "in_channels", "Conv",
          "torch", "class", "relu1", "chunk1", "_", "__a", "range", "forward", "channels"]  # fmt: skip
 # Blocks, networks and labels whose classes would share a name, or take one in use.
 BLOCK_NAMES = ["ab", "Ab", "a_b", "ab_2", "Ab2", "net", "net_g1", "NetG1", "tensor", "Tensor_",
-                "None", "Module", "sequential", "random", "permute", "LayerNorm2d"]  # fmt: skip
+                "None", "Module", "sequential", "random", "Permute", "LayerNorm2d"]  # fmt: skip
 NETWORK_NAMES = ["random", "net", "net_g1", "ab", "Tensor", "None", "nn"]
-LABELS = ["stem", "conv_", "branch", "y", "g", "g_", "G", "self_", "relu_", "channels_", "None"]  # fmt: skip
+LABELS = ["stem", "conv_", "branch", "y", "g", "g_", "G", "self_", "relu_", "channels_", "None_",
+          "_", "down-", "b-_"]  # fmt: skip
+INPUT_NAMES = ["image", "x", "depth", "self_in", "torch", "forward"]
+DEFAULTS = {"number": "4", "kernel": "3", "flag": "false", "op": "relu", "pair": "(2, 3)",
+            "text": '"q"', "unit": "{unit}"}  # fmt: skip
+STEPS = 16  # in a program, about
 
 
 @dataclass
@@ -26,74 +38,156 @@ class Block:
     name: str
     kinds: dict[str, str]
     keyword_only: list[str]
-    body: list[Step]
+    body: list[Step] = field(default_factory=list)
+
+    @property
+    def positional(self) -> list[str]:
+        return [name for name in self.kinds if name not in self.keyword_only]
 
 
 @dataclass
 class Scope:
-    """The names that expressions may read, by kind."""
+    """The names that expressions may read, by kind, and the labels that `ref` may."""
 
     numbers: list[str]
     kernels: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)  # layers that take their channels
     texts: list[str] = field(default_factory=list)
-    labels: list[tuple[str, str]] = field(default_factory=list)  # with their channels
-    in_block: bool = True
-    repeats: int = 0
-    has_index: bool = False
+    rows: list[str] = field(default_factory=list)  # tuples of numbers
+    labels: list[str] = field(default_factory=list)
+    names: tuple[str, ...] = ()  # of parameters
+    indices: tuple[str, ...] = ()  # of the repeats around, the innermost last
+    needed: tuple[str, ...] = ()  # of the repeats around in this body
+    depth: int = 0
 
     def inner(self, **changes: Any) -> Scope:
+        """The scope of a list within, whose names end with it."""
         copied = {key: value[:] if isinstance(value, list) else value
                   for key, value in vars(self).items()}  # fmt: skip
-        return Scope(**{**copied, **changes})
+        return Scope(**{**copied, "depth": self.depth + 1, **changes})
 
 
 class Generator:
-    """Writes one spec. Every step keeps the size of an image, so that all fits."""
+    """Writes one spec."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
+        self.kind = KINDS[self.pick(["CHW", "CHW", "CHW", *KINDS])]
         self.blocks: list[Block] = []
-        self.labels = 0
-        self.steps = 0
+        self.count = 0  # of labels and names so far
+        self.steps_left = 0
+
+    # --- choices ---
+
+    def pick(self, options: Any) -> Any:
+        return self.random.choice(options)
+
+    def happens(self, chance: float) -> bool:
+        return self.random.random() < chance
+
+    def fresh(self, name: str) -> str:
+        self.count += 1
+        return f"{name}{self.count}"
+
+    # --- the document ---
 
     def text(self) -> str:
         """The spec."""
-        self.blocks = []
-        for name in self.random.sample(BLOCK_NAMES, self.random.randint(1, 4)):
+        for name in self.random.sample(BLOCK_NAMES, self.random.randint(1, 3)):
             self.blocks.append(self.block(name))
-        scope = Scope(
-            ["classes"], ["kernel"], ["deep"], ["act"], ["tag"], in_block=False
-        )
-        net = [
-            step for _ in range(self.random.randint(1, 3)) for step in self.outer(scope)
+        if self.happens(0.3):
+            self.blocks.append(self.recursive_block())
+        scope = Scope(["classes", "widths[1]"], ["kernel"], ["deep"], ["act"], ["unit"],
+                      ["tag"], ["widths"])  # fmt: skip
+        lines, net = self.inputs(scope)
+        self.steps_left = STEPS
+        for _ in range(self.random.randint(1, 2)):
+            net += self.outer(scope)
+        head = self.head(net, scope)
+        params = {
+            "classes": "5", "kernel": self.pick("13"), "deep": self.pick(["true", "false"]),
+            "act": self.pick(["relu", "leaky_relu(negative_slope=0.1)"]), "unit": self.unit(),
+            "tag": '"t"', "widths": "[2, 4, 3]",
+        }  # fmt: skip
+        lines += [
+            "params:",
+            *(f"  {name}: {value}" for name, value in params.items()),
+            "blocks:",
         ]
-        if self.random.random() < 0.5:
-            net.append("flatten | linear(classes)")
-            for number in range(self.random.choice([0, 0, 1, 2])):
-                at = self.random.randint(0, len(net) - 1)
-                net.insert(at, self.aux(number))
-        name = self.random.choice(NETWORK_NAMES)
-        input = "3x9x8"
-        if self.random.random() < 0.2:
-            input = "{image: 1x9x8, x: 2x9x8}"
-            net.insert(0, {"concat": ["ref(image)", "ref(x)"]})
-        lines = ["archspec: 1", f"name: {name}", f"input: {input}"]
-        lines.append('params: {classes: 5, kernel: 3, deep: true, act: relu, tag: "t"}')
-        lines.append("blocks:")
         for block in self.blocks:
             lines += [f"  {self.signature(block)}:", *as_yaml(block.body, 4)]
-        return "\n".join([*lines, "net:", *as_yaml(net, 2)]) + "\n"
+        return "\n".join([*lines, "net:", *as_yaml(net, 2), *head]) + "\n"
+
+    def inputs(self, scope: Scope) -> tuple[list[str], list[Step]]:
+        """The first lines, and the first steps, which join the inputs."""
+        lines = ["archspec: 1", f"name: {self.pick(NETWORK_NAMES)}"]
+        shape = self.kind.input(3)
+        start = ["tokens"] if self.kind.axes == "LC" else []
+        if self.happens(0.7):
+            return [*lines, f"input: {shape}"], [*start]
+        names = self.random.sample(INPUT_NAMES, self.random.randint(1, 3))
+        vector = self.fresh("v") if self.kind.is_spatial and self.happens(0.5) else ""
+        shapes = dict.fromkeys(names, shape) | ({vector: "7"} if vector else {})
+        lines.append(f"input: {{{', '.join(f'{n}: {s}' for n, s in shapes.items())}}}")
+        chains = [f"ref({name})" + "".join(f" | {s}" for s in start) for name in names]
+        if vector and self.kind.axes == "CHW":
+            chains.append(f"ref({vector}) | linear(30) | unflatten(1, 6, 5)")
+        elif vector:
+            names_of_axes = ", ".join(
+                ["0", "1", *map(str, range(3, 2 + len(self.kind.sizes)))]
+            )
+            del shapes[vector]
+            lines[-1] = (
+                f"input: {{{', '.join(f'{n}: {s}' for n, s in shapes.items())}}}"
+            )
+            assert names_of_axes
+        if self.kind.axes != "LC":
+            scope.labels += names
+        if len(chains) == 1:
+            return lines, chains
+        return lines, [{self.pick(["concat", "concat"]): chains}]
+
+    def outer(self, scope: Scope) -> list[Step]:
+        """Calls of a block with different arguments, and steps."""
+        block = self.pick(self.blocks)
+        steps: list[Step] = [
+            self.call(block, scope) for _ in range(self.random.randint(1, 3))
+        ]
+        return [*steps, *self.body(scope)]
+
+    def head(self, net: list[Step], scope: Scope) -> list[str]:
+        """How the net ends: as it is, in a classifier with heads, or in outputs."""
+        if self.happens(0.4):
+            net.append("flatten | linear(classes)")
+            for number in range(self.pick([0, 0, 1, 2])):
+                net.insert(self.random.randint(1, len(net) - 1), self.aux(number))
+            return []
+        if self.happens(0.4):
+            labels = [s for s in scope.labels if "{" not in s and s not in INPUT_NAMES]
+            last = self.fresh("last")
+            net.append({last: self.wide(scope)})
+            chosen = self.random.sample(
+                labels, min(len(labels), self.random.randint(0, 2))
+            )
+            outputs = [last, *chosen]
+            self.random.shuffle(outputs)
+            return [f"outputs: [{', '.join(outputs)}]"]
+        return []
 
     def aux(self, number: int) -> Step:
-        """A head, or two of them; they stand where images go by."""
+        """A head, or two of them."""
         heads: dict[str, Step] = {f"head{number}": "flatten | linear(classes)"}
-        if self.random.random() < 0.5:
-            heads[f"x{number}"] = ["conv(2, k=1)", {"way": "flatten"}, "linear(5)"]
+        if self.happens(0.5):
+            heads[f"x{number}"] = [
+                self.fixed_wide("2"),
+                {"way": "flatten"},
+                "linear(5)",
+            ]
         step = {"aux": heads}
-        if self.random.random() < 0.3:
-            return {"if": self.random.choice(["deep", "not deep"]), "then": step}
+        if self.happens(0.3):
+            return {"if": self.pick(["deep", "not deep"]), "then": step}
         return step
 
     # --- blocks ---
@@ -102,70 +196,132 @@ class Generator:
         names = self.random.sample(NAMES, self.random.randint(1, 4))
         kinds = {names[0]: "number"}
         for other in names[1:]:
-            kinds[other] = self.random.choice(
-                ["number", "kernel", "flag", "op", "pair", "text"]
+            kinds[other] = self.pick(
+                ["number", "kernel", "flag", "op", "pair", "text", "unit"]
             )
-        keyword_only = [n for n in names[1:] if self.random.random() < 0.5]
-        scope = Scope(["cin"])
-        for key, kind in kinds.items():
+        keyword_only = [n for n in names[1:] if self.happens(0.5)]
+        self.steps_left = STEPS // 3
+        block = Block(name, kinds, keyword_only)
+        block.body = self.body(self.block_scope(block))
+        return block
+
+    def recursive_block(self) -> Block:
+        """A block that calls itself, under a condition that ends."""
+        block = Block(self.fresh("rec"), {"depth": "depth", "n": "number"}, [])
+        if self.happens(0.5):
+            block.kinds["act"] = "op"
+            block.keyword_only.append("act")
+        scope = self.block_scope(block)
+        self.steps_left = STEPS // 4
+        itself = f"{block.name}(depth - 1, {self.pick(['n', 'n + 1', 'n'])}"
+        itself += (
+            ", act=act" if block.keyword_only and self.happens(0.7) else ""
+        ) + ")"
+        if self.happens(0.5):
+            inner: list[Step] = [
+                {"concat": ["identity", [itself, self.fixed_wide("n")]]}
+            ]
+        elif self.happens(0.5):
+            inner = [{"add": [self.fixed_wide("n"), [itself, self.fixed_wide("n")]]}]
+        else:
+            inner = [self.fixed_wide("n"), {self.label(scope): itself}]
+        if self.happens(0.4):
+            inner += self.chain(scope)
+        step: dict[str, Step] = {"if": "depth > 0", "then": inner}
+        if self.happens(0.3):
+            step["else"] = self.fixed_wide("n")
+        block.body = [
+            *self.body(scope),
+            step,
+            *(self.chain(scope) if self.happens(0.5) else []),
+        ]
+        return block
+
+    def block_scope(self, block: Block) -> Scope:
+        scope = Scope(["cin"], names=tuple(block.kinds))
+        lists = {"number": scope.numbers, "depth": scope.numbers, "kernel": scope.kernels,
+                 "flag": scope.flags, "op": scope.calls, "text": scope.texts,
+                 "unit": scope.units}  # fmt: skip
+        for key, kind in block.kinds.items():
             if kind == "pair":
                 scope.numbers += [f"{key}[0]", f"{key}[1]"]
-                continue
-            of_kind = {"number": scope.numbers, "kernel": scope.kernels,
-                       "flag": scope.flags, "op": scope.calls, "text": scope.texts}[kind]  # fmt: skip
-            of_kind.append(key)
-        self.steps = 0
-        body = self.body(scope, 0)
-        return Block(name, kinds, keyword_only, body)
+                scope.rows.append(key)
+            else:
+                lists[kind].append(f"({key} + 1)" if kind == "depth" else key)
+        return scope
 
     def signature(self, block: Block) -> str:
-        parts = [name for name in block.kinds if name not in block.keyword_only]
+        parts = block.positional
         if block.keyword_only:
-            defaults = {"number": "4", "kernel": "3", "flag": "false", "op": "relu",
-                        "pair": "(2, 3)", "text": '"q"'}  # fmt: skip
             parts += ["*"]
-            parts += [f"{n}={defaults[block.kinds[n]]}" for n in block.keyword_only]
+            for name in block.keyword_only:
+                default = DEFAULTS[block.kinds[name]].replace("{unit}", self.unit())
+                parts.append(f"{name}={default}")
         return f"{block.name}({', '.join(parts)})"
 
     def call(self, block: Block, scope: Scope) -> str:
-        positional = [n for n in block.kinds if n not in block.keyword_only]
-        arguments = [self.argument(block.kinds[name], scope) for name in positional]
-        chosen = [name for name in block.keyword_only if self.random.random() < 0.6]
+        arguments = [self.argument(block.kinds[n], scope) for n in block.positional]
+        if self.happens(0.1):
+            arguments.insert(0, "ch")
+        chosen = [name for name in block.keyword_only if self.happens(0.6)]
         arguments += [f"{n}={self.argument(block.kinds[n], scope)}" for n in chosen]
         return f"{block.name}({', '.join(arguments)})"
 
     def argument(self, kind: str, scope: Scope) -> str:
-        if kind == "number":
-            return self.number(scope)
-        if kind == "kernel":
-            return self.kernel(scope)
-        if kind == "flag":
-            return self.condition(scope)
-        if kind == "pair":
-            return f"({self.number(scope)}, {self.number(scope)})"
-        if kind == "text":
-            return self.random.choice(['"q"', '"w2"', *scope.texts])
-        return self.random.choice([*ACTIVATIONS, *scope.calls])
+        match kind:
+            case "number":
+                return self.number(scope)
+            case "depth":
+                return self.pick("0123")
+            case "kernel":
+                return self.kernel(scope)
+            case "flag":
+                return self.condition(scope)
+            case "pair":
+                return f"({self.number(scope)}, {self.number(scope)})"
+            case "text":
+                return self.pick(['"q"', '"w2"', *scope.texts])
+            case "unit":
+                return self.pick([self.unit(), *scope.units])
+        one, other = self.pick(ACTIVATIONS), self.pick(["identity", *scope.calls])
+        return self.pick([one, other, f"{one} if {self.condition(scope)} else {other}"])
+
+    def unit(self) -> str:
+        """A layer as a value, which takes its channels where it is called."""
+        if not self.kind.is_spatial:
+            return self.pick(["linear", "linear(bias=false)"])
+        return self.pick(
+            ["conv(k=1)", "conv(k=3, p=1)", "conv_transpose(k=1, bias=false)"]
+        )
 
     # --- expressions, small and positive ---
 
     def number(self, scope: Scope) -> str:
-        a = self.random.choice(scope.numbers)
-        b = self.random.choice(scope.numbers)
+        a, b = self.pick(scope.numbers), self.pick(scope.numbers)
         c = self.random.randint(1, 3)
-        return self.random.choice(
-            [str(c + 1), a, a, a, f"min({a} + {c}, 9)", f"{a} // 2 + 1",
-             f"min({a}, {b}) + {c}", f"max({a} - {b}, {c})", f"({a} + {b}) % 5 + 1",
-             f"{a} if {self.condition(scope)} else {c}", f"round({a} * 0.5) + 1"]
-        )  # fmt: skip
+        options = [
+            str(c + 1), a, a, a, f"min({a} + {c}, 9)", f"{a} // 2 + 1",
+            f"min({a}, {b}) + {c}", f"max({a} - {b}, {c})", f"({a} + {b}) % 5 + 1",
+            f"{a} if {self.condition(scope)} else {c}", f"round({a} * 0.5) + 1",
+            f"ceil({a} / 2)", f"floor({a} / 3) + {c}", f"abs({a} - {b}) + 1",
+            f"int(sqrt({a})) + {c}", f"make_divisible({a}, {c})", f"int({a} * 1.5)",
+            f"len(range({a})) + 1", f"2 ** {c} - 1",
+        ]  # fmt: skip
+        for row in scope.rows:
+            options += [f"sum({row}[:2]) % 7 + 1", f"{row}[-1]", f"len({row}) + {c}",
+                        f"max({row}[1:])"]  # fmt: skip
+        shadowed = [name for name in ("len", "range") if name in scope.names]
+        return self.pick(
+            [o for o in options if not any(f"{s}(" in o for s in shadowed)]
+        )
 
     def kernel(self, scope: Scope) -> str:
-        return self.random.choice(["1", "3", "5", *scope.kernels])
+        return self.pick(["1", "3", "3", *scope.kernels])
 
     def condition(self, scope: Scope) -> str:
-        a = self.random.choice(scope.numbers)
-        b = self.random.choice([n for n in scope.numbers if n != a] or ["3"])
-        return self.random.choice(
+        a = self.pick(scope.numbers)
+        b = self.pick([n for n in scope.numbers if n != a] or ["3"])
+        return self.pick(
             ["true", "false", f"{a} > 4", f"{a} != {b}", f"{a} > 2 and {b} < 6",
              f"not {a} == 3", *scope.flags, *(f'{t} == "q"' for t in scope.texts),
              *(f'{t} != "it\'s"' for t in scope.texts)]
@@ -173,159 +329,339 @@ class Generator:
 
     # --- steps ---
 
-    def outer(self, scope: Scope) -> list[Step]:
-        """Calls of a block with different arguments, and what only a net may do."""
-        block = self.random.choice(self.blocks)
-        steps: list[Step] = [
-            self.call(block, scope) for _ in range(self.random.randint(1, 3))
-        ]
-        if self.random.random() < 0.3:
-            steps.append(
-                self.random.choice(
-                    ["maxpool(3, s=1, p=1)", "ln", "avgpool((1, 2), s=1)"]
-                )
-            )
-        steps += self.body(scope.inner(), 1)
-        return steps
-
-    def body(self, scope: Scope, depth: int) -> list[Step]:
+    def body(self, scope: Scope) -> list[Step]:
+        """The steps of a list; their names and labels are in the scope afterwards."""
         steps: list[Step] = []
-        for _ in range(self.random.randint(1, 3)):
-            steps += self.step(scope, depth)
+        for _ in range(self.random.randint(1, 3 if scope.depth < 2 else 2)):
+            steps += self.step(scope)
         return steps
 
-    def step(self, scope: Scope, depth: int) -> list[Step]:
-        self.steps += 1
-        simple = [self.chain, self.chain, self.let]
-        if scope.repeats < 2:
-            simple.append(self.labelled)
-        nested = [self.merge, self.split, self.repeat, self.choice, self.group]
-        if scope.labels and not scope.repeats:
-            simple.append(self.reference)
-        if self.blocks and depth < 2:
-            simple.append(self.block_call)
-        options = simple + (nested if depth < 3 and self.steps < 12 else [])
-        return self.random.choice(options)(scope, depth)
+    def inner_body(self, scope: Scope, **changes: Any) -> list[Step]:
+        return self.body(scope.inner(**changes))
 
-    def conv(self, scope: Scope, channels: str = "") -> str:
+    def step(self, scope: Scope) -> list[Step]:
+        self.steps_left -= 1
+        simple = [
+            self.chain,
+            self.chain,
+            self.let,
+            self.labelled,
+            self.op_chain,
+            self.op_chain,
+        ]
+        if scope.labels:
+            simple += [self.reference, self.like]
+        if self.blocks and scope.depth < 2:
+            simple += [self.block_call, self.block_call]
+        nested = [self.merge, self.merge, self.split, self.repeat, self.choice, self.group,
+                  self.collect, self.ladder, self.rows]  # fmt: skip
+        can_nest = scope.depth < 3 and self.steps_left > 0
+        options: list[Callable[[Scope], list[Step]]] = simple
+        if can_nest and self.happens(0.5):
+            options = nested
+        return self.pick(options)(scope)
+
+    def fixed_wide(self, channels: str) -> str:
+        """The shortest layer that makes a number of channels."""
+        if self.kind.is_spatial:
+            return f"conv({channels}, k=1)"
+        return f"linear({channels})"
+
+    def wide(self, scope: Scope, channels: str = "") -> str:
+        """A layer that makes a number of channels."""
+        channels = channels or self.number(scope)
+        if self.happens(0.1) and scope.units:
+            return f"{self.pick(scope.units)}({channels})"
+        if not self.kind.is_spatial:
+            return f"linear({channels})"
         k = self.kernel(scope)
-        padding = self.random.choice(["same", f"{k} // 2"])
-        return f"conv({channels or self.number(scope)}, k={k}, p={padding})"
+        padding = self.pick(["same", f"{k} // 2"])
+        return f"conv({channels}, k={k}, p={padding})"
 
-    def chain(self, scope: Scope, _depth: int) -> list[Step]:
-        calls = [self.conv(scope)]
-        calls += self.random.sample(["bn", "relu", "dropout(0.1)", *scope.calls], 1)
-        if self.random.random() < 0.3:
+    def chain(self, scope: Scope) -> list[Step]:
+        calls = [self.wide(scope), self.pick(["relu", "dropout(0.1)", *scope.calls])]
+        if self.happens(0.3):
             width = f"ch + {self.random.randint(1, 2)}"
-            if self.random.random() < 0.3:
+            if self.happens(0.3):
                 width += f" if {self.condition(scope)} else ch"
-            calls.append(f"conv({width}, k=1)")
+            calls.append(self.fixed_wide(width))
         self.random.shuffle(calls)
         return [" | ".join(calls)]
 
-    def label(self, *, may_be_integer: bool = False) -> str:
-        self.labels += 1
-        if may_be_integer and self.random.random() < 0.2:
-            return str(100 + self.labels)
-        return f"{self.random.choice(LABELS)}{self.labels}"
+    def op_chain(self, scope: Scope) -> list[Step]:
+        """Ops in a chain that makes the same sizes again."""
+        template = self.pick(self.pick(templates(self.kind)))
 
-    def labelled(self, scope: Scope, depth: int) -> list[Step]:
-        label = self.label(may_be_integer=True)
-        if scope.texts and not label.isdigit() and self.random.random() < 0.2:
-            label += f"{{{self.random.choice(scope.texts)}}}"
-        if scope.repeats or (scope.has_index and self.random.random() < 0.5):
-            label += "{i}" if label.isdigit() else "_{i}"
-        if "{" not in label and self.random.random() < 0.2:
-            return [{label: self.choice(scope, depth)[0]}]
-        if self.random.random() < 0.6:
-            channels = self.number(scope)
-            if "{" not in label:
-                scope.labels.append((label, channels))
-            return [{label: self.conv(scope, channels)}]
-        return [{label: self.body(scope.inner(labels=[], repeats=0), depth + 1)}]
+        def filled(match: re.Match[str]) -> str:
+            what, _, channels = match[1].partition(" ")
+            if what == "wide":
+                return self.fixed_wide(filled_channels(channels))
+            return {"size": self.kind.size, "g": self.pick("12")}.get(
+                what, filled_channels(what)
+            )
 
-    def group(self, scope: Scope, depth: int) -> list[Step]:
-        return [self.body(scope.inner(), depth + 1)]
+        def filled_channels(what: str) -> str:
+            number = self.number(scope)
+            if what == "even":
+                return f"2 * ({number})"
+            return re.sub(
+                r"\bn\b", lambda _: f"({number})" if what != "n" else number, what
+            )
 
-    def let(self, scope: Scope, depth: int) -> list[Step]:
-        name = self.random.choice(["w", "v", "nn", "print"])
-        others = [*scope.kernels, *scope.flags, *scope.calls, *scope.texts]
-        if depth or name in others or f"{name}[0]" in scope.numbers:
+        return [re.sub(r"\[((?:wide )?[a-z][^\]]*|wide 3|wide 8)\]", filled, template)]
+
+    def label(self, scope: Scope, *, may_be_integer: bool = False) -> str:
+        """A new label, with what makes it new in each repetition."""
+        if may_be_integer and self.happens(0.2):
+            self.count += 1
+            label = str(100 + self.count)
+        else:
+            label = self.fresh(self.pick(LABELS))
+            if scope.texts and self.happens(0.2):
+                label += f"{{{self.pick(scope.texts)}}}"
+        for index in scope.needed:
+            label += self.pick(["_{%s}", "_{%s + 1}", "-{%s}"]) % index
+        return label
+
+    def labelled(self, scope: Scope) -> list[Step]:
+        label = self.label(scope, may_be_integer=True)
+        if label[0].isdigit() and "{" in label:
+            label = f"l{label}"
+        way = self.random.random()
+        if way < 0.15 and scope.depth < 3:
+            return [{label: self.choice(scope)[0]}]
+        if way < 0.6 or scope.depth > 2:
+            step: Step = (
+                self.wide(scope) if self.happens(0.7) else self.op_chain(scope)[0]
+            )
+        else:
+            step = self.inner_body(scope, needed=(), labels=[])
+        if "{" not in label:
+            scope.labels.append(label)
+        return [{label: step}]
+
+    def group(self, scope: Scope) -> list[Step]:
+        return [self.inner_body(scope)]
+
+    def let(self, scope: Scope) -> list[Step]:
+        name = self.pick(["w", "v", "nn", "print"])
+        taken = [
+            *scope.kernels,
+            *scope.flags,
+            *scope.calls,
+            *scope.texts,
+            *scope.units,
+            *scope.rows,
+        ]
+        if scope.depth or name in taken:
             # What others read must not change its value, nor its kind.
-            self.labels += 1
-            name += str(self.labels)
+            name = self.fresh(name)
+        if self.happens(0.15):
+            name = self.fresh("u")
+            scope.units.append(name)
+            unit = f"{self.unit()} if {self.condition(scope)} else {self.unit()}"
+            return [{"let": {name: self.pick([self.unit(), unit])}}]
+        if self.happens(0.15):
+            name = self.fresh("t")
+            row = f"({self.number(scope)}, {self.number(scope)})"
+            scope.rows.append(name)
+            return [{"let": {name: row}}]
         step = {"let": {name: self.number(scope)}}
         if name not in scope.numbers:
             scope.numbers.append(name)
         return [step]
 
-    def block_call(self, scope: Scope, _depth: int) -> list[Step]:
-        return [self.call(self.random.choice(self.blocks), scope)]
+    def block_call(self, scope: Scope) -> list[Step]:
+        return [self.call(self.pick(self.blocks), scope)]
 
-    def reference(self, scope: Scope, _depth: int) -> list[Step]:
-        """A sum of what is here and what was, both made as wide as each other."""
-        label, _ = self.random.choice(scope.labels)
-        width = self.number(scope)
-        chain = f"ref({label}) | conv({width}, k=1)"
-        if self.random.random() < 0.5:
-            chain += " | bn"
-        branch = {self.label(may_be_integer=True): chain}
-        is_labelled = self.random.random() < 0.5
-        return [{"add": [f"conv({width}, k=1)", branch if is_labelled else chain]}]
+    # --- labels that are read ---
 
-    def merge(self, scope: Scope, depth: int) -> list[Step]:
-        kind = self.random.choice(["concat", "add", "mul"])
+    def reference(self, scope: Scope) -> list[Step]:
+        """A join of what is here and what was, both made as wide as each other."""
+        kind = self.pick(["add", "sub", "maximum", "mul"])
         width = self.number(scope)
-        branches: list[Step] = []
-        for _ in range(self.random.randint(2, 3)):
-            is_labelled = self.random.random() < 0.3 and not scope.repeats
-            inside = scope.inner(labels=[]) if is_labelled else scope.inner()
-            branch = self.body(inside, depth + 1)
-            if kind != "concat":
-                branch.append(self.conv(scope, width))
-            if is_labelled:
-                index = "{i}" if scope.has_index and self.random.random() < 0.5 else ""
-                branch = [{self.label() + index: branch}]
-            branches.append(branch if len(branch) > 1 else branch[0])
-        if kind == "concat" and self.random.random() < 0.5:
-            branches.insert(0, "identity")
-        if kind != "concat" and self.random.random() < 0.5:
-            return [self.conv(scope, width), {kind: ["identity", *branches]}]
-        return (
-            [{kind: branches}, "conv(4, k=1)"]
-            if kind == "concat"
-            else [{kind: branches}]
+        chain = f"ref({self.pick(scope.labels)}) | {self.fixed_wide(width)}"
+        if self.happens(0.5):
+            chain += " | relu"
+        branch = {self.label(scope): chain}
+        here = self.fixed_wide(width)
+        return [{kind: [here, branch if self.happens(0.5) else chain]}]
+
+    def like(self, scope: Scope) -> list[Step]:
+        """An op that takes a label."""
+        if not self.kind.is_spatial:
+            return self.reference(scope)
+        label, n = self.pick(scope.labels), self.number(scope)
+        return [self.pick([
+            f"conv({n}, k=3, p=2) | crop_like({label})",
+            f"conv({n}, k=3) | pad_like({label})",
+            f"conv({n}, k=2) | resize_like({label})",
+            f"maxpool(2) | resize_like({label}, mode=nearest)",
+        ])]  # fmt: skip
+
+    def ladder(self, scope: Scope) -> list[Step]:
+        """A repeat that labels its steps, and another that reads them."""
+        if scope.needed:
+            return self.merge(scope)
+        label, width, count = (
+            self.fresh("m"),
+            self.number(scope),
+            self.random.randint(2, 3),
         )
+        index = self.index(scope)
+        first: Step = {f"{label}{{{index}}}": self.fixed_wide(width)}
+        down = self.repeated(
+            "repeat", [first, *self.chain(scope)], index, {"times": str(count)}
+        )
+        read = self.pick([f"{{{index}}}", f"{{{count - 1} - {index}}}", "0"])
+        joined = {
+            self.pick(["add", "maximum"]): [
+                self.fixed_wide(width),
+                f"ref({label}{read})",
+            ]
+        }
+        up = self.repeated("repeat", joined, index, {"times": str(count)})
+        return [down, up]
 
-    def split(self, scope: Scope, depth: int) -> list[Step]:
-        branches = ["identity", self.body(scope.inner(), depth + 1)]
+    # --- joins ---
+
+    def merge(self, scope: Scope) -> list[Step]:
+        kind = self.pick(["concat", "concat", "add", "mul", "sub", "maximum"])
+        width = self.number(scope) if kind != "concat" else ""
+        count = 2 if kind == "sub" else self.random.randint(2, 3)
+        branches = [self.branch(scope, width) for _ in range(count)]
+        if kind != "sub" and self.happens(0.25):
+            branches.append(self.each(scope, width))
+        if kind != "sub" and self.happens(0.25):
+            arms = [self.branch(scope, width, may_be_labelled=False), "none"]
+            self.random.shuffle(arms)
+            choice = {"if": self.condition(scope), "then": arms[0], "else": arms[1]}
+            branches.insert(1, choice)
+        steps: list[Step] = []
+        if kind == "mul" and self.kind.is_spatial and self.happens(0.3):
+            branches.append(f"global_avgpool | {self.fixed_wide(width)} | sigmoid")
+        if self.happens(0.4) and kind != "sub":
+            branches.insert(0, "identity")
+            steps += [self.fixed_wide(width)] * bool(width)
+        steps.append({kind: branches})
+        return [*steps, self.fixed_wide("4")] if kind == "concat" else steps
+
+    def branch(self, scope: Scope, width: str, *, may_be_labelled: bool = True) -> Step:
+        """A branch, which makes a number of channels if one is given."""
+        is_labelled = may_be_labelled and self.happens(0.3)
+        branch = self.inner_body(
+            scope, **({"labels": [], "needed": ()} if is_labelled else {})
+        )
+        if width:
+            branch.append(self.fixed_wide(width))
+        if is_labelled:
+            return {self.label(scope): branch}
+        return branch if len(branch) > 1 else branch[0]
+
+    def each(self, scope: Scope, width: str) -> Step:
+        index = self.index(scope)
+        inside = self.within(scope, index)
+        branch = self.branch(inside, width)
+        return self.repeated("each", branch, index, self.times(scope))
+
+    def split(self, scope: Scope) -> list[Step]:
+        branches: list[Step] = ["identity", self.branch(scope, "")]
         self.random.shuffle(branches)
-        return [f"conv(2 * ({self.number(scope)}), k=1)", {"split": branches}]
+        if self.happens(0.5):
+            return [self.fixed_wide(f"2 * ({self.number(scope)})"), {"split": branches}]
+        one, other = self.number(scope), self.number(scope)
+        sizes = [one, self.pick([other, f"ch - ({one})"])]
+        wide = self.fixed_wide(f"({one}) + ({other})")
+        return [wide, {"split": branches, "sizes": sizes}, self.fixed_wide("3")]
 
-    def repeat(self, scope: Scope, depth: int) -> list[Step]:
-        inside = scope.inner(repeats=scope.repeats + 1, has_index=True)
-        if self.random.random() < 0.5:
-            inside.numbers.append("i + 1")
-            body = self.body(inside, depth + 1)
-            times = self.random.choice(["2", "3", f"min({self.number(scope)}, 3)"])
-            return [{"repeat": body, "times": times}]
-        inside.numbers.append("c")
-        inside.calls.append("f")
-        body = self.body(inside, depth + 1)
-        columns = {"c": [self.number(scope), "4"], "f": ["relu", "tanh"]}
-        if self.random.random() < 0.5:
-            inside.kernels.append("q")
-            columns["q"] = ["3", "1"]
-        return [{"repeat": body, "for": columns}]
+    # --- repeats and choices ---
 
-    def choice(self, scope: Scope, depth: int) -> list[Step]:
-        step = {"if": self.condition(scope), "then": self.arm(scope, depth)}
-        if self.random.random() < 0.6:
-            step["else"] = self.arm(scope, depth)
+    def index(self, scope: Scope) -> str:
+        """The name of an index; two in each other have different ones."""
+        if "i" not in scope.indices and self.happens(0.8):
+            return "i"
+        return self.pick([name for name in "jkpqr" if name not in scope.indices])
+
+    def within(self, scope: Scope, index: str, **changes: Any) -> Scope:
+        """The scope in a repeat."""
+        indices, needed = (*scope.indices, index), (*scope.needed, index)
+        inside = scope.inner(indices=indices, needed=needed, labels=[], **changes)
+        inside.numbers.append(f"({index} + 1)")
+        return inside
+
+    def times(self, scope: Scope) -> dict[str, Step]:
+        return {"times": self.pick(["2", "3", "1", f"min({self.number(scope)}, 3)"])}
+
+    def repeated(self, key: str, body: Step, index: str, rows: dict[str, Step]) -> Step:
+        if isinstance(body, list) and len(body) == 1:
+            body = body[0]
+        named = {"as": index} if index != "i" else {}
+        return {key: body, **rows, **named}
+
+    def repeat(self, scope: Scope) -> list[Step]:
+        index = self.index(scope)
+        inside = self.within(scope, index)
+        if self.happens(0.5):
+            return [
+                self.repeated("repeat", self.body(inside), index, self.times(scope))
+            ]
+        c, f, q = (self.fresh(name) for name in "cfq")
+        columns: dict[str, Step] = {c: [self.number(scope), "4"]}
+        inside.numbers.append(c)
+        if self.happens(0.5):
+            inside.calls.append(f)
+            columns[f] = ["relu", self.pick(["tanh", "elu(alpha=0.5)"])]
+        if self.happens(0.3):
+            inside.kernels.append(q)
+            columns[q] = ["3", "1"]
+        if self.happens(0.3):
+            a, b = self.fresh("a"), self.fresh("b")
+            inside.numbers += [a, b]
+            columns[f"({a}, {b})"] = [
+                f"({self.number(scope)}, 2)",
+                f"(3, {self.number(scope)})",
+            ]
+        return [self.repeated("repeat", self.body(inside), index, {"for": columns})]
+
+    def collect(self, scope: Scope) -> list[Step]:
+        index = self.index(scope)
+        body = self.body(self.within(scope, index))
+        step = self.repeated("collect", body, index, self.times(scope))
+        if self.happens(0.4):
+            inside = self.within(scope.inner(needed=()), index)
+            body = self.body(inside)
+            step = {
+                self.label(scope): self.repeated(
+                    "collect", body, index, self.times(scope)
+                )
+            }
+        return [step, self.fixed_wide("4")]
+
+    def rows(self, scope: Scope) -> list[Step]:
+        """A block once for each tuple of its positional arguments."""
+        blocks = [b for b in self.blocks if len(b.positional) > 1]
+        if not blocks or scope.depth > 1:
+            return self.repeat(scope)
+        block = self.pick(blocks)
+        rows = [
+            [self.argument(block.kinds[n], scope) for n in block.positional]
+            for _ in range(2)
+        ]
+        if self.happens(0.5):
+            tuples = ", ".join(f"({', '.join(row)})" for row in rows)
+            return [{"repeat": f"{block.name}[{tuples}]"}]
+        row = self.fresh("row")
+        columns = {row: [f"({', '.join(row)})" for row in rows]}
+        return [{"repeat": f"{block.name}(*{row})", "for": columns}]
+
+    def choice(self, scope: Scope) -> list[Step]:
+        step = {"if": self.condition(scope), "then": self.arm(scope)}
+        if self.happens(0.5):
+            step["else"] = self.arm(scope)
         return [step]
 
-    def arm(self, scope: Scope, depth: int) -> Step:
-        body = self.body(scope.inner(labels=[]), depth + 1)
+    def arm(self, scope: Scope) -> Step:
+        body = self.inner_body(scope, labels=[])
         return body if len(body) > 1 else body[0]
 
 
@@ -356,8 +692,6 @@ def _node(step: Step, indent: int) -> list[str]:
     for key, value in step.items():
         if isinstance(value, str):
             lines.append(f"{pad}{key}: {value}")
-        elif key in ("let", "for"):
-            lines += [f"{pad}{key}:", *_node(value, indent + 2)]
         else:
             lines += [f"{pad}{key}:", *_node(value, indent + 2)]
     return lines

@@ -178,6 +178,14 @@ class Repeat:
 
 
 @dataclass(eq=False, slots=True)
+class Collect:
+    """A repeat whose output is the concat, `node`, of what came in and of each output."""
+
+    repeat: Repeat
+    node: Node
+
+
+@dataclass(eq=False, slots=True)
 class Choice:
     """An `if`, with the arm that was chosen."""
 
@@ -221,7 +229,10 @@ class Let:
     values: Mapping[str, Symbolic]
 
 
-Item = Layer | Module | Merge | Head | Repeat | Choice | Reference | Tied | Let
+Joined = Merge | Collect  # what a node joins
+Item = (
+    Layer | Module | Merge | Head | Repeat | Collect | Choice | Reference | Tied | Let
+)
 
 
 class Port(NamedTuple):
@@ -317,7 +328,7 @@ def producing_node(value: Value) -> Node | None:
 def nodes_in(body: tuple[Item, ...]) -> Iterator[Node]:
     """The nodes of a body in execution order, those that `tied` runs again included."""
     for item in walk(body):
-        if isinstance(item, Layer | Merge):
+        if isinstance(item, Layer | Joined):
             yield item.node
         elif isinstance(item, Tied):
             yield from nodes_in((item.item,))
@@ -346,7 +357,7 @@ def reads_input(body: tuple[Item, ...]) -> bool:
 
 
 def walk(body: tuple[Item, ...]) -> Iterator[Item]:
-    """Every item, depth first; a merge comes after its branches.
+    """Every item, depth first; what joins comes after what it joins.
 
     What `tied` runs again is visited where it is, not once more.
     """
@@ -355,6 +366,9 @@ def walk(body: tuple[Item, ...]) -> Iterator[Item]:
             case Merge():
                 for branch in item.branches:
                     yield from walk(branch)
+                yield item
+            case Collect():
+                yield from walk((item.repeat,))
                 yield item
             case Module() | Choice():
                 yield item

@@ -1,40 +1,67 @@
 """`collect`: a repeat that makes the concat of what came in and of each output.
 
-    - collect: maxpool(5, s=1, p=2)    ->   concat: [identity, maxpool | concat: ...]
+    - collect: maxpool(5, s=1, p=2)    ->   concat: [input, first, second, third]
       times: 3
 
-Each iteration reads what the one before made, so that the joins lie in each other.
+Each iteration reads what the one before made.
 """
 
 from __future__ import annotations
 
 from archspec.frontend.ast import RepeatFor, RepeatTimes
 from archspec.ir import graph as ir
+from archspec.ir.symbolic import (
+    Symbolic,
+    constant,
+    same,
+    shape_argument,
+    variable,
+    variables,
+)
 from archspec.lowering.context import Context, Items
-from archspec.lowering.merges import join
-from archspec.lowering.repeats import unrolled
+from archspec.lowering.op_calls import make_node
+from archspec.lowering.provenance import report
+from archspec.lowering.repeats import Loop, lowered_loop
+from archspec.ops.merging import MERGES
+from archspec.ops.shapes import ShapeError
 
 
 def lower_collect(
     step: RepeatTimes | RepeatFor, x: ir.Value, context: Context, items: Items
 ) -> ir.Value:
     """Lower the iterations, and join what came in with their outputs."""
-    contexts = unrolled(step, x, context)
-    if contexts is None:
+    loop = lowered_loop(step, x, context)
+    if loop is None:
         return ir.Value(None)
-    entries = [x]
-    bodies: list[Items] = []
-    for inside in contexts:
-        body: Items = []
-        entries.append(context.run.step(step.body, entries[-1], inside, body))
-        bodies.append(body)
-    value = entries.pop()
-    for body, entry in zip(reversed(bodies), reversed(entries), strict=True):
-        branches: list[Items] = [[], body]
-        joined: Items = []
-        value = join("concat", branches, [entry, value], step.span, context, joined)
-        body_of_outer = (
-            bodies[bodies.index(body) - 1] if body is not bodies[0] else items
-        )
-        body_of_outer += joined
-    return value
+    context.channel_variables.discard(loop.channels)  # the next loop may have it
+    outputs = tuple(loop.outputs)
+    shape = None
+    shapes = [y.shape for y in outputs if y.shape is not None]
+    if len(shapes) == len(outputs):
+        try:
+            plain = [shape.plain() for shape in shapes]
+            shape = MERGES["concat"].shape(plain).with_channels(_channels(loop))
+        except ShapeError as error:
+            report(context, error.code, error.message, step.span, help=error.help)
+    node = make_node("concat", {}, outputs, shape, "", step.span, context)
+    node.output.before = x
+    items.append(ir.Collect(loop.item, node))
+    return node.output
+
+
+def _channels(loop: Loop) -> int:
+    """All channels, as an expression where each iteration makes as many."""
+    entry, *others = (y.shape.channels for y in loop.outputs if y.shape)
+    total = sum(map(int, others))
+    update = loop.update
+    stays = update is not None and same(update, variable(loop.channels))
+    is_same = len({*map(int, others)}) == 1
+    if update is None or not is_same or (variables(update) & loop.moving and not stays):
+        return int(entry) + total
+    count = Symbolic(len(others), constant(len(others)))
+    if not loop.names:
+        count = Symbolic(len(others), loop.rows.code)
+    times = shape_argument(count)
+    one = shape_argument(Symbolic(int(others[0]), update))
+    channels: int = entry * (times + 1) if stays else entry + times * one
+    return channels

@@ -83,28 +83,6 @@ def _is_plain_none(step: Step) -> bool:
     return not isinstance(step, If) and _may_be_none(step)
 
 
-def join(
-    kind: str,
-    bodies: list[Items],
-    outputs: list[ir.Value],
-    span: Span,
-    context: Context,
-    items: Items,
-) -> ir.Value:
-    """The join of branches that are lowered already."""
-    shapes = [y.shape for y in outputs if y.shape is not None]
-    shape = None
-    if len(shapes) == len(outputs):
-        try:
-            shape = MERGES[kind].shape(shapes)
-        except ShapeError as error:
-            report(context, error.code, error.message, span, help=error.help)
-    node = make_node(kind, {}, tuple(outputs), shape, "", span, context)
-    node.output.before = outputs[0]
-    items.append(ir.Merge(node, tuple(tuple(body) for body in bodies)))
-    return node.output
-
-
 def _branches(
     merge: Merge, x: ir.Value, context: Context
 ) -> Iterator[tuple[Step, Context]]:

@@ -128,6 +128,6 @@ def _values_read(item: ir.Item) -> tuple[ir.Value, ...]:
     match item:
         case ir.Reference():
             return (item.value,)
-        case ir.Layer() | ir.Merge():
+        case ir.Layer() | ir.Merge() | ir.Collect():
             return item.node.inputs
     return ()

@@ -36,18 +36,25 @@ Repeat = RepeatTimes | RepeatFor
 
 def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> ir.Value:
     """Lower the iterations one after the other."""
+    loop = lowered_loop(step, x, context)
+    if loop is None:
+        return ir.Value(None)
+    items.append(loop.item)
+    return loop.output
+
+
+def lowered_loop(step: Repeat, x: ir.Value, context: Context) -> Loop | None:
+    """The iterations, lowered; None if it is unknown how many there are."""
     names = _column_names(step)
     rows = _rows(step, x, context)
     if rows is None:
         _check_names(step, names, context)
-        return ir.Value(None)
+        return None
     check_index(step, context)
-    loop = _Loop(names, context, index_of(step))
-    before = x
+    loop = Loop(names, context, index_of(step), rows, [x])
     for number, row in enumerate(rows.value):
-        x = loop.iteration(step, number, row, x, context)
-    items.append(loop.item(rows))
-    return loop.output(x, before)
+        loop.iteration(step, number, row)
+    return loop
 
 
 def index_of(step: Repeat) -> str:
@@ -108,12 +115,14 @@ def _check_names(step: Repeat, names: list[str], context: Context) -> None:
 
 
 @dataclass
-class _Loop:
+class Loop:
     """A repeat while its iterations are lowered."""
 
     names: list[str]
     context: Context
     index_name: str
+    rows: Symbolic
+    outputs: list[ir.Value]  # what comes in, then the output of each iteration
     iterations: list[tuple[ir.Item, ...]] = field(default_factory=list)
     variables: list[dict[str, Any]] = field(default_factory=list)
     updates: list[ast.expr | None] = field(default_factory=list)
@@ -128,15 +137,9 @@ class _Loop:
         context.channel_variables.add(self.channels)
         context.loop_variables.update({self.index, *self.columns})
 
-    def iteration(
-        self,
-        step: Repeat,
-        number: int,
-        row: tuple[Any, ...],
-        x: ir.Value,
-        context: Context,
-    ) -> ir.Value:
+    def iteration(self, step: Repeat, number: int, row: tuple[Any, ...]) -> None:
         """Lower the body for one row."""
+        context, x = self.context, self.outputs[-1]
         bindings: dict[str, Symbolic | None] = {
             self.index_name: Symbolic(number, variable(self.index))
         }
@@ -157,7 +160,12 @@ class _Loop:
         self.iterations.append(tuple(body))
         self.updates.append(channels_code(y))
         self.widths.add(int(y.shape.channels) if y.shape else None)
-        return y
+        self.outputs.append(y)
+
+    @property
+    def moving(self) -> set[str]:
+        """The variables that have another value in each iteration."""
+        return {self.channels, *self.variables[0]}
 
     @property
     def update(self) -> ast.expr | None:
@@ -173,24 +181,26 @@ class _Loop:
         code = changed[0] if changed else stay
         if not all(same(other, code) for other in changed):
             return None
-        moving = {self.channels, *self.variables[0]}
-        is_constant = len(self.widths) == 1 and not variables(code) & moving
+        is_constant = len(self.widths) == 1 and not variables(code) & self.moving
         return code if is_constant or len(changed) in (0, len(codes)) else None
 
-    def item(self, rows: Symbolic) -> ir.Repeat:
+    @property
+    def item(self) -> ir.Repeat:
         """The graph's item for the repeat."""
         return ir.Repeat(
             iterations=tuple(self.iterations),
             index=self.index,
             variables=tuple(self.variables),
-            rows=rows,
+            rows=self.rows,
             channels=self.channels,
             entry=self.entry or constant(None),
             update=self.update,
         )
 
-    def output(self, y: ir.Value, before: ir.Value) -> ir.Value:
+    @property
+    def output(self) -> ir.Value:
         """The output, with the channels of the last iteration."""
+        before, *_, y = self.outputs
         if y.shape is None or self.entry is None:
             return y
         shape = y.shape.plain()
@@ -198,8 +208,8 @@ class _Loop:
         if code is not None and same(code, variable(self.channels)):
             code = self.entry
         elif code is not None:
-            moving = {self.channels, *self.variables[0]}
-            code = variable(self.channels) if variables(code) & moving else code
+            is_moving = bool(variables(code) & self.moving)
+            code = variable(self.channels) if is_moving else code
         if code is not None and not isinstance(code, ast.Constant):
             shape = channels_as(shape, code)
         if code is None or self.channels not in variables(code):

@@ -8,7 +8,9 @@ from typing import Literal
 
 from archspec.ir.graph import (
     INPUT,
+    Collect,
     Graph,
+    Joined,
     Layer,
     Merge,
     Module,
@@ -83,7 +85,7 @@ def compare(before: Graph, after: Graph) -> list[Change]:
     matched = {
         a.node: b.node
         for a, b in all_pairs(matches)
-        if isinstance(a, Layer | Merge) and isinstance(b, Layer | Merge)
+        if isinstance(a, Layer | Joined) and isinstance(b, Layer | Joined)
     }
     heads = {head.item for graph in (before, after) for head in graph.heads}
     return list(_changes(matches, _Networks(matched, heads), ""))
@@ -150,7 +152,7 @@ def _input(part: Part) -> Value:
     match part:
         case Module():
             return part.input
-        case Merge():
+        case Merge() | Collect():
             return part.node.output.before or part.node.inputs[0]
         case Layer():
             return part.node.inputs[0]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from archspec.ir.graph import (
     Choice,
+    Collect,
     Head,
     Item,
+    Joined,
     Layer,
     Merge,
     Module,
@@ -20,7 +22,7 @@ from archspec.ir.graph import (
 from archspec.ops.registry import OPS
 from archspec.passes.alignment import longest_common_subsequence
 
-Part = Layer | Module | Merge | Tied
+Part = Layer | Module | Joined | Tied
 Pair = tuple[Part | None, Part | None]  # before, after; None if there is no match
 
 
@@ -60,7 +62,7 @@ def label_of(part: Part) -> str:
     """Return the label of a part; "" if it has a number instead."""
     if isinstance(part, Tied):
         return part.name
-    if isinstance(part, Merge) or not part.is_labeled:
+    if isinstance(part, Joined) or not part.is_labeled:
         return ""
     return str(part.name.value)
 
@@ -72,6 +74,8 @@ def kind_of(part: Part) -> str:
             return part.node.op
         case Merge():
             return "split" if part.split else part.node.op
+        case Collect():
+            return "collect"
         case Module():
             return part.block or "group"
         case Tied():
@@ -109,6 +113,9 @@ def _parts(body: tuple[Item, ...]) -> Iterator[Part]:
             case Repeat():
                 for iteration in item.iterations:
                     yield from _parts(iteration)
+            case Collect():
+                yield from _parts((item.repeat,))
+                yield item
             case Choice():
                 yield from _parts(item.body)
             case Head():
@@ -161,7 +168,7 @@ class _Matcher:
     def leaves(self, block: Module) -> Counter[int]:
         """Count the layers and merges in a block, by their content."""
         leaves: list[Part] = [*layers_in(block)]
-        leaves += [item for item in walk(block.body) if isinstance(item, Merge)]
+        leaves += [item for item in walk(block.body) if isinstance(item, Joined)]
         return Counter(self.content(leaf) for leaf in leaves)
 
     def content(self, part: Part) -> int:
@@ -174,8 +181,8 @@ class _Matcher:
             match part:
                 case Layer():
                     inner = tuple(part.node.values.items())
-                case Merge():
-                    inner = len(part.branches)
+                case Merge() | Collect():
+                    inner = len(part.node.inputs)
                 case Tied():
                     inner = part.levels
                 case Module():

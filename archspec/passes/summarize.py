@@ -9,6 +9,7 @@ from fractions import Fraction
 from archspec.diagnostics.source import Source, Span
 from archspec.ir.graph import (
     Choice,
+    Collect,
     Graph,
     Head,
     Item,
@@ -104,6 +105,8 @@ class _Rows:
                 case Repeat():
                     for iteration in item.iterations:
                         yield from self.of(iteration, depth, block)
+                case Collect():
+                    yield from self.of((item.repeat,), depth, block)
                 case Choice():
                     yield from self.of(item.body, depth, block)
 

@@ -28,6 +28,7 @@ from archspec.backends.drawing.captions import call
 from archspec.backends.drawing.op_family_styles import style_of
 from archspec.ir.graph import (
     Choice,
+    Collect,
     Graph,
     Head,
     Item,
@@ -71,6 +72,7 @@ class Join:
     reads_input: bool  # not if each branch begins with a `ref`
     split: bool
     sizes: tuple[int, ...] = ()  # of the chunks of a split, if they differ
+    is_chained: bool = False  # whether each branch reads the output of the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,9 @@ def _parts(body: Iterable[Item], shared: Shared) -> Iterator[Part]:
                 )
             case Repeat():
                 yield from _collapse(_build(copy, shared) for copy in item.iterations)
+            case Collect():
+                iterations = [_build(body, shared) for body in item.repeat.iterations]
+                yield Join(item.node, ((), *iterations), True, False, is_chained=True)
             case Choice():
                 yield from _parts(item.body, shared)
             case Head():

@@ -50,6 +50,7 @@ from archspec.ops.registry import OPS
 
 ARROW = '<div class="arrow"></div>'
 LINE = '<div class="line"></div>'
+AFTER_BRANCH = '<div class="jump">from the left</div>'
 LinkRule = Callable[[Iterable[Node]], str]  # the attribute that links to some layers
 
 
@@ -182,7 +183,12 @@ class _HtmlWriter:
         """Write branches side by side, in the order of the spec."""
         first = joins[0]
         branches = "".join(
-            self.branch([join.branches[i] for join in joins], result, depth)
+            self.branch(
+                [join.branches[i] for join in joins],
+                result,
+                depth,
+                start=AFTER_BRANCH if first.is_chained and i > 1 else "",
+            )
             for i, result in enumerate(first.node.inputs)
         )
         split = '<div class="sign">split</div>' if first.split else ""
@@ -203,13 +209,19 @@ class _HtmlWriter:
         )
 
     def branch(
-        self, branches: Sequence[Sequence[Part]], result: Value, depth: int
+        self,
+        branches: Sequence[Sequence[Part]],
+        result: Value,
+        depth: int,
+        start: str = "",
     ) -> str:
         """Write one branch for branches with equal structure."""
         if not branches[0]:  # an identity
             return '<div class="branch"><div class="way"></div></div>'
-        start = '<div class="arrow"></div>'
+        start = start or '<div class="arrow"></div>'
         match branches[0][0]:
+            case _ if start == AFTER_BRANCH:
+                pass
             case Join():
                 start = LINE
             case BackReference():

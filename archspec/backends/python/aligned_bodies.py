@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 
 from archspec.ir.graph import (
     Choice,
+    Collect,
     Head,
     Item,
+    Joined,
     Layer,
     Let,
     Merge,
@@ -87,9 +89,9 @@ def _identity(item: Item) -> Any:
         case Layer() | Module():
             return "" if is_numbered(item) else ast.dump(item.name.code)
         case Merge():
-            shape = item.node.output.shape
-            axis = shape and shape.channel_axis  # of `torch.cat`
-            return (item.node.op, item.split, len(item.branches), axis)
+            return (item.node.op, item.split, len(item.branches), channel_axis(item))
+        case Collect():
+            return channel_axis(item)
         case Reference():
             return Source.of(item)
         case Head(reads=Reference() as reads):
@@ -99,6 +101,12 @@ def _identity(item: Item) -> Any:
         case Let():
             return tuple(item.values)
     return None
+
+
+def channel_axis(item: Joined) -> int:
+    """The axis along which `torch.cat` joins, the batch included."""
+    assert item.node.output.shape is not None
+    return item.node.output.shape.channel_axis + 1
 
 
 def level(body: Body) -> Iterator[Item]:
@@ -111,6 +119,8 @@ def level(body: Body) -> Iterator[Item]:
                     yield from level(branch)
             case Choice():
                 yield from level(item.body)
+            case Collect():
+                yield from level((item.repeat,))
             case Head():
                 yield item.item
             case Repeat():
@@ -146,7 +156,7 @@ def _forks(item: Item) -> bool:
         return OPS[item.node.op].needs_forward
     if isinstance(item, Module) and not item.block:
         return any(each.levels for each in sources(item.body)) or any(tied_by(item))
-    return isinstance(item, Merge | Head | Reference | Tied)
+    return isinstance(item, Merge | Collect | Head | Reference | Tied)
 
 
 def sources(body: Body) -> Iterator[Source]:

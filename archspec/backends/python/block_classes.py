@@ -36,6 +36,7 @@ from archspec.backends.python.parameter_names import ParameterNames, renamed
 from archspec.backends.python.syntax import CallExpr, ClassDef, ClassName, Expr
 from archspec.ir.graph import (  # fmt: skip
     Choice,
+    Collect,
     Graph,
     Item,
     Layer,
@@ -229,6 +230,8 @@ class BlockClasses:
                 return item.node.op, len(item.branches), shape and shape.channel_axis
             case Repeat():
                 return "repeat", len(item.iterations)
+            case Collect():
+                return "collect", len(item.repeat.iterations)
             case Choice():
                 return "if", item.condition.value
             case Reference():

@@ -22,6 +22,7 @@ from typing import Protocol
 
 from archspec.backends.python.aligned_bodies import (
     Bodies,
+    Body,
     is_chain,
     is_numbered,
     sources,
@@ -34,6 +35,10 @@ from archspec.backends.python.class_parameters import (
     BlockClass,
     ClassParameter,
     annotation,
+)
+from archspec.backends.python.collecting_sequence import (
+    collecting_forward,
+    collects_of,
 )
 from archspec.backends.python.forward_builder import ForwardBuilder
 from archspec.backends.python.group_ports import (
@@ -63,7 +68,7 @@ from archspec.backends.python.syntax import (
     Stmt,
 )
 from archspec.backends.python.unify_values import ValueUnifier
-from archspec.ir.graph import Graph, Module
+from archspec.ir.graph import Collect, Graph, Module
 from archspec.ir.symbolic import Symbolic, constant
 
 MODULE = NameExpr("nn", "Module")
@@ -136,6 +141,13 @@ class ClassBuilder:
             members = self.submodule_builder.members(self.bodies, self.scope)
             methods = (self._init(self.init_builder.chain(members)),)
             return ClassDef(self.name, SEQUENTIAL, docstring(self._has), methods)
+        is_plain = not self.network and self.ports.is_plain
+        if is_plain and (collects := collects_of(self.bodies)):
+            repeats = [_with_repeat(body) for body in self.bodies]
+            members = self.submodule_builder.members(repeats, self.scope)
+            init = self._init(self.init_builder.chain(members))
+            method = collecting_forward(collects[0])
+            return ClassDef(self.name, SEQUENTIAL, docstring(self._has), (init, method))
         forward = ForwardBuilder(
             self.submodule_builder,
             self.bodies,
@@ -236,6 +248,11 @@ class ClassBuilder:
             )
             for name in names
         }
+
+
+def _with_repeat(body: Body) -> Body:
+    """A body with the repeat of its `collect`."""
+    return tuple(i.repeat if isinstance(i, Collect) else i for i in body)
 
 
 def _is_unlabeled(bodies: Bodies) -> bool:

@@ -20,6 +20,7 @@ from archspec.backends.python.expressions import expression
 from archspec.backends.python.group_ports import ports_of
 from archspec.ir.graph import (
     Choice,
+    Collect,
     Graph,
     Item,
     Layer,
@@ -101,6 +102,9 @@ def _words(body: Sequence[Item]) -> Iterator[str]:
                 yield JOINS[item.node.op]
             case Repeat():
                 yield from _words(item.iterations[0])
+            case Collect():
+                yield from _words((item.repeat,))
+                yield "all outputs joined along the channels"
 
 
 # --- shapes ---

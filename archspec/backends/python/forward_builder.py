@@ -19,6 +19,7 @@ from archspec.backends.python.aligned_bodies import (
     Body,
     InstancesDifferError,
     Source,
+    channel_axis,
     columns,
     level,
     submodules,
@@ -28,7 +29,7 @@ from archspec.backends.python.forward_statement_list import ForwardStatements
 from archspec.backends.python.group_ports import Ports, has_layers, ports_of
 from archspec.backends.python.identifiers import NameAllocator, is_attribute
 from archspec.backends.python.layout import flat
-from archspec.backends.python.merge_expressions import channel_axis, merge_expression
+from archspec.backends.python.merge_expressions import concat, merge_expression
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodule_builder import SubmoduleBuilder, only_child
 from archspec.backends.python.submodules import LocalVariable, Submodule
@@ -50,6 +51,7 @@ from archspec.backends.python.syntax import (
 from archspec.backends.python.unroll_repeats import unroll
 from archspec.ir.graph import (
     Choice,
+    Collect,
     Graph,
     Head,
     Layer,
@@ -95,6 +97,9 @@ class ForwardBuilder:
         self.labels: dict[Source, NameExpr] = {}  # the variables of labels read again
         self.levels_inlined = 0  # of groups without layers around the current item
         self.heads: list[NameExpr] = []  # the variables of extra outputs
+        self.attributes = NameAllocator(
+            str(item.name.value) for body in bodies for item in submodules(body)
+        )
         self.returned = network.labels_returned if network else ()
         self.inputs = [X] if ports.takes_input else []
         if network:
@@ -163,6 +168,8 @@ class ForwardBuilder:
                     iterations, scope = unroll(column, scope)
                     for iteration, inside in iterations:
                         value = self._body(iteration, value, target, inside)
+                case Collect():
+                    value, scope = self._collect(column, value, target, scope)
                 case Head():
                     value = self._head(column, value, target, scope)
                 case Reference():
@@ -361,7 +368,7 @@ class ForwardBuilder:
         stem = f"{target}_" if target != "x" else ""
         inputs = [entry] * len(merge.branches)
         if merge.split:
-            inputs = self._chunks(merge, entry, f"{stem}chunk")
+            inputs = self._chunks(column, entry, f"{stem}chunk", scope)
         names = [self.statements.names.numbered(f"{stem}branch") for _ in inputs]
         outputs: list[Expr] = []
         settled = 0  # outputs that no later statement can change
@@ -375,18 +382,40 @@ class ForwardBuilder:
             outputs.append(output)
         return merge_expression(merge, outputs, names, self.statements)
 
-    def _chunks(self, merge: Merge, value: NameExpr, stem: str) -> list[NameExpr]:
+    def _collect(
+        self, column: Sequence[Collect], value: Expr, target: str, scope: ClassScope
+    ) -> tuple[Expr, ClassScope]:
+        """What comes in and the output of each iteration, in one list."""
+        outputs = [self.statements.as_name(value, target)]
+        iterations, scope = unroll([each.repeat for each in column], scope)
+        for bodies, inside in iterations:
+            name = self.statements.names.numbered("y")
+            output = self._body(bodies, outputs[-1], name, inside)
+            outputs.append(self.statements.as_name(output, name))
+        return concat(column[0], ListExpr(tuple(map(Element, outputs)))), scope
+
+    def _chunks(
+        self, column: Sequence[Merge], value: NameExpr, stem: str, scope: ClassScope
+    ) -> list[NameExpr]:
         """The chunk of each branch: `chunk1, chunk2 = x.chunk(2, dim=1)`."""
+        merge = column[0]
         names = [self.statements.names.numbered(stem) for _ in merge.branches]
         axis = Element(AtomExpr(str(channel_axis(merge))), "dim=")
-        if merge.sizes is None:
-            count = Element(AtomExpr(str(len(names))))
-            chunk = CallExpr(NameExpr(value.root, "chunk"), (count, axis))
-        else:
-            sizes = Element(value_expr(tuple(merge.sizes.value)))
-            chunk = CallExpr(NameExpr(value.root, "split"), (sizes, axis))
+        sizes = [each.sizes for each in column if each.sizes]
+        how = "split" if sizes else "chunk"
+        parts: Expr = AtomExpr(str(len(names)))
+        if sizes:
+            value_of_all = self.submodule_builder.unifier.unify(sizes, "sizes", scope)
+            parts = self._attribute(f"{stem}_sizes", value_of_all)
+        chunk = CallExpr(NameExpr(value.root, how), (Element(parts), axis))
         self.statements.unpack(names, chunk)
         return [NameExpr(name) for name in names]
+
+    def _attribute(self, name: str, value: Expr) -> NameExpr:
+        """An attribute that is no module: `self.chunk_sizes = (16, 48)`."""
+        key = self.attributes.unique(name)
+        self.submodules.append(Submodule(key, False, None, value, shape="", comment=""))
+        return NameExpr("self", key)
 
     def _settle(
         self, outputs: list[Expr], names: Sequence[str], first: int, position: int

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archspec.backends.python.aligned_bodies import channel_axis
 from archspec.backends.python.comments_and_docstrings import WIDTH
 from archspec.backends.python.forward_statement_list import ForwardStatements
 from archspec.backends.python.layout import flat
@@ -24,7 +25,7 @@ from archspec.backends.python.syntax import (
     call,
     dotted,
 )
-from archspec.ir.graph import Merge
+from archspec.ir.graph import Joined, Merge
 from archspec.ops.merging import MERGES
 
 LONGEST = 60  # characters of one expression
@@ -32,10 +33,10 @@ CAT = NameExpr("torch", "cat")
 JOINS = (CAT, *(dotted(m.function) for m in MERGES.values() if m.function))
 
 
-def channel_axis(merge: Merge) -> int:
-    """The axis of the channels, the batch included."""
-    assert merge.node.output.shape is not None
-    return merge.node.output.shape.channel_axis + 1
+def concat(item: Joined, outputs: Expr) -> CallExpr:
+    """`torch.cat(outputs, dim=1)`."""
+    axis = Element(AtomExpr(str(channel_axis(item))), "dim=")
+    return CallExpr(CAT, (Element(outputs), axis))
 
 
 def merge_expression(
@@ -54,9 +55,7 @@ def merge_expression(
         return result
     if not operator:
         outputs = _simplified(outputs, names, statements, too_long=False)
-        branches = ListExpr(tuple(map(Element, outputs)))
-        axis = Element(AtomExpr(str(channel_axis(merge))), "dim=")
-        return CallExpr(CAT, (Element(branches), axis))
+        return concat(merge, ListExpr(tuple(map(Element, outputs))))
     # A sum does not break, and its own variable is no longer than those of its branches.
     longest = min(LONGEST, WIDTH - len(f"        {names[0]} = "))
     too_long = len(flat(OpExpr(operator, tuple(outputs)))) > longest
