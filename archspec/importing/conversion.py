@@ -73,7 +73,8 @@ class Converter:
         op = layer_calls.find_op(layer)
         assert op
         x = self.node(operation.values[0], reads_features=op.takes[-1][-1] == "C")
-        if any(value is not operation.values[0] for value in operation.values):
+        like = self.node(operation.values[1]) if op.reads_label else None
+        if not like and len({*operation.values}) > 1:
             raise self.unsupported(operation, "of several different inputs")
         if op.name in layer_calls.OVER_CHANNELS:
             return self.over_channels(
@@ -85,7 +86,7 @@ class Converter:
             raise self.unsupported(operation) from None
         has_state = bool(layer.state_dict())
         path = operation.path if has_state else None
-        return self.call(op.name, x, attributes, operation, path=path)
+        return self.call(op.name, x, attributes, operation, path, like)
 
     def over_channels(
         self, name: str, value: Value, dim: Any, operation: Operation
@@ -106,14 +107,20 @@ class Converter:
         attributes: dict[str, Any],
         operation: Operation,
         path: str | None = None,
+        like: Node | None = None,
     ) -> Node:
-        """A new node for an op, its arguments by torch's names."""
+        """A new node for an op, its arguments by torch's names.
+
+        `like` is what the op reads by its label.
+        """
         if name.startswith("adaptive_") and attributes["output_size"] == 1:
             name, attributes = name.replace("adaptive", "global"), {}
         op = OPS[name]
         values = attributes | op.defaults(attributes)
+        values.pop("label", None)
         try:
-            shape = op.shape(x.shape, **values)
+            shapes = [x.shape, like.shape] if like else [x.shape]
+            shape = op.shape(*shapes, **values)
         except ShapeError as error:
             raise self.unsupported(operation, f"({error.message})") from None
         positional: list[Argument] = []
@@ -128,9 +135,11 @@ class Converter:
                 positional.append(value)
             elif value != p.default_given(values):
                 keywords[p.shown] = value
+        inputs = [x, like] if like else [x]
         node = Node(
-            name, [x], shape, operation.frame, tuple(positional), keywords, path
+            name, inputs, shape, operation.frame, tuple(positional), keywords, path
         )
+        node.like = like
         return self.add(node)
 
     def join(self, kind: str, inputs: list[Node], operation: Operation) -> Node:
@@ -155,7 +164,7 @@ class Converter:
         if op == "layer_scale":
             numbers = self.originals[path].detach().flatten()
             is_constant = bool((numbers == numbers[0]).all())
-            attributes["init"] = float(numbers[0]) if is_constant else 1.0
+            attributes["init"] = float(f"{numbers[0]:.7g}") if is_constant else 1.0
         return self.call(op, x, attributes, operation, path)
 
     def concat(self, inputs: list[Node], operation: Operation) -> Node:

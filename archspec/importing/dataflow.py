@@ -25,6 +25,7 @@ class Node:
     path: str | None = None
     is_repeated: bool = False  # runs weights of a layer that has run before
     label: str | None = None  # of an input, its name
+    like: Node | None = None  # what it reads by its label, as `resize_like` does
 
     @property
     def frames(self) -> list[Frame]:

@@ -29,7 +29,7 @@ class Labels:
     prefix: str  # the path of the body's module
     paths: dict[int, str] = field(default_factory=dict)  # of steps that have weights
     by_path: dict[str, Step] = field(default_factory=dict)
-    reads: list[tuple[Ref | Tied, Step]] = field(default_factory=list)
+    reads: list[tuple[Ref | Tied | Call, Step]] = field(default_factory=list)
 
     def add(self, step: Step, path: str) -> None:
         """Note the path of a step that has weights."""
@@ -62,7 +62,7 @@ class Labels:
 
     def name_targets(self, steps: Sequence[Step]) -> list[Step]:
         """Label what is read and has no weights; a join by an `identity` behind it."""
-        targets = {id(step) for read, step in self.reads if isinstance(read, Ref)}
+        targets = {id(t) for read, t in self.reads if not isinstance(read, Tied)}
         taken = {part for path in self.paths.values() for part in path.split(".")}
         names = (f"skip{n}" for n in count(1))
         names = (name for name in names if name not in taken)
@@ -92,12 +92,17 @@ class Labels:
         places = {id(step): place for step, place in _places(steps, ())}
         for read, target in self.reads:
             here, there = places.get(id(read), ()), places[id(target)]
+            here = here[:-1] if isinstance(read, Call) else here
             common = 0
             while common < min(len(here), len(there) - 1):
                 if here[common] != there[common]:
                     break
                 common += 1
-            read.path = ".".join(there[common:])
+            path = ".".join(there[common:])
+            if isinstance(read, Call):  # an op that takes a label
+                read.positional = (path, *read.positional)
+            else:
+                read.path = path
 
 
 def _places(steps: Sequence[Step], around: Place) -> Iterator[tuple[Step, Place]]:

@@ -27,7 +27,11 @@ def find_skips(items: Sequence[Item], frame: Frame) -> Edges:
     for item in items:
         for source in item.inputs:
             readers.setdefault(source, []).append(item.output)
-    skips: Edges = set()
+    skips: Edges = {
+        (item.output.like, item.output)
+        for item in items
+        if item.output.like and not item.frame
+    }
     for members in _levels(items, frame):
         _absorb(members, items, order, readers)
         inputs = [(x, node) for node in members for x in items[order[node]].inputs]

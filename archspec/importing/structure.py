@@ -154,10 +154,25 @@ class _Body:
         node = item.output
         if node.op in MERGES and not item.frame:
             return self._join(node)
-        step = _module(item) if item.frame else _call(node)
+        step = _module(item) if item.frame else self._call(node)
         if item.path is not None:
             self.labels.add(step, item.path)
         return step
+
+    def _call(self, node: Node) -> Call:
+        call = Call(
+            node.op,
+            node.positional,
+            node.keywords,
+            None,
+            tuple(tuple(x.shape) for x in node.inputs),
+            tuple(node.shape),
+        )
+        if node.like in self.made:
+            self.labels.reads.append((call, self.made[node.like]))
+        elif node.like:
+            call.positional = (node.like.label, *node.positional)
+        return call
 
     def _join(self, node: Node) -> Step:
         before = self.nearest[node]
@@ -179,17 +194,6 @@ class _Body:
         steps = nest(steps, self.frame.path, self.labels.paths)
         self.labels.resolve(steps)
         return steps
-
-
-def _call(node: Node) -> Call:
-    return Call(
-        node.op,
-        node.positional,
-        node.keywords,
-        None,
-        tuple(tuple(x.shape) for x in node.inputs),
-        tuple(node.shape),
-    )
 
 
 def _module(item: Item) -> Step:
