@@ -35,18 +35,14 @@ class Converter:
         self.of_value: dict[Value, Node] = {}
         self.paths: set[str] = set()
         self.concats: dict[tuple[int, ...], Node] = {}
-        self.root = trace.operations[0].frame if trace.operations else None
-        while self.root and self.root.caller:
-            self.root = self.root.caller
         self.readers = _readers(trace)
         self.sources = _sources(trace)
 
     def run(self) -> list[Node]:
         """Convert all that the outputs depend on, and return the outputs."""
-        assert self.root
         for name, value in self.trace.inputs.items():
             shape = Shape.of_input(value.sizes[1:])
-            self.of_value[value] = Node("", [], shape, self.root, label=name)
+            self.of_value[value] = Node("", [], shape, self.trace.frame, label=name)
             self.nodes.append(self.of_value[value])
         outputs = self.trace.results
         needed = _needed(outputs)

@@ -129,12 +129,27 @@ def _labeled(
             step.branches = [
                 _nest(branch, parts, depth, used) for branch in step.branches
             ]
-        case Aux():
-            step.heads = {
-                name.rpartition(".")[2]: _nest(head, parts, depth, used)
-                for name, head in step.heads.items()
-            }
-            for head in step.heads.values():
-                if isinstance(head[0], Instance) and len(head) == 1:
-                    head[0].label = None
+        case Aux(heads={"": head}):
+            step.heads = dict([_head(_nest(head, parts, depth, used))])
     return step
+
+
+def _head(steps: list[Step]) -> tuple[str, list[Step]]:
+    """The name of a head, and its steps within it."""
+    names = [step.label for step in steps if isinstance(step, Call | Instance | Group)]
+    own = [name for name in names if name]
+    if len(own) != 1:
+        raise UnsupportedModuleError(
+            f"a head of training has several parts, {', '.join(own) or 'none'}: "
+            "make them a module of their own"
+        )
+    inner: list[Step] = []
+    for step in steps:
+        if isinstance(step, Group):
+            inner += step.body
+        elif isinstance(step, Call | Instance) and step.label:
+            step.label = None
+            inner.append(step)
+        else:
+            inner.append(step)
+    return own[0], inner

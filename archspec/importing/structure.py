@@ -111,15 +111,16 @@ class _Body:
 
     def add_head(self, steps: list[Step], head: Node) -> None:
         """Put a head behind the step whose output it reads."""
-        start, chain = self._chain(head, None)
-        assert start
-        source = self.made[start]
-        place = next((n for n, step in enumerate(steps) if step is source), None)
-        if place is None:
-            place = len(steps) - 1
+        start, chain = self._chain(head, self.entry)
+        source = self.made.get(start) if start else None
+        places = [n for n, step in enumerate(steps, 1) if step is source]
+        if start is self.entry:
+            places = [0]
+        elif not places:
+            places = [len(steps)]
+            assert start
             chain.insert(0, self.ref(start))
-        name = self.labels.path(chain[-1]) or "aux"
-        steps.insert(place + 1, Aux({name: chain}))
+        steps.insert(places[0], Aux({"": chain}))
 
     def _chain(self, value: Node, stop: Node | None) -> tuple[Node | None, list[Step]]:
         """The steps that make a value, and what they start from.

@@ -75,7 +75,7 @@ class Operation:
 class Trace:
     """A run: the operations in their order, and what `forward` took and returned."""
 
-    root: nn.Module  # the copy without data
+    frame: Frame  # of the module itself
     inputs: dict[str, Value]
     operations: list[Operation]
     outputs: Any  # values, in whatever tuple or dict the module returns
@@ -111,7 +111,8 @@ def trace(
         raise
     except Exception as error:
         raise UnsupportedModuleError(_reason(module, inputs, error)) from error
-    return Trace(root, values, recorder.operations, recorder.read(outputs))
+    assert recorder.root
+    return Trace(recorder.root, values, recorder.operations, recorder.read(outputs))
 
 
 def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
@@ -158,6 +159,7 @@ class _Recorder(TorchFunctionMode):
         self.is_layer = is_layer
         self.operations: list[Operation] = []
         self.frame: Frame | None = None
+        self.root: Frame | None = None
         self.tensors: list[Tensor] = []  # kept, so that no `id` comes twice
         self.bound: dict[int, Value] = {}
         self.paths: dict[int, str] = {}
@@ -252,6 +254,7 @@ class _Recorder(TorchFunctionMode):
                 path=path,
             )
         self.frame = Frame(module, path, self.frame, self.arguments.get(path, {}))
+        self.root = self.root or self.frame
         try:
             return run()
         finally:
