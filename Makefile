@@ -5,13 +5,14 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow zoo lint format docs fuzz bench clean
+.PHONY: help demo test slow zoo import lint format docs fuzz bench clean
 
 help:
 	@echo "make demo    check, summarise and draw the bundled specs, and train LeNet"
 	@echo "make test    run the tests"
 	@echo "make slow    run the tests that take long"
 	@echo "make zoo     compare the outputs of all networks of torchvision"
+	@echo "make import  import all networks of torchvision, and all specs anew"
 	@echo "make lint    formatting, lint, types and import contracts"
 	@echo "make format  format the code"
 	@echo "make docs    refresh the outputs and pictures in the docs"
@@ -39,6 +40,9 @@ slow: $(READY)
 
 zoo: $(READY)
 	$(BIN)/python -m pytest -m zoo
+
+import: $(READY)
+	$(BIN)/python -m pytest -m importing
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

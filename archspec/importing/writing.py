@@ -163,7 +163,9 @@ def _labeled_body(steps: list[Step], *, in_net: bool = False) -> Node:
 
 
 def _head(steps: list[Step]) -> Node:
-    is_call = len(steps) == 1 and isinstance(steps[0], Call) and not steps[0].label
+    """A head: one call, of the output of a label or of the step before, or a group."""
+    calls = steps[1:] if isinstance(steps[0], Ref) else steps
+    is_call = len(calls) == 1 and isinstance(calls[0], Call) and not calls[0].label
     return _one_line(steps) if is_call else _labeled_body(steps)
 
 
