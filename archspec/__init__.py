@@ -268,7 +268,14 @@ def diff(before: Spec | str | Path, after: Spec | str | Path) -> Comparison:
 
 
 def draw(
-    spec: Spec | str | Path, depth: int | None = None, direction: Direction = "TB"
+    spec: Spec | str | Path,
+    depth: int | None = None,
+    direction: Direction = "TB",
+    *,
+    title: str = "",
+    legend: bool = True,
+    costs: bool = True,
+    scale: float = 1.0,
 ) -> Drawing:
     """Draw a network; a notebook shows the drawing.
 
@@ -281,15 +288,21 @@ def draw(
         spec: a path, the name of a bundled spec or variant, or a loaded spec.
         depth: fold blocks and labeled groups that are deeper; at least 1.
         direction: "TB" from top to bottom, "LR" from left to right.
+        title: above the drawing.
+        legend: show the colors of the kinds of layers.
+        costs: show parameters and MACs.
+        scale: enlarge the picture by this factor.
 
     Raises:
         SpecError: if the spec has errors.
-        ValueError: if the depth or the direction is not one of these.
+        ValueError: if the depth, the direction or the scale is not one of these.
     """
     from archspec.backends.drawing.drawing import draw as picture
+    from archspec.backends.drawing.look import Look
 
     loaded = _loaded(spec)
-    return picture(loaded.graph, loaded.document.source, depth, direction)
+    look = Look(title, legend, costs, scale)
+    return picture(loaded.graph, loaded.document.source, depth, direction, look)
 
 
 def train(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,13 +21,19 @@ from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
 from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
 from archspec.diagnostics.terminal import printable
+from archspec.passes.budget import over_budget
 from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
 
+from .completion import complete_spec
 from .exit_codes import FINDINGS, USAGE, exit_code, stop
 from .options import InputOption, SetOption, VariantOption, format_option
+from .spec_loading import note_namesake
 
 Result = CheckResult | SizesResult
+
+COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmMgG]?)")
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
 def check(
@@ -33,6 +41,7 @@ def check(
         list[str],
         typer.Argument(
             metavar="SPEC...",
+            autocompletion=complete_spec,
             help="Spec files, folders of them, bundled specs' names; `-` reads stdin.",
         ),
     ],
@@ -43,8 +52,8 @@ def check(
         str | None,
         typer.Option(
             metavar="FROM..TO",
-            help="Say which sizes of square images fit, shape assertions aside; "
-            "one that does is enough.",
+            help="List the sizes of square images that the network accepts, e.g. "
+            "`1..512`, without its shape assertions.",
         ),
     ] = None,
     fix: Annotated[
@@ -62,14 +71,32 @@ def check(
             help="With `--fix` or `--diff`: the N-th fix of the first finding.",
         ),
     ] = None,
+    max_params: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Limit of parameters, e.g. `5M`."),
+    ] = None,
+    max_macs: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Limit of MACs for one input, e.g. `300M`."),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print findings only.")
+    ] = False,
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
     """Check specs: names, arguments, and every shape."""
+    limits = {
+        what: _parsed_count(text)
+        for what, text in (("parameters", max_params), ("MACs", max_macs))
+        if text is not None
+    }
     if pick and not (fix or diff):
         stop("`--pick` chooses a fix: add `--fix` or `--diff`", USAGE)
     specs = [*_expanded(specs)]
+    for spec in specs:
+        note_namesake(spec)
     if fix or diff:
         from .fixes import fix_spec
 
@@ -84,7 +111,8 @@ def check(
         ask(spec, overrides=overrides or (), input=input_, variant=variant)
         for spec in specs
     ]
-    text = _render(results, format_)
+    results = [_within(limits, result) for result in results]
+    text = _render(results, format_, quiet=quiet)
     if text:
         print(text)
     if not all(result.ok for result in results):
@@ -104,6 +132,23 @@ def _expanded(specs: list[str]) -> Iterator[str]:
         yield from found
 
 
+def _parsed_count(text: str) -> int:
+    """Parse `300M`, `1.5G` or `61,706`."""
+    match = COUNT.fullmatch(text.replace(",", ""))
+    if match is None:
+        stop(f"expected a count such as `5M`, `300k` or `61706`, found `{text}`", USAGE)
+    return round(float(match[1]) * UNITS[match[2].lower()])
+
+
+def _within(limits: Mapping[str, int], result: Result) -> Result:
+    """A result with an error for each limit that its network exceeds."""
+    if not isinstance(result, CheckResult) or result.spec is None or not limits:
+        return result
+    spec = result.spec
+    found = over_budget(spec.graph, spec.document.source, limits)
+    return replace(result, diagnostics=(*result.diagnostics, *found))
+
+
 def _parsed(sizes: str) -> range:
     try:
         return parse_sizes(sizes)
@@ -111,7 +156,7 @@ def _parsed(sizes: str) -> range:
         stop(str(error), USAGE)
 
 
-def _render(results: list[Result], format_: str) -> str:
+def _render(results: list[Result], format_: str, *, quiet: bool) -> str:
     match format_:
         case "json":
             return json.dumps({"files": _files(results)}, indent=2)
@@ -123,7 +168,8 @@ def _render(results: list[Result], format_: str) -> str:
             parts = [*dict.fromkeys(lines), *_size_reports(results)]
         case "full":
             parts = [_report(_findings(results))]
-            parts += [_verdict(r) for r in results if isinstance(r, CheckResult)]
+            if not quiet:
+                parts += [_verdict(r) for r in results if isinstance(r, CheckResult)]
             parts += _size_reports(results)
     return "\n".join(part for part in parts if part)
 

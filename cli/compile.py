@@ -13,18 +13,19 @@ import typer
 from archspec.settings.published_name import is_published
 from archspec.spec import Spec
 
-from .exit_codes import USAGE, stop
+from .exit_codes import USAGE, announce_torch, stop
 from .model_loading import weights_source
 from .options import (
     InputOption,
     PretrainedOption,
+    QuietOption,
     RenameOption,
     SetOption,
     SpecArgument,
     VariantOption,
     WeightsOption,
 )
-from .output_files import write_file
+from .output_files import write_output
 from .spec_loading import load_spec
 
 SUFFIXES = (".py", ".onnx", ".pt2", ".safetensors")
@@ -38,13 +39,15 @@ def compile_(
         typer.Option(
             "-o",
             "--output",
-            help="A file to write: `.py`, `.onnx`, `.pt2` of `torch.export`, or the "
-            "weights as `.safetensors`.",
+            metavar="FILE",
+            help="Write `.py`, `.onnx`, `.pt2` (of `torch.export`) or the weights as "
+            "`.safetensors` (default: source on stdout).",
         ),
     ] = None,
     weights: WeightsOption = None,
     pretrained: PretrainedOption = False,
     rename: RenameOption = None,
+    quiet: QuietOption = False,
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
@@ -69,12 +72,14 @@ def compile_(
         stop("`.safetensors` holds weights: say with `--weights` which", USAGE)
     loaded = load_spec(spec, overrides, input_, variant, weights=weights)
     if output is None or suffix == ".py":
-        _write_source(loaded, output)
+        _write_source(loaded, output, quiet=quiet)
     else:
-        write_file(output, _exported(loaded, suffix, weights, rename or ()))
+        announce_torch()
+        exported = _exported(loaded, suffix, weights, rename or ())
+        write_output(output, exported, quiet=quiet)
 
 
-def _write_source(spec: Spec, output: Path | None) -> None:
+def _write_source(spec: Spec, output: Path | None, *, quiet: bool) -> None:
     from archspec.backends.python.module_source import MARK, to_source
 
     source = to_source(spec.graph, spec.reference)
@@ -83,7 +88,7 @@ def _write_source(spec: Spec, output: Path | None) -> None:
         return
     if output.is_file() and MARK not in output.read_text("utf-8", "replace"):
         stop(f"`{output}` exists and archspec has not written it: remove it first")
-    write_file(output, source)
+    write_output(output, source, quiet=quiet)
 
 
 def _exported(

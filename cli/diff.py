@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import format_option
+from .options import PictureOption, format_option
+from .output_files import check_picture, write_output
 from .spec_loading import load_spec
 
 
@@ -19,11 +20,19 @@ def diff(
         ),
     ],
     after: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    output: PictureOption = None,
     format_: Annotated[Literal["table", "json"], format_option()] = "table",
 ) -> None:
     """Compare two networks. The exit code is 0, whether they differ or not."""
+    if output:
+        check_picture(output)
     from archspec.backends.tables.diff_table import Comparison
 
     one, other = (load_spec(name, None, None, None) for name in (before, after))
     found = Comparison(one.graph, other.graph, (before, after))
     print(found.json() if format_ == "json" else found)
+    if output:
+        from archspec.backends.drawing.changes import draw_changes
+
+        drawing = draw_changes(found.changes, one.graph, other.graph)
+        write_output(output, drawing.render(output.suffix.removeprefix(".")))

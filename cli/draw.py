@@ -9,8 +9,15 @@ from typing import Annotated, Literal
 import typer
 
 from .exit_codes import USAGE, stop
-from .options import DepthOption, InputOption, SetOption, SpecArgument, VariantOption
-from .output_files import write_file
+from .options import (
+    DepthOption,
+    InputOption,
+    QuietOption,
+    SetOption,
+    SpecArgument,
+    VariantOption,
+)
+from .output_files import write_output
 from .spec_loading import load_spec
 
 
@@ -21,7 +28,9 @@ def draw(
         typer.Option(
             "-o",
             "--output",
-            help="SVG, PNG, PDF, DOT or HTML, by its suffix; `-` prints DOT.",
+            metavar="FILE",
+            help="Write `.svg`, `.png`, `.pdf`, `.dot` or `.html`; `-` prints DOT "
+            "(default: NAME.svg).",
         ),
     ] = None,
     depth: DepthOption = None,
@@ -29,16 +38,29 @@ def draw(
         Literal["TB", "LR"],
         typer.Option("--direction", help="Top to bottom, or left to right."),
     ] = "TB",
+    title: Annotated[
+        str, typer.Option(metavar="TEXT", help="Title above the drawing.")
+    ] = "",
+    legend: Annotated[
+        bool, typer.Option(help="Show the colors of the kinds of layers.")
+    ] = True,
+    costs: Annotated[bool, typer.Option(help="Show parameters and MACs.")] = True,
+    scale: Annotated[
+        float,
+        typer.Option(min=0.1, max=20, metavar="X", help="Enlarge the picture by X."),
+    ] = 1.0,
     open_: Annotated[
         bool, typer.Option("--open", help="Show the picture afterwards.")
     ] = False,
+    quiet: QuietOption = False,
     overrides: SetOption = None,
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
-    """Draw the network to a file; without `-o`, to NAME.svg."""
+    """Draw a network as a picture or a page."""
     from archspec.backends.drawing.drawing import FORMATS  # graphviz: 60 ms
     from archspec.backends.drawing.drawing import draw as draw_graph
+    from archspec.backends.drawing.look import Look
 
     prints = output == Path("-")
     format_ = _format(output)
@@ -48,13 +70,14 @@ def draw(
     if (format_, direction) == ("html", "LR"):
         stop("the page goes from top to bottom: leave `--direction LR` out", USAGE)
     network = load_spec(spec, overrides, input_, variant)
-    drawing = draw_graph(network.graph, network.document.source, depth, direction)
+    look = Look(title, legend, costs, scale)
+    source = network.document.source
+    drawing = draw_graph(network.graph, source, depth, direction, look)
     if prints:
         print(drawing.dot, end="")
         return
     path = output or Path(f"{network.graph.name}.svg")
-    write_file(path, drawing.render(format_))
-    print(f"wrote {path}")
+    write_output(path, drawing.render(format_), quiet=quiet)
     if open_:
         webbrowser.open(path.resolve().as_uri())
 

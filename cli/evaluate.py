@@ -20,7 +20,7 @@ from archspec.settings.settings import default_data_root
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .epochs import fraction
-from .exit_codes import USAGE, stop
+from .exit_codes import USAGE, announce_torch, stop
 from .model_loading import check_run_options, load_published, weights_source
 from .options import (
     DeviceOption,
@@ -77,6 +77,7 @@ def evaluate(
         stop("a run is measured on its own data set: leave `--data` out", USAGE)
     if output:
         check_picture(output)
+    announce_torch()
     configure_cpu_runtime()
     from archspec.training.results.evaluation import (  # loads torch
         evaluate_on_folder,
@@ -97,6 +98,7 @@ def evaluate(
     if output:
         title = f"{model}: {found.split} accuracy {found.confusion.accuracy:.4f}"
         draw_confusion_matrix(found.confusion, title, output)
+        print(f"wrote {output}", file=sys.stderr)
 
 
 def _data(found: Evaluation) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import typer
 
 from archspec.diagnostics.diagnostic import Diagnostic
+from archspec.diagnostics.terminal import columns, wrapped
 
 FINDINGS, USAGE, BUG = 1, 2, 101  # 0: no errors
 
@@ -22,9 +23,16 @@ def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
 
 
 def stop(message: str, code: int = FINDINGS) -> NoReturn:
-    """End the command with one sentence on stderr."""
-    report_once(f"error: {message}")
+    """End the command with one sentence on stderr, which a terminal shows in lines."""
+    text, width = f"error: {message}", columns(sys.stderr)
+    report_once(wrapped(text, width) if width else text)
     raise typer.Exit(code)
+
+
+def announce_torch() -> None:
+    """Say on a terminal why nothing happens while torch is imported, in 2 to 10 s."""
+    if sys.stderr.isatty():
+        report_once("loading PyTorch ...")
 
 
 def report_once(text: str) -> None:

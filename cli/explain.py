@@ -17,6 +17,7 @@ from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.scope import Block
 
+from .completion import complete_word
 from .exit_codes import USAGE, stop
 
 
@@ -25,6 +26,7 @@ def explain(
         str,
         typer.Argument(
             metavar="WORD",
+            autocompletion=complete_word,
             help="A diagnostic's code, an op, a block or a bundled spec.",
         ),
     ],

@@ -14,7 +14,7 @@ import typer
 from archspec.frontend.document_parser import parse_sizes_of_shape
 
 from .exit_codes import USAGE, stop
-from .output_files import write_file
+from .output_files import write_output
 
 MARK = "# Source: "  # begins each file that this command writes
 
@@ -46,7 +46,9 @@ def import_(
     ] = "",
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The file to write, instead of stdout."),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write a file instead of stdout."
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite a file of someone else.")
@@ -77,7 +79,7 @@ def import_(
     if output is None:
         print(text, end="")
         return
-    write_file(output, text)
+    write_output(output, text)
 
 
 def _is_ours(path: Path) -> bool:

@@ -17,26 +17,27 @@ from typer.main import get_command
 
 from archspec.runs.errors import PeerError, TrainingError
 
+from .examples import epilog
 from .exit_codes import BUG, FINDINGS
 
 # Commands in the order of the help: each has a file, which holds this function.
 COMMANDS = {
     "check": "check",
     "summary": "summary",
-    "diff": "diff",
-    "profile": "profile",
     "draw": "draw",
-    "compile": "compile_",
-    "import": "import_",
     "train": "train",
+    "new": "new",
+    "show": "show",
+    "list": "list_",
+    "explain": "explain",
+    "compile": "compile_",
     "evaluate": "evaluate",
     "predict": "predict",
-    "explain": "explain",
-    "list": "list_",
-    "schema": "schema",
-    "show": "show",
-    "new": "new",
     "runs": "runs",
+    "diff": "diff",
+    "profile": "profile",
+    "import": "import_",
+    "schema": "schema",
 }
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -59,7 +60,7 @@ class CommandGroup(TyperGroup):
         command = getattr(module, COMMANDS[name])
         if not isinstance(command, typer.Typer):
             function, command = command, typer.Typer(add_completion=False)
-            command.command(name, context_settings=HELP)(function)
+            command.command(name, context_settings=HELP, epilog=epilog(name))(function)
         return get_command(command)
 
 
@@ -67,7 +68,6 @@ app = typer.Typer(
     cls=CommandGroup,
     help="Neural-network architectures as short YAML specs: check, draw, compile, train.",
     context_settings=HELP,
-    add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )

@@ -10,6 +10,7 @@ import typer
 
 from archspec.catalog import Entry, bundled
 
+from .completion import complete_bundled
 from .exit_codes import USAGE, stop
 from .show import find_text
 
@@ -42,7 +43,12 @@ def new(
     ],
     from_: Annotated[
         str | None,
-        typer.Option("--from", metavar="SPEC", help="A bundled spec to copy."),
+        typer.Option(
+            "--from",
+            metavar="SPEC",
+            autocompletion=complete_bundled,
+            help="A bundled spec to copy.",
+        ),
     ] = None,
 ) -> None:
     """Write a spec to start from to NAME.yaml, or copy a bundled one."""

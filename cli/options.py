@@ -9,6 +9,8 @@ import typer
 
 from archspec.settings.settings import SETTINGS, Device
 
+from .completion import complete_param, complete_spec, complete_variant
+
 
 def format_option(help: str = "Output format.") -> Any:
     """The option `--format`."""
@@ -19,6 +21,7 @@ SpecArgument = Annotated[
     str,
     typer.Argument(
         metavar="SPEC",
+        autocompletion=complete_spec,
         help="A spec file or a bundled spec's name, which may end in `:VARIANT`.",
     ),
 ]
@@ -26,31 +29,52 @@ ModelArgument = Annotated[
     str,
     typer.Argument(
         metavar="RUN|SPEC",
+        autocompletion=complete_spec,
         help="A run, such as `runs/lenet-1`, or a spec with `--pretrained`.",
     ),
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Change a param of the spec."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        autocompletion=complete_param,
+        help="Change a param of the spec, e.g. `classes=100` (repeatable).",
+    ),
 ]
 InputOption = Annotated[
     list[str] | None,
     typer.Option(
         "--input",
         metavar="[NAME=]CxHxW",
-        help="Change the input, or one of several.",
+        help="Change the input, e.g. `3x64x64`, or one of several (repeatable).",
     ),
 ]
 VariantOption = Annotated[
-    str | None, typer.Option("--variant", metavar="NAME", help="Choose a variant.")
+    str | None,
+    typer.Option(
+        "--variant",
+        metavar="NAME",
+        autocompletion=complete_variant,
+        help="Choose a variant of the spec.",
+    ),
 ]
 DepthOption = Annotated[
-    int | None, typer.Option("--depth", min=1, help="Fold blocks that lie deeper.")
+    int | None,
+    typer.Option("--depth", min=1, metavar="N", help="Fold blocks below depth N."),
 ]
 
 PictureOption = Annotated[
     Path | None,
-    typer.Option("-o", "--output", help="A picture: SVG, PNG or PDF, by its suffix."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write a picture: `.svg`, `.png` or `.pdf`.",
+    ),
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Do not report what was done.")
 ]
 DeviceOption = Annotated[Device, typer.Option(help=SETTINGS["device"].about)]
 WeightsOption = Annotated[

@@ -17,6 +17,13 @@ def check_picture(path: Path) -> None:
         stop(f"`{path}` should end in one of {known}", USAGE)
 
 
+def write_output(path: Path, data: str | bytes, *, quiet: bool = False) -> None:
+    """Write the file of `-o`, and say so."""
+    write_file(path, data)
+    if not quiet:
+        print(f"wrote {path}")
+
+
 def write_file(path: Path, data: str | bytes) -> None:
     """Write an output file, whole or not at all."""
     content = data.encode() if isinstance(data, str) else data

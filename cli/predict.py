@@ -12,7 +12,7 @@ import typer
 from archspec.runs.errors import TrainingError
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
-from .exit_codes import FINDINGS
+from .exit_codes import FINDINGS, announce_torch
 from .model_loading import check_run_options, load_published, weights_source
 from .options import (
     DeviceOption,
@@ -32,7 +32,7 @@ def predict(
         list[Path], typer.Argument(metavar="IMAGE...", help="Image files.")
     ],
     top: Annotated[
-        int, typer.Option(min=1, help="How many classes to show for an image.")
+        int, typer.Option(min=1, metavar="N", help="Number of classes for each image.")
     ] = 3,
     format_: Annotated[Literal["table", "json"], format_option()] = "table",
     weights: WeightsOption = None,
@@ -43,6 +43,7 @@ def predict(
     device: DeviceOption = "auto",
 ) -> None:
     """Show the most likely classes of images, and their probabilities."""
+    announce_torch()
     configure_cpu_runtime()
     from archspec.training.results.prediction import (
         predict as predict_image,  # loads torch

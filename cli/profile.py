@@ -21,6 +21,7 @@ from archspec.settings.settings import Device
 from archspec.spec import Spec
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
+from .exit_codes import announce_torch
 from .options import (
     DeviceOption,
     InputOption,
@@ -45,7 +46,9 @@ OPTIONAL_COLUMNS = (2, 6, 8, 7, 1)  # the first to go where the terminal is narr
 
 def profile(
     spec: SpecArgument,
-    batch: Annotated[int, typer.Option(min=1, max=65536, help="Images in a step.")] = 8,
+    batch: Annotated[
+        int, typer.Option(min=1, max=65536, metavar="N", help="Batch size.")
+    ] = 8,
     device: DeviceOption = "auto",
     format_: Annotated[Literal["table", "json"], format_option()] = "table",
     overrides: SetOption = None,
@@ -62,6 +65,7 @@ def profile(
 
 
 def _measure(spec: Spec, batch: int, device: Device) -> Profile:
+    announce_torch()
     configure_cpu_runtime()
     import torch  # 1.7 s, after the spec is checked
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from archspec.backends.tables.text_table import markdown_table, text_table
+from archspec.backends.tables.text_table import definitions, markdown_table, text_table
 from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.runs.errors import TrainingError
 from archspec.signatures.recipes import Recipe
 
-from .epochs import fraction
+from .epochs import epoch_table, fraction
+from .examples import epilog
 from .exit_codes import stop
 from .options import PictureOption, format_option
 from .output_files import check_picture
@@ -35,7 +36,9 @@ COMPARED_WIDTH = 14  # columns of the terminal for a compared run
 runs = typer.Typer(
     name="runs",
     add_completion=False,
-    help="List the runs side by side: what they were made with, and how good they are.",
+    help="List the runs side by side, show one, or compare some.",
+    epilog=epilog("runs"),
+    context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
 )
 
@@ -121,6 +124,25 @@ def _results(run: RunRecord) -> dict[str, str]:
         "parameters": f"{run.spec.params:,}",
         "images/s": "" if speed is None else f"{speed:,.0f}",
     }
+
+
+@runs.command()
+def show(
+    path: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run directory: `runs/lenet-1`.")
+    ],
+) -> None:
+    """Show a run: its settings, its epochs and its files."""
+    from archspec.runs.listing import read_run
+
+    run = read_run(path)
+    print(f"{path}, {_state(run)}")
+    values = _settings(run) | _results(run)
+    print("\n".join(definitions((n, value) for n, value in values.items() if value)))
+    if run.history:
+        print("\n".join(epoch_table(run.history)))
+    names = sorted(each.name for each in path.iterdir() if each.name[0] != ".")
+    print(wrapped(f"files: {', '.join(names)}", output_width()))
 
 
 @runs.command()

@@ -36,7 +36,7 @@ def _parameter(setting: Setting) -> Parameter:
         setting.flag,
         metavar=setting.metavar or _metavar(setting),
         min=setting.least,
-        help=setting.about,
+        help=_help(setting),
         rich_help_panel=setting.panel,
     )
     return Parameter(
@@ -50,7 +50,21 @@ def _parameter(setting: Setting) -> Parameter:
 def _metavar(setting: Setting) -> str | None:
     if setting.is_recipe:
         return "CALLS" if setting.is_tuple else "CALL"
-    return None
+    if setting.choices:
+        return setting.name.upper() if _has_long_choices(setting) else None
+    return {int: "N", float: "X"}.get(setting.type)
+
+
+def _has_long_choices(setting: Setting) -> bool:
+    return len("|".join(setting.choices)) > 24  # columns
+
+
+def _help(setting: Setting) -> str:
+    """What a setting is, with its choices if they are too long for the column before."""
+    if not setting.choices or not _has_long_choices(setting):
+        return setting.about
+    *others, last = (f"`{choice}`" for choice in setting.choices)
+    return f"{setting.about.rstrip('.')}: {', '.join(others)} or {last}."
 
 
 def _flag_type(setting: Setting) -> Any:

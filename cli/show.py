@@ -10,13 +10,18 @@ from archspec.catalog import Entry, find_spec
 from archspec.diagnostics.diagnostic import Findings
 from archspec.frontend.source_files import read_source
 
+from .completion import complete_bundled
 from .exit_codes import USAGE, stop
 
 
 def show(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="A bundled spec, or one of its variants."),
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=complete_bundled,
+            help="A bundled spec, or one of its variants.",
+        ),
     ],
 ) -> None:
     """Print the text of a bundled spec."""

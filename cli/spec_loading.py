@@ -8,10 +8,19 @@ from pathlib import Path
 
 import typer
 
+from archspec.catalog import find_bundled, is_path
 from archspec.spec import Spec
 from archspec.training.weights.spec_for_weights import check_for_weights
 
 from .exit_codes import exit_code, report_once, stop
+
+
+def note_namesake(spec: str) -> None:
+    """Say that a bundled spec is used where a file of its name is next to it."""
+    if not is_path(spec) and find_bundled(spec) and Path(f"{spec}.yaml").exists():
+        report_once(
+            f"note: `{spec}` is the bundled spec; write `{spec}.yaml` for the file here"
+        )
 
 
 def load_spec(
@@ -26,6 +35,7 @@ def load_spec(
 
     The input and the params follow published weights that it will be given.
     """
+    note_namesake(spec)
     result = check_for_weights(
         spec,
         weights,

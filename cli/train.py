@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,8 +26,9 @@ from archspec.training.distributed.launch_environment import (
     terminate_with_parent,
 )
 
+from .completion import complete_spec
 from .epochs import epoch_table
-from .exit_codes import USAGE, stop
+from .exit_codes import USAGE, announce_torch, stop
 from .model_loading import weights_source
 from .options import InputOption, PretrainedOption, SetOption, VariantOption
 from .setting_options import add_setting_options
@@ -40,9 +42,18 @@ SIGNALED = 128  # exit codes: this and the number of the signal
 # Parameters that `--help` lists before the others of their panel.
 HELP_ORDER = (
     "data", "epochs", "batch_size", "lr", "optimizer", "schedule", "augment",
-    "out", "resume", "tensorboard",
+    "out", "name", "resume", "tensorboard",
     "data_root", "download", "device", "devices", "strategy",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _How:
+    """Options that are no settings: they change nothing that a run computes."""
+
+    name: str | None
+    download: bool
+    quiet: bool
 
 
 def train(
@@ -50,6 +61,7 @@ def train(
         str | None,
         typer.Argument(
             metavar="SPEC",
+            autocompletion=complete_spec,
             help="A spec file, or a bundled spec's name; not needed with `--resume`.",
             show_default=False,
         ),
@@ -74,10 +86,26 @@ def train(
         int | None,
         typer.Option(
             min=1,
+            metavar="N",
             help="Number of processes, which share each step.",
             rich_help_panel=Panel.MACHINE,
         ),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="Name of the run, whose directory is `DIR/NAME-1` (default: the spec's).",
+            rich_help_panel=Panel.RUN,
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print no progress.", rich_help_panel=Panel.RUN
+        ),
+    ] = False,
     pretrained: PretrainedOption = False,
     overrides: SetOption = None,
     input_: InputOption = None,
@@ -103,7 +131,9 @@ def train(
         with raise_on_rank_zero():
             network = load_spec(spec, overrides, input_, variant, calls, source)
     try:
-        _run(network, values, resume, devices, download=download)
+        announce_torch()
+        how = _How(name, download=download, quiet=quiet)
+        _run(network, values, resume, devices, how)
     except Stopped as stopped:
         if str(stopped):
             print(stopped, file=sys.stderr)
@@ -122,8 +152,7 @@ def _run(
     flags: Mapping[str, object],
     resume: Path | None,
     devices: int | None,
-    *,
-    download: bool,
+    how: _How,
 ) -> None:
     """Train in this process, or in as many as `--devices` tells."""
     configure_cpu_runtime()
@@ -142,9 +171,9 @@ def _run(
         raise typer.Exit(_launch(devices, settings))
     if launched is None:
         _check_flags_of_one_process(flags)
-    trained = _train(spec, settings, run, download=download)
+    trained = _train(spec, settings, run, how)
     if trained.is_main:
-        _print_outcome(trained)
+        _print_outcome(trained, quiet=how.quiet)
 
 
 def _resolve(
@@ -182,13 +211,13 @@ def _check_flags_of_one_process(flags: Mapping[str, object]) -> None:
 
 
 def _train(
-    spec: Spec, settings: Settings, run: RunDirectory | None, *, download: bool
+    spec: Spec, settings: Settings, run: RunDirectory | None, how: _How
 ) -> TrainedRun:
     """Train a network, and explain the errors of torch that its user can fix."""
     from archspec.training.loop import train as train_network  # 1.7 s, for torch
 
     try:
-        return train_network(spec, settings, resume=run, download=download)
+        return train_network(spec, settings, resume=run, **asdict(how))
     except Exception as error:
         if is_out_of_memory(error):
             raise TrainingError(
@@ -204,10 +233,11 @@ def _train(
         raise
 
 
-def _print_outcome(trained: TrainedRun) -> None:
+def _print_outcome(trained: TrainedRun, *, quiet: bool) -> None:
     best = trained.best
-    print("\n".join(epoch_table(trained.history)))
-    if best.test_accuracy is not None:
+    if not quiet:
+        print("\n".join(epoch_table(trained.history)))
+    if best.test_accuracy is not None and not quiet:
         print(f"test accuracy {best.test_accuracy:.4f} after epoch {best.epoch}")
     print(
         f"best accuracy {best.val_accuracy:.4f} after epoch {best.epoch}, "

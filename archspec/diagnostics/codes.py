@@ -27,6 +27,12 @@ CODES: dict[str, Page] = {
         "$ archspec check nets/lenet.yaml",
         "$ archspec check lenet",
     ),
+    "over-budget": Page(
+        "The network has more parameters or MACs than `--max-params` or `--max-macs` "
+        "allows. The steps with the largest costs are marked.",
+        "$ archspec check vgg16 --max-params 100M",
+        "$ archspec check vgg16 --max-params 150M",
+    ),
     "not-text": Page(
         "The file is binary, or is not UTF-8 text.",
         "$ archspec check photo.png",

@@ -19,6 +19,7 @@ from archspec.resolve.partial_call import PartialCall, is_callee
 from archspec.resolve.scope import Block, Environment, check_new_names
 from archspec.resolve.value_code import constant_or_name
 from archspec.resolve.value_text import describe
+from archspec.signatures.signature import show
 
 Overrides = Mapping[str, Expression | None]
 
@@ -112,6 +113,16 @@ def _overridden(
         expression = Literal(expression.span, expression.id)  # a text without quotes
     if default is not None and is_callee(default.value):
         expression = _unquoted(expression, budget.findings)
+    if default is not None and _is_unknown(expression, environment):
+        assert isinstance(expression, Name)
+        budget.findings.error(
+            "undefined-name",
+            f"there is no `{expression.id}` here",
+            expression.span,
+            help=f"`{name}` is {_type_name(default.value)}: write a value such as "
+            f"`{name}={show(default.value)}`",
+        )
+        return default
     value = _value(expression, environment, budget)
     if value is None or default is None or _same_type(default.value, value.value):
         return value
@@ -123,6 +134,14 @@ def _overridden(
         help=f"its default is {describe(default.value)}",
     )
     return default
+
+
+def _is_unknown(expression: Expression | None, environment: Environment) -> bool:
+    """Whether a value is a word that nothing is called, nor nearly so."""
+    if not isinstance(expression, Name) or environment.may_define(expression.id):
+        return False
+    known = {*environment.params, *environment.callees, "true", "false", "ch", "cin"}
+    return expression.id not in known
 
 
 def _unquoted(expression: Expression | None, findings: Findings) -> Expression | None:

@@ -143,8 +143,13 @@ def sizes(shape: Sizes | None) -> str:
     return "×".join(str(int(size)) for size in shape or ())
 
 
-def costs(nodes: Iterable[Node], macs_of_all: int) -> tuple[str, str]:
-    """Return `9,408 parameters` and `12% of MACs`, each "" if there are none."""
+def costs(nodes: Iterable[Node], macs_of_all: int | None) -> tuple[str, str]:
+    """Return `9,408 parameters` and `12% of MACs`, each "" if there are none.
+
+    `macs_of_all` is None for a drawing without costs.
+    """
+    if macs_of_all is None:
+        return "", ""
     counted = tuple(nodes)
     parameters = sum(node.parameters for node in counted)
     macs = sum(node.macs for node in counted)

@@ -28,10 +28,11 @@ from archspec.backends.drawing.dot_labels import (
     Copies,
     box_label,
     folded_label,
-    legend,
+    heading,
     title_label,
 )
-from archspec.backends.drawing.dot_table import italic
+from archspec.backends.drawing.dot_table import framed, italic
+from archspec.backends.drawing.look import PLAIN, Look
 from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Graph, Layer, Node, Value, producing_node
 from archspec.ops.merging import MERGES, chunk_shape
@@ -55,19 +56,27 @@ DOT = {"shape": "point", "width": "0.05", "ordering": "out"}
 LANDING = {"shape": "point", "width": "0.01"}
 
 
-def to_dot(graph: Graph, depth: int | None = None, direction: Direction = "TB") -> str:
+def to_dot(
+    graph: Graph,
+    depth: int | None = None,
+    direction: Direction = "TB",
+    look: Look = PLAIN,
+) -> str:
     """Return the network as DOT text; blocks deeper than `depth` are one node each."""
-    return _DotWriter(graph, depth, direction).text()
+    return _DotWriter(graph, depth, direction, look).text()
 
 
 class _DotWriter:
     """Writes nodes into nested clusters, then all edges at the end."""
 
-    def __init__(self, graph: Graph, depth: int | None, direction: Direction) -> None:
+    def __init__(
+        self, graph: Graph, depth: int | None, direction: Direction, look: Look
+    ) -> None:
         self.graph = graph
         self.depth = depth
         self.direction = direction
-        self.macs = graph.macs
+        self.look = look
+        self.macs = graph.macs if look.costs else None
         # The DOT node where the edges of a producing node's value start.
         self.starts: dict[Node | None, str] = {}
         self.forks: dict[str, str] = {}  # waypoints, with the label of their next edge
@@ -96,7 +105,8 @@ class _DotWriter:
         is_upwards = self.direction == "LR"
         for start, end, style in reversed(self.edges) if is_upwards else self.edges:
             dot.edge(start, end, **style)
-        dot.attr(label=legend(self.graph, self.families))
+        place = {"labelloc": "t"} if self.look.title else {}
+        dot.attr(label=heading(self.graph, self.families, self.look), **place)
         return str(dot.source)
 
     def parts(self, parts: Iterable[Part], dot: graphviz.Digraph, depth: int) -> None:
@@ -108,9 +118,16 @@ class _DotWriter:
         for stage in _stages(sequence):
             if isinstance(stage[0][0], Cluster):
                 folded = [node for copies in stage for node in nodes(copies)]
-                self.node(folded_label(stage, self.macs), folded, dot)
+                label = self.marked(folded_label(stage, self.macs), folded)
+                self.node(label, folded, dot)
             else:
                 self.part(stage[0], dot, depth)
+
+    def marked(self, label: str, layers: Iterable[Node]) -> str:
+        """A label with the frame of the first marked layer, if there is one."""
+        marks = (self.look.marks.get(node, "") for node in layers)
+        color = next(filter(None, marks), "")
+        return framed(label, color) if color else label
 
     def shows_contents(self, depth: int) -> bool:
         """Whether the blocks at a depth show their parts, or are folded."""
@@ -124,7 +141,8 @@ class _DotWriter:
             case Box() as box:
                 self.families |= {OPS[node.op].family for node in box.layers}
                 shown_costs = costs(nodes(copies), self.macs) if depth == 1 else ()
-                self.node(box_label(box, copies, shown_costs), box.layers, dot)
+                label = box_label(box, copies, shown_costs)
+                self.node(self.marked(label, nodes(copies)), box.layers, dot)
             case Cluster() as cluster:
                 self.cluster(copies, cluster.parts, dot, depth + 1)
             case Join() as join:

@@ -18,6 +18,7 @@ from archspec.backends.drawing.captions import (
 )
 from archspec.backends.drawing.diagram import Box, Cluster, Part, Repetition, nodes
 from archspec.backends.drawing.dot_table import bold, cell, lines, padded, small, table
+from archspec.backends.drawing.look import Look
 from archspec.backends.drawing.op_family_styles import style_of
 from archspec.ir.graph import Graph, Module, Node
 from archspec.ops.op import Family
@@ -39,7 +40,7 @@ def _layer(node: Node) -> str:
     return cell(padded(describe(node)), fill=fill, tooltip=details(node))
 
 
-def title_label(copies: Copies, macs: int, border: int = 0) -> str:
+def title_label(copies: Copies, macs: int | None, border: int = 0) -> str:
     """Return the title of a block, and the costs of its layers below."""
     modules = _modules(copies)
     words = " ".join(filter(None, [title(modules) if modules else "", _times(copies)]))
@@ -50,7 +51,7 @@ def title_label(copies: Copies, macs: int, border: int = 0) -> str:
     return table(rows, border=border)
 
 
-def folded_label(stage: Sequence[Copies], macs: int) -> str:
+def folded_label(stage: Sequence[Copies], macs: int | None) -> str:
     """Return a folded block, or a table of several calls of one block.
 
     `residual(128, s=2)`, `residual(128)` -> the header `residual`, then the rows
@@ -64,7 +65,7 @@ def folded_label(stage: Sequence[Copies], macs: int) -> str:
     )
 
 
-def _call(copies: Copies, macs: int) -> list[str]:
+def _call(copies: Copies, macs: int | None) -> list[str]:
     """Return the row of one call among several: arguments, output, costs."""
     modules = _modules(copies)
     words = ": ".join(filter(None, [label(modules), arguments(modules[0])]))
@@ -78,15 +79,17 @@ def _call(copies: Copies, macs: int) -> list[str]:
     ]
 
 
-def legend(graph: Graph, families: set[Family]) -> str:
-    """Return the families in the drawing, and the totals that shares refer to."""
+def heading(graph: Graph, families: set[Family], look: Look) -> str:
+    """Return the title, the families in the drawing, and the totals of shares."""
     keys = [
         cell(small(family), fill=style_of(family).color)
         for family in Family
         if family in families
     ]
-    total = cell(small(total_costs(graph)), columns=4)
-    return table([keys[:4], keys[4:], [total]], border=0, spacing=2)
+    rows = [[cell(bold(look.title), columns=4)]] if look.title else []
+    rows += [keys[:4], keys[4:]] if look.legend else []
+    rows += [[cell(small(total_costs(graph)), columns=4)]] if look.costs else []
+    return table(rows, border=0, spacing=2) if rows else ""
 
 
 def _modules(copies: Copies) -> list[Module]:

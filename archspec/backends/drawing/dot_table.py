@@ -57,6 +57,11 @@ def cell(
     )
 
 
+def framed(label: str, color: str) -> str:
+    """Return a table with a thick frame of another color."""
+    return label.replace(f'BORDER="1" COLOR="{EDGE}"', f'BORDER="3" COLOR="{color}"', 1)
+
+
 def table(rows: Iterable[Sequence[str]], *, border: int = 1, spacing: int = 0) -> str:
     """Return a label made of rows of cells."""
     inner = "".join(f"<TR>{''.join(cells)}</TR>" for cells in rows if cells)

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from archspec.backends.drawing.captions import overview
 from archspec.backends.drawing.dot import Direction, to_dot
 from archspec.backends.drawing.html_page import to_html
+from archspec.backends.drawing.look import PLAIN, Look
 from archspec.diagnostics.source import Source
 from archspec.ir.graph import Graph
 
@@ -27,6 +28,7 @@ class Drawing:
     source: Source  # the spec's text, which the page shows
     depth: int | None = None
     direction: Direction = "TB"
+    look: Look = PLAIN
 
     def __repr__(self) -> str:
         """One line: the network and the number of layers."""
@@ -36,7 +38,7 @@ class Drawing:
     @property
     def dot(self) -> str:
         """The drawing as DOT text."""
-        return to_dot(self.graph, self.depth, self.direction)
+        return to_dot(self.graph, self.depth, self.direction, self.look)
 
     def render(self, format: str) -> bytes:
         """Return the drawing in one of `FORMATS`.
@@ -49,7 +51,7 @@ class Drawing:
             raise ValueError(f"a format is one of {', '.join(FORMATS)}, found {format}")
         if name == "html":
             return to_html(self.graph, self.source, self.depth).encode()
-        return picture(self.dot, name)
+        return picture(self.dot, name, self.look.scale)
 
     def save(self, path: str | Path) -> None:
         """Write the drawing to a file, in the format of its suffix.
@@ -67,7 +69,10 @@ class Drawing:
         }
 
 
-def picture(dot: str, format: str) -> bytes:
+DPI = {"png": 96, "svg": 72, "pdf": 72}  # at scale 1
+
+
+def picture(dot: str, format: str, scale: float = 1.0) -> bytes:
     """Render DOT text in one of `FORMATS`, except `html`.
 
     The Graphviz in the pygraphviz package renders it, never a `dot` program on the
@@ -78,6 +83,8 @@ def picture(dot: str, format: str) -> bytes:
     import pygraphviz
 
     graph: Any = pygraphviz.AGraph(string=dot)  # type: ignore[no-untyped-call]
+    if scale != 1:
+        graph.graph_attr["dpi"] = f"{scale * DPI[format]:g}"
     with _quiet():
         return bytes(graph.draw(format=format, prog="dot"))
 
@@ -102,14 +109,18 @@ def draw(
     source: Source,
     depth: int | None = None,
     direction: Direction = "TB",
+    look: Look = PLAIN,
 ) -> Drawing:
     """Draw a network; blocks deeper than `depth` are one box each.
 
     Raises:
-        ValueError: If the depth is below 1 or the direction unknown.
+        ValueError: If the depth is below 1, the direction unknown, or the scale not
+            positive.
     """
+    if not 0 < look.scale <= 20:
+        raise ValueError(f"the scale is above 0 and at most 20, found {look.scale}")
     if depth is not None and depth < 1:
         raise ValueError(f"a drawing has the depth 1 or more, found {depth}")
     if direction not in get_args(Direction):
         raise ValueError(f'the direction is "TB" or "LR", found "{direction}"')
-    return Drawing(graph, source, depth, direction)
+    return Drawing(graph, source, depth, direction, look)

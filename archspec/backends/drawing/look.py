@@ -1,0 +1,25 @@
+"""How a drawing looks: its title, its legend, its costs, its size and its marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from archspec.ir.graph import Node
+
+
+class Look(NamedTuple):
+    """What a drawing shows besides layers and shapes."""
+
+    title: str = ""
+    legend: bool = True
+    costs: bool = True
+    scale: float = 1.0
+    """Of pictures in pixels or points, against their normal size."""
+
+    marks: Mapping[Node, str] = MappingProxyType({})
+    """Colors for the frames of layers."""
+
+
+PLAIN = Look()

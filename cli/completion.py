@@ -1,0 +1,72 @@
+"""Shell completion of arguments: specs, files, params, variants and runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from archspec.catalog import SUFFIXES, bundled, list_models
+from archspec.checker import check
+from archspec.spec import Spec
+
+
+def complete_spec(incomplete: str) -> list[str]:
+    """Bundled names, folders and spec files."""
+    names = {*bundled(), *list_models()}
+    found = sorted(name for name in names if name.startswith(incomplete))
+    return [*_paths(incomplete, SUFFIXES), *found]
+
+
+def complete_bundled(incomplete: str) -> list[str]:
+    """Bundled names."""
+    return sorted(n for n in {*bundled(), *list_models()} if n.startswith(incomplete))
+
+
+def complete_param(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Params of the spec before the cursor, as `classes=`."""
+    spec = _spec(ctx)
+    names = spec.param_values if spec else ()
+    return [f"{name}=" for name in names if name.startswith(incomplete)]
+
+
+def complete_variant(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Variants of the spec before the cursor."""
+    spec = _spec(ctx)
+    names = spec.document.variants if spec else ()
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_word(incomplete: str) -> list[str]:
+    """What `archspec explain` explains."""
+    from archspec.diagnostics.codes import CODES
+    from archspec.ops.registry import OPS
+    from archspec.resolve.library import library
+
+    words = (*CODES, *OPS, *library(), *bundled())
+    return [word for word in words if word.startswith(incomplete)]
+
+
+def _spec(ctx: typer.Context) -> Spec | None:
+    """The spec that the arguments name, if it has no errors."""
+    given = [ctx.params.get("spec"), *(ctx.params.get("specs") or ()), *ctx.args]
+    name = next(filter(None, given), None)
+    return check(name).spec if name else None
+
+
+def _paths(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    """Folders, with a slash, and files with one of the suffixes."""
+    start, slash, last = incomplete.rpartition("/")
+    folder = Path(start + slash or ".")
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        if not entry.name.startswith(last) or (entry.name[0] == "." and not last):
+            continue
+        if entry.is_dir():
+            yield f"{start}{slash}{entry.name}/"
+        elif entry.suffix in suffixes:
+            yield f"{start}{slash}{entry.name}"

@@ -1,0 +1,258 @@
+"""What every command has: examples, completion, quiet, and words on what it did."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from PIL import Image
+from typer.main import get_command
+
+from archspec.checker import load
+from archspec.cli.examples import EXAMPLES
+from archspec.cli.main import COMMANDS, app
+from archspec.settings.settings import Settings
+from tiny_runs import TINY, create_run, epochs, write_epochs
+
+EXAMPLE_LINES = [line for lines in EXAMPLES.values() for line in lines]
+
+
+def test_each_command_has_examples():
+    assert set(EXAMPLES) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("line", EXAMPLE_LINES)
+def test_examples_are_valid_commands(line):
+    """Their arguments and flags are those of the command."""
+    program, name, *arguments = shlex.split(
+        line.replace("(", "\\(").replace(")", "\\)").partition(" > ")[0]
+    )
+    assert program == "archspec"
+    group = get_command(app)
+    command = group.get_command(click.Context(group), name)
+    if name == "runs" and arguments:
+        command = command.commands[arguments.pop(0)]
+    command.make_context(name, arguments)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_flag_states_its_values(archspec, name):
+    """The help has no types of Python, such as `<int range>`."""
+    outcome = archspec(name, "--help")
+    assert outcome.code == 0
+    assert EXAMPLES[name][0] in " ".join(outcome.out.split())
+    for type_ in ("<int", "<float", "<str", "<path", "INTEGER", "TEXT "):
+        lines = [line for line in outcome.out.splitlines() if type_ in line]
+        flags = [line for line in lines if "--" in line]
+        assert not [line for line in flags if "--title" not in line]
+
+
+# --- limits --------------------------------------------------------------------------
+
+
+def test_limits(archspec):
+    outcome = archspec("check", "vgg16", "--max-params", "5M", "--max-macs", "100G")
+    assert outcome.code == 1
+    assert "over-budget" in outcome.out
+    assert "134,300,362 parameters, and the limit is 5,000,000" in outcome.out
+    assert "102,764,544 parameters, 77%" in outcome.out
+    assert "MACs, and the limit" not in outcome.out
+    assert archspec("check", "lenet", "--max-params", "61,706").code == 0
+    assert archspec("check", "lenet", "--max-params", "61705").code == 1
+
+
+def test_limits_in_json(archspec):
+    outcome = archspec("check", "lenet", "--max-macs", "0.4M", "--format", "json")
+    (file,) = json.loads(outcome.out)["files"]
+    (found,) = file["diagnostics"]
+    assert (file["ok"], found["code"]) == (False, "over-budget")
+    costs = [layer.macs for layer in load("lenet").layers]
+    assert len(found["related"]) == 2
+    assert f"{max(costs):,} MACs" in archspec("check", "lenet", "--max-macs", "1").out
+
+
+@pytest.mark.parametrize("text", ["", "5 M", "-1", "x", "1e6"])
+def test_a_wrong_limit_is_wrong_usage(archspec, text):
+    outcome = archspec("check", "lenet", f"--max-params={text}")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "expected a count such as `5M`" in outcome.err
+
+
+# --- quiet, and what was written -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        (["draw", "lenet", "-o", "a.svg"], "a.svg"),
+        (["draw", "lenet"], "lenet.svg"),
+        (["compile", "lenet", "-o", "a.py"], "a.py"),
+        (["diff", "vgg11", "vgg13", "-o", "a.svg"], "a.svg"),
+        (["new", "mine"], "mine.yaml"),
+    ],
+)
+def test_a_line_states_what_was_written(archspec, tmp_path, monkeypatch, command, file):
+    monkeypatch.chdir(tmp_path)
+    outcome = archspec(*command)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines()[-1].startswith(f"wrote {file}")
+    assert (tmp_path / file).stat().st_size
+    if command[0] in ("draw", "compile"):
+        assert archspec(*command, "--quiet").out == ""
+
+
+def test_a_quiet_check_prints_findings_alone(archspec, good, bad):
+    assert archspec("check", good, "-q").out == ""
+    report = archspec("check", bad, "-q").out
+    assert "cnov" in report
+    assert "2 errors" not in report
+
+
+def test_a_drawing_of_changes_frames_them(archspec, tmp_path):
+    path = tmp_path / "a.svg"
+    archspec("diff", "vgg11", "vgg13", "-o", path)
+    assert path.read_text().count("#2e7d32") == 2  # of two blocks, conv and relu
+    archspec("diff", "vgg11", "vgg11", "-o", path)
+    assert "#2e7d32" not in path.read_text()
+    assert archspec("diff", "vgg11", "vgg13", "-o", tmp_path / "a.txt").code == 2
+
+
+def test_options_of_a_drawing(archspec):
+    def dot(*options):
+        return archspec("draw", "lenet", "-o", "-", *options).out
+
+    assert "My net" in dot("--title", "My net")
+    assert "61,706" in dot()
+    assert "61,706 parameters" not in dot("--no-costs")
+    assert "% of MACs" in dot()
+    assert "% of MACs" not in dot("--no-costs")
+    assert "activation" in dot()
+    assert "activation" not in dot("--no-legend")
+
+
+def test_the_scale_of_a_picture(archspec, tmp_path):
+    sizes = []
+    for scale in (1, 2):
+        path = tmp_path / f"{scale}.png"
+        assert archspec("draw", "lenet", "-o", path, "--scale", scale).code == 0
+        with Image.open(path) as image:
+            sizes.append(image.size)
+    assert sizes[1][0] == pytest.approx(2 * sizes[0][0], rel=0.02)
+
+
+def test_a_namesake_of_a_bundled_spec_is_noted(archspec, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert archspec("check", "lenet").err == ""
+    Path("lenet.yaml").write_text("archspec: 1\ninput: 1x8x8\nnet: [flatten]\n")
+    for command in ("check", "summary"):
+        assert "`lenet` is the bundled spec" in archspec(command, "lenet").err
+        assert archspec(command, "lenet.yaml").err == ""
+
+
+# --- runs ----------------------------------------------------------------------------
+
+
+def test_a_run_is_shown(archspec, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    run = create_run(load(path), Settings(out=tmp_path / "runs", epochs=2))
+    write_epochs(run.path, epochs([0.5, 0.75]))
+    outcome = archspec("runs", "show", "runs/tiny-1")
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    assert lines[0] == "runs/tiny-1, done"
+    assert any(line.split() == ["epochs", "2/2"] for line in lines)
+    assert any(line.split() == ["param", "classes", "10"] for line in lines)
+    assert "best" in outcome.out
+    assert lines[-1] == "files: config.json, metrics.jsonl, model.py, spec.yaml"
+    assert archspec("runs", "show", "nothing").code == 1
+
+
+def test_a_named_and_quiet_run(archspec, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(TINY)
+    options = ("--epochs", "1", "--device", "cpu", "--name", "first", "--quiet")
+    outcome = archspec("train", "tiny.yaml", *options)
+    assert outcome.code == 0, outcome.err
+    (line,) = outcome.out.splitlines()
+    assert line.startswith("best accuracy ")
+    assert line.endswith(" in runs/first-1")
+    outcome = archspec("train", "tiny.yaml", "--name", "../x")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "`../x` cannot be the name of a run" in outcome.err
+
+
+# --- completion ----------------------------------------------------------------------
+
+SPEC = "archspec: 1\ninput: 1x8x8\nparams: {width: 4, wide: 2, classes: 10}\n"
+SPEC += (
+    "variants: {small: {width: 2}}\nnet: [flatten, linear(classes * width * wide)]\n"
+)
+
+
+@pytest.fixture
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.yaml").write_text(SPEC)
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "inner.yaml").write_text(SPEC)
+    (tmp_path / "notes.txt").touch()
+
+
+COMPLETIONS = [
+    ("archspec summ", ["summary"]),
+    ("archspec summary googl", ["googlenet"]),
+    ("archspec summary ne", ["net.yaml", "nets/"]),
+    ("archspec summary nets/", ["nets/inner.yaml"]),
+    ("archspec check torchvision/resnet18", ["torchvision/resnet18"]),
+    ("archspec summary net.yaml --set wi", ["width=", "wide="]),
+    ("archspec check net.yaml --set cl", ["classes="]),
+    ("archspec draw net.yaml --variant s", ["small"]),
+    ("archspec draw net.yaml --dire", ["--direction"]),
+    ("archspec explain channel-", ["channel-mismatch"]),
+]
+
+
+def completed(shell: str, line: str) -> list[str]:
+    """What the program offers a shell for a line."""
+    words = line.split()
+    last = "" if line.endswith(" ") else words[-1]
+    env = {**os.environ, "_ARCHSPEC_COMPLETE": f"complete_{shell}"}
+    env |= {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - bool(last))}
+    env |= {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    program = shutil.which("archspec", path=str(Path(sys.executable).parent))
+    assert program
+    return subprocess.run(
+        [program], env=env, capture_output=True, text=True, check=False
+    ).stdout.splitlines()
+
+
+@pytest.mark.usefixtures("_folder")
+@pytest.mark.parametrize(("line", "words"), COMPLETIONS)
+def test_completion(line, words):
+    assert completed("bash", line) == words
+
+
+@pytest.mark.usefixtures("_folder")
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells(shell):
+    """Each shell gets a script, and the words in the form that it reads."""
+    found = " ".join(completed(shell, "archspec summary googl"))
+    assert "googlenet" in found
+    env = {**os.environ, "_ARCHSPEC_COMPLETE": f"source_{shell}"}
+    program = shutil.which("archspec", path=str(Path(sys.executable).parent))
+    script = subprocess.run(
+        [program], env=env, capture_output=True, text=True, check=True
+    )
+    assert "_ARCHSPEC_COMPLETE" in script.stdout
+    if shutil.which(shell):
+        checked = [shell, "-n", "/dev/stdin"]
+        subprocess.run(checked, input=script.stdout, text=True, check=True)
