@@ -65,3 +65,59 @@ for (const [id, isOpen] of [["fold", false], ["unfold", true]]) {
     stopAt(shownIn(panel)[0], panel); // the last one may be folded away
   });
 }
+
+// A dashed line from what a `ref` reads to where it is read.
+const diagram = document.getElementById("diagram");
+const chain = diagram.querySelector(":scope > .chain");
+const SVG = "http://www.w3.org/2000/svg";
+const drawn = chain.appendChild(document.createElementNS(SVG, "svg"));
+drawn.classList.add("refs");
+
+function drawRefs() {
+  const origin = chain.getBoundingClientRect();
+  drawn.setAttribute("width", chain.scrollWidth);
+  drawn.setAttribute("height", chain.scrollHeight);
+  drawn.replaceChildren();
+  for (const jump of diagram.querySelectorAll(".jump[data-layers]")) {
+    const source = shownSource(jump);
+    if (!source || !isShown(jump)) continue;
+    const path = drawn.appendChild(document.createElementNS(SVG, "path"));
+    path.setAttribute("d", curve(rectangle(source, origin), rectangle(jump, origin)));
+  }
+}
+
+// The layer that a jump reads, or the folded block that hides it.
+function shownSource(jump) {
+  const last = layers.get(jump).at(-1);
+  const ends = [...diagram.querySelectorAll(".layer, summary")];
+  const makes = (element) => layers.get(element)?.at(-1) === last;
+  const folded = (element) => isShown(element) && !element.parentElement.open;
+  return (
+    ends.find((e) => e.matches(".layer") && isShown(e) && layers.get(e).includes(last)) ??
+    ends.find((e) => e.matches("summary") && folded(e) && makes(e)) ??
+    ends.find((e) => e.matches("summary") && folded(e) && layers.get(e)?.includes(last))
+  );
+}
+
+function rectangle(element, origin) {
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  const x = origin.left, y = origin.top;
+  return { left: left - x, right: right - x, top: top - y, bottom: bottom - y };
+}
+
+// From the side of a box to the top of a jump, with horizontal and vertical ends.
+function curve(from, to) {
+  const x = (to.left + to.right) / 2, y = (from.top + from.bottom) / 2;
+  const isRight = x > (from.left + from.right) / 2;
+  const start = isRight ? from.right : from.left;
+  const bend = start + (isRight ? 40 : -40);
+  return `M ${start} ${y} C ${bend} ${y}, ${x} ${to.top - 60}, ${x} ${to.top}`;
+}
+
+for (const block of diagram.querySelectorAll("details")) block.addEventListener("toggle", drawRefs);
+new ResizeObserver(drawRefs).observe(chain);
+
+// A diagram wider than its panel shows its start: the middle.
+const start = chain.querySelector(".end").getBoundingClientRect();
+const frame = diagram.getBoundingClientRect();
+diagram.scrollLeft += (start.left + start.right) / 2 - (frame.left + diagram.clientWidth / 2);

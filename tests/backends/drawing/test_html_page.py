@@ -356,3 +356,55 @@ def test_a_head_stands_beside_what_goes_on(browser: Browser) -> None:
     assert middle[0] == pytest.approx(middle[2], abs=1)
     assert head["x"] > middle[0]
     assert stem["y"] < head["y"] < block["y"]
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", ["googlenet", "unet"])
+def test_it_starts_on_screen_on_a_phone(browser: Browser, name: str) -> None:
+    """The input is visible, although the diagram is wider than the screen."""
+    size = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        browser.open(archspec.load(name))
+        first, *_ = browser.all("#diagram .end")
+        box = browser.driver.execute_script(
+            "const r = arguments[0].getBoundingClientRect(); return [r.left, r.right]",
+            first,
+        )
+        width = browser.driver.execute_script(
+            "return document.getElementById('diagram').scrollWidth"
+        )
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert width > 390
+    assert 0 <= box[0] < box[1] <= 390
+
+
+@needs_chromium
+def test_a_line_leads_from_a_label_to_its_ref(browser: Browser) -> None:
+    """Each ends at its jump, and starts at the side of the box or block that it reads."""
+    browser.open(
+        archspec.loads(
+            "archspec: 1\ninput: 4x8x8\nnet:\n  - stem: conv(8, k=3, p=1)\n  - relu\n"
+            "  - low: residual(8)\n  - conv(8, k=1) | relu\n"
+            "  - concat: [relu, ref(stem) | relu, ref(low)]\n"
+        )
+    )
+    jumps = browser.all("#diagram .jump")
+    assert [jump.text for jump in jumps] == ["from stem", "from low"]
+    assert len(browser.all(".refs path")) == 2
+    ends = browser.driver.execute_script(
+        "return [...document.querySelectorAll('.refs path')].map(p => {"
+        " const e = p.getPointAtLength(p.getTotalLength());"
+        " return [e.x, e.y]})"
+    )
+    places = browser.driver.execute_script(
+        "const o = document.querySelector('#diagram > .chain').getBoundingClientRect();"
+        "return [...document.querySelectorAll('.jump')].map(j => {"
+        " const r = j.getBoundingClientRect();"
+        " return [(r.left + r.right) / 2 - o.left, r.top - o.top]})"
+    )
+    for end, place in zip(ends, places, strict=True):
+        assert end == pytest.approx(place, abs=1)
+    browser.one("#fold").click()
+    assert len(browser.all(".refs path")) == 2
