@@ -67,7 +67,7 @@ SPATIAL = [
     "pad(1) | conv([n], k=3)", "pad(1, mode=reflect) | conv([n], k=3, bias=false)",
     "pad(1, value=0.5) | maxpool(3, s=1)", "pad(1, mode=replicate) | avgpool(3, s=1)",
     "conv([n], k=3, s=2, p=1) | resize([size], align_corners=true)",
-    "conv_transpose([n], k=3, p=1)", "conv_transpose([even], k=3, p=1, g=[g])",
+    "conv_transpose([n], k=3, p=1)", "[wide even] | conv_transpose([even], k=3, p=1, g=2)",
     "conv(ch, k=3, p=1, g=ch)", "conv([n], k=3, p=2, d=2)", "dropout2d(0.1)",
     "conv([n], k=3, p=1, padding_mode=circular)", "conv(ch, [n], k=1)",
     "conv(ch + 1, k=1) | relu", "global_avgpool | conv([n], k=1) | upsample([size])",

@@ -351,6 +351,8 @@ class Generator:
         ]
         if scope.labels:
             simple += [self.reference, self.like]
+        if scope.depth < 3:
+            simple.append(self.tied)
         if self.blocks and scope.depth < 2:
             simple += [self.block_call, self.block_call]
         nested = [self.merge, self.merge, self.split, self.repeat, self.choice, self.group,
@@ -396,9 +398,7 @@ class Generator:
             what, _, channels = match[1].partition(" ")
             if what == "wide":
                 return self.fixed_wide(filled_channels(channels))
-            return {"size": self.kind.size, "g": self.pick("12")}.get(
-                what, filled_channels(what)
-            )
+            return {"size": self.kind.size}.get(what, filled_channels(what))
 
         def filled_channels(what: str) -> str:
             number = self.number(scope)
@@ -435,7 +435,11 @@ class Generator:
                 self.wide(scope) if self.happens(0.7) else self.op_chain(scope)[0]
             )
         else:
-            step = self.inner_body(scope, needed=(), labels=[])
+            inside = scope.inner(needed=())
+            step = self.body(inside)
+            new = inside.labels[len(scope.labels) :]
+            if "{" not in label:
+                scope.labels += [f"{label}.{inner}" for inner in new]
         if "{" not in label:
             scope.labels.append(label)
         return [{label: step}]
@@ -499,6 +503,16 @@ class Generator:
             f"maxpool(2) | resize_like({label}, mode=nearest)",
         ])]  # fmt: skip
 
+    def tied(self, scope: Scope) -> list[Step]:
+        """Layers that keep the channels, and then the same layers once more."""
+        label, again = self.label(scope), self.label(scope)
+        layer, act = self.fixed_wide("ch"), self.pick(ACTIVATIONS)
+        tied = f"tied({label})"
+        return [
+            {label: self.pick([layer, [layer, act], f"{layer} | {act}"])},
+            self.pick([tied, {"add": ["identity", tied]}, {again: tied}]),
+        ]
+
     def ladder(self, scope: Scope) -> list[Step]:
         """A repeat that labels its steps, and another that reads them."""
         if scope.needed:
@@ -549,14 +563,12 @@ class Generator:
     def branch(self, scope: Scope, width: str, *, may_be_labelled: bool = True) -> Step:
         """A branch, which makes a number of channels if one is given."""
         is_labelled = may_be_labelled and self.happens(0.3)
-        branch = self.inner_body(
-            scope, **({"labels": [], "needed": ()} if is_labelled else {})
-        )
+        branch = self.inner_body(scope, **({"needed": ()} if is_labelled else {}))
         if width:
             branch.append(self.fixed_wide(width))
         if is_labelled:
             return {self.label(scope): branch}
-        return branch if len(branch) > 1 else branch[0]
+        return _with_else(branch if len(branch) > 1 else branch[0])
 
     def each(self, scope: Scope, width: str) -> Step:
         index = self.index(scope)
@@ -585,7 +597,7 @@ class Generator:
     def within(self, scope: Scope, index: str, **changes: Any) -> Scope:
         """The scope in a repeat."""
         indices, needed = (*scope.indices, index), (*scope.needed, index)
-        inside = scope.inner(indices=indices, needed=needed, labels=[], **changes)
+        inside = scope.inner(indices=indices, needed=needed, **changes)
         inside.numbers.append(f"({index} + 1)")
         return inside
 
@@ -661,8 +673,18 @@ class Generator:
         return [step]
 
     def arm(self, scope: Scope) -> Step:
-        body = self.inner_body(scope, labels=[])
+        body = self.inner_body(scope)
         return body if len(body) > 1 else body[0]
+
+
+def _with_else(branch: Step) -> Step:
+    """A branch whose `if` says what else there is."""
+    if isinstance(branch, dict) and "if" in branch:
+        arms = {"then": branch["then"], "else": branch.get("else", "identity")}
+        return {"if": branch["if"]} | {
+            key: _with_else(arm) for key, arm in arms.items()
+        }
+    return branch
 
 
 def random_spec(seed: int) -> str:
