@@ -242,6 +242,13 @@ CODES: dict[str, Page] = {
         "- stem: conv(8, k=3)\n- ref(stm) | relu",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
+    "ambiguous-index": Page(
+        "In a repeat within a repeat of one body, `i` could be the index of either. "
+        "`as` names one of them. The body of a block is a body of its own.",
+        "- repeat:\n    - repeat: conv(8 * (i + 1), k=1)\n      times: 2\n  times: 3",
+        "- repeat:\n    - repeat: conv(8 * (j + 1), k=1)\n      times: 2\n      as: j\n"
+        "  times: 3",
+    ),
     "missing-else": Page(
         "A join has all of its branches, so that an `if` that is one has an `else`: a "
         "branch, `identity`, or `none` for no branch. In a list, an `if` needs none.",

@@ -25,6 +25,7 @@ from archspec.ir.symbolic import (
     variable,
     variables,
 )
+from archspec.lowering.ambiguous_indices import report_ambiguous_indices
 from archspec.lowering.context import CallerArgument, Context, Items
 from archspec.lowering.labels import Labels
 from archspec.lowering.provenance import report
@@ -89,6 +90,7 @@ def check_block(block: Block, context: Context) -> None:
         values_unknown=True,
     )
     check_new_names([block.definition.name], context.findings)
+    report_ambiguous_indices(block.definition.body, context.findings)
     for parameter in block.definition.parameters:
         check_new_names(parameter.names, context.findings)
         if parameter.default is not None:

@@ -34,6 +34,7 @@ from archspec.frontend.ast import (
 )
 from archspec.frontend.step_traversal import is_plain_chain
 from archspec.ir import graph as ir
+from archspec.lowering.ambiguous_indices import report_ambiguous_indices
 from archspec.lowering.aux_heads import check_aux_heads, lower_aux
 from archspec.lowering.block_calls import check_block
 from archspec.lowering.calls import lower_call
@@ -108,6 +109,7 @@ def _lowered(
     made: tuple[ir.Port, ...] = ()
     try:
         if net is not None:
+            report_ambiguous_indices(net, run.findings)
             x = first_value(net, inputs, run.findings)
             last = lower_step(net, x, context, items)
             made = outputs_of(outputs, inputs, last, context)

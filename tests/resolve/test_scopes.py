@@ -68,8 +68,9 @@ def test_the_index_counts_from_zero_and_inner_repeats_have_their_own():
     text = """\
 net:
   - repeat:
-      - repeat: conv(i + 1, k=1)
+      - repeat: conv(j + 1, k=1)
         times: i + 1
+        as: j
       - conv(10 * (i + 1), k=1)
     times: 2
 """
