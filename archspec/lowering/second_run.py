@@ -67,7 +67,12 @@ class _Run:
                 body, y = self.body(item.body, x)
                 return replace(item, body=body), y
             case ir.Repeat():
-                return self.repeat(item, x)
+                repeat, outputs = self.repeat(item, x)
+                return repeat, outputs[-1]
+            case ir.Collect():
+                repeat, outputs = self.repeat(item.repeat, x)
+                node = self.join(item.node, outputs)
+                return replace(item, repeat=repeat, node=node), node.output
             case ir.Reference():
                 reference = self.reference(item)
                 return reference, reference.value
@@ -81,12 +86,20 @@ class _Run:
         body, y = self.body(module.body, x)
         return replace(module, body=body, input=x, output=y)
 
-    def repeat(self, repeat: ir.Repeat, x: ir.Value) -> tuple[ir.Repeat, ir.Value]:
-        iterations = []
+    def repeat(
+        self, repeat: ir.Repeat, x: ir.Value
+    ) -> tuple[ir.Repeat, tuple[ir.Value, ...]]:
+        """A repeat, with what comes in and the output of each iteration."""
+        iterations, outputs = [], [x]
         for iteration in repeat.iterations:
-            body, x = self.body(iteration, x)
+            body, y = self.body(iteration, outputs[-1])
             iterations.append(body)
-        return replace(repeat, iterations=tuple(iterations)), x
+            outputs.append(y)
+        return replace(repeat, iterations=tuple(iterations)), tuple(outputs)
+
+    def join(self, node: ir.Node, inputs: tuple[ir.Value, ...]) -> ir.Node:
+        shapes = [value.shape for value in inputs if value.shape is not None]
+        return self.node(node, inputs, MERGES[node.op].shape(shapes))
 
     def reference(self, reference: ir.Reference) -> ir.Reference:
         producer = reference.value.producer
@@ -113,10 +126,7 @@ class _Run:
             entries = [ir.Value(each, x.producer, self.span, x) for each in chunks]
         pairs = zip(merge.branches, entries, strict=True)
         runs = [self.body(branch, entry) for branch, entry in pairs]
-        inputs = tuple(y for _, y in runs)
-        shapes = [y.shape for y in inputs if y.shape is not None]
-        shape = MERGES[merge.node.op].shape(shapes)
-        node = self.node(merge.node, inputs, shape)
+        node = self.join(merge.node, tuple(y for _, y in runs))
         return replace(merge, node=node, branches=tuple(items for items, _ in runs))
 
     def node(

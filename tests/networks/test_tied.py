@@ -26,6 +26,11 @@ def by_hand(layer: nn.Module, x: Tensor) -> Tensor:
     def b_start(x: Tensor) -> tuple[Tensor, Tensor]:
         return relu(x), interpolate(relu(x), stem.shape[2:], mode="bilinear")
 
+    def many(x: Tensor) -> Tensor:
+        first = relu(run("many.0", x))
+        second = relu(run("many.2", first))
+        return run("many.4", torch.cat([x, first, second], 1))
+
     def unit(path: str, x: Tensor) -> Tensor:
         scale = layer.get_parameter(f"{path}.scale")
         x = run(f"{path}.body", relu(run(f"{path}.body", x))) * scale
@@ -40,6 +45,7 @@ def by_hand(layer: nn.Module, x: Tensor) -> Tensor:
     for name in ("m0", "m1"):
         m = run(name, x)
         x = run(name, tanh(m)) + m
+    x = many(nn.functional.max_pool2d(many(x), 2))
     x = unit("unit2", unit("unit1", x))
     return run("linear1", x.mean((2, 3)))
 
