@@ -51,6 +51,28 @@ def find_skips(items: Sequence[Item], frame: Frame) -> Edges:
     return skips
 
 
+def nested_concats(items: Sequence[Item], nearest: Mapping[Node, Node | None]) -> Edges:
+    """The skips of a U-Net whose levels are all in one body.
+
+    As branches, each level would lie within the branch of another.
+    """
+    order = {item.output: number for number, item in enumerate(items)}
+    spans = [
+        (order.get(x, -1), order[item.output], (x, item.output))
+        for item in items
+        for x in item.inputs
+        if item.output.op == "concat" and nearest[item.output] is x
+    ]
+    return {
+        edge
+        for start, end, edge in spans
+        if any(
+            (start < other and last < end) or (other < start and end < last)
+            for other, last, _ in spans
+        )
+    }
+
+
 def _levels(items: Sequence[Item], frame: Frame) -> Iterator[set[Node]]:
     """The nodes of each level, with those without weights in between."""
     places: dict[str, list[int]] = {}

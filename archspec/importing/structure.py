@@ -12,7 +12,7 @@ from archspec.importing.dataflow import Item, Node
 from archspec.importing.dominators import immediate_dominators
 from archspec.importing.labels import Labels
 from archspec.importing.levels import nest
-from archspec.importing.skips import find_skips
+from archspec.importing.skips import Edges, find_skips, nested_concats
 from archspec.importing.steps import (
     Aux,
     Call,
@@ -56,6 +56,7 @@ class _Body:
     entries: Sequence[Node]  # values from outside
     outputs: Sequence[Node]
     items: dict[Node, Item] = field(init=False)  # by the value that each makes
+    skips: Edges = field(init=False)
     sources: dict[Node, list[Node]] = field(init=False)  # without skips
     nearest: dict[Node, Node | None] = field(init=False)
     made: dict[Node, Step] = field(default_factory=dict)
@@ -65,6 +66,13 @@ class _Body:
         items = items_of(self.nodes, self.frame, self.outputs)
         self.items = {item.output: item for item in items}
         self.skips = find_skips(items, self.frame)
+        self.labels = Labels(self.frame.path)
+        self._find_dominators()
+        if nested := nested_concats(items, self.nearest):
+            self.skips |= nested
+            self._find_dominators()
+
+    def _find_dominators(self) -> None:
         self.sources = {each: [] for each in self.entries}
         self.sources |= {
             node: [x for x in item.inputs if (x, node) not in self.skips]
@@ -77,7 +85,6 @@ class _Body:
             if fed.intersection(main[node]):
                 fed.add(node)
         self.nearest = immediate_dominators([*main], main)
-        self.labels = Labels(self.frame.path)
 
     @property
     def entry(self) -> Node | None:
