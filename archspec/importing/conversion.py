@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from archspec.importing import function_calls, layer_calls, movements
+from archspec.importing.attention_pattern import Attention, find_attention, in_heads
 from archspec.importing.dataflow import Node
-from archspec.importing.movement_candidates import Partition
+from archspec.importing.movement_candidates import Partition, positions
 from archspec.importing.movements import FUNCTIONS
 from archspec.importing.steps import Value as Argument
-from archspec.importing.tracing import Operation, Trace, Value
+from archspec.importing.tracing import BATCH, Operation, Trace, Value
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.ir.shape import Shape
 from archspec.ops.merging import MERGES
@@ -28,15 +30,25 @@ class Converter:
     are seen as one op.
     """
 
-    def __init__(self, trace: Trace, originals: dict[str, Tensor]) -> None:
+    def __init__(
+        self, trace: Trace, tensors: dict[str, Tensor], constants: dict[str, Tensor]
+    ) -> None:
+        """Take the tensors of the module by path, and those that are not in its state."""
         self.trace = trace
-        self.originals = originals  # by path: tensors that have their values
+        self.tensors = tensors
+        self.constants = constants
         self.nodes: list[Node] = []
         self.of_value: dict[Value, Node] = {}
         self.paths: set[str] = set()
         self.concats: dict[tuple[int, ...], Node] = {}
         self.readers = _readers(trace)
         self.sources = _sources(trace)
+        self.layouts: dict[Value, Tensor] = {}  # of values that are no shape of ours
+        self.attentions = {
+            operation: found
+            for operation in trace.operations
+            if (found := find_attention(operation, self.readers))
+        }
 
     def run(self) -> list[Node]:
         """Convert all that the outputs depend on, and return the outputs."""
@@ -46,6 +58,8 @@ class Converter:
             self.nodes.append(self.of_value[value])
         outputs = self.trace.results
         needed = _needed(outputs)
+        for attention in self.attentions.values():
+            needed -= attention.inner
         for operation in self.trace.operations:
             value = operation.results[0]
             waits = self.moves(operation) or self.weight(value)
@@ -60,6 +74,8 @@ class Converter:
         layer = operation.layer
         if layer is not None:
             return self._layer(operation, layer)
+        if operation in self.attentions:
+            return self._attention(operation, self.attentions[operation])
         handler = function_calls.HANDLERS.get(operation.function)
         if handler is None:
             raise self.unsupported(operation)
@@ -83,6 +99,29 @@ class Converter:
         has_state = bool(layer.state_dict())
         path = operation.path if has_state else None
         return self.call(op.name, x, attributes, operation, path, like)
+
+    def _attention(self, operation: Operation, attention: Attention) -> Node:
+        """Attention among tokens, whose channels are queries, keys and values."""
+        heads = attention.query.sizes[1]
+        parts = [attention.query, attention.key, attention.value]
+        sources = [self.sources[part] for part in parts]
+        nodes = [self.node(source) for source in sources]
+        sizes = [heads * part.sizes[-1] for part in parts]
+        if len({*sources}) == 1:
+            x = nodes[0]
+            expected = torch.split(positions(x.shape, BATCH), sizes, dim=-1)
+        else:
+            expected = tuple(positions(node.shape, BATCH) for node in nodes)
+            x = self.concat(nodes, operation)
+        for part, source, numbers in zip(parts, sources, expected, strict=True):
+            moved = movements.replayed(part, source, self.layouts.get(source))
+            if numbers.ndim != 3 or not moved.equal(in_heads(numbers, heads)):
+                raise self.unsupported(operation, "of heads in another layout")
+        attributes = {"heads": heads, "keys": sizes[0]}
+        node = self.call("dot_product_attention", x, attributes, operation)
+        result = operation.results[0]
+        self.layouts[result] = in_heads(positions(node.shape, BATCH), heads)
+        return node
 
     def over_channels(
         self, name: str, value: Value, dim: Any, operation: Operation
@@ -157,8 +196,11 @@ class Converter:
     def bare(self, op: str, path: str, x: Node, operation: Operation) -> Node:
         """A new node for a parameter that meets a value, as a class token does."""
         attributes: dict[str, Any] = {}
+        sizes = tuple(self.tensors[path].shape)
+        if sizes != _sizes_of(op, x.shape):
+            raise self.unsupported(operation, f"with `{path}` of {list(sizes)}")
         if op == "layer_scale":
-            numbers = self.originals[path].detach().flatten()
+            numbers = self.tensors[path].detach().flatten()
             is_constant = bool((numbers == numbers[0]).all())
             attributes["init"] = float(f"{numbers[0]:.7g}") if is_constant else 1.0
         return self.call(op, x, attributes, operation, path)
@@ -223,7 +265,7 @@ class Converter:
                 continue
             found = movements.find_movements(
                 x.shape,
-                movements.replayed(value, source),
+                movements.replayed(value, source, self.layouts.get(source)),
                 _last_partition(x),
                 reads_features=reads_features,
             )
@@ -274,6 +316,16 @@ class Converter:
         return UnsupportedModuleError(
             f"{calls} {how}".rstrip() + ", for which archspec has no op"
         )
+
+
+def _sizes_of(op: str, x: Shape) -> tuple[int, ...]:
+    """The sizes of a parameter that is an op: as the compiler makes it."""
+    match op:
+        case "class_token":
+            return (1, 1, x.channels)
+        case "position_embedding":
+            return (1, *x)
+    return (x.channels, *(1 for _ in x.axes[x.channel_axis + 1 :]))
 
 
 def _needed(outputs: list[Value]) -> set[Operation]:

@@ -93,13 +93,36 @@ def _joined(kind: str) -> Handler:
             if isinstance(other, int | float):
                 return _affine(convert, operation, kind, x, other, x is first)
             if name := convert.weight(other):
+                if name in convert.constants:
+                    numbers = _per_channel(convert, operation, x, name, other)
+                    return _affine(convert, operation, kind, x, numbers, x is first)
                 if kind not in BARE:
                     raise convert.unsupported(operation, f"with `{name}`")
                 return convert.bare(BARE[kind], name, convert.node(x), operation)
+        if kind == "div":
+            raise convert.unsupported(operation, "by a tensor")
         nodes = [convert.node(first), convert.node(second)]
         return convert.join(kind, nodes, operation)
 
     return handler
+
+
+Numbers = float | tuple[float, ...]
+
+
+def _per_channel(
+    convert: Converter, operation: Operation, x: Value, name: str, other: Value
+) -> Numbers:
+    """The numbers of a constant tensor: one, or one for each channel."""
+    numbers = [float(f"{each:.7g}") for each in convert.constants[name].flatten()]
+    shape = convert.node(x).shape
+    rank = len(shape) + 1
+    sizes = (1,) * (rank - len(other.sizes)) + other.sizes
+    expected = [1] * rank
+    expected[shape.channel_axis + 1] = shape.channels
+    if len(numbers) > 1 and sizes != tuple(expected):
+        raise convert.unsupported(operation, f"with `{name}`")
+    return tuple(numbers) if len(numbers) > 1 else numbers[0]
 
 
 def _affine(
@@ -107,23 +130,37 @@ def _affine(
     operation: Operation,
     kind: str,
     x: Value,
-    number: float,
+    numbers: Numbers,
     is_first: bool,
 ) -> Node:
-    """A value and a constant, as `affine(scale, shift)`."""
-    scale: float
-    shift: float
+    """A value and constants, as `affine(scale, shift)`."""
+    scale: Numbers = 1
+    shift: Numbers = 0
     match kind:
         case "add":
-            scale, shift = 1, number
+            shift = numbers
+        case "sub" if is_first:
+            shift = _times(-1, numbers)
         case "sub":
-            scale, shift = (1, -number) if is_first else (-1, number)
+            scale, shift = -1, numbers
         case "mul":
-            scale, shift = number, 0
+            scale = numbers
+        case "div" if is_first:
+            scale = _times(1, numbers, power=-1)
         case _:
             raise convert.unsupported(operation, "with a constant")
-    attributes = {"scale": scale, "shift": shift}
-    return convert.call("affine", convert.node(x), attributes, operation)
+    node = convert.node(x)
+    is_scaled = node.op == "affine" and node.positional[1] == 0
+    if scale == 1 and is_scaled and len(convert.readers[x]) == 1:
+        node.positional = (node.positional[0], shift)
+        return node
+    return convert.call("affine", node, {"scale": scale, "shift": shift}, operation)
+
+
+def _times(factor: float, numbers: Numbers, power: int = 1) -> Numbers:
+    if isinstance(numbers, tuple):
+        return tuple(factor * each**power for each in numbers)
+    return factor * numbers**power
 
 
 def _reversed(kind: str) -> Handler:
@@ -137,19 +174,8 @@ def _reversed(kind: str) -> Handler:
     return handler
 
 
-def _divided(convert: Converter, operation: Operation) -> Node:
-    x, number = operation.args[:2]
-    if not isinstance(number, int | float):
-        raise convert.unsupported(operation, "by a tensor")
-    attributes = {"scale": 1 / number, "shift": 0}
-    return convert.call("affine", convert.node(x), attributes, operation)
-
-
 def _negated(convert: Converter, operation: Operation) -> Node:
-    attributes = {"scale": -1, "shift": 0}
-    return convert.call(
-        "affine", convert.node(operation.args[0]), attributes, operation
-    )
+    return _affine(convert, operation, "mul", operation.args[0], -1, is_first=True)
 
 
 INTERPOLATE = ("size", "scale_factor", "mode", "align_corners")
@@ -260,8 +286,8 @@ HANDLERS: dict[str, Handler] = {
     "rsub": _reversed("sub"),
     "radd": _joined("add"),
     "rmul": _joined("mul"),
-    "truediv": _divided,
-    "div": _divided,
+    "truediv": _joined("div"),
+    "div": _joined("div"),
     "neg": _negated,
     **dict.fromkeys(("softmax", "log_softmax", "glu"), _over_channels),
 }

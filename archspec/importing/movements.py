@@ -92,9 +92,13 @@ def shape_after(x: Shape, movement: Movement) -> Shape:
     return op.shape(x, **movement.attributes, **op.defaults(movement.attributes))
 
 
-def replayed(value: Value, source: Value) -> Tensor:
-    """Where the positions of `source` are in a value that was moved from there."""
-    numbers = {source: positions(source.sizes[1:], BATCH)}
+def replayed(value: Value, source: Value, layout: Tensor | None = None) -> Tensor:
+    """Where the positions of `source` are in a value that was moved from there.
+
+    `layout` says where they are in `source` itself, if not in their order.
+    """
+    start = positions(source.sizes[1:], BATCH) if layout is None else layout
+    numbers = {source: start}
     stack = [value]
     while stack:
         operation = stack[-1].operation

@@ -8,7 +8,7 @@ from archspec.importing.conversion import Converter
 from archspec.importing.layer_calls import find_op
 from archspec.importing.steps import Network
 from archspec.importing.structure import structured
-from archspec.importing.tracing import Inputs, Trace, trace
+from archspec.importing.tracing import Inputs, Trace, named_tensors, trace
 from archspec.importing.unsupported import UnsupportedModuleError
 
 
@@ -24,8 +24,10 @@ def read(module: nn.Module, inputs: Inputs, name: str) -> Network:
         for key, shape in inputs.items()
     }
     traced, heads = _traced(module, inputs)
-    originals = dict([*module.named_parameters(), *module.named_buffers()])
-    converter = Converter(traced, originals)
+    tensors = named_tensors(module)
+    kept = {*module.state_dict()}
+    constants = {path: each for path, each in tensors.items() if path not in kept}
+    converter = Converter(traced, tensors, constants)
     outputs = converter.run()
     main = len(outputs) - heads
     body, labels = structured(converter.nodes, outputs[:main], outputs[main:])

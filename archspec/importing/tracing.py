@@ -129,6 +129,16 @@ def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
     return f"{kind} does not run without the values of its weights ({line})"
 
 
+def named_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Parameters, buffers and other tensors that modules keep, by path."""
+    found = dict([*module.named_parameters(), *module.named_buffers()])
+    for path, owner in module.named_modules():
+        for name, value in vars(owner).items():
+            if isinstance(value, Tensor):
+                found[f"{path}.{name}" if path else name] = value
+    return found
+
+
 def without_data(module: nn.Module) -> nn.Module:
     """A copy whose tensors have shapes, and no values that would take memory."""
     memo: dict[int, Any] = {}
@@ -165,7 +175,7 @@ class _Recorder(TorchFunctionMode):
         self.paths: dict[int, str] = {}
         for path, module in root.named_modules(remove_duplicate=False):
             self.paths.setdefault(id(module), path)
-        for path, tensor in (*root.named_parameters(), *root.named_buffers()):
+        for path, tensor in named_tensors(root).items():
             self.bind(tensor).weight = path
 
     def bind(self, tensor: Tensor, operation: Operation | None = None) -> Value:

@@ -314,6 +314,117 @@ class Gate(nn.Module):
         return 1 - self.fc(x.reshape(x.shape[0], -1)) / 2
 
 
+class Siamese(nn.Module):
+    """One set of weights for two inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cnn = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+        self.fc = nn.Linear(16, 1)
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        x = torch.cat((self.cnn(a), self.cnn(b)), 1).flatten(1)
+        return torch.sigmoid(self.fc(x))
+
+
+class Normalized(nn.Module):
+    """Constants: a buffer that is not saved, a tensor, numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+        self.register_buffer("mean", mean, persistent=False)
+        self.std = torch.tensor([0.25, 0.5, 0.125]).view(3, 1, 1)
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv((x - self.mean) / self.std) * 0.5 + 1
+
+
+class JointAttention(nn.Module):
+    """Queries, keys and values from one layer, spelled out as in timm."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.drop = nn.Dropout(0.0)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, n, c = x.shape
+        qkv = self.qkv(x).reshape(b, n, 3, self.heads, c // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+        q = q * (c // self.heads) ** -0.5
+        weights = self.drop((q @ k.transpose(-2, -1)).softmax(dim=-1))
+        return self.proj((weights @ v).transpose(1, 2).reshape(b, n, c))
+
+
+class FusedAttention(JointAttention):
+    """The same with torch's function."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, n, c = x.shape
+        parts = self.qkv(x).chunk(3, dim=-1)
+        q, k, v = (each.view(b, n, self.heads, -1).transpose(1, 2) for each in parts)
+        x = F.scaled_dot_product_attention(q, k, v)
+        return self.proj(x.transpose(1, 2).contiguous().view(b, n, c))
+
+
+class SeparateAttention(nn.Module):
+    """Queries, keys and values from a layer each."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query, self.key = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        self.value, self.out = nn.Linear(dim, dim), nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, n, c = x.shape
+        q, k, v = (
+            layer(x).reshape(b, n, self.heads, c // self.heads).permute(0, 2, 1, 3)
+            for layer in (self.query, self.key, self.value)
+        )
+        scores = torch.matmul(q, k.transpose(-1, -2)) / (c // self.heads) ** 0.5
+        x = torch.matmul(torch.softmax(scores, dim=-1), v)
+        return self.out(x.permute(0, 2, 1, 3).flatten(2))
+
+
+class Transformer(nn.Module):
+    """Patches, a class token and positions, and attention."""
+
+    attention: type[nn.Module]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cls = nn.Parameter(torch.zeros(1, 1, 16))
+        self.pos = nn.Parameter(torch.randn(1, 17, 16))
+        self.patch = nn.Conv2d(3, 16, 8, 8)
+        self.norm = nn.LayerNorm(16)
+        self.attn = self.attention(16, 4)
+        self.scale = nn.Parameter(torch.full((16,), 0.1))
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        x = torch.cat((self.cls.expand(x.shape[0], -1, -1), x), dim=1) + self.pos
+        x = x + self.scale * self.attn(self.norm(x))
+        return self.head(x[:, 0])
+
+
+class Joint(Transformer):
+    attention = JointAttention
+
+
+class Fused(Transformer):
+    attention = FusedAttention
+
+
+class Separate(Transformer):
+    attention = SeparateAttention
+
+
 IMAGE = {"x": (3, 32, 32)}
 MODULES = [  # each with the shapes of what it takes
     (LeNet, IMAGE),
@@ -330,4 +441,9 @@ MODULES = [  # each with the shapes of what it takes
     (Mixer, IMAGE),
     (Generator, {"z": (100,)}),
     (Gate, IMAGE),
+    (Siamese, {"a": (1, 16, 16), "b": (1, 16, 16)}),
+    (Normalized, IMAGE),
+    (Joint, IMAGE),
+    (Fused, IMAGE),
+    (Separate, IMAGE),
 ]

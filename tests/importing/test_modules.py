@@ -11,7 +11,7 @@ from archspec.backends.torch.module_from_source import build
 from archspec.importing.spec_text import to_text
 from specs import compiled
 
-from .modules import MODULES
+from .modules import MODULES, FlatUNet
 
 FROM_TORCHVISION = ("mobilenet_v2", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1")
 
@@ -24,14 +24,22 @@ def test_public_style(make, inputs) -> None:
 
 @pytest.mark.parametrize("name", FROM_TORCHVISION)
 def test_torchvision(name: str) -> None:
-    check(models.get_model(name), {"x": (3, 64, 64)})
-
-
-def check(module: nn.Module, inputs: dict[str, tuple[int, ...]]) -> None:
-    """The keys are in order, and outputs equal with the module's own weights."""
-    ours = build(compiled(to_text(module, inputs)).require().graph)
+    module = models.get_model(name)
+    ours = check(module, {"x": (3, 64, 64)})
     assert [*ours.state_dict()] == [*module.state_dict()]
+
+
+def check(module: nn.Module, inputs: dict[str, tuple[int, ...]]) -> nn.Module:
+    """The keys are the same, and outputs equal with the module's own weights."""
+    ours = build(compiled(to_text(module, inputs)).require().graph)
+    assert sorted(ours.state_dict()) == sorted(module.state_dict())
     ours.load_state_dict(module.state_dict())
     x = [torch.randn(3, *shape) for shape in inputs.values()]
     with torch.no_grad():
         torch.testing.assert_close(ours.eval()(*x), module.eval()(*x))
+    return ours
+
+
+def test_skips_of_a_flat_unet_are_refs() -> None:
+    text = to_text(FlatUNet(), {"x": (3, 32, 32)})
+    assert text.count("concat:") == text.count("ref(") == 2
