@@ -27,6 +27,7 @@ from archspec.ir.graph import Graph, Head
 from archspec.passes.summarize import Row, summarize
 
 BAR = 4  # characters
+FIELD = "field/s"  # the column of receptive field and stride
 TEXT_COLUMNS = (0, 1, 7, 8, 9)
 OPTIONAL_COLUMNS = (9, 7, 8, 6, 3, 1)  # the first to go where the terminal is narrow
 COSTS: dict[str, Callable[[Row], int]] = {
@@ -57,7 +58,8 @@ class Summary:
         *rows, total, rule = text_table(
             _header(self), _cells(self), TEXT_COLUMNS, optional=OPTIONAL_COLUMNS
         )
-        words = [_title(self), *_notes(self)]
+        explained = any(FIELD in row for row in rows[:2])  # a narrow terminal omits it
+        words = [_title(self), *_notes(self, explained=explained)]
         title, *notes = (wrapped(line, output_width()) for line in words)
         return "\n".join([title, *rows, rule, total, "", *notes])
 
@@ -119,7 +121,7 @@ def _header(costs: Summary) -> tuple[str, ...]:
     unit = UNITS[unit_index(costs.kept_bytes)]
     figures = ("parameters", "MACs", f"{unit} kept")
     shares = ("% params", "% MACs", "% kept")
-    return ("layer", "op", "output", "field/s", *figures, *shares)
+    return ("layer", "op", "output", FIELD, *figures, *shares)
 
 
 def _cells(costs: Summary) -> list[tuple[str, ...]]:
@@ -165,7 +167,7 @@ def _shares(column: list[int]) -> list[str]:
     ]
 
 
-def _notes(costs: Summary) -> list[str]:
+def _notes(costs: Summary, *, explained: bool = True) -> list[str]:
     """Return notes on the memory, and on the layers with the largest costs."""
     weights, kept, peak = map(memory, (costs.weights, costs.kept_bytes, costs.peak))
     at_peak = max(costs.rows, key=lambda row: row.live_bytes)
@@ -175,8 +177,8 @@ def _notes(costs: Summary) -> list[str]:
         f"training: {weights} of weights, {weights} of gradients, {kept} kept for backward",
         f"largest: {', '.join(_largest(costs))}",
     ]
-    if any(row.receptive_field for row in costs.rows):
-        found.append("field/s: receptive field / stride, in positions of the input")
+    if explained and any(row.receptive_field for row in costs.rows):
+        found.append(f"{FIELD}: receptive field / stride, in positions of the input")
     if costs.heads:
         names, params, macs = zip(*costs.heads, strict=True)
         found.append(
