@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from archspec.importing.argument_fields import POSITIONAL, Kind, Signatures
 from archspec.importing.condition_search import condition
-from archspec.importing.inner_bodies import Body
+from archspec.importing.inner_bodies import Body, columns_in
 from archspec.importing.rebuilt_steps import rebuilt
 from archspec.importing.steps import (
     Block,
@@ -64,7 +65,7 @@ def build_block(
         MismatchError: if the bodies have too little in common.
     """
     lanes = frozenset(range(len(bodies)))
-    taken = frozenset((*signatures.blocks, name))
+    taken = frozenset((*signatures.blocks, name, *chain(*map(columns_in, bodies))))
     search = ValueSearch(lanes, cin, output, arguments, taken)
     body: Body | None = None
     while body is None:  # again where a condition needs one more parameter

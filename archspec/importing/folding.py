@@ -187,11 +187,11 @@ class _Folder:
         matches = library_matches(bodies, [channels_of(i.inputs[0]) for i in instances])
         if matches is None or matches[0].block.name in {b.name for b in self.blocks}:
             return False
-        block, values = matches[0].block, matches[0].values
+        block, call = matches[0].block, matches[0].call
         constant = [
             name
-            for name, default in block.keywords.items()
-            if all(match.values[name] == values[name] != default for match in matches)
+            for name, value in call.keywords.items()
+            if all(match.call.keywords.get(name) == value for match in matches)
         ]
         if constant and count_lines(bodies[0]) < LONG:
             return False

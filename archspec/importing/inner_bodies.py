@@ -61,6 +61,13 @@ def walk(body: Iterable[Step]) -> Iterator[Step]:
             yield from walk(inner)
 
 
+def columns_in(body: Body) -> frozenset[str]:
+    """The names that the rows of repeats give values to."""
+    return frozenset(
+        name for step in walk(body) if isinstance(step, Repeat) for name in step.rows
+    )
+
+
 def has_state(step: Step) -> bool:
     """Whether a step has keys in the state dict; a block counts as if it had."""
     name = getattr(step, "name", None)

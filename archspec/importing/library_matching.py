@@ -41,6 +41,7 @@ class Match:
     definition: spec.BlockDefinition
     values: dict[str, Value] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
+    defaults: dict[str, Value] = field(default_factory=dict)  # here
 
     @property
     def names(self) -> list[str]:
@@ -149,8 +150,11 @@ class _Matcher:
         self._sequence(_patterns(self.found.definition.body) or [], body)
         for parameter in self.found.definition.parameters:
             name = parameter.names[0].id
-            if name not in self.found.values:
-                self.found.values[name] = self.default(parameter)
+            if parameter.default is not None:
+                self.found.defaults[name] = self.default(parameter)
+            elif name not in self.found.values:
+                raise NoMatchError
+        self.found.values = self.found.defaults | self.found.values
         return self.found
 
     def default(self, parameter: spec.Parameter) -> Value:

@@ -315,11 +315,18 @@ def _pattern(names: Sequence[str], index: str) -> str | None:
             f"{names[0][:start]}{first + step * n}{names[0][stop:]}"
             for n in range(len(names))
         ]
-        if expected == [*names] and step > 0:
-            counted = index if step == 1 else f"{step} * {index}"
-            number = f"{counted} + {first}" if first else counted
+        if expected == [*names] and step:
+            number = _counted(first, step, index)
             return f"{names[0][:start]}{{{number}}}{names[0][stop:]}"
     return None
+
+
+def _counted(first: int, step: int, index: str) -> str:
+    """`i`, `i + 1`, `2 * i + 1` or `3 - i`."""
+    counted = index if abs(step) == 1 else f"{abs(step)} * {index}"
+    if step < 0:
+        return f"{first} - {counted}"
+    return f"{counted} + {first}" if first else counted
 
 
 # --- repeats of one iteration --------------------------------------------------------

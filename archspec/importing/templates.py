@@ -118,7 +118,7 @@ def _kind(step: Step) -> str:
         case Aux():
             return f"aux {[*step.heads]}"
         case Repeat():
-            return f"repeat {[*step.rows]}"
+            return f"repeat {step.index} {[*step.rows]}"
     return type(step).__name__
 
 

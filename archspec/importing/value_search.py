@@ -118,6 +118,8 @@ class ValueSearch:
         found = [*values.values()]
         if any(isinstance(value, Formula) for value in found):
             return self._formula(of, values)
+        if any(isinstance(value, Expression) for value in found):  # over other names
+            raise MismatchError
         if all(isinstance(v, tuple) and len(v) == len(found[0]) for v in found):  # type: ignore[arg-type]
             return tuple(
                 self.write(of, {lane: v[n] for lane, v in values.items()}, {})  # type: ignore[index]

@@ -27,7 +27,7 @@ from archspec.importing.steps import (
     Tied,
     Value,
 )
-from archspec.importing.yaml_text import WIDTH, Flow, Node, block_lines, rows
+from archspec.importing.yaml_text import WIDTH, Flow, FlowList, Node, block_lines, rows
 from archspec.ops.op import Family
 from archspec.ops.registry import OPS
 
@@ -125,13 +125,15 @@ def _node(step: Step, *, in_net: bool = False) -> Node:
         case Group():
             return {step.label: _labeled_body(step.body, in_net=in_net)}
         case Join():
-            join: Node = {step.kind: [_branch(branch) for branch in step.branches]}
+            branches = [_branch(branch) for branch in step.branches]
+            are_short = all(isinstance(branch, str) for branch in branches)
+            join: Node = {step.kind: FlowList(branches) if are_short else branches}
             return {step.label: join} if step.label else join
         case Split():
-            branches: dict[str, Node] = {"split": [*map(_branch, step.branches)]}
+            split: dict[str, Node] = {"split": [*map(_branch, step.branches)]}
             if step.sizes is not None:
-                branches["sizes"] = _rows(step.sizes)
-            return branches
+                split["sizes"] = _rows(step.sizes)
+            return split
         case Aux():
             heads: dict[str, Node] = {
                 name: _head(body) for name, body in step.heads.items()
@@ -222,7 +224,7 @@ def _rows(values: Value) -> str:
     """A list of values, or what stands for one."""
     match values:
         case tuple():
-            return rows([value_text(value) for value in values])
+            return rows([_rows(value) for value in values])
     return value_text(values)
 
 

@@ -14,6 +14,10 @@ class Flow(dict[str, Node]):
     """A mapping that is written in flow style if it fits in a line."""
 
 
+class FlowList(list[Node]):
+    """A sequence that is written in flow style if it fits in a line."""
+
+
 def block_lines(node: Node, indent: int = 0) -> list[str]:
     r"""The lines of a mapping or sequence, each indented.
 
@@ -30,7 +34,7 @@ def block_lines(node: Node, indent: int = 0) -> list[str]:
 
 def _item_lines(item: Node, indent: int) -> list[str]:
     """An item of a sequence, its first line behind a dash."""
-    short = one_line(item) if isinstance(item, str | Flow) else None
+    short = one_line(item) if isinstance(item, str | Flow | FlowList) else None
     if short is not None and (
         indent + 2 + len(short) <= WIDTH or isinstance(item, str)
     ):
@@ -43,7 +47,7 @@ def _item_lines(item: Node, indent: int) -> list[str]:
 def _pair_lines(pair: tuple[str, Node], indent: int) -> list[str]:
     key, value = pair
     start = " " * indent + _scalar(key) + ":"
-    short = one_line(value) if isinstance(value, str | Flow) else None
+    short = one_line(value) if isinstance(value, str | Flow | FlowList) else None
     if short is not None and (
         len(start) + 1 + len(short) <= WIDTH or isinstance(value, str)
     ):
@@ -82,7 +86,7 @@ def rows(values: Sequence[str]) -> str:
 
 
 def _is_rows(text: str) -> bool:
-    return re.fullmatch(r"\[[\w\s.,+*/%-]*\]", text) is not None
+    return re.fullmatch(r"\[[\w\s.,+*/%\[\]-]*\]", text) is not None
 
 
 def _scalar(text: str, *, in_flow: bool = False) -> str:

@@ -14,8 +14,10 @@ from archspec.importing.needed_labels import without_needless_labels
 from archspec.importing.reading import read
 from archspec.importing.steps import Call, Group, Instance, Join, Network, Ref, Split
 from archspec.importing.writing import write
+from archspec.ir.shape import Shape
 from archspec.passes.compare import compare
 from corpus import BUNDLED, VARIANTS
+from networks.unet import UNet
 from random_specs import random_spec
 from specs import compiled
 
@@ -124,16 +126,25 @@ def test_a_module_of_torchvision_has_no_difference_to_the_bundled_spec(name):
     assert compare(spec.graph, compiled(text).require().graph) == []
 
 
+def test_a_unet_is_at_most_twice_as_long_as_the_recursive_one():
+    text = write(folded(read(UNet(), {"input": (3, 256, 256)}, "unet")))
+    written = Path(bundled()["unet"]).read_text(encoding="utf-8")
+    assert lines_of(text) <= 2 * lines_of(written)
+
+
 # --- rule by rule --------------------------------------------------------------------
 
 
 def conv(c, k=1, label=None, cin=8, **keywords):
-    inputs = ((cin, 8, 8),)
-    return Call("conv", (c,), {"k": k, **keywords}, label, inputs, (c, 8, 8))
+    output = Shape((c, 8, 8), "CHW")
+    inputs = (Shape((cin, 8, 8), "CHW"),)
+    return Call("conv", (c,), {"k": k, **keywords}, label, inputs, output)
 
 
 def module(*body, cin=8, cout=8, name="Unit", label="0", **arguments):
-    return Instance(name, arguments, [*body], label, ((cin, 8, 8),), (cout, 8, 8))
+    inputs = (Shape((cin, 8, 8), "CHW"),)
+    output = Shape((cout, 8, 8), "CHW")
+    return Instance(name, arguments, [*body], label, inputs, output)
 
 
 def sequence(*modules):
@@ -366,6 +377,110 @@ CASES = {
         blocks:
           unit(cout):
             - conv(cout, k=1, bias=false) | bn | relu6
+        """,
+    ),
+    "references that count down": (
+        [
+            *(Group(f"enc{n}", [conv(8, 1, "0"), Call("relu")]) for n in (1, 2, 3)),
+            *(
+                step
+                for n in (3, 2, 1)
+                for step in (
+                    Join("concat", [[], [Ref(f"enc{n}")]]),
+                    conv(8, 1, f"d{4 - n}"),
+                )
+            ),
+        ],
+        """
+        net:
+          - repeat:
+              enc{i + 1}: conv(8, k=1) | relu
+            times: 3
+          - repeat:
+              - concat:
+                  - identity
+                  - ref(enc{3 - i})
+              - d{i + 1}: conv(8, k=1)
+            times: 3
+        """,
+    ),
+    "a value of every layer that grows with its number": (
+        sequence(
+            *(
+                module(
+                    Join(
+                        "add",
+                        [[], [conv(8, 1, "conv1"), Call("stochastic_depth", (p,))]],
+                    )
+                )
+                for p in (0.0, 0.2 * 1 / 4, 0.2 * 2 / 4, 0.2 * 3 / 4)
+            )
+        ),
+        """
+        blocks:
+          unit(number):
+            - add:
+                - identity
+                - conv(8, k=1) | stochastic_depth(0.2 * number / 4)
+        net:
+          - body:
+              repeat: unit(i)
+              times: 4
+        """,
+    ),
+    "a part that widens the channels has a ratio": (
+        sequence(
+            *(
+                module(
+                    *([conv(6 * c, 1, "0", c)] if wide else []),
+                    conv(
+                        6 * c if wide else c,
+                        3,
+                        str(int(wide)),
+                        6 * c if wide else c,
+                        p=1,
+                    ),
+                    conv(c, 1, str(1 + wide), 6 * c if wide else c),
+                    cin=c,
+                    cout=c,
+                )
+                for c, wide in ((8, False), (16, True), (24, True))
+            )
+        ),
+        """
+        blocks:
+          unit(t):
+            - if: t != 1
+              then: conv(t * cin, k=1)
+            - conv(ch, k=3, p=1) | conv(cin, k=1)
+        """,
+    ),
+    "a concat around each module of a class is a part of it": (
+        [
+            Group(
+                "body",
+                [
+                    Join(
+                        "concat",
+                        [
+                            [],
+                            [module(conv(8, 1, "0", 8 * n), cin=8 * n, label=f"m{n}")],
+                        ],
+                    )
+                    for n in (1, 2, 3)
+                ],
+            )
+        ],
+        """
+        blocks:
+          unit:
+            - concat:
+                - identity
+                - 0: conv(8, k=1)
+        net:
+          - body:
+              repeat: {"m{i + 1}": unit}
+              times: 3
         """,
     ),
     "a split": (

@@ -124,9 +124,7 @@ STEPS = {
         - concat:
             - - a: conv(4, k=3, p=1)
               - b: conv(4, k=3, p=1)
-            - mul:
-                - identity
-                - sigmoid
+            - mul: [identity, sigmoid]
         - concat:
             - branch1: conv(4, k=3, p=1) | relu
             - conv(4, k=3, p=1)
@@ -144,9 +142,7 @@ STEPS = {
         """
         - ref(enc.d0) | conv(8, k=3, p=1)
         - low: ref(x) | conv(8, k=3, p=1)
-        - sub:
-            - ref(a)
-            - ref(b) | tied(low)
+        - sub: [ref(a), ref(b) | tied(low)]
         - g:
             - ref(x) | conv(8, k=3, p=1)
         """,
