@@ -39,6 +39,7 @@ def load_spec(
     result = check_for_weights(
         spec,
         weights,
+        note=lambda text: report_once(f"note: {text}"),
         overrides=overrides or (),
         input=input_,
         variant=variant,

@@ -50,7 +50,7 @@ Command = Callable[..., tuple[int, str, str]]
 SQUEEZENET = """\
 archspec: 1
 name: squeezenet
-input: 3x100x100
+input: 3x224x224
 params: {classes: 1000}
 variants: {squeezenet1_1: {}, small: {}}
 blocks:
@@ -211,13 +211,20 @@ def test_the_input_follows_the_weights(tmp_path):
     path = spec_named("vit_b_16", tmp_path)
 
     def shape(name: str, **options: Any) -> tuple[int, ...]:
-        spec = check_for_weights(path, Path(name), **options).require()
-        return spec.input_shape
+        spec = check_for_weights(path, Path(name), note=notes.append, **options)
+        return spec.require().input_shape
 
-    assert shape("IMAGENET1K_V1") == (3, 224, 224)
-    assert shape("IMAGENET1K_SWAG_E2E_V1") == (3, 384, 384)
+    notes: list[str] = []
     assert shape("IMAGENET1K_SWAG_E2E_V1", input="1x64x64") == (1, 64, 64)
     assert shape("some/file.pt") == (3, 32, 32)
+    assert notes == []
+    assert shape("IMAGENET1K_V1") == (3, 224, 224)
+    assert shape("IMAGENET1K_SWAG_E2E_V1") == (3, 384, 384)
+    start = "input changed from 3x32x32 to 3x"
+    assert [note.split(" for ")[0] for note in notes] == [
+        f"{start}224x224",
+        f"{start}384x384",
+    ]
     path = spec_named("fcn_resnet50", tmp_path)  # reads images of any size
     assert shape("COCO_WITH_VOC_LABELS_V1") == (3, 32, 32)
 
@@ -519,8 +526,14 @@ def test_fine_tuning_needs_the_weights_once(squeezenet, cache, command):
 
 
 def test_an_export_has_the_weights(squeezenet, command):
+    path = Path("squeezenet.yaml")
+    path.write_text(path.read_text().replace("3x224x224", "3x100x100"))
     code, _, err = command("compile", *SPEC, "--pretrained", "-o", "a.safetensors")
-    assert (code, err) == (0, f"loaded 52 of 52 weights from `{WEIGHTS}`\n")
+    assert code == 0
+    assert err == (
+        f"note: input changed from 3x100x100 to 3x224x224 for `{WEIGHTS}`\n"
+        f"loaded 52 of 52 weights from `{WEIGHTS}`\n"
+    )
     found, expected = load_file("a.safetensors"), squeezenet.state_dict()
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[name], expected[name]) for name in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ def check_for_weights(
     spec: str | Path,
     source: Path | None,
     params: Mapping[str, Any] | None = None,
+    *,
+    note: Callable[[str], None] = lambda _text: None,
     **options: Any,
 ) -> CheckResult:
     """Check a spec, with the options of `check`, for the weights it will be given.
 
-    The `params` and the input in `options` come first.
+    The `params` and the input in `options` come first. `note` gets a sentence if
+    the weights change the input.
 
     Raises:
         TrainingError: if there are no published weights of that name.
@@ -40,6 +43,8 @@ def check_for_weights(
     crop = crop_size(weights)
     if options.get("input") is None and crop and size != [crop, crop]:
         changes["input"] = (channels, crop, crop)
+        own, new = ("x".join(map(str, [channels, *s])) for s in (size, (crop, crop)))
+        note(f"input changed from {own} to {new} for `{weights}`")
     set_texts = options.get("overrides") or ()
     is_set = {*given, *(text.partition("=")[0].strip() for text in set_texts)}
     needed = {
