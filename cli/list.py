@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from archspec.backends.tables.text_table import definitions, text_table
-from archspec.catalog import (
-    bundled,
-    list_models,
-    of_torchvision,
-    variant_name,
-    variants,
-)
+from archspec.catalog import bundled, list_models, variant_name
 from archspec.checker import check
+from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
+from archspec.frontend.document_parser import parse_document
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.scope import Block
@@ -72,19 +70,22 @@ def _network(name: str) -> dict[str, Any]:
 
 
 def _specs() -> list[Definition]:
-    return [(name, _about_spec(name)) for name in bundled()]
+    known = {*bundled(), *list_models("torchvision")}
+    return [(name, _about_spec(name, path, known)) for name, path in bundled().items()]
 
 
-def _about_spec(name: str) -> str:
-    """What a spec is, and the names of its variants in a line of their own."""
-    spec = check(name).spec
-    about = spec.document.about if spec else ""
-    if other := of_torchvision(name):
-        about += f"\nnot {other}: see `archspec explain {name}`"
-    found = [variant_name(name, each) for each in variants(bundled()[name])]
-    if not found or found == [name]:
-        return about
-    return f"{about}\n{', '.join(found)}"
+def _about_spec(name: str, path: Path, known: set[str]) -> str:
+    """What a spec is, and lines with torchvision's of that name, and its variants."""
+    source = Source(path.name, path.read_text(encoding="utf-8"))
+    document = parse_document(source, Findings())
+    assert document, path
+    lines = [document.about]
+    if (other := f"torchvision/{name}") in known:
+        lines.append(f"not {other}: see `archspec explain {name}`")
+    found = [variant_name(name, each) for each in document.variants]
+    if found not in ([], [name]):
+        lines.append(", ".join(found))
+    return "\n".join(lines)
 
 
 def _blocks() -> list[Definition]:
