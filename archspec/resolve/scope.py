@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Edit, Findings, Fix
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.ast import BlockDefinition, Name
 from archspec.frontend.tokens import WORDS
@@ -120,4 +121,13 @@ def check_new_names(names: Iterable[Name], findings: Findings) -> None:
                 f"`{name.id}` has a meaning of its own",
                 name.span,
                 help=f"choose another name, such as `{name.id}_`",
+                proposals=[_renamed(name)],
             )
+
+
+def _renamed(name: Name) -> Fix:
+    """The fix that writes another name wherever the text has this word."""
+    source, other = name.span.source, f"{name.id}_"
+    words = re.finditer(rf"(?<![\w-]){re.escape(name.id)}(?![\w-])", source.text)
+    edits = (Edit(source.span(*word.span()), other) for word in words)
+    return Fix(f"write `{other}` for `{name.id}`", tuple(edits))
