@@ -679,6 +679,8 @@ class Generator:
 
 def _with_else(branch: Step) -> Step:
     """A branch whose `if` says what else there is."""
+    if isinstance(branch, list) and len(branch) == 1:
+        return _with_else(branch[0])
     if isinstance(branch, dict) and "if" in branch:
         arms = {"then": branch["then"], "else": branch.get("else", "identity")}
         return {"if": branch["if"]} | {

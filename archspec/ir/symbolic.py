@@ -187,7 +187,11 @@ def _size(code: ast.AST) -> int:
 
 def same(left: ast.expr, right: ast.expr) -> bool:
     """Whether two expressions are equal as syntax."""
-    return left is right or ast.dump(left) == ast.dump(right)
+    if left is right or type(left) is not type(right):
+        return left is right
+    if isinstance(left, ast.Name) and isinstance(right, ast.Name):
+        return left.id == right.id
+    return ast.dump(left) == ast.dump(right)
 
 
 def variables(code: ast.expr) -> set[str]:

@@ -148,6 +148,9 @@ CHANNEL_AFFINE = '''
 class ChannelAffine(nn.Module):
     """scale * x + shift, with constants for each channel; `after` axes follow them."""
 
+    scale: Tensor
+    shift: Tensor
+
     def __init__(
         self,
         scale: float | tuple[float, ...],

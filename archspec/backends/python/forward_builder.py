@@ -402,7 +402,7 @@ class ForwardBuilder:
         names = [self.statements.names.numbered(stem) for _ in merge.branches]
         axis = Element(AtomExpr(str(channel_axis(merge))), "dim=")
         sizes = [each.sizes for each in column if each.sizes]
-        how = "split" if sizes else "chunk"
+        how = "split_with_sizes" if sizes else "chunk"
         parts: Expr = AtomExpr(str(len(names)))
         if sizes:
             value_of_all = self.submodule_builder.unifier.unify(sizes, "sizes", scope)
