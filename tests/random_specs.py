@@ -24,7 +24,7 @@ BLOCK_NAMES = ["ab", "Ab", "a_b", "ab_2", "Ab2", "net", "net_g1", "NetG1", "tens
                 "None", "Module", "sequential", "random", "Permute", "LayerNorm2d"]  # fmt: skip
 NETWORK_NAMES = ["random", "net", "net_g1", "ab", "Tensor", "None", "nn"]
 LABELS = ["stem", "conv_", "branch", "y", "g", "g_", "G", "self_", "relu_", "channels_", "None_",
-          "_", "down-", "b-_"]  # fmt: skip
+          "_l", "down-", "b-_"]  # fmt: skip
 INPUT_NAMES = ["image", "x", "depth", "self_in", "torch", "forward"]
 DEFAULTS = {"number": "4", "kernel": "3", "flag": "false", "op": "relu", "pair": "(2, 3)",
             "text": '"q"', "unit": "{unit}"}  # fmt: skip
