@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow zoo import lint format docs fuzz bench clean
+.PHONY: help demo test slow zoo import lint format docs fuzz repair bench clean
 
 help:
 	@echo "make demo    check, summarise and draw the bundled specs, and train LeNet"
@@ -17,6 +17,7 @@ help:
 	@echo "make format  format the code"
 	@echo "make docs    refresh the outputs and pictures in the docs"
 	@echo "make fuzz    the fuzzers, for longer"
+	@echo "make repair  how well check repairs 2,000 faults that people make"
 	@echo "make bench   the benchmarks"
 
 $(READY): pyproject.toml constraints.txt
@@ -61,6 +62,9 @@ fuzz: $(READY)
 	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -k "fuzz or random_specs"
 	FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -m "" tests/backends/python -k "ruff or clean"
 	FUZZ_EXAMPLES=100000 $(BIN)/python -m pytest -k test_mutated_cases
+
+repair: $(READY)
+	$(BIN)/python tests/repair_report.py
 
 bench: $(READY)
 	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done

@@ -14,11 +14,16 @@ from archspec.compiler import (
     collector_paused,
     compile_sizes,
     compile_source,
+    compile_spec,
+    try_shapes,
 )
-from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
+from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Source
+from archspec.frontend.ast import Document
 from archspec.frontend.document_parser import parse_document
 from archspec.frontend.source_files import read_source
+from archspec.ir.graph import Graph
+from archspec.lowering.block_outputs import BlockOutputs
 from archspec.sizes import SizesResult
 from archspec.spec import CheckResult, Spec
 
@@ -165,13 +170,7 @@ def check_sizes(
     options = Options(entry.variant, _input_texts(input), overrides)
     folder = entry.path.parent
     result = compile_sizes(source, folder, options, sizes, findings)
-    # A search is too slow for each of many sizes.
-    fixed = _with_proposals(tuple(result.reasons.values()), may_search=False)
-    return result._replace(
-        name=entry.title,
-        diagnostics=_with_proposals(result.diagnostics),
-        reasons=dict(zip(result.reasons, fixed, strict=True)),
-    )
+    return result._replace(name=entry.title)
 
 
 def _fixed(
@@ -179,36 +178,26 @@ def _fixed(
 ) -> CheckResult:
     """Compile a spec, with the fixes that work for what is wrong."""
     result = compile_source(source, folder, options, findings)
-    found = _with_proposals(result.diagnostics)
-    if not any(each.is_error for each in found):
+    if result.ok:
         return result
     from archspec.repair.verification import Verification
 
-    def check_again(source: Source, variant: str | None) -> CheckResult:
+    def check_again(
+        source: Source, variant: str | None, findings: Findings
+    ) -> Graph | None:
         chosen = options._replace(variant=variant) if variant else options
-        return compile_source(source, folder, chosen, Findings())
+        return compile_spec(source, folder, chosen, findings).graph
+
+    def try_again(tree: Document, findings: Findings, known: BlockOutputs) -> None:
+        try_shapes(tree, folder, options, findings, known)
 
     with collector_paused():
         document = None
         with suppress(TooMany):
             document = parse_document(source, Findings())
         variants = [*document.variants] if document else []  # else none was valid
-        verification = Verification(source, document, check_again, variants)
-        return replace(result, diagnostics=verification.with_fixes(found))
-
-
-def _with_proposals(
-    diagnostics: tuple[Diagnostic, ...], *, may_search: bool = True
-) -> tuple[Diagnostic, ...]:
-    """Add what repair proposes, which a sound spec never imports."""
-    if not any(diagnostic.fault for diagnostic in diagnostics):
-        return diagnostics
-    from archspec.repair.proposals import with_proposals
-    from archspec.repair.search import Search
-
-    with collector_paused():
-        search = Search() if may_search else Search(remaining=0)
-        return with_proposals(diagnostics, search)
+        verification = Verification(source, document, check_again, try_again, variants)
+        return replace(result, diagnostics=verification.with_fixes(result.diagnostics))
 
 
 def _find(

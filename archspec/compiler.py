@@ -19,7 +19,8 @@ from archspec.frontend.document_parser import parse_document
 from archspec.ir.graph import Graph, Port, Value, named_input
 from archspec.ir.shape import Shape
 from archspec.lints.rules import lint
-from archspec.lowering.lower import lower
+from archspec.lowering.block_outputs import BlockOutputs
+from archspec.lowering.lower import Body, lower
 from archspec.lowering.unread_steps import report_unread_steps
 from archspec.resolve.imports import document_environment
 from archspec.resolve.overrides import (
@@ -57,12 +58,46 @@ def compile_source(
     source: Source, folder: Path | None, options: Options, findings: Findings
 ) -> CheckResult:
     """Compile the text of a spec; imports are relative to `folder`."""
-    spec = None
+    compiled = Compiled()
     with collector_paused(), suppress(TooMany):
-        network = _resolve(source, folder, options, findings)
-        if network is not None:
-            spec = _lowered(network, options.variant, findings)
-    return CheckResult(source.name, tuple(findings), spec, findings.lowered)
+        compiled = compile_spec(source, folder, options, findings)
+    return CheckResult(source.name, tuple(findings), *compiled)
+
+
+class Compiled(NamedTuple):
+    """A spec without errors, and the network, with errors as far as it is known."""
+
+    spec: Spec | None = None
+    graph: Graph | None = None
+
+
+def compile_spec(
+    source: Source, folder: Path | None, options: Options, findings: Findings
+) -> Compiled:
+    """Compile the text of a spec.
+
+    Raises:
+        TooMany: at a bound.
+    """
+    network = _resolve(source, folder, options, findings)
+    return _lowered(network, options.variant, findings) if network else Compiled()
+
+
+def try_shapes(
+    document: Document,
+    folder: Path | None,
+    options: Options,
+    findings: Findings,
+    block_outputs: BlockOutputs,
+) -> None:
+    """Find what mismatches in an edited document; a block that is known is not expanded.
+
+    Raises:
+        TooMany: at a bound.
+    """
+    network = _resolve(document, folder, options, findings)
+    if network:
+        _items(network, [], findings, block_outputs)
 
 
 def compile_sizes(
@@ -123,19 +158,19 @@ def collector_paused() -> Iterator[None]:
 
 
 def _resolve(
-    source: Source, folder: Path | None, options: Options, findings: Findings
+    spec: Source | Document, folder: Path | None, options: Options, findings: Findings
 ) -> _Network | None:
     overrides = [
         *parse_overrides(options.overrides, findings),
         *python_overrides(options.params or {}, findings),
     ]
-    document = parse_document(source, findings)
+    document = parse_document(spec, findings) if isinstance(spec, Source) else spec
     given = [*parse_inputs(options.inputs, findings)]
     recipes = dict(parse_train(options.train or {}, findings))
     if document is None:
         return None
     document = replace(document, train={**document.train, **recipes})
-    path = folder / Path(source.name).name if folder else None
+    path = folder / Path(document.source.name).name if folder else None
     environment = document_environment(document, path, findings)
     resolve_params(document, environment, options.variant, overrides, findings)
     train = resolve_train(document, environment, findings)
@@ -183,28 +218,34 @@ def _errors_in_blocks(network: _Network) -> list[Diagnostic]:
     return [d for d in findings if d.is_error]
 
 
-def _lowered(network: _Network, variant: str | None, findings: Findings) -> Spec | None:
-    document, environment = network.document, network.environment
+def _items(
+    network: _Network,
+    blocks: Sequence[Block],
+    findings: Findings,
+    block_outputs: BlockOutputs | None = None,
+) -> tuple[Body, tuple[Port, ...]]:
+    document = network.document
     own = [Shape.of_input(item.sizes) for item in document.inputs]
-    body, outputs = lower(
+    return lower(
         document.net,
         network.inputs,
         document.outputs,
         network.scope,
-        network.blocks,
+        blocks,
         findings,
         # Shape assertions are about the spec's own input.
         asserts=[port.value.shape for port in network.inputs] == own,
+        block_outputs=block_outputs,
     )
+
+
+def _lowered(network: _Network, variant: str | None, findings: Findings) -> Compiled:
+    document, environment = network.document, network.environment
+    body, outputs = _items(network, network.blocks, findings)
     if not findings.has_errors and document.net is not None:
         report_unread_steps(body, [port.value for port in outputs], findings)
-    if findings.has_errors:
-        return None
     graph = None
-    if document.net is not None:
-        known = all(port.value.shape is not None for port in outputs)
-        assert outputs, "a network without an output and without a finding"
-        assert known, "an unknown shape without a finding"
+    if document.net is not None and network.inputs:
         graph = Graph(
             variant or document.name,
             document.about,
@@ -213,10 +254,16 @@ def _lowered(network: _Network, variant: str | None, findings: Findings) -> Spec
             body,
             returns_tuple=bool(document.outputs),
         )
+    if findings.has_errors:
+        return Compiled(None, graph)
     lint(document, environment, graph, findings)
     if graph is None:
-        return None
+        return Compiled()
+    known = all(port.value.shape is not None for port in outputs)
+    assert outputs, "a network without an output and without a finding"
+    assert known, "an unknown shape without a finding"
     params = environment.params.items()
     values = {name: param.value for name, param in params if param is not None}
     files = environment.files
-    return Spec(document, graph, values, network.train, files, variant)
+    spec = Spec(document, graph, values, network.train, files, variant)
+    return Compiled(spec, graph)

@@ -9,7 +9,7 @@ from archspec.checker import check_source
 from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import Diagnostic, Fix
 from archspec.diagnostics.source import Source
-from archspec.repair.verification import apply_edits
+from archspec.repair.trial import apply_edits
 from archspec.spec import CheckResult
 
 MAX_FIXES = 100  # of one text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
@@ -145,8 +145,8 @@ class CheckResult:
     name: str
     diagnostics: tuple[Diagnostic, ...]
     spec: Spec | None
-    lowered: int = 0
-    """The number of steps that were lowered, a measure of the work."""
+    graph: Graph | None = field(default=None, compare=False, repr=False)
+    """The network; with errors, what is known of it, and other shapes are None."""
 
     def __bool__(self) -> bool:
         """Return `ok`."""
@@ -177,11 +177,6 @@ class CheckResult:
     def ok(self) -> bool:
         """Whether no finding is an error."""
         return not any(d.is_error for d in self.diagnostics)
-
-    @property
-    def graph(self) -> Graph | None:
-        """The graph of the network, or None if there are errors."""
-        return self.spec.graph if self.spec else None
 
     def require(self) -> Spec:
         """The spec.

@@ -70,9 +70,20 @@ def test_check_never_raises_on_a_bad_spec(path):
     path.write_text(SPEC.replace("linear", "linaer"))
     result = archspec.check(path)
     assert not result.ok
-    assert result.graph is None
     assert result.spec is None
     assert [d.code for d in result.diagnostics] == ["unknown-op"]
+
+
+def test_a_network_with_an_error_is_known_in_part(path):
+    """Shapes up to the error, and again behind what makes them whatever comes in."""
+    path.write_text(
+        "archspec: 1\ninput: 3x8x8\n"
+        'net: ["conv(4, k=3)", linaer, relu, "flatten -> [144]", linear(5)]\n'
+    )
+    graph = archspec.check(path).graph
+    assert graph
+    shapes = [tuple(n.output.shape) if n.output.shape else None for n in graph.nodes]
+    assert shapes == [(4, 6, 6), None, None, (5,)]
 
 
 def test_a_file_of_blocks_is_ok_and_no_network(tmp_path):

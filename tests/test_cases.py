@@ -51,7 +51,8 @@ def test_help_works(case, error, tmp_path):
     """Help that proposes code is right: with it, the diagnostic is gone."""
     before = checked(case).diagnostics
     found = next(d for d in before if error.matches(d))
-    assert error.fix[1] in "\n".join(found.help), found.help
+    offered = [*found.help, *(fix.title for fix in found.fixes)]
+    assert error.fix[1] in "\n".join(offered), offered
     after = harness.without_fault(error, case, tmp_path).diagnostics
     if found.severity is Severity.ERROR:  # what has no use shows behind the last one
         after = [d for d in after if d.severity is Severity.ERROR]

@@ -63,8 +63,8 @@ class Diagnostic:
     """One finding: a headline, the span at fault, and how to fix it.
 
     `related` are other spans that explain it: the producer of a shape, or the call that
-    expanded a block. `help` proposes a change. `fault` is the failure as data, from
-    which `repair` searches fixes. `proposals` are fixes that nobody has tried, and
+    expanded a block. `help` proposes a change. `numbers` are the counts and sizes that
+    do not match. `proposals` are fixes that nobody has tried, and
     `fixes` those with which the whole spec was checked again, the likeliest first.
     """
 
@@ -75,7 +75,7 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: tuple[str, ...] = ()
     severity: Severity = Severity.ERROR
-    fault: object | None = field(default=None, compare=False, repr=False)
+    numbers: tuple[int, ...] = field(default=(), compare=False, repr=False)
     proposals: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
     fixes: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
 
@@ -130,6 +130,10 @@ class Findings:
         self._errors = 0
         self.lowered = 0  # steps, the work of the run
 
+    def fresh(self) -> Findings:
+        """Findings of the same kind, for a part of the run."""
+        return Findings()
+
     def add(self, diagnostic: Diagnostic) -> None:
         """Add a diagnostic, unless its code was found at the same place before.
 
@@ -178,8 +182,8 @@ class Findings:
         notes: Sequence[str] = (),
         help: Sequence[str] | str = (),
         severity: Severity = Severity.ERROR,
-        fault: object | None = None,
         proposals: Sequence[Fix] = (),
+        numbers: Iterable[int] = (),
     ) -> None:
         """Add a finding given by its parts; a `Replacement` in `help` is a proposal too."""
         helps = (help,) if isinstance(help, str) else help
@@ -192,7 +196,7 @@ class Findings:
                 tuple(map(_cut, notes)),
                 tuple(_cut(text) for text in helps if text),
                 severity,
-                fault,
+                tuple(numbers),
                 tuple(
                     Fix(text, (Edit(span, text.text),), text.is_strong)
                     for text in helps

@@ -1,8 +1,8 @@
-"""Visit the steps within a step, tell what it contains, and replace a call in it."""
+"""Visit the steps within a step, tell what it contains, and replace chains in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from archspec.frontend.ast import (
     Aux,
@@ -79,13 +79,15 @@ def is_plain_chain(body: Step) -> bool:
             return all(map(is_plain_chain, children(body)))
 
 
-def replace_call(step: Step, old: Call, new: Call) -> Step:
-    """Return a copy of a step in which `new` takes the place of `old`."""
-    inner = tuple(replace_call(child, old, new) for child in children(step))
+def replace_chains(step: Step, new: Mapping[int, Chain]) -> Step:
+    """Return a step with other chains, by the `id` of those in it; itself if none is."""
+    if isinstance(step, Chain):
+        return new.get(id(step), step)
+    before = children(step)
+    inner = tuple(replace_chains(child, new) for child in before)
+    if all(one is other for one, other in zip(before, inner, strict=True)):
+        return step
     match step:
-        case Chain():
-            calls = tuple(new if call is old else call for call in step.calls)
-            return step._replace(calls=calls)
         case Group():
             return step._replace(steps=inner)
         case Labeled():
@@ -98,5 +100,7 @@ def replace_call(step: Step, old: Call, new: Call) -> Step:
             return step._replace(repeat=inner[0])
         case If():
             return step._replace(then=inner[0], otherwise=inner[1])
-        case _:
-            return step
+        case Aux():
+            heads = tuple(head for head in inner if isinstance(head, Labeled))
+            return step._replace(heads=heads)
+    return step

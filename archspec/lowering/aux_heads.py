@@ -7,7 +7,6 @@ from archspec.frontend.ast import Aux
 from archspec.frontend.step_traversal import split_at_ref
 from archspec.ir import graph as ir
 from archspec.lowering.context import AuxHead, Context, Items
-from archspec.lowering.faults import AuxFault
 from archspec.lowering.label_text import lower_label
 from archspec.lowering.labeled_steps import lower_named
 from archspec.lowering.provenance import format_shape, producer
@@ -34,7 +33,7 @@ def lower_aux(aux: Aux, x: ir.Value, context: Context, items: Items) -> ir.Value
             if isinstance(item, ir.Layer | ir.Module)
         ]
         if not context.values_unknown:
-            context.run.heads.append(AuxHead(step, name.value, entry, y, context))
+            context.run.heads.append(AuxHead(step, name.value, y))
     return x
 
 
@@ -54,7 +53,7 @@ def check_aux_heads(output: ir.Value, context: Context) -> None:
             head.step.label.span,
             related=_producers(head, output),
             help="a head is trained on the network's own labels, and has its shape",
-            fault=AuxFault(head, wanted.plain()),
+            numbers=[*wanted.plain(), *found.plain()],
         )
 
 

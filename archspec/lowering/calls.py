@@ -211,4 +211,5 @@ def _report_channels(
         f"says {stated}",
         related=channel_producer(x),
         help=helps,
+        numbers=[stated, int(found)],
     )

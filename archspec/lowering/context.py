@@ -12,6 +12,7 @@ from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Call, Expression, Labeled, Name, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
+from archspec.lowering.block_outputs import BlockOutputs
 from archspec.lowering.labels import Labels
 from archspec.lowering.state_dict_names import Level
 from archspec.resolve.bind import BoundArguments
@@ -33,9 +34,7 @@ class AuxHead(NamedTuple):
 
     step: Labeled
     name: str
-    input: ir.Value
     output: ir.Value
-    context: Context
 
 
 @dataclass(eq=False)
@@ -60,6 +59,7 @@ class LoweringRun:
     spread: dict[tuple[int, tuple[int, ...]], Call] = field(default_factory=dict)
     faulty: dict[int, object] = field(default_factory=dict)  # by the `id` of a block
     heads: list[AuxHead] = field(default_factory=list)  # so far
+    block_outputs: BlockOutputs | None = None  # of earlier lowerings
     budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
@@ -189,7 +189,3 @@ class Context:
     def nested(self) -> Context:
         """A list within a body: the names of a `let` in it end with it."""
         return replace(self, scope=self.scope.inner(), hoistable=None)
-
-    def snapshot(self) -> Context:
-        """This place as it is now: later steps add names and labels."""
-        return replace(self, scope=self.scope.snapshot(), labels=self.labels.copy())

@@ -37,6 +37,7 @@ from archspec.ir import graph as ir
 from archspec.lowering.ambiguous_indices import report_ambiguous_indices
 from archspec.lowering.aux_heads import check_aux_heads, lower_aux
 from archspec.lowering.block_calls import check_block
+from archspec.lowering.block_outputs import BlockOutputs
 from archspec.lowering.calls import lower_call
 from archspec.lowering.collects import lower_collect
 from archspec.lowering.conditions import lower_condition
@@ -70,22 +71,29 @@ def lower(
     findings: Findings,
     *,
     asserts: bool = True,
+    block_outputs: BlockOutputs | None = None,
 ) -> tuple[Body, tuple[ir.Port, ...]]:
     """The items of a network and its outputs; findings where its shapes mismatch.
 
     The document's own `blocks` are checked even where the network uses none or a part
-    of them. `asserts` tells whether shape assertions count.
+    of them. `asserts` tells whether shape assertions count. The items lack the blocks
+    whose `block_outputs` are remembered.
     """
     attempts = []
     for trust_assertions in (True, False):
-        found = Findings()
+        found = findings.fresh()
         run = LoweringRun(
-            found, lower_step, asserts=asserts, trust_assertions=trust_assertions
+            found,
+            lower_step,
+            asserts=asserts,
+            trust_assertions=trust_assertions,
+            block_outputs=block_outputs,
         )
-        attempts.append(
-            (found, _lowered(net, inputs, outputs, scope.inner(), blocks, run))
-        )
-        findings.lowered += run.steps + run.budget.spent // VALUES_PER_STEP
+        try:
+            made = _lowered(net, inputs, outputs, scope.inner(), blocks, run)
+        finally:
+            findings.lowered += run.steps + run.budget.spent // VALUES_PER_STEP
+        attempts.append((found, made))
         if not found.has("shape-assertion"):
             break
     # Where an assertion fails, either it or the step before it is wrong: the better

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from archspec.diagnostics.diagnostic import Label, Severity
@@ -11,7 +12,6 @@ from archspec.frontend.ast import Chain, Each, If, Merge, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context, Items
-from archspec.lowering.faults import MergeFault
 from archspec.lowering.op_calls import make_node
 from archspec.lowering.provenance import format_shape, producer, report
 from archspec.lowering.repeats import unrolled
@@ -51,7 +51,7 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
         return outputs[0]
     kind = "concat" if is_split else merge.kind
     spans = [branch.span for branch, _ in steps]
-    shape = _merged_shape(kind, merge, entries[0], outputs, spans, context)
+    shape = _merged_shape(kind, merge, outputs, spans, context)
     node = make_node(kind, {}, tuple(outputs), shape, "", merge.span, context)
     node.output.before = x
     sizes = evaluate(merge.sizes, x, context) if merge.sizes else None
@@ -190,7 +190,6 @@ def _chunk_shapes(
 def _merged_shape(
     kind: str,
     merge: Merge,
-    x: ir.Value,
     outputs: list[ir.Value],
     spans: Sequence[Span],
     context: Context,
@@ -201,8 +200,6 @@ def _merged_shape(
     try:
         return MERGES[kind].shape(shapes)
     except ShapeError as error:
-        is_plain = len(shapes) == len(merge.branches)
-        fault = MergeFault(kind, merge, x, shapes, context.snapshot())
         made = [
             Label(span, f"makes {format_shape(y.shape)}")
             for span, y in zip(spans, outputs, strict=True)
@@ -214,6 +211,31 @@ def _merged_shape(
             merge.span,
             related=made,
             help=error.help,
-            fault=fault if is_plain else None,
+            numbers={size for shape in shapes for size in shape.plain()},
         )
-        return fault.expected_output()
+        return _expected_output(kind, shapes)
+
+
+def _expected_output(kind: str, shapes: Sequence[ir.Shape]) -> ir.Shape | None:
+    """The output once the one branch that differs from all others matches them."""
+    sizes = [shape.spatial for shape in shapes]
+    kinds = list(shapes) if len(set(sizes)) == 1 else sizes
+    common, count = Counter(kinds).most_common(1)[0]
+    is_image = {shape.axes for shape in shapes} == {"CHW"}
+    is_gate = kind == "mul" and len(shapes) == 2 and sizes.count((1, 1)) == 1
+    if is_gate:
+        common = next(each for each in sizes if each != (1, 1))
+    elif len(shapes) == 2 or count < len(shapes) - 1:
+        return None
+    if not is_image:
+        return None
+    odd = next(
+        n for n, each in enumerate(sizes if is_gate else kinds) if each != common
+    )
+    others = [shape for n, shape in enumerate(shapes) if n != odd]
+    if kind == "concat":
+        others.append(shapes[odd].with_spatial(others[0].spatial))
+    try:
+        return MERGES[kind].shape(others)
+    except ShapeError:
+        return None

@@ -13,7 +13,6 @@ from archspec.frontend.ast import Call, Expression, Literal, Name
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, literal, shape_argument
 from archspec.lowering.context import Context, Items
-from archspec.lowering.faults import OpCallFault
 from archspec.lowering.provenance import format_shape, producer, report
 from archspec.lowering.references import read_label
 from archspec.lowering.values_in_context import evaluate
@@ -238,7 +237,7 @@ def _shape(
     try:
         shape = op.shape(x.shape, *like, **values)
     except ShapeError as error:
-        _report_shape(layer, error, values, x, context)
+        _report_shape(layer, error, x, context)
         if error.parameter == "groups":  # they change no shape
             known = {**attributes, "groups": literal(1)}
             return _shape(layer, known, x, context, others)
@@ -258,27 +257,24 @@ def _check_for_any_input(
     layer: OpCall, values: Mapping[str, Any], context: Context
 ) -> None:
     """Report what is wrong for any input, such as a padding over half of the kernel."""
-    errors: list[tuple[ShapeError, ir.Shape]] = []
+    errors: list[ShapeError] = []
     groups = values.get("groups", 1)
     for axes in layer.op.takes:
         shape = ir.Shape((groups if axis == "C" else LARGE for axis in axes), axes)
         try:
             layer.op.shape(shape, **values)
         except ShapeError as raised:
-            errors.append((raised, shape))
+            errors.append(raised)
     if len(errors) < len(layer.op.takes):
         return
-    error, shape = errors[-1]
+    error = errors[-1]
     at = layer.bound.values.get(error.parameter) or layer.call.span
-    is_padding = error.parameter == "padding"
-    fault = _fault(layer, error, shape, values, context) if is_padding else None
-    report(context, error.code, error.message, at, fault=fault)
+    report(context, error.code, error.message, at)
 
 
 def _report_shape(
     layer: OpCall,
     error: ShapeError,
-    values: Mapping[str, Any],
     x: ir.Value,
     context: Context,
 ) -> None:
@@ -290,22 +286,7 @@ def _report_shape(
         layer.bound.values.get(error.parameter) or layer.call.span,
         related=producer(x),
         help=error.help,
-        fault=_fault(layer, error, x.shape.plain(), values, context),
     )
-
-
-def _fault(
-    layer: OpCall,
-    error: ShapeError,
-    shape: ir.Shape,
-    values: Mapping[str, Any],
-    context: Context,
-) -> OpCallFault | None:
-    """The data to find a fix from; None in the library, which the user cannot edit."""
-    if context.scope.environment.bundled:
-        return None
-    call, op, bound = layer.call, layer.op, layer.bound
-    return OpCallFault(call, op, bound, shape, values, error.parameter)
 
 
 def _report_axes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from archspec.diagnostics.diagnostic import Label
 from archspec.diagnostics.source import Span
@@ -50,7 +50,7 @@ def report(
     *,
     related: Sequence[Label] = (),
     help: Sequence[str] | str = (),
-    fault: object | None = None,
+    numbers: Iterable[int] = (),
 ) -> None:
     """Record a finding at the place where the user wrote the mistake."""
     first = place if isinstance(place, Span) else place.span
@@ -61,7 +61,13 @@ def report(
         related = [Label(first, f"in `{context.block}`"), *related]
     related = [*related, *expanded_by(around)]
     context.findings.error(
-        code, message, at, label, related=related, help=help, fault=fault
+        code,
+        message,
+        at,
+        label,
+        related=related,
+        help=help,
+        numbers=numbers,
     )
 
 

@@ -43,9 +43,10 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
         call.assertion.span,
         f"says [{sizes}]",
         related=producer(y.before) if y.before else [],
+        numbers=_numbers(wanted, y.shape.plain()),
         help=Replacement(
             f"write `-> {found}` if that is what you want",
-            f"-> {found}",
+            found,
             is_strong=False,
         ),
     )
@@ -59,6 +60,14 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
             for want, have in zip(wanted, y.shape, strict=True)
         ]
     return _asserted_value(wanted, axes, call.assertion)
+
+
+def _numbers(wanted: Sequence[int | None], found: Sequence[int]) -> list[int]:
+    """The wanted sizes and the found ones, where they are as many."""
+    if len(wanted) != len(found):
+        return []
+    pairs = zip(wanted, found, strict=True)
+    return [have if want is None else want for want, have in pairs] + [*found]
 
 
 def _asserted_value(

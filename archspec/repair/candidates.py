@@ -1,159 +1,277 @@
-"""Edits of one call that may give it another output shape, the likeliest first.
+"""Edits of a spec that may remove a finding, the likeliest first.
 
-conv(8, k=3)  ->  conv(8, k=3, p=1), conv(8, k=3, s=2), conv(8, k=1), conv(16, k=3)
+They are read from the syntax tree alone: `verification` finds which of them work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 
-from archspec.diagnostics.diagnostic import Findings
-from archspec.frontend.ast import Binary, Call, Literal, Name
-from archspec.lowering.context import Context
-from archspec.lowering.values_in_context import is_integer
-from archspec.ops.op import Op
-from archspec.ops.shapes import pair
-from archspec.repair.edits import CallEdit, is_free, slot_of
-from archspec.resolve.bind import BoundArguments, Slot, bind, slots
-from archspec.resolve.evaluation_errors import EvaluationError, UnknownValue
-from archspec.resolve.expression_values import Evaluator
-from archspec.resolve.scope import CIN, Block, Callee
+from archspec.diagnostics.diagnostic import Diagnostic
+from archspec.frontend.ast import (
+    BlockDefinition,
+    Call,
+    Chain,
+    Document,
+    Group,
+    Labeled,
+    Literal,
+    RepeatFor,
+    RepeatTimes,
+)
+from archspec.repair.argument_edits import (
+    CallEdit,
+    CallPlace,
+    Edits,
+    argument_edits,
+    value_edits,
+)
+from archspec.repair.block_edits import block_edits, steps_in
+from archspec.repair.call_text import edited
+from archspec.repair.document_edits import (
+    at_like_calls,
+    bodies,
+    input_edits,
+    proposed,
+    row_edits,
+)
+from archspec.repair.edit_costs import (
+    LIKE_ANOTHER,
+    PAD_NOTHING,
+    PER_CALL,
+    UNLIKE_ANOTHER,
+    Candidate,
+)
+from archspec.repair.step_edits import (
+    REDUCING,
+    appended,
+    chain_edits,
+    copied,
+    enlarged,
+    inserted_before,
+    other_labels,
+    swapped,
+)
+from archspec.repair.syntax_edits import syntax_edits
 
-STRIDES = range(1, 9)
-KERNELS = range(2, 12)
-MAX_PADDING = 8
-NATURAL, CEIL, PADDING, STRIDE, BOTH, KERNEL, WIDTH = range(7)  # what to change first
-
-Cost = tuple[int, ...]
-
-
-def candidates(call: Call, width: int, context: Context) -> list[tuple[Cost, CallEdit]]:
-    """Edits for another size or for `width` channels; the least cost is the likeliest."""
-    known = _known(call, context)
-    return [*known.sizes(), *known.widths(width)] if known else []
-
-
-def parameter_of(value: int, context: Context) -> str:
-    """The block's own name for a number, which is another in other calls; "" for none."""
-    if not context.calls:
-        return ""
-    names = sorted(context.scope.names(), key=lambda name: name == CIN)
-    known = ((name, context.scope.get(name)) for name in names)
-    found = (n for n, v in known if v and is_integer(v.value) and v.value == value)
-    return next(found, "")
-
-
-def natural_padding(call: Call, context: Context) -> CallEdit | None:
-    """An edit that adds the padding which keeps the size, where a call has none."""
-    known = _known(call, context)
-    kernel, padding = (known.value("k"), known.open_padding) if known else (None, None)
-    if not known or not padding or not kernel or kernel == 1:
-        return None
-    return CallEdit(call, padding, None, known.natural_padding(kernel))
-
-
-def _known(call: Call, context: Context) -> _BoundCall | None:
-    callee = _callee(call, context)
-    bound = bind(call, callee, Findings()) if callee else None
-    return _BoundCall(call, callee, bound, context) if callee and bound else None
+VALUE_CODES = (
+    "empty-repeat",
+    "index-out-of-range",
+    "invalid-argument",
+    "invalid-argument-type",
+    "missing-argument",
+    "too-many-arguments",
+    "unequal-columns",
+)
+SHAPE_CODES = (
+    "axes-mismatch",
+    "channel-mismatch",
+    "dangling-ref",
+    "empty-output",
+    "indivisible-groups",
+    "indivisible-split",
+    "invalid-argument",
+    "misplaced-ref",
+    "missing-ref",
+    "output-mismatch",
+    "shape-assertion",
+    "single-branch",
+    "size-mismatch",
+    "unflattened-input",
+    "unpaired-op",
+    "unread-step",
+    "wrong-rank",
+)
+SIZE_CODES = ("empty-output", "size-mismatch")
+AXIS_CODES = ("unflattened-input", "wrong-rank")
+MAX_CALLS = 60  # nearest to a finding, of which edits are tried
+MAX_LABELS = 30  # that are tried in a `ref`
+NEAR = 4  # calls, beside which another one may be missing
 
 
-def _callee(call: Call, context: Context) -> Callee | None:
-    scope = context.scope
-    if not scope.has(call.name.id):
-        return scope.environment.callees.get(call.name.id)
-    known = scope.get(call.name.id)
-    return known.value if known and isinstance(known.value, Op | Block) else None
+def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate]:
+    """Edits for a finding, in the order in which to try them."""
+    found = [*syntax_edits(finding)]
+    if document is None:
+        found += [Candidate.of(1.0, fix.title, *fix.edits) for fix in finding.proposals]
+    else:
+        found += proposed(finding, document)
+        if finding.code in (*SHAPE_CODES, *VALUE_CODES):
+            found += _SpecEdits(finding, document).found()
+    unique: dict[object, Candidate] = {}
+    for each in sorted(found, key=lambda each: each.cost):
+        key = tuple((e.span.start, e.span.end, e.text) for e in each.fix.edits)
+        unique.setdefault(key, each)
+    return [*unique.values()]
 
 
-@dataclass(frozen=True, slots=True)
-class _BoundCall:
-    """A call and what it means, to find edits for."""
+class _SpecEdits:
+    """The edits of a spec for one finding."""
 
-    call: Call
-    callee: Callee
-    bound: BoundArguments
-    context: Context
+    def __init__(self, finding: Diagnostic, document: Document) -> None:
+        self.finding, self.document = finding, document
+        self.at = finding.primary.span
+        self.is_shape = finding.code in SHAPE_CODES
+        self.is_value = finding.code in VALUE_CODES
+        is_gate = self.at.text == "mul"  # whose branches may differ in both
+        self.concerns = "sizes" * (finding.code in SIZE_CODES and not is_gate)
+        if finding.code == "channel-mismatch" and not finding.proposals:
+            self.concerns = "channels"
+        labels = [label for body, _ in bodies(document) for label in _labels(body)]
+        self.labels = labels[:MAX_LABELS]
+        self.switches = {b.name.id: _switches(b) for b in document.blocks}
+        chains = [
+            (chain, block)
+            for body, block in bodies(document)
+            for chain in steps_in(body)
+            if isinstance(chain, Chain) and not self.is_later(chain, block)
+        ]
+        self.repeated = {
+            id(chain)
+            for body, block in bodies(document)
+            for step in steps_in(body)
+            if block or isinstance(step, RepeatTimes | RepeatFor)
+            for chain in steps_in(step)
+        }
+        self.chains = sorted(chains, key=lambda each: self.distance(each[0]))
+        calls = [c for body, _ in bodies(document) for c in _calls(body)]
+        self.texts = Counter(" ".join(call.span.text.split()) for call in calls)
+        self.calls: dict[str, list[Call]] = {}
+        for call in calls:
+            self.calls.setdefault(call.name.id, []).append(call)
 
-    def sizes(self) -> Iterator[tuple[Cost, CallEdit]]:
-        """Another padding, stride, kernel or rounding."""
-        kernel = self.value("k") or 7
-        yield from self.edits("p", [self.natural_padding(kernel)], (NATURAL, 0))
-        for padding in range(min(max(pair(kernel)) // 2, MAX_PADDING) + 1):
-            yield from self.edits("p", [padding], (PADDING, padding))
-        yield from self.edits("s", STRIDES, (STRIDE, 0))
-        yield from self.padded_strides(kernel)
-        for k in KERNELS:
-            cost = 2 * abs(k - max(pair(kernel))) + (k % 2 == 0)
-            yield from self.edits("k", [k], (KERNEL, cost))
-        yield from self.edits("ceil", [True, False], (CEIL, 0))
+    def is_later(self, chain: Chain, block: BlockDefinition | None) -> bool:
+        """Whether a chain of `net` stands behind all that the finding shows."""
+        labels = [self.finding.primary, *self.finding.related]
+        spans = [label.span for label in labels]
+        ends = [span.end for span in spans if span.source is chain.span.source]
+        return block is None and chain.span.start > max(ends, default=0)
 
-    def padded_strides(
-        self, kernel: int | tuple[int, int]
-    ) -> Iterator[tuple[Cost, CallEdit]]:
-        """Another stride, and the padding that is missing: `maxpool(3, s=1, p=1)`."""
-        padding = self.open_padding
-        if padding is None:
+    def distance(self, chain: Chain) -> int:
+        return abs(chain.span.start - self.at.start)
+
+    def found(self) -> Iterator[Candidate]:
+        yield from row_edits(self.document)
+        if self.is_shape:
+            yield from input_edits(self.finding, self.document)
+            yield from at_like_calls(self.document)
+            for body, block in bodies(self.document):
+                yield from block_edits(body, block, self.finding)
+                yield from self.swapped_steps(body)
+        yield from self.in_chains()
+
+    def swapped_steps(self, body: object) -> Iterator[Candidate]:
+        """Neighboring chains of a list in the other order."""
+        for step in steps_in(body):  # type: ignore[arg-type]
+            if not isinstance(step, Group):
+                continue
+            for first, second in pairwise(step.steps):
+                if isinstance(first, Chain) and isinstance(second, Chain):
+                    yield self.candidate(swapped(first.span, second.span), 0)
+
+    def in_chains(self) -> Iterator[Candidate]:
+        """Edits of calls, those near the finding first."""
+        number = 0
+        for chain, block in self.chains:
+            if self.is_shape and number < MAX_CALLS:
+                for _, edit in chain_edits(chain):
+                    yield self.candidate(edit, number)
+            for call in chain.calls[::-1]:
+                if number >= MAX_CALLS or call.span.end <= call.name.span.start:
+                    continue
+                repeated = id(chain) in self.repeated
+                for edit in self.of_call(call, block, number, is_repeated=repeated):
+                    yield self.candidate(edit, number, call)
+                number += 1
+
+    def of_call(
+        self,
+        call: Call,
+        block: BlockDefinition | None,
+        number: int,
+        *,
+        is_repeated: bool,
+    ) -> Edits:
+        like = tuple(c for c in self.calls[call.name.id] if c is not call)
+        switches = self.switches.get(call.name.id)
+        end = call.assertion.span.end if call.assertion else call.span.end
+        is_here = call.span.start <= self.at.start < end
+        has_wrong_count = self.finding.code == "channel-mismatch"
+        has_wrong_count &= bool(self.finding.proposals)
+        numbers = self.finding.numbers
+        place = CallPlace(
+            call,
+            block,
+            numbers,
+            like,
+            switches,
+            is_repeated,
+            self.concerns,
+            has_wrong_count,
+        )
+        if self.is_value and (is_here or self.is_shown(call)):
+            yield from value_edits(place)
+        if not self.is_shape:
             return
-        also = padding, self.natural_padding(kernel)
-        for cost, edit in self.edits("s", STRIDES, (BOTH, 0)):
-            yield cost, replace(edit, also=also)
+        yield from argument_edits(place)
+        yield from enlarged(call)
+        yield from other_labels(call, self.labels, is_dangling=is_here)
+        if self.finding.code in AXIS_CODES or (is_here and call.assertion):
+            yield from appended(call)
+        if is_here:
+            yield from inserted_before(call)
+        if number < NEAR:
+            others = [t for t in self.texts if t.split("(")[0] in REDUCING]
+            yield from copied(call, others[:6])
 
-    @property
-    def open_padding(self) -> Slot | None:
-        """The parameter that pads, where the call leaves it out."""
-        slot = slot_of(self.callee, "p")
-        return None if slot is None or slot.key in self.bound.values else slot
+    def is_shown(self, call: Call) -> bool:
+        spans = [label.span for label in self.finding.related]
+        return any(s.start <= call.span.start < s.end for s in spans)
 
-    def natural_padding(self, kernel: int | tuple[int, int]) -> object:
-        """The padding that keeps the size: a number, or `k // 2` over the block's own `k`."""
-        written = self.bound.values.get("kernel_size")
-        if isinstance(written, Name):
-            span = written.span
-            return Binary(span, "//", span, written, Literal(span, 2))
-        height, width = ((size - 1) // 2 for size in pair(kernel))
-        return height if height == width else (height, width)
-
-    def widths(self, count: int) -> Iterator[tuple[Cost, CallEdit]]:
-        """Another number of output channels."""
-        name = parameter_of(count, self.context)
-        value = Name(self.call.span, name) if name else count
-        for slot in (s for s in slots(self.callee) if s.positional and s.names):
-            yield from self.edits(slot.names[0], [value], (WIDTH, 0))
-
-    def edits(
-        self, name: str, values: Sequence[object], cost: Cost
-    ) -> Iterator[tuple[Cost, CallEdit]]:
-        slot = slot_of(self.callee, name)
-        if slot is None or not is_free(slot, self.call, self.bound):
-            return
-        before = self.bound.values.get(slot.key)
-        for value in values:
-            yield cost, CallEdit(self.call, slot, before, self.named(name, value))
-
-    def named(self, name: str, value: object) -> object:
-        """The block's own parameter of this name if it has this value, else the value."""
-        scope = self.context.scope
-        known = scope.get(name) if scope.has(name) else None
-        if known is not None and known.value == value:
-            return Name(self.call.span, name)
-        return value
-
-    def value(self, name: str) -> int | tuple[int, int] | None:
-        """The value of an argument, if it is a size."""
-        slot = slot_of(self.callee, name)
-        expression = self.bound.values.get(slot.key) if slot else None
-        if expression is None:
-            return None
-        try:
-            value = Evaluator(self.context.scope, None)(expression).value
-        except (UnknownValue, EvaluationError):
-            return None
-        return value if _is_size(value) else None
+    def candidate(
+        self, each: CallEdit, distance: int, call: Call | None = None
+    ) -> Candidate:
+        cost, edit = each
+        pads = "p=" in edit.text and "p=" not in edit.span.text
+        more = PAD_NOTHING * (pads and self.finding.code == "empty-output")
+        if call and edit.span != call.span:
+            text = edited(call, edit)
+            before = " ".join(call.span.text.split())
+            more += LIKE_ANOTHER * (text in self.texts and call.name.id != "ref")
+            more += UNLIKE_ANOTHER * (self.texts[before] > 1)
+            title = f"write `{text}`"
+        else:
+            title = f"write `{edit.text}`" if edit.text else _left_out(edit)
+        line = edit.span.line
+        if line != self.at.line:
+            title += f" in line {line}"
+        found = Candidate.of(cost + more, title, edit)
+        return found._replace(cost=found.cost + PER_CALL * distance)
 
 
-def _is_size(value: object) -> bool:
-    if isinstance(value, tuple):
-        return len(value) == 2 and all(map(is_integer, value))
-    return is_integer(value)
+def _left_out(each: object) -> str:
+    text = " ".join(each.span.text.split()).strip(" |")  # type: ignore[attr-defined]
+    return f"leave out `{text}`"
+
+
+def _calls(body: object) -> Iterator[Call]:
+    for step in steps_in(body):  # type: ignore[arg-type]
+        if isinstance(step, Chain):
+            yield from step.calls
+
+
+def _labels(body: object) -> Iterator[str]:
+    for step in steps_in(body):  # type: ignore[arg-type]
+        if isinstance(step, Labeled):
+            yield step.label.span.text
+
+
+def _switches(block: BlockDefinition) -> dict[str, bool]:
+    """The parameters of a block that are true or false."""
+    return {
+        p.names[0].id: p.default.value
+        for p in block.parameters
+        if isinstance(p.default, Literal) and isinstance(p.default.value, bool)
+    }

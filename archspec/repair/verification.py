@@ -10,33 +10,47 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from archspec.diagnostics.diagnostic import Diagnostic, Findings, Fix, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
-from archspec.repair.edit_costs import Candidate
-from archspec.repair.spec_edits import input_of_size, spec_edits, square_input
-from archspec.spec import CheckResult
+from archspec.ir.graph import Graph
+from archspec.lowering.block_outputs import BlockOutputs
+from archspec.repair.candidates import candidates
+from archspec.repair.document_edits import input_of_size, square_input
+from archspec.repair.edit_costs import MAX_LEAD, PER_ERROR, SMALLEST_INPUT, Candidate
+from archspec.repair.trial import (
+    EditedDocuments,
+    Errors,
+    FindingsUpTo,
+    NewError,
+    apply_edits,
+    key_of,
+)
 
-MAX_LOWERED = 10_000  # steps, for all findings of a report
-CHARACTERS_PER_STEP = 10  # reading them costs as much as lowering a step
+MAX_LOWERED = 3_000  # steps, for one finding: a quarter of a second
+MAX_IN_ALL = 6_000  # for all findings of a report
+CHARACTERS_PER_STEP = 50  # reading them costs as much as lowering a step
+STEPS_PER_TRIAL = 4  # what any trial costs
 MARGIN = 0.3  # in cost, by which the likeliest fix leads if it is written by itself
-OWN = 1.0  # cost of a proposal that the compiler makes itself
 MAX_FIXES = 3  # of one finding
 
-# Check a text in a variant, or in that of the report if it is None.
-Check = Callable[[Source, str | None], CheckResult]
-Errors = Counter[tuple[str, str]]
+# Check a text or a syntax tree in a variant, or in that of the report if it is None.
+Check = Callable[[Source, str | None, Findings], Graph | None]
+# Find what mismatches in a syntax tree.
+TryShapes = Callable[[Document, Findings, BlockOutputs], None]
 
 
-def apply_edits(source: Source, edits: Iterable[Edit]) -> Source:
-    """The source with edits applied together; none overlaps another."""
-    text = source.text
-    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return replace(source, text=text)
+class Working(NamedTuple):
+    """A fix that works, and the network that it makes."""
+
+    cost: float
+    fix: Fix
+    network: Hashable
 
 
 @dataclass
@@ -46,44 +60,70 @@ class Verification:
     source: Source
     document: Document | None
     check: Check
+    try_shapes: TryShapes
     variants: Sequence[str]
     lowered: int = 0  # steps, so far
     valid: dict[str, bool] = field(default_factory=dict)  # variants, before any fix
+    edited: EditedDocuments | None = None
+
+    def __post_init__(self) -> None:
+        """Index the chains of the document."""
+        if self.document:
+            self.edited = EditedDocuments(self.document)
 
     def with_fixes(self, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
         """The findings with the proposals that work as their fixes."""
         before = _errors(diagnostics)
-        return tuple(
-            replace(each, proposals=(), fixes=self.working(each, before))
-            if each.is_error
-            else each
-            for each in diagnostics
-        )
+        left = sum(each.is_error for each in diagnostics)
+        found = []
+        for each in diagnostics:
+            fixes: tuple[Fix, ...] = ()
+            if each.is_error:
+                share = (MAX_IN_ALL - self.lowered) // left
+                until = self.lowered + min(share, MAX_LOWERED)
+                fixes = self.working(each, before, until)
+                left -= 1
+            found.append(replace(each, proposals=(), numbers=(), fixes=fixes))
+        return (*found,)
 
-    def working(self, finding: Diagnostic, before: Errors) -> tuple[Fix, ...]:
+    def working(
+        self, finding: Diagnostic, before: Errors, until: int
+    ) -> tuple[Fix, ...]:
         """The fixes that work, the likeliest first.
 
         One that has no close alternative stays strong.
         """
-        found: list[Candidate] = []
-        networks: list[object] = []
-        for candidate in [
-            *self.larger_input(finding, before),
-            *self.candidates(finding),
-        ]:
-            network = self.network_with(candidate.fix, finding, before)
-            if network is not None and network not in networks:
-                found.append(candidate)
-                networks.append(network)
-            if len(found) == MAX_FIXES or self.lowered > MAX_LOWERED:
+        found: list[Working] = []
+        if self.lowered >= until:
+            return ()
+        for candidate in self.candidates(finding, before):
+            if self.lowered > until:
                 break
-        is_clear = len(found) == 1 or (
-            found[1:] and found[1].cost - found[0].cost >= MARGIN
+            if len(found) >= MAX_FIXES and candidate.cost > found[MAX_FIXES - 1].cost:
+                break
+            if found and candidate.cost > found[0].cost + MAX_LEAD:
+                break
+            working = self.tried(candidate, finding, before)
+            if working and working.network not in [each.network for each in found]:
+                found.append(working)
+                found.sort(key=lambda each: each.cost)
+        best = [e for e in found[:MAX_FIXES] if e.cost <= found[0].cost + MAX_LEAD]
+        is_clear = len(best) == 1 or (
+            best[1:] and best[1].cost - best[0].cost >= MARGIN
         )
         return tuple(
             each.fix._replace(is_strong=bool(each.fix.is_strong and is_clear and not n))
-            for n, each in enumerate(found)
+            for n, each in enumerate(best)
         )
+
+    def candidates(self, finding: Diagnostic, before: Errors) -> Iterator[Candidate]:
+        """What to try, the likeliest first."""
+        searched = False
+        for each in candidates(finding, self.document):
+            if each.cost > SMALLEST_INPUT and not searched:
+                searched = True
+                yield from self.larger_input(finding, before)
+            yield each
 
     def larger_input(self, finding: Diagnostic, before: Errors) -> list[Candidate]:
         """The smallest square input that a network takes, where a window is too large."""
@@ -101,72 +141,80 @@ class Verification:
     def takes(self, size: int, finding: Diagnostic, before: Errors) -> bool:
         """Whether the network takes a square input of a size."""
         assert self.document
-        fix = input_of_size(self.document, size).fix
-        return self.network_with(fix, finding, before) is not None
+        return (
+            self.tried(input_of_size(self.document, size), finding, before) is not None
+        )
 
-    def candidates(self, finding: Diagnostic) -> list[Candidate]:
-        """What to try for a finding: its own proposals, and edits of the spec."""
-        own = [Candidate(OWN, fix) for fix in finding.proposals]
-        others = spec_edits(finding, self.document) if self.document else []
-        found: dict[object, Candidate] = {}
-        for each in sorted([*own, *others], key=lambda each: each.cost):
-            key = tuple((e.span.start, e.span.end, e.text) for e in each.fix.edits)
-            found.setdefault(key, each)
-        return [*found.values()]
-
-    def network_with(
-        self, fix: Fix, finding: Diagnostic, before: Errors
-    ) -> Hashable | None:
-        """The network that a fix makes; None if it does not work.
-
-        A fix works if it removes its finding and adds no error.
-        """
+    def tried(
+        self, candidate: Candidate, finding: Diagnostic, before: Errors
+    ) -> Working | None:
+        """The candidate with its network, if it removes its finding and adds no error."""
+        fix = candidate.fix
         if any(edit.span.source is not self.source for edit in fix.edits):
             return None
-        fixed = apply_edits(self.source, fix.edits)
-        result = self.checked(fixed, None)
-        if result is None:
+        text = apply_edits(self.source, fix.edits)
+        allowed = before - Counter([key_of(finding)])
+        tree = self.edited.after(fix.edits, text) if self.edited else None
+        if tree and not self.fits(tree, allowed):
             return None
-        after = _errors(result.diagnostics)
-        if not after <= before or after[_key(finding)] >= before[_key(finding)]:
+        findings = FindingsUpTo(allowed)
+        try:
+            graph = self.checked(text, None, findings)
+        except NewError:
             return None
-        if not all(self.stays_valid(variant, fixed) for variant in self.variants):
-            return None
+        for variant in self.variants:
+            if self.was_valid(variant) and not self.passes(text, variant, Counter()):
+                return None
+        cost = candidate.cost + PER_ERROR * findings.errors
+        return Working(cost, fix, self.network(graph, fix))
+
+    def network(self, graph: Graph | None, fix: Fix) -> Hashable:
+        """What two texts of one network share."""
         inputs = self.document.inputs if self.document else ()
         if fix.edits[0].span in [each.name.span for each in inputs]:
             return "another input"  # one size is enough
-        return _layers(result) or fix
+        if graph is None:
+            return fix
+        return tuple((n.op, n.output.shape, n.parameters) for n in graph.nodes)
 
-    def stays_valid(self, variant: str, fixed: Source) -> bool:
-        """Whether a variant that was valid is so with a fix."""
+    def was_valid(self, variant: str) -> bool:
+        """Whether a variant was valid before any fix."""
         if variant not in self.valid:
-            result = self.checked(self.source, variant)
-            self.valid[variant] = result is not None and result.ok
-        if not self.valid[variant]:
-            return True
-        result = self.checked(fixed, variant)
-        return result is not None and result.ok
+            self.valid[variant] = self.passes(self.source, variant, Counter())
+        return self.valid[variant]
 
-    def checked(self, source: Source, variant: str | None) -> CheckResult | None:
-        """Check a text; None at the bound on steps."""
-        if self.lowered > MAX_LOWERED:
+    def fits(self, tree: Document, allowed: Errors) -> bool:
+        """Whether all shapes of a syntax tree fit, in a quick check."""
+        assert self.edited
+        findings = FindingsUpTo(allowed)
+        try:
+            with suppress(TooMany):
+                self.try_shapes(tree, findings, self.edited.block_outputs)
+        except NewError:
+            return False
+        finally:
+            self.lowered += findings.lowered + STEPS_PER_TRIAL
+        return True
+
+    def passes(self, spec: Source, variant: str | None, allowed: Errors) -> bool:
+        """Whether a text has no error but those that are allowed."""
+        try:
+            self.checked(spec, variant, FindingsUpTo(allowed))
+        except NewError:
+            return False
+        return True
+
+    def checked(
+        self, spec: Source, variant: str | None, findings: Findings
+    ) -> Graph | None:
+        """Check a text, and count the work."""
+        try:
+            with suppress(TooMany):
+                return self.check(spec, variant, findings)
             return None
-        result = self.check(source, variant)
-        self.lowered += result.lowered + len(source.text) // CHARACTERS_PER_STEP
-        return result
-
-
-def _layers(result: CheckResult) -> Hashable:
-    """What two texts of one network share."""
-    if result.graph is None:
-        return None
-    nodes = result.graph.nodes
-    return tuple((n.op, n.output.shape, n.parameters) for n in nodes)
+        finally:
+            self.lowered += findings.lowered + len(spec.text) // CHARACTERS_PER_STEP
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> Errors:
-    return Counter(_key(each) for each in diagnostics if each.is_error)
-
-
-def _key(finding: Diagnostic) -> tuple[str, str]:
-    return finding.code, finding.message
+    return Counter(key_of(each) for each in diagnostics if each.is_error)

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from archspec.diagnostics.diagnostic import Findings, Label
+from archspec.diagnostics.diagnostic import Findings, Label, Replacement
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import (
@@ -34,6 +34,11 @@ EXAMPLES = {"k": "3", "cout": "64"}
 INPUTS = ("in_channels", "in_features", "num_features")  # torch's names
 SHORT = {  # usual names of a block's parameters, by torch's names
     "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "groups": "g",
+}  # fmt: skip
+OTHER_NAMES = {  # of parameters in other libraries
+    "dil": "d", "filter_size": "k", "group": "g", "kernel": "k", "ksize": "k",
+    "num_groups": "g", "pad": "p", "paddings": "p", "size": "k", "step": "s",
+    "strides": "s", "subsample": "s",
 }  # fmt: skip
 LARGEST_KERNEL = 11  # in use; a larger number means channels
 
@@ -240,6 +245,9 @@ class _Binding:
                 and value.id in OPS
             )
             name = SHORT[name] if SHORT.get(name) in known else name
+            meant = OTHER_NAMES.get(name)
+            if meant in known:
+                name = meant
             self.fail(
                 "unknown-argument",
                 f"`{self.callee.name}` has no parameter `{argument.keyword.id}`",
@@ -314,12 +322,15 @@ class _Binding:
         in_channels: Expression | None,
     ) -> None:
         names = " and ".join(f"`{s.shown}`" for s in missing)
-        text = self.call.span.text
         parts = [a.span.text for a in positional]
         parts += [s.example for s in missing if s.positional]
         parts += [f"{s.shown}={s.example}" for s in missing if not s.positional]
         parts += [a.span.text for a in self.call.arguments if a.keyword]
-        help = f"write `{written(self.call, parts)}`, with your numbers"
+        text = self.call.span.text
+        fixed = written(self.call, parts)
+        help: str = Replacement(
+            f"write `{fixed}`, with your numbers", fixed, is_strong=False
+        )
         if is_row(self.call):
             help = self.row()
         elif in_channels and len(missing) == 1 and _is_kernel(positional, missing[0]):

@@ -175,10 +175,9 @@ class Evaluator:
         )
 
     def undefined(self, name: Name) -> EvaluationError:
-        known_names = {*self.scope.names(), *self.scope.environment.callees}
-        if self.ch != NO_STEP:
-            known_names.add("ch")
-        help = did_you_mean(name.id, known_names) or NAMES
+        values = {*self.scope.names(), *({"ch"} if self.ch != NO_STEP else ())}
+        callees = self.scope.environment.callees
+        help = did_you_mean(name.id, values) or did_you_mean(name.id, callees) or NAMES
         if name.id in FUNCTIONS:
             help = f"call it: `{name.id}(...)`"
         elif name.id in ("True", "False"):

@@ -90,11 +90,6 @@ class Scope:
         """The same names, all with unknown values."""
         return Scope(self.environment, None, dict.fromkeys(self.names()))
 
-    def snapshot(self) -> Scope:
-        """A copy that later `let` steps do not change."""
-        outer = self.outer and self.outer.snapshot()
-        return Scope(self.environment, outer, dict(self.values))
-
     def has(self, name: str) -> bool:
         """Whether a name has a value here."""
         return name in self.values or bool(self.outer and self.outer.has(name))

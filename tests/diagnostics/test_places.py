@@ -46,9 +46,8 @@ def test_a_layer_in_a_block_shows_its_line_and_the_calls_around_it():
         10 |   - outer(4)
            |     -------- which this step expands to
            |
-           = help: write `conv(n, k=9, p=1)`, or `conv(n, k=8)`, or shrink the input less before
+           = help: make the kernel smaller, pad with `p`, or shrink the input less before
            = fix: write `input: 3x9x9`
-           = fix: write `conv(n, k=8)`
     """)
 
 
@@ -90,6 +89,8 @@ def test_an_argument_that_blocks_hand_on_is_a_mistake_where_it_is_written():
            ...
         10 |   - outer(4, 2)
            |              ^
+           |
+           = fix: write `outer(4, 0.5)`
     """)
 
 
@@ -190,6 +191,7 @@ def test_a_mismatch_of_channels_shows_who_made_them():
           |          ^ says 4
           |
           = help: write `conv(8, 16, k=1)`, or leave the input channels out
+          = fix: write `conv(4, k=3)` in line 4
     """)
 
 

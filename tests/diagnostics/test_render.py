@@ -74,6 +74,7 @@ net:
            |               ^^ says 64
            |
            = help: write `nin_block(96, 256, k=5, p=2)`, or leave the input channels out
+           = fix: write `nin_block(1, 64, k=11, s=4)` in line 16
     """)
 
 
@@ -293,6 +294,8 @@ net:
           = help: write `nin_block(96, 256, k=5,
                   p=2)`, or leave the input
                   channels out
+          = fix: write `nin_block(1, 64, k=11,
+                 s=4)` in line 4
     """)
 
 

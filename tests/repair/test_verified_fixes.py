@@ -14,7 +14,7 @@ from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import Diagnostic
 from archspec.diagnostics.source import Source
 from archspec.fixing import fix_source
-from archspec.repair.verification import apply_edits
+from archspec.repair.trial import apply_edits
 from archspec.spec import Spec
 
 REPAIRS = harness.CASES / "repairs"

@@ -1,0 +1,206 @@
+"""Edits of the input, of shape assertions, of rows, and of all like calls.
+
+input: 64x64x3                        input: 3x64x64
+conv(8, k=3) -> [8, 26, 28]           conv(8, k=3) -> [8, 26, 26]
+for: {c: [64, 128], n: [2, 2, 2]}     for: {c: [64, 128], n: [2, 2]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from archspec.diagnostics.diagnostic import Diagnostic, Edit
+from archspec.frontend.ast import (
+    BlockDefinition,
+    Document,
+    InputDefinition,
+    RepeatFor,
+    RepeatTimes,
+    Step,
+    Tuple,
+)
+from archspec.frontend.step_traversal import calls_in
+from archspec.repair.argument_edits import (
+    CallEdit,
+    Edits,
+    missing_padding,
+    output_padding,
+    wrong_padding,
+)
+from archspec.repair.block_edits import steps_in
+from archspec.repair.call_text import integer
+from archspec.repair.edit_costs import (
+    ASSERTION,
+    INPUT_ORDER,
+    INPUT_SIZE,
+    LAST_ASSERTION,
+    NATURAL_PADDING,
+    OWN,
+    PER_PLACE,
+    SMALLEST_INPUT,
+    TYPO_IN_ASSERTION,
+    VALUE,
+    Candidate,
+)
+
+AT_LIKE_CALLS: dict[str, Callable[..., Edits]] = {
+    "pad each by half its kernel": wrong_padding,
+    "pad all by half the kernel": missing_padding,
+    "write `output_padding=1` in each": output_padding,
+}
+USUAL_SIZES = (28, 32, 64, 96, 128, 224, 227, 256, 299, 384, 512)
+Body = tuple[Step, BlockDefinition | None]
+
+
+def bodies(document: Document) -> list[Body]:
+    """The bodies of the blocks and `net`."""
+    found: list[Body] = [(block.body, block) for block in document.blocks]
+    return [*found, (document.net, None)] if document.net else found
+
+
+def at_like_calls(document: Document) -> Iterator[Candidate]:
+    """One rule at all calls of a body."""
+    for body, _ in bodies(document):
+        for title, rule in AT_LIKE_CALLS.items():
+            found: list[CallEdit] = [e for c in calls_in(body) for e in rule(c)]
+            if len(found) > 1:
+                cost = NATURAL_PADDING + PER_PLACE * (len(found) - 1)
+                yield Candidate.of(cost, title, *(each.edit for each in found))
+
+
+# --- the input ---
+
+
+def _image(document: Document) -> InputDefinition | None:
+    """The one input of a network, if it is an image."""
+    first = document.inputs[0] if len(document.inputs) == 1 else None
+    is_image = first and len(first.sizes) == 3 and not document.has_named_inputs
+    return first if is_image else None
+
+
+def input_edits(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
+    """The channels first, another number of them, and other sizes."""
+    image = _image(document)
+    if image is None:
+        return
+    channels, height, width = image.sizes
+    if width < channels:
+        yield _input(image, (width, channels, height), INPUT_ORDER)
+    stated = finding.numbers[:1] if finding.code == "channel-mismatch" else ()
+    for other in dict.fromkeys((*stated, 1, 3)):
+        if other != channels and other < 8:
+            yield _input(image, (other, height, width), INPUT_SIZE)
+    for place, sizes in enumerate(_sizes(height, width)):
+        cost = INPUT_SIZE + place / 50
+        yield _input(image, (channels, *sizes), cost)._replace(
+            fix=_input(image, (channels, *sizes), cost).fix._replace(is_strong=False)
+        )
+
+
+def _sizes(height: int, width: int) -> Iterator[tuple[int, int]]:
+    """Multiples of powers of two, sizes without a typo, and usual sizes."""
+    found = [
+        (-(-height // factor) * factor, -(-width // factor) * factor)
+        for factor in (2, 4, 8, 16, 32)
+    ]
+    found += [(height * 2, width * 2), (height - 2, width - 2), (height * 8, width * 8)]
+    found += [(height + 1, width + 1)]
+    if height == width:
+        found += [(size, size) for size in USUAL_SIZES]
+    for sizes in dict.fromkeys(found):
+        if sizes != (height, width) and min(sizes) > 0:
+            yield sizes
+
+
+def square_input(document: Document) -> int | None:
+    """The height and width of a square image that is the one input."""
+    image = _image(document)
+    return image.sizes[1] if image and image.sizes[1] == image.sizes[2] else None
+
+
+def input_of_size(document: Document, size: int) -> Candidate:
+    """Another height and width of a square input."""
+    image = _image(document)
+    assert image
+    found = _input(image, (image.sizes[0], size, size), SMALLEST_INPUT)
+    return found._replace(fix=found.fix._replace(is_strong=False))
+
+
+def _input(image: InputDefinition, sizes: tuple[int, ...], cost: float) -> Candidate:
+    text = "x".join(map(str, sizes))
+    return Candidate.of(cost, f"write `input: {text}`", Edit(image.name.span, text))
+
+
+# --- what a finding proposes ---
+
+
+def proposed(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
+    """What the compiler proposes, which it has not tried."""
+    is_assertion = finding.code == "shape-assertion"
+    cost = _assertion_cost(finding, document) if is_assertion else OWN
+    if finding.code == "channel-mismatch" and not finding.primary.span.text.isdigit():
+        cost += 0.35  # a name is rarely a count
+    for fix in finding.proposals:
+        is_strong = cost == TYPO_IN_ASSERTION if is_assertion else fix.is_strong
+        yield Candidate(cost, fix._replace(is_strong=is_strong))
+
+
+def _assertion_cost(finding: Diagnostic, document: Document) -> float:
+    """An assertion is wrong rather than the network if one size of it looks mistyped."""
+    count = len(finding.numbers) // 2
+    pairs = zip(finding.numbers[:count], finding.numbers[count:], strict=True)
+    different = [(one, other) for one, other in pairs if one != other]
+    is_lone_side = count == 3 and len({*finding.numbers[4:]}) < len(
+        {*finding.numbers[1:3]}
+    )
+    if len(different) == 1 and (is_lone_side or _looks_mistyped(*different[0])):
+        return TYPO_IN_ASSERTION
+    at = finding.primary.span.start
+    calls = [c for body, _ in bodies(document) for c in calls_in(body)]
+    later = any(c.assertion and c.assertion.span.start > at for c in calls)
+    return ASSERTION if later else LAST_ASSERTION
+
+
+def _looks_mistyped(one: int, other: int) -> bool:
+    """Whether two numbers differ by a digit more, or by the order of their digits."""
+    first, second = sorted(map(str, (one, other)), key=len)
+    is_near = abs(one - other) == 1 and one > 10
+    return is_near or sorted(first) == sorted(second) or second[:-1] == first
+
+
+# --- rows ---
+
+
+def row_edits(document: Document) -> Iterator[Candidate]:
+    """Columns of equal length, and at least one repetition."""
+    params = [value for _, value in document.params if isinstance(value, Tuple)]
+    for body, _ in bodies(document):
+        for step in steps_in(body):
+            if isinstance(step, RepeatFor):
+                lists = [c.values for c in step.columns if isinstance(c.values, Tuple)]
+                lengths = {len(each.items) for each in lists}
+                lengths |= {len(each.items) for each in params}
+                yield from _of_lengths([*lists, *params], lengths)
+            elif isinstance(step, RepeatTimes) and integer(step.times) == 0:
+                for place, n in enumerate((2, 1, 3)):
+                    edit = Edit(step.times.span, str(n))
+                    yield Candidate.of(VALUE + place / 10, f"write `{n}`", edit)
+
+
+def _of_lengths(lists: Iterable[Tuple], lengths: set[int]) -> Iterator[Candidate]:
+    """Lists with one item less, or one more."""
+    for values in lists:
+        items, count = values.items, len(values.items)
+        if len(items) < 2:
+            continue
+        last = items[-1].span
+        if count >= min(lengths):
+            span = last.source.span(items[-2].span.end, last.end)
+            yield Candidate.of(VALUE, f"leave `{last.text}` out", Edit(span, ""))
+        if count <= max(lengths):
+            at = last.source.span(last.end, last.end)
+            for place, text in enumerate(
+                dict.fromkeys(i.span.text for i in items[::-1])
+            ):
+                cost = VALUE + 0.1 + place / 10
+                yield Candidate.of(cost, f"add `{text}`", Edit(at, f", {text}"))

@@ -1,0 +1,116 @@
+"""Steps inserted, left out, swapped or replaced.
+
+linear(784, 10)          flatten | linear(784, 10)
+flatten | global_avgpool global_avgpool | flatten
+conv(8, k=3) | conv(8, k=3)    conv(8, k=3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from archspec.diagnostics.diagnostic import Edit
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Call, Chain
+from archspec.repair.argument_edits import CallEdit, Edits, counts
+from archspec.repair.call_text import edited
+from archspec.repair.edit_costs import (
+    ADDED,
+    COPY,
+    COUNTED,
+    INSERTED,
+    LEFT_OUT,
+    OTHER_LABEL,
+    PROJECTION,
+    REMOVED,
+    SWAPPED,
+    SYNTAX,
+    WITHOUT_COUNT,
+)
+
+FLATTENING = ("flatten", "tokens")
+REDUCING = ("maxpool", "avgpool", "global_avgpool", "upsample", *FLATTENING)
+
+
+def inserted_before(call: Call) -> Edits:
+    """`flatten` or `tokens` before a call, whose count may be stale as well."""
+    for name in FLATTENING:
+        known = [e for e in counts(call) if e.cost == WITHOUT_COUNT]  # no stated count
+        cost = COUNTED if known and name == "flatten" else ADDED
+        yield CallEdit(cost, Edit(call.span, f"{name} | {call.span.text}"))
+        for each in known:
+            text = f"{name} | {edited(call, each.edit)}"
+            yield CallEdit(ADDED + 0.1, Edit(call.span, text))
+
+
+def appended(call: Call) -> Edits:
+    """`flatten` or `tokens` behind a call that a later one reads."""
+    for name in FLATTENING:
+        yield CallEdit(ADDED + 0.05, Edit(call.span, f"{call.span.text} | {name}"))
+
+
+def enlarged(call: Call) -> Edits:
+    """The output of a `ref` or what comes in, at a larger scale."""
+    for scale in (2, 4):
+        if call.name.id == "ref":
+            text = f"{call.span.text} | upsample({scale})"
+            yield CallEdit(ADDED + scale / 100, Edit(call.span, text))
+        elif call.name.id == "identity":
+            yield CallEdit(ADDED + scale / 100, Edit(call.span, f"upsample({scale})"))
+
+
+def other_labels(call: Call, labels: Iterable[str], *, is_dangling: bool) -> Edits:
+    """Another label in a `ref`, and a `ref` in place of what comes in."""
+    if call.name.id in ("ref", "tied") and call.arguments:
+        for text in dict.fromkeys(labels):
+            if text != call.arguments[0].span.text:
+                cost = OTHER_LABEL + 0.6 * (not is_dangling)
+                yield CallEdit(cost, Edit(call.arguments[0].span, text))
+    elif call.name.id == "identity":
+        for text in dict.fromkeys(labels):
+            yield CallEdit(PROJECTION + 0.2, Edit(call.span, f"ref({text})"))
+
+
+def chain_edits(chain: Chain) -> Iterator[tuple[Call, CallEdit]]:
+    """A call of a chain left out, or two neighbors swapped."""
+    calls = chain.calls
+    texts = [call.span.text for call in calls]
+    for place, call in enumerate(calls):
+        if len(calls) == 1:
+            continue
+        around = texts[max(place - 1, 0) : place + 2]
+        cost = COPY if around.count(call.span.text) > 1 else REMOVED
+        if call.name.id in FLATTENING:
+            cost = LEFT_OUT
+        source, start, end = call.span
+        if place:
+            start = calls[place - 1].span.end
+        else:
+            end = calls[1].span.start
+        if not call.assertion:
+            yield call, CallEdit(cost, Edit(source.span(start, end), ""))
+    for first, second in pairwise(calls):
+        yield second, swapped(first.span, second.span)
+
+
+def swapped(first: Span, second: Span) -> CallEdit:
+    """Two texts in the other order."""
+    between = first.source.text[first.end : second.start]
+    span = first.source.span(first.start, second.end)
+    cost = SWAPPED
+    if second.text in ("global_avgpool", *FLATTENING) or first.text in FLATTENING:
+        cost = ADDED
+    if (first.text, second.text) == ("flatten", "global_avgpool"):
+        cost = LEFT_OUT - 0.1
+    if second.text.startswith("ref("):
+        cost = SYNTAX
+    return CallEdit(cost, Edit(span, f"{second.text}{between}{first.text}"))
+
+
+def copied(call: Call, others: Iterable[str]) -> Edits:
+    """A call of the spec once more, behind this one or before it."""
+    for text in others:
+        cost = INSERTED - 0.1 * (text == call.span.text)
+        yield CallEdit(cost, Edit(call.span, f"{call.span.text} | {text}"))
+        yield CallEdit(cost + 0.02, Edit(call.span, f"{text} | {call.span.text}"))

@@ -1,0 +1,180 @@
+"""A sign, a space or an indentation that is missing, too much, or another one.
+
+conv(8, k=3), relu     conv(8, k=3) | relu
+conv(8 k=3)            conv(8, k=3)
+-relu                  - relu
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archspec.diagnostics.diagnostic import Diagnostic, Edit
+from archspec.diagnostics.source import Source
+from archspec.repair.edit_costs import REMOVED, SYNTAX, Candidate
+
+CALL_CODES = ("invalid-syntax", "split-call", "invalid-label", "invalid-step")
+LINE_CODES = (
+    *CALL_CODES,
+    "invalid-type",
+    "invalid-yaml",
+    "missing-key",
+    "missing-step",
+    "tab-indentation",
+    "unknown-key",
+    "unread-step",
+)
+KEY = re.compile(r"^[ -]*[\w{}]+(?=[ (]|$)")
+LEAD = re.compile(r"(?: *- )* *")
+
+
+def syntax_edits(finding: Diagnostic) -> Iterator[Candidate]:
+    """Edits at the place of a finding about the text."""
+    source, start, end = finding.primary.span
+    if source.is_argument:
+        return
+    if finding.code in CALL_CODES:
+        yield from _signs(source, start, end)
+    if finding.code.startswith("duplicate-"):
+        yield from _left_out(source, start, end)
+    if finding.code in LINE_CODES:
+        line = source.position(start)[0]
+        for lines in (1, 2) if finding.code == "invalid-yaml" else (1,):
+            yield from _without_lines(source, line, lines)
+        line = source.position(start)[0]
+        for place, number in enumerate((line, line - 1, line - 2, line + 1)):
+            if 0 < number <= len(source.line_starts):
+                for each in _line_edits(source, number):
+                    yield each._replace(cost=each.cost + place / 20)
+
+
+def _signs(source: Source, start: int, end: int) -> Iterator[Candidate]:
+    """A sign put in, left out or replaced, near a place in a line."""
+    line = source.position(start)[0]
+    first = source.line_starts[line - 1]
+    last = first + len(source.line(line))
+    found = source.text[start:end]
+    gap = start - len(source.text[first:start]) + len(source.text[first:start].rstrip())
+    for sign in (", ", " | ", "("):
+        if gap > first:
+            yield _edit(source, gap, start, sign, 0.1)
+    for sign in (")", "]", ")]"):
+        yield _edit(source, gap, gap, sign, 0.05)
+    if len(found) == 1:
+        yield _edit(source, gap, end, "", 0.0)
+    if number := re.match(r"\d+(?=\D)", found):
+        yield _edit(source, start, end, number[0], 0.0)
+    if found.startswith(","):
+        yield _edit(source, gap, start + 1, " |", -0.1)
+    text = source.text[first:last]
+    for match in re.finditer(r": ?|=|;|→|—|//| - ", text):
+        signs = {":": "=", "=": "==", ";": " |", "→": "->", "—": "-", "//": "#"}
+        new = signs.get(match[0].strip(), "")
+        if match[0] == ": ":
+            at = first + match.start()
+            yield _edit(source, at, at + 2, "=", 0.0)
+        elif new:
+            yield _edit(source, first + match.start(), first + match.end(), new, 0.3)
+    body = text.rstrip()
+    if body.count("(") > body.count(")"):
+        for match in re.finditer(r"(?= \||$| ->| #|, \w+\()", text):
+            at = first + match.start()
+            yield _edit(source, at, at, ")", 0.02)
+    if body.count(")") > body.count("("):
+        for match in re.finditer(r"\)", text):
+            yield _edit(source, first + match.start(), first + match.end(), "", 0.02)
+        for match in re.finditer(r"(?<=\w) (?=[\w(])", text):
+            yield _edit(source, first + match.start(), first + match.end(), "(", 0.0)
+
+
+def _line_edits(source: Source, number: int) -> Iterator[Candidate]:
+    """A colon, a dash, a space or another indentation of a line."""
+    text, first = source.line(number), source.line_starts[number - 1]
+    indent = len(text) - len(text.lstrip(" "))
+    if not text.strip() or text.lstrip().startswith("#"):
+        return
+    for other in _indents(source, number) - {indent}:
+        far = abs(other - indent) / 100
+        yield _edit(source, first, first + indent, " " * other, 0.2 + far)
+    if (last := _last_of_block(source, number)) > number:
+        end = source.line_starts[last - 1] + len(source.line(last))
+        lines = source.text[first:end].split("\n")
+        for other in _indents(source, number) - {indent}:
+            moved = [
+                " " * (len(one) - len(one.lstrip()) + other - indent) + one.lstrip()
+                for one in lines
+            ]
+            yield _edit(source, first, end, "\n".join(moved), 0.45)
+    at = first + indent
+    if text[indent] != "-":
+        yield _edit(source, at, at, "- ", 0.1)
+    elif text[indent : indent + 2] == "- ":
+        yield _edit(source, at, at + 2, "", 0.4)
+    else:
+        yield _edit(source, at + 1, at + 1, " ", 0.0)
+    match = KEY.match(text)
+    if match:
+        yield _edit(source, first + match.end(), first + match.end(), ":", 0.05)
+    for match in re.finditer(r"(?<=[\w)]):(?=[\w\"'{\[(])", text):
+        yield _edit(source, first + match.end(), first + match.end(), " ", 0.0)
+    for match in re.finditer(r"\t", text):
+        yield _edit(source, first + match.start(), first + match.end(), "  ", 0.0)
+    if text.rstrip().endswith(","):
+        end = first + len(text.rstrip())
+        yield _edit(source, end - 1, end, "", 0.0)
+
+
+def _left_out(source: Source, start: int, end: int) -> Iterator[Candidate]:
+    """A list without an item and the comma before it."""
+    before = source.text[:start].rstrip()
+    if before.endswith(","):
+        yield _edit(source, len(before) - 1, end, "", 0.0)
+
+
+def _without_lines(source: Source, number: int, count: int) -> Iterator[Candidate]:
+    """The text without some lines."""
+    if number + count - 1 <= len(source.line_starts):
+        first = source.line_starts[number - 1]
+        last = number + count - 1
+        end = source.line_starts[last - 1] + len(source.line(last))
+        edit = Edit(source.span(first, min(end + 1, len(source.text))), "")
+        title = f"leave out `{' '.join(edit.span.text.split())}`"
+        yield Candidate.of(REMOVED + count / 10, title, edit)
+
+
+def _last_of_block(source: Source, number: int) -> int:
+    """The last of the lines from this one on that are indented as far or farther."""
+    text = source.line(number)
+    indent = len(text) - len(text.lstrip(" "))
+    last = number
+    for other in range(number + 1, len(source.line_starts) + 1):
+        text = source.line(other)
+        if text.strip() and len(text) - len(text.lstrip(" ")) < indent:
+            break
+        last = other if text.strip() else last
+    return last
+
+
+def _indents(source: Source, number: int) -> set[int]:
+    """The columns at which lines nearby start, and what stands in them."""
+    found = set()
+    for other in range(
+        max(number - 6, 1), min(number + 6, len(source.line_starts)) + 1
+    ):
+        text = source.line(other)
+        if other != number and text.strip() and not text.lstrip().startswith("#"):
+            indent = len(text) - len(text.lstrip(" "))
+            found |= {indent, indent + 2}
+            lead = LEAD.match(text)
+            found.add(lead.end() if lead else indent)
+    return found
+
+
+def _edit(source: Source, start: int, end: int, text: str, cost: float) -> Candidate:
+    edit = Edit(source.span(start, end), text)
+    line = source.position(start)[0]
+    first = source.line_starts[line - 1]
+    last = first + len(source.line(line))
+    new = source.text[first:start] + text + source.text[end:last]
+    return Candidate.of(SYNTAX + cost, f"write `{new.strip()}`", edit)
