@@ -677,11 +677,18 @@ class Generator:
         return body if len(body) > 1 else body[0]
 
 
+def _is_choice(step: Step) -> bool:
+    return isinstance(step, dict) and "if" in step
+
+
 def _with_else(branch: Step) -> Step:
     """A branch whose `if` says what else there is."""
     if isinstance(branch, list) and len(branch) == 1:
         return _with_else(branch[0])
-    if isinstance(branch, dict) and "if" in branch:
+    if isinstance(branch, dict) and len(branch) == 1:
+        return {key: _with_else(step) if _is_choice(step) else step
+                for key, step in branch.items()}  # fmt: skip
+    if _is_choice(branch):
         arms = {"then": branch["then"], "else": branch.get("else", "identity")}
         return {"if": branch["if"]} | {
             key: _with_else(arm) for key, arm in arms.items()

@@ -203,7 +203,8 @@ class DotProductAttention(nn.Module):
         self.heads, self.keys = heads, keys
 
     def forward(self, x: Tensor) -> Tensor:
-        parts = x.split([self.keys, self.keys, x.shape[2] - 2 * self.keys], dim=2)
+        sizes = [self.keys, self.keys, x.shape[2] - 2 * self.keys]
+        parts = x.split_with_sizes(sizes, dim=2)
         query, key, value = [
             part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts
         ]
