@@ -206,7 +206,7 @@ class DotProductAttention(nn.Module):
         sizes = [self.keys, self.keys, x.shape[2] - 2 * self.keys]
         parts = x.split_with_sizes(sizes, dim=2)
         query, key, value = [
-            part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts
+            torch.unflatten(part, 2, (self.heads, -1)).transpose(1, 2) for part in parts
         ]
         x = nn.functional.scaled_dot_product_attention(query, key, value)
         return x.transpose(1, 2).flatten(2)
