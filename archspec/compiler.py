@@ -61,7 +61,7 @@ def compile_source(
     compiled = Compiled()
     with collector_paused(), suppress(TooMany):
         compiled = compile_spec(source, folder, options, findings)
-    return CheckResult(source.name, tuple(findings), *compiled)
+    return CheckResult(source.name, tuple(findings), *compiled, source)
 
 
 class Compiled(NamedTuple):

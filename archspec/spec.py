@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
+from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
 from archspec.ir.graph import Graph, Sizes
 from archspec.layers import Layers
@@ -147,6 +148,8 @@ class CheckResult:
     spec: Spec | None
     graph: Graph | None = field(default=None, compare=False, repr=False)
     """The network; with errors, what is known of it, and other shapes are None."""
+    source: Source | None = field(default=None, compare=False, repr=False)
+    """The text that was checked."""
 
     def __bool__(self) -> bool:
         """Return `ok`."""

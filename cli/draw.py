@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from archspec.diagnostics.source import Source
+from archspec.ir.graph import Graph
+
 from .exit_codes import USAGE, stop
 from .options import (
     DepthOption,
@@ -69,17 +72,20 @@ def draw(
         stop(f"`{output}` should end in one of {known}", USAGE)
     if (format_, direction) == ("html", "LR"):
         stop("the page goes from top to bottom: leave `--direction LR` out", USAGE)
-    network = load_spec(spec, overrides, input_, variant)
-    look = Look(title, legend, costs, scale)
-    source = network.document.source
-    drawing = draw_graph(network.graph, source, depth, direction, look)
-    if prints:
-        print(drawing.dot, end="")
-        return
-    path = output or Path(f"{network.graph.name}.svg")
-    write_output(path, drawing.render(format_), quiet=quiet)
-    if open_:
-        webbrowser.open(path.resolve().as_uri())
+
+    def show(graph: Graph, source: Source) -> None:
+        look = Look(title, legend, costs, scale)
+        drawing = draw_graph(graph, source, depth, direction, look)
+        if prints:
+            print(drawing.dot, end="")
+            return
+        path = output or Path(f"{graph.name}.svg")
+        write_output(path, drawing.render(format_), quiet=quiet)
+        if open_:
+            webbrowser.open(path.resolve().as_uri())
+
+    network = load_spec(spec, overrides, input_, variant, show_known=show)
+    show(network.graph, network.document.source)
 
 
 def _format(output: Path | None) -> str:

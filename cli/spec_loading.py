@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import typer
 
 from archspec.catalog import find_bundled, is_path
+from archspec.diagnostics.source import Source
+from archspec.ir.graph import Graph
 from archspec.spec import Spec
 from archspec.training.weights.spec_for_weights import check_for_weights
 
@@ -30,10 +32,13 @@ def load_spec(
     variant: str | None,
     train: Mapping[str, str] | None = None,
     weights: Path | None = None,
+    *,
+    show_known: Callable[[Graph, Source], None] | None = None,
 ) -> Spec:
     """Check a spec and report its findings on stderr. Errors end the command.
 
-    The input and the params follow published weights that it will be given.
+    The input and the params follow published weights that it will be given. Of a
+    network with errors, `show_known` shows what is known.
     """
     note_namesake(spec)
     result = check_for_weights(
@@ -52,5 +57,7 @@ def load_spec(
     if result.spec is None:
         if result.ok:
             stop(f"`{spec}` has blocks and no `net`: there is no network in it")
+        if show_known and result.graph and result.source:
+            show_known(result.graph, result.source)
         raise typer.Exit(exit_code(result.diagnostics))
     return result.spec

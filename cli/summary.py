@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from archspec.diagnostics.source import Source
+from archspec.ir.graph import Graph
+
 from .options import (
     DepthOption,
     InputOption,
@@ -39,7 +42,14 @@ def summary(
     """List the layers: output shape, receptive field, parameters, MACs and memory."""
     from archspec.backends.tables.summary_table import Summary
 
-    loaded = load_spec(spec, overrides, input_, variant)
+    shows_known = format_ == "table"
+    loaded = load_spec(
+        spec,
+        overrides,
+        input_,
+        variant,
+        show_known=_print_known if shows_known else None,
+    )
     found = Summary(loaded.graph, loaded.document.source, depth, batch)
     match format_:
         case "table":
@@ -50,3 +60,9 @@ def summary(
             print(found.markdown())
         case "csv":
             print(found.csv())
+
+
+def _print_known(graph: Graph, source: Source) -> None:
+    from archspec.backends.tables.known_layers import known_layers
+
+    print(known_layers(graph, source))

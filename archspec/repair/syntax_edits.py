@@ -25,6 +25,7 @@ LINE_CODES = (
     "unknown-key",
     "unread-step",
 )
+REMOVED_LINES = {"invalid-yaml": (1, 2), "unread-step": (1,)}
 KEY = re.compile(r"^[ -]*[\w{}]+(?=[ (]|$)")
 LEAD = re.compile(r"(?: *- )* *")
 
@@ -40,7 +41,7 @@ def syntax_edits(finding: Diagnostic) -> Iterator[Candidate]:
         yield from _left_out(source, start, end)
     if finding.code in LINE_CODES:
         line = source.position(start)[0]
-        for lines in (1, 2) if finding.code == "invalid-yaml" else (1,):
+        for lines in REMOVED_LINES.get(finding.code, ()):
             yield from _without_lines(source, line, lines)
         line = source.position(start)[0]
         for place, number in enumerate((line, line - 1, line - 2, line + 1)):

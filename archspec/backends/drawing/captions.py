@@ -139,8 +139,8 @@ def times(count: int) -> str:
 
 
 def sizes(shape: Sizes | None) -> str:
-    """Return a shape as `64×56×56`."""
-    return "×".join(str(int(size)) for size in shape or ())
+    """Return a shape as `64×56×56`, and `?` for one that an error leaves unknown."""
+    return "?" if shape is None else "×".join(str(int(size)) for size in shape)
 
 
 def costs(nodes: Iterable[Node], macs_of_all: int | None) -> tuple[str, str]:

@@ -218,11 +218,11 @@ class _DotWriter:
             return nullcontext(start)
         if not join.split:
             return self.waypoint(value, DOT, dot)
-        assert value.shape is not None
         if join.sizes:
             chunks = " + ".join(map(str, join.sizes))
         else:
-            chunks = sizes(chunk_shape(value.shape, len(join.branches)))
+            shape = value.shape and chunk_shape(value.shape, len(join.branches))
+            chunks = sizes(shape)
         style = {"label": f"split into {chunks}", "ordering": "out", **PILL}
         return self.waypoint(value, style, dot)
 

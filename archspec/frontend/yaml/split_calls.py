@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Edit, Findings, Fix
 from archspec.diagnostics.source import Span
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
 from archspec.frontend.yaml.yaml_errors import report_colon_in_call
@@ -93,19 +93,26 @@ def _report(
     key = _key_of(part, pieces[0])
     message = "YAML splits this call at its commas"
     help = f'write `"{text}"` in quotes'
+    fixed = "" if quoted_is_text or '"' in text else f'"{text}"'
     if len(pieces) == 1:
-        message, help = "a bracket in this list is not closed", "close it"
+        message, help, fixed = "a bracket in this list is not closed", "close it", ""
     elif text.startswith("("):
         message = "YAML splits this tuple at its commas"
         is_key = isinstance(part, Mapping) and key is None
-        help = help if is_key else f"write it as a list: `[{text[1:-1]}]`"
+        if not is_key:
+            fixed = f"[{text[1:-1]}]"
+            help = f"write it as a list: `{fixed}`"
     elif key is None:
         help += f", or one step per line: `- {text}`" * isinstance(part, Sequence)
     elif quoted_is_text:
         help = f"write each on a line of its own: `{key.text}: {text}`"
     else:
         help += f", or each on a line of its own: `{key.text}: {text}`"
-    findings.error("split-call", message, _one_line(span), help=help)
+    edit = Edit(_without_value(pieces), fixed)
+    proposals = [Fix(f"write `{fixed}`", (edit,))] if fixed else []
+    findings.error(
+        "split-call", message, _one_line(span), help=help, proposals=proposals
+    )
 
 
 def _without_value(pieces: list[Scalar]) -> Span:
