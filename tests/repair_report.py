@@ -12,6 +12,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from itertools import chain, zip_longest
 from pathlib import Path
 from statistics import mean
@@ -90,7 +92,7 @@ def outcome(fault: Mutation) -> Outcome:
     start = time.process_time()
     result = check_source(source, folder=fault.path.parent)
     extra = time.process_time() - start - checking
-    wanted = layers(compiled(fault.path, fault.path.read_text()))
+    wanted = wanted_layers(fault.path)
     tried = [
         (d, fix, tried_fix(source, fix)) for d in result.diagnostics for fix in d.fixes
     ]
@@ -103,10 +105,15 @@ def outcome(fault: Mutation) -> Outcome:
         len(tried),
         works.count(False),
         min(ranks, default=None),
-        is_written_right(source, wanted),
+        is_written_right(source, result, wanted),
         sum(d.is_error for d in result.diagnostics),
         extra,
     )
+
+
+@cache
+def wanted_layers(path: Path) -> object:
+    return layers(compiled(path, path.read_text()))
 
 
 def variants(source: Source) -> list[str | None]:
@@ -149,7 +156,11 @@ def key(finding: Diagnostic) -> tuple[str, str]:
     return finding.code, finding.message
 
 
-def is_written_right(source: Source, wanted: object) -> bool | None:
+def is_written_right(
+    source: Source, result: CheckResult, wanted: object
+) -> bool | None:
+    if not any(d.fixes and d.fixes[0].is_strong for d in result.diagnostics):
+        return None
     fixed = fix_source(source, folder=Path(source.name).parent)
     return layers(fixed.result) == wanted if fixed.applied else None
 
@@ -189,10 +200,11 @@ def main() -> None:
     parser.add_argument("--failures", help="a file for the faults not restored")
     given = parser.parse_args()
     outcomes = []
-    for fault in faults(given.faults):
-        outcomes.append(outcome(fault))
-        if len(outcomes) % 100 == 0:
-            print(len(outcomes), file=sys.stderr)
+    with ProcessPoolExecutor() as pool:
+        for each in pool.map(outcome, faults(given.faults), chunksize=5):
+            outcomes.append(each)
+            if len(outcomes) % 100 == 0:
+                print(len(outcomes), file=sys.stderr)
     print("\n".join(table(outcomes)))
     fixes, broken = sum(o.fixes for o in outcomes), sum(o.broken for o in outcomes)
     times = sorted(1000 * o.extra for o in outcomes)
