@@ -11,6 +11,7 @@ from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.signatures.argument_types import (
     CONV_PADDING,
+    LABEL,
     PADDING,
     SCALE,
     SIDES,
@@ -88,9 +89,17 @@ def _short_size(value: Value, parameter: Parameter) -> Value:
 def call_text(call: Call) -> str:
     """A call without its label: `conv(64, k=3, p=1)`."""
     short = short_call(call)
-    arguments = [value_text(value) for value in short.positional]
+    arguments = [
+        str(value) if _is_label(call.name, n) else value_text(value)
+        for n, value in enumerate(short.positional)
+    ]
     arguments += [f"{name}={value_text(v)}" for name, v in short.keywords.items()]
     return f"{call.name}({', '.join(arguments)})" if arguments else call.name
+
+
+def _is_label(op: str, position: int) -> bool:
+    parameters = OPS[op].parameters if op in OPS else ()
+    return any(p.type is LABEL for p in parameters[position : position + 1])
 
 
 def value_text(value: Value) -> str:

@@ -20,7 +20,7 @@ from archspec.importing.default_labels import without_default_labels
 from archspec.importing.index_names import with_index_names
 from archspec.importing.inner_bodies import Body, map_bodies, walk
 from archspec.importing.label_reads import labels_read
-from archspec.importing.library_matching import library_matches
+from archspec.importing.library_matching import Match, library_matches
 from archspec.importing.needed_labels import without_needless_labels
 from archspec.importing.one_off_blocks import with_one_off_blocks
 from archspec.importing.progressions import with_progressions
@@ -181,11 +181,8 @@ class _Folder:
 
         A short one that needs an argument in each call is clearer as a block of the spec.
         """
-        bodies = without_default_labels(
-            [self.resolved(instance.body) for instance in instances], self.read
-        )
-        matches = library_matches(bodies, [channels_of(i.inputs[0]) for i in instances])
-        if matches is None or matches[0].block.name in {b.name for b in self.blocks}:
+        matches = self._library_matches(instances)
+        if matches is None:
             return False
         block, call = matches[0].block, matches[0].call
         constant = [
@@ -193,7 +190,7 @@ class _Folder:
             for name, value in call.keywords.items()
             if all(match.call.keywords.get(name) == value for match in matches)
         ]
-        if constant and count_lines(bodies[0]) < LONG:
+        if constant and count_lines(self._unlabeled(instances)[0]) < LONG:
             return False
         kinds = dict.fromkeys(block.keywords, Kind.OTHER) | matches[0].kinds
         self.signatures.add(block, kinds)
@@ -201,14 +198,31 @@ class _Folder:
             self._define_call(instance, match.call)
         return True
 
+    def _library_matches(self, instances: list[Instance]) -> list[Match] | None:
+        """The block of the library that all modules are, unless its name is taken."""
+        channels = [channels_of(instance.inputs[0]) for instance in instances]
+        matches = library_matches(self._unlabeled(instances), channels)
+        taken = {block.name for block in self.blocks}
+        return matches if matches and matches[0].block.name not in taken else None
+
+    def _unlabeled(self, instances: list[Instance]) -> list[Body]:
+        bodies = [self.resolved(instance.body) for instance in instances]
+        return without_default_labels(bodies, self.read)
+
+    def _library_name(self, instances: list[Instance]) -> str:
+        """The name of the block of the library that all modules are, but for arguments."""
+        matches = self._library_matches(instances)
+        return matches[0].block.name if matches else ""
+
     def _built_blocks(
         self, instances: list[Instance], *, pairs: bool
     ) -> Iterator[tuple[BuiltBlock, list[Instance]]]:
         """The blocks of a class, each with its instances."""
-        names = {block.name for block in self.blocks}
+        names = {*self.signatures.blocks}
+        wanted = self._library_name(instances) or snake_case(instances[0].class_name)
         rest = instances
         while rest:
-            name = free_name(snake_case(instances[0].class_name), names)
+            name = free_name(wanted, names)
             names.add(name)
             built, members = self._largest(name, rest, pairs=pairs)
             yield built, members

@@ -317,6 +317,8 @@ def _pattern(names: Sequence[str], index: str) -> str | None:
         ]
         if expected == [*names] and step:
             number = _counted(first, step, index)
+            if names[0].count("{", 0, start) > names[0].count("}", 0, start):
+                return f"{names[0][:start]}{number}{names[0][stop:]}"
             return f"{names[0][:start]}{{{number}}}{names[0][stop:]}"
     return None
 

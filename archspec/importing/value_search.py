@@ -365,8 +365,9 @@ def _filled(kind: Kind, values: Vector, lanes: frozenset[int]) -> Vector:
 
 def most_common(values: Vector) -> Value:
     """The most frequent value, the first of several."""
-    counts = Counter((type(value).__name__, value) for value in values.values())
-    return counts.most_common(1)[0][0][1]
+    texts = {lane: repr(value) for lane, value in values.items()}
+    ((text, _),) = Counter(texts.values()).most_common(1)
+    return next(values[lane] for lane, found in texts.items() if found == text)
 
 
 def _holds(

@@ -361,7 +361,7 @@ CASES = {
               - conv_bn_act(24, k=3, act=silu)
         """,
     ),
-    "a short one that needs an argument in each call is a block of the spec": (
+    "a short one that needs an argument in each call is written out": (
         sequence(
             *(
                 module(
@@ -375,7 +375,7 @@ CASES = {
         ),
         """
         blocks:
-          unit(cout):
+          conv_bn_act(cout):
             - conv(cout, k=1, bias=false) | bn | relu6
         """,
     ),

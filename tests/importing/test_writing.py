@@ -138,6 +138,7 @@ STEPS = {
             conv(8, "low"),
             Join("sub", [[Ref("a")], [Ref("b"), Tied("low")]]),
             Group("g", [Ref("x"), conv(8)]),
+            Call("pad_like", ("down-9",)),
         ],
         """
         - ref(enc.d0) | conv(8, k=3, p=1)
@@ -145,6 +146,7 @@ STEPS = {
         - sub: [ref(a), ref(b) | tied(low)]
         - g:
             - ref(x) | conv(8, k=3, p=1)
+        - pad_like(down-9)
         """,
     ),
     "splits, heads and names": (

@@ -12,6 +12,7 @@ from archspec.importing.steps import (
     Ref,
     Split,
     Step,
+    Tied,
 )
 from archspec.ir import graph as ir
 from archspec.ops.registry import OPS
@@ -54,6 +55,22 @@ def _steps(items: Iterable[ir.Item]) -> Iterator[Step]:
                 yield from _steps(item.body)
             case ir.Reference():
                 yield Ref(item.label)
+            case ir.Tied():
+                yield Tied(item.label)
+                if item.name:
+                    yield Call("identity", label=item.name)
+            case ir.Collect():
+                yield _collected(item.repeat.iterations, id(item))
+
+
+def _collected(iterations: tuple[tuple[ir.Item, ...], ...], number: int) -> Join:
+    """What came in and what each iteration makes; the next one reads it by its label."""
+    branches: list[list[Step]] = [[]]
+    for n, iteration in enumerate(iterations):
+        start = [Ref(f"collected{number}_{n - 1}")] if n else []
+        end = Call("identity", label=f"collected{number}_{n}")
+        branches.append([*start, *_steps(iteration), end])
+    return Join("concat", branches)
 
 
 def _call(item: ir.Layer) -> Call:
