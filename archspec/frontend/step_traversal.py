@@ -53,6 +53,12 @@ def starts_with_ref(step: Step) -> bool:
     return isinstance(step, Chain) and step.calls[0].name.id == "ref"
 
 
+def is_tied(step: Step) -> bool:
+    """Whether a step runs the layers of another, and nothing else: `tied(stem)`."""
+    names = [call.name.id for call in step.calls] if isinstance(step, Chain) else []
+    return names == ["tied"]
+
+
 def split_at_ref(step: Step) -> tuple[Chain, Chain] | None:
     """The `ref` that a chain starts with, and the rest; None if it has only one."""
     if not isinstance(step, Chain) or not starts_with_ref(step) or not step.calls[1:]:
@@ -65,8 +71,8 @@ def split_at_ref(step: Step) -> tuple[Chain, Chain] | None:
 def is_plain_chain(body: Step) -> bool:
     """Whether a body has no join, `split`, `ref` or `tied`: it runs from top to bottom.
 
-    A labeled group is a body of its own, up to the `ref` that its chain starts with.
-    Both arms of an `if` count.
+    A labeled group is a body of its own, up to the `ref` that its chain starts with;
+    `again: tied(stem)` is no group. Both arms of an `if` count.
     """
     match body:
         case Merge():
@@ -74,7 +80,9 @@ def is_plain_chain(body: Step) -> bool:
         case Chain():
             return all(call.name.id not in ("ref", "tied") for call in body.calls)
         case Labeled():
-            return not starts_with_ref(body.step)
+            return not starts_with_ref(body.step) and not is_tied(body.step)
+        case Aux():
+            return True
         case _:
             return all(map(is_plain_chain, children(body)))
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archspec.frontend.ast import Call, Chain, Labeled, Step
-from archspec.frontend.step_traversal import calls_in, is_plain_chain, starts_with_ref
+from archspec.frontend.step_traversal import (
+    calls_in,
+    is_plain_chain,
+    is_tied,
+    starts_with_ref,
+)
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.calls import lower_call
@@ -23,10 +28,10 @@ def lower_labeled(
     name = lower_label(step.label, x, context)
     if starts_with_ref(step.step):
         y = _lower_alias(step.step, name.value, x, context, items)
-    elif call := _tied_call(step.step):
+    elif (call := _only_call(step.step)) and is_tied(step.step):
         y = lower_tied(call, x, context, items, name.value)
+        y = check_assertion(call, y, context)
     else:
-        call = _only_call(step.step)
         # A label renames one layer, and none after it.
         context.level.next_name(call.name.id if call else "")
         y = lower_named(step, name, x, context, items)
@@ -40,7 +45,7 @@ def lower_named(
 ) -> ir.Value:
     """The step as a layer, block or group of this name."""
     call = _only_call(step.step)
-    if call is None:
+    if call is None or is_tied(step.step):  # a head of tied layers is a group
         return _lower_labeled_group(step, name, x, context, items)
     y = lower_call(call, x, context, items, name)
     return check_assertion(call, y, context)
@@ -57,11 +62,6 @@ def _lower_alias(
             context.labels.add_alias(name, item)
     items += made
     return y
-
-
-def _tied_call(step: Step) -> Call | None:
-    call = _only_call(step)
-    return call if call and call.name.id == "tied" else None
 
 
 def _only_call(step: Step) -> Call | None:

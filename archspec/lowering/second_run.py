@@ -71,7 +71,7 @@ class _Run:
                 return repeat, outputs[-1]
             case ir.Collect():
                 repeat, outputs = self.repeat(item.repeat, x)
-                node = self.join(item.node, outputs)
+                node = self.join(item.node, outputs, x)
                 return replace(item, repeat=repeat, node=node), node.output
             case ir.Reference():
                 reference = self.reference(item)
@@ -97,9 +97,9 @@ class _Run:
             outputs.append(y)
         return replace(repeat, iterations=tuple(iterations)), tuple(outputs)
 
-    def join(self, node: ir.Node, inputs: tuple[ir.Value, ...]) -> ir.Node:
+    def join(self, node: ir.Node, inputs: tuple[ir.Value, ...], x: ir.Value) -> ir.Node:
         shapes = [value.shape for value in inputs if value.shape is not None]
-        return self.node(node, inputs, MERGES[node.op].shape(shapes))
+        return self.node(node, inputs, MERGES[node.op].shape(shapes), x)
 
     def reference(self, reference: ir.Reference) -> ir.Reference:
         producer = reference.value.producer
@@ -109,7 +109,7 @@ class _Run:
     def layer(self, layer: ir.Layer, x: ir.Value) -> ir.Layer:
         reads = self.reference(layer.reads) if layer.reads else None
         inputs = (x, reads.value) if reads else (x,)
-        node = self.node(layer.node, inputs, _layer_shape(layer.node, inputs))
+        node = self.node(layer.node, inputs, _layer_shape(layer.node, inputs), x)
         node.weights = layer.node.weights
         if x.shape is not None and node.output.shape is not None:
             node.macs = OPS[node.op].macs(x.shape, node.output.shape, **node.values)
@@ -126,14 +126,18 @@ class _Run:
             entries = [ir.Value(each, x.producer, self.span, x) for each in chunks]
         pairs = zip(merge.branches, entries, strict=True)
         runs = [self.body(branch, entry) for branch, entry in pairs]
-        node = self.join(merge.node, tuple(y for _, y in runs))
+        node = self.join(merge.node, tuple(y for _, y in runs), x)
         return replace(merge, node=node, branches=tuple(items for items, _ in runs))
 
     def node(
-        self, node: ir.Node, inputs: tuple[ir.Value, ...], shape: ir.Shape
+        self,
+        node: ir.Node,
+        inputs: tuple[ir.Value, ...],
+        shape: ir.Shape,
+        before: ir.Value,
     ) -> ir.Node:
         self.context.run.count_layer(self.span)
-        output = ir.Value(shape, span=self.span, before=inputs[0])
+        output = ir.Value(shape, span=self.span, before=before)
         again = replace(
             node,
             inputs=inputs,

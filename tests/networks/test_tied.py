@@ -20,8 +20,8 @@ def by_hand(layer: nn.Module, x: Tensor) -> Tensor:
 
     def enc(x: Tensor) -> tuple[Tensor, Tensor]:
         a = run("enc.a", x)
-        c, d = b_start(a)
-        return run("enc.b.e", d) + a + c, d
+        c, d = b_start(a * scale)
+        return run("enc.b.e", d) * factor + a + c, d
 
     def b_start(x: Tensor) -> tuple[Tensor, Tensor]:
         return relu(x), interpolate(relu(x), stem.shape[2:], mode="bilinear")
@@ -36,17 +36,24 @@ def by_hand(layer: nn.Module, x: Tensor) -> Tensor:
         x = run(f"{path}.body", relu(run(f"{path}.body", x))) * scale
         return run(f"{path}.conv1", x + x * scale)
 
+    def last(x: Tensor) -> Tensor:
+        x = unit("last.unit1", x)
+        return run("last.conv1", tanh(x) + relu(x))
+
+    scale = layer.get_parameter("enc.scale")
+    factor = layer.get_parameter("enc.b.fac-tor")
     stem = relu(run("stem.0", x))
     x, d = enc(stem)
     enc2, _ = enc(x)
     small = run("enc.a", nn.functional.max_pool2d(enc2, 2))
-    x = run("enc.b.e", b_start(small)[1])
+    x = run("enc.b.e", b_start(small)[1]) * factor
     x = run("enc.b.e", run("low.conv1", run("enc.a", x + d + enc2)))
+    x = x * scale + x * factor
     for name in ("m0", "m1"):
         m = run(name, x)
         x = run(name, tanh(m)) + m
     x = many(nn.functional.max_pool2d(many(x), 2))
-    x = unit("unit2", unit("unit1", x))
+    x = last(last(unit("unit1", x)))
     return run("linear1", x.mean((2, 3)))
 
 

@@ -531,7 +531,8 @@ def is_plain(steps: Any) -> bool:
 def is_plain_label(step: Any) -> bool:
     """A labelled group is a body of its own; a `ref` in front is not part of it."""
     if isinstance(step, str):
-        return called(calls_of(step)[0]) != "ref"
+        first, *others = map(called, calls_of(step))
+        return first != "ref" and (first != "tied" or bool(others))
     if isinstance(step, dict) and "if" in step:
         return is_plain_label(step["then"]) and is_plain_label(step.get("else"))
     return True

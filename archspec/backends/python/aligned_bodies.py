@@ -37,29 +37,37 @@ class Source(NamedTuple):
 
     levels: int
     label: str
+    is_parameter: bool = False  # `tied` of an op that is one bare parameter
 
     @classmethod
     def of(cls, item: Reference | Tied) -> Source:
         """What a `ref`, an op or `tied` names."""
-        return cls(item.levels, item.label)
+        return cls(
+            item.levels, item.label, isinstance(item, Tied) and is_bare(item.item)
+        )
 
     @property
     def outside(self) -> Source:
         """The same label as the body around this one names it."""
-        return Source(self.levels - 1, self.label)
+        return self._replace(levels=self.levels - 1)
 
     @property
     def inside(self) -> Source:
         """The same label as the body of a group in this one names it."""
-        return Source(self.levels + 1, self.label)
+        return self._replace(levels=self.levels + 1)
 
     def seen_from(self, place: Source) -> Source:
         """What a step reads that is at a place, as the body names it that runs it again."""
         groups = place.label.split(".")[:-1]
         if self.levels <= len(groups):
             path = [*groups[: len(groups) - self.levels], self.label]
-            return Source(place.levels, ".".join(path))
-        return Source(place.levels + self.levels - len(groups), self.label)
+            return self._replace(levels=place.levels, label=".".join(path))
+        return self._replace(levels=place.levels + self.levels - len(groups))
+
+
+def is_bare(item: Layer | Module) -> bool:
+    """Whether a layer is one bare parameter, which `forward` reads by its path."""
+    return isinstance(item, Layer) and bool(OPS[item.node.op].bare)
 
 
 class InstancesDifferError(Exception):

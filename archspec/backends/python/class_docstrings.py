@@ -32,8 +32,9 @@ from archspec.ir.graph import (
 )
 from archspec.ir.shape import Shape
 from archspec.ir.symbolic import code_of, same, substitute, variables
+from archspec.ops.registry import OPS
 
-WORDS = {  # of layers; the others have the name of their class
+WORDS = {  # of layers; others have the name of their class, parameters that of their op
     "adaptive_avgpool": "average pool",
     "avgpool": "average pool",
     "bn": "batch norm",
@@ -91,7 +92,8 @@ def _words(body: Sequence[Item]) -> Iterator[str]:
         match item:
             case Layer():
                 op = item.node.op
-                yield WORDS.get(op) or torch_call(item).name.rpartition(".")[2]
+                own = op.replace("_", " ") if OPS[op].bare else ""
+                yield WORDS.get(op) or own or torch_call(item).name.rpartition(".")[2]
             case Module() if item.block:
                 yield item.block.replace("_", " ")
             case Module() | Choice():

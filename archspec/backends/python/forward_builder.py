@@ -21,6 +21,7 @@ from archspec.backends.python.aligned_bodies import (
     Source,
     channel_axis,
     columns,
+    is_bare,
     level,
     submodules,
 )
@@ -130,7 +131,10 @@ class ForwardBuilder:
         scope = replace(scope, may_loop=False, may_compute_labels=False)
         parameters = (
             *(ParameterDef(each.root, TENSOR) for each in self.inputs),
-            *(ParameterDef(each.root, MODULE) for each in self.tied.values()),
+            *(
+                ParameterDef(each.root, TENSOR if place.is_parameter else MODULE)
+                for place, each in self.tied.items()
+            ),
         )
         result = self._body(self.bodies, self.inputs[0], "x", scope)
         outputs = [self.labels[Source(0, label)] for label in self.returned]
@@ -204,7 +208,7 @@ class ForwardBuilder:
         (submodule,), _ = self.submodule_builder.column([*column], scope)
         assert isinstance(submodule, Submodule)
         self.submodules.append(replace(submodule, is_numbered=False))
-        place = Source(0, submodule.key)
+        place = Source(0, submodule.key, is_bare(column[0]))
         result, exported = self._run(place, column, value, target, submodule.key)
         for path, variable in exported.items():
             self.labels[Source(0, f"{submodule.key}.{path}")] = variable
@@ -213,7 +217,8 @@ class ForwardBuilder:
     def _tied(self, column: Sequence[Tied], value: Expr, target: str) -> Expr:
         """The layers of an earlier step once more."""
         tied = column[0]
-        place = Source(tied.levels - self.levels_inlined, tied.label)
+        source = Source.of(tied)
+        place = source._replace(levels=source.levels - self.levels_inlined)
         items = [each.item for each in column]
         result, exported = self._run(place, items, value, target, tied.name)
         return result if exported else self._labeled(tied.name, result)
@@ -231,7 +236,7 @@ class ForwardBuilder:
         With exports, the output has a variable of its own, which the label names.
         """
         item, ports = column[0], ports_of(column)
-        if isinstance(item, Layer) and OPS[item.node.op].bare:
+        if isinstance(item, Layer) and is_bare(item):
             return self._with_parameter(place, item, value, target), {}
         child = self._layers(place)
         if ports.is_plain:
@@ -251,13 +256,14 @@ class ForwardBuilder:
         self.labels[Source(0, label)] = output
         return output, dict(zip(ports.exports, exported, strict=True))
 
-    def _layers(self, place: Source, getter: str = "get_submodule") -> Expr:
-        """How `forward` reads the layer, block or group at a place."""
+    def _layers(self, place: Source) -> Expr:
+        """How `forward` reads the layer, parameter, block or group at a place."""
         if place.levels:
             return self.tied[place]
-        if "." in place.label:
-            return call(NameExpr("self", getter), value_expr(place.label))
-        return _child(place.label, getter)
+        if is_attribute(place.label):
+            return NameExpr("self", place.label)
+        getter = "get_parameter" if place.is_parameter else "get_submodule"
+        return call(NameExpr("self", getter), value_expr(place.label))
 
     def _inlined(
         self, column: Sequence[Any], value: Expr, target: str, scope: ClassScope
@@ -277,7 +283,7 @@ class ForwardBuilder:
         self, place: Source, item: Layer, value: Expr, target: str
     ) -> Expr:
         """A bare parameter and the value it meets: `x * self.scale`."""
-        child = self._layers(place, "get_parameter")
+        child = self._layers(place)
         x = self.statements.as_name(value, target)
         how = OPS[item.node.op].bare
         result: Expr
@@ -491,8 +497,7 @@ def _child(key: str, getter: str = "get_submodule") -> Expr:
 
 
 def _needs_more_than_input(item: Layer | Module) -> bool:
-    is_bare = isinstance(item, Layer) and bool(OPS[item.node.op].bare)
-    return is_bare or not ports_of([item]).is_plain
+    return is_bare(item) or not ports_of([item]).is_plain
 
 
 def _is_identity(item: Layer | Module) -> bool:
