@@ -8,12 +8,12 @@ READY := .venv/.ready
 .PHONY: help demo test slow zoo import lint format docs fuzz repair bench clean
 
 help:
-	@echo "make demo    check, summarise and draw the bundled specs, and train LeNet"
+	@echo "make demo    check, summarize and draw the bundled specs, and train LeNet"
 	@echo "make test    run the tests"
 	@echo "make slow    run the tests that take long"
 	@echo "make zoo     compare the outputs of all networks of torchvision"
 	@echo "make import  import all networks of torchvision, and all specs anew"
-	@echo "make lint    formatting, lint, types and import contracts"
+	@echo "make lint    formatting, lint, types, import contracts and wording"
 	@echo "make format  format the code"
 	@echo "make docs    refresh the outputs and pictures in the docs"
 	@echo "make fuzz    the fuzzers, for longer"
@@ -50,6 +50,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest --quiet tests/test_style.py # words and sentences
 
 format: $(READY)
 	$(BIN)/ruff format .

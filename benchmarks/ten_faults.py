@@ -104,7 +104,7 @@ FAULTS = [
         ),
     ),
     Fault(
-        "A width that is no whole number",
+        "A width that is not an integer",
         DENSENET,
         ("transition(ch // 2)  # [96,", "transition(ch / 2)  # [96,"),
         ("Transition(192, 96)", "Transition(192, 192 / 2)"),

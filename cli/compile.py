@@ -52,7 +52,7 @@ def compile_(
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
-    """Write the network as PyTorch source that needs only torch, or export it."""
+    """Write a network as PyTorch source, or export it."""
     suffix = output.suffix.lower() if output else ".py"
     if suffix not in SUFFIXES:
         *others, last = (f"`{each}`" for each in SUFFIXES)

@@ -23,7 +23,7 @@ def diff(
     output: PictureOption = None,
     format_: Annotated[Literal["table", "json"], format_option()] = "table",
 ) -> None:
-    """Compare two networks. The exit code is 0, whether they differ or not."""
+    """Compare two networks."""
     if output:
         check_picture(output)
     from archspec.backends.tables.diff_table import Comparison

@@ -64,7 +64,7 @@ def evaluate(
     ] = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Measure a network on the test images; `-o` draws the confusions.
+    """Evaluate a network on the test images; `-o` plots the confusion matrix.
 
     A run has its best checkpoint and its data set, a spec has published weights.
     """
@@ -150,7 +150,7 @@ def _by_class(confusion: ConfusionMatrix) -> list[str]:
         images = f"{sum(confusion.counts[label]):,}"
         accuracy = fraction(confusion.class_accuracy(label))
         rows.append((name, images, accuracy, words))
-    header = ("class", "images", "accuracy", "most often taken for")
+    header = ("class", "images", "accuracy", "most often predicted as")
     return text_table(header, rows, (0, 3))
 
 
@@ -169,7 +169,7 @@ def _matrix(confusion: ConfusionMatrix) -> list[str]:
         (name, *(f"{images:,}" if images else "." for images in row))
         for name, row in zip(names, confusion.counts, strict=True)
     ]
-    title = "what the images of a class (rows) were taken for (columns)"
+    title = "images of a class (rows) by predicted class (columns)"
     return [title, *text_table(("class", *headers), rows, (0,))]
 
 
@@ -184,5 +184,5 @@ def _pairs(confusion: ConfusionMatrix) -> list[str]:
         )
         for pair in confusion.misclassifications()[:MAX_PAIRS]
     ]
-    header = ("class", "taken for", "images", "of the class")
+    header = ("class", "predicted as", "images", "of the class")
     return text_table(header, rows, (0, 1))

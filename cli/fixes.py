@@ -19,7 +19,7 @@ def fix_spec(name: str, options: Options, *, pick: int | None, writes: bool) -> 
     path = Path(name)
     if not path.is_file():
         stop(
-            f"`{name}` is no file to fix: `archspec new FILE --from NAME` copies a spec",
+            f"`{name}` is not a file: `archspec new FILE --from NAME` copies a spec",
             USAGE,
         )
     findings = Findings()

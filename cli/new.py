@@ -51,10 +51,13 @@ def new(
         ),
     ] = None,
 ) -> None:
-    """Write a spec to start from to NAME.yaml, or copy a bundled one."""
+    """Create a spec to start from, or copy a bundled one."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,99}", path.stem):
-        stop(f"`{path.stem}` is no name: use letters, digits, `_` and `-`", USAGE)
+        stop(
+            f"`{path.stem}` is not a valid name: use letters, digits, `_` and `-`",
+            USAGE,
+        )
     if from_ is None and name in bundled():
         stop(
             f"`{name}` is a bundled spec: `archspec new {path} --from {name}` copies it",

@@ -42,7 +42,7 @@ def predict(
     variant: VariantOption = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Show the most likely classes of images, and their probabilities."""
+    """Predict the classes of images, with probabilities."""
     announce_torch()
     configure_cpu_runtime()
     from archspec.training.results.prediction import (

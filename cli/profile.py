@@ -55,7 +55,7 @@ def profile(
     input_: InputOption = None,
     variant: VariantOption = None,
 ) -> None:
-    """Measure each layer forwards and backwards, beside what the machine can do."""
+    """Measure the time of each layer, and compare it with the peak of the machine."""
     loaded = load_spec(spec, overrides, input_, variant)
     measured = _measure(loaded, batch, device)
     if format_ == "json":

@@ -153,7 +153,7 @@ def compare(
     ],
     output: PictureOption = None,
 ) -> None:
-    """Show in what runs differ, and draw their curves: `compare.svg`, beside the first."""
+    """Compare the settings and results of runs, and plot their curves to `compare.svg`."""
     picture = output or paths[0].parent / "compare.svg"
     check_picture(picture)
     from archspec.runs.curves import compare_curves

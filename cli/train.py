@@ -112,7 +112,7 @@ def train(
     variant: VariantOption = None,
     **flags: Any,
 ) -> None:
-    """Train a network; its flags come before the spec's `train:` section."""
+    """Train a network. Flags override the spec's `train:` section."""
     given = {name: value for name, value in flags.items() if value not in (None, [])}
     calls = {name: text for name, text in given.items() if FLAGS[name].is_recipe}
     values = {name: _value(value) for name, value in given.items() if name not in calls}
@@ -121,9 +121,7 @@ def train(
     if "rename" in values and "weights" not in values:
         stop("`--rename` is about the names in a file: add `--weights FILE`", USAGE)
     if resume and calls:
-        stop(
-            f"a run that goes on keeps its `--{next(iter(calls))}`: leave it out", USAGE
-        )
+        stop(f"a resumed run keeps its `--{next(iter(calls))}`: leave it out", USAGE)
     if spec is None and (resume is None or overrides or input_ or variant):
         stop("name a SPEC to train; `archspec list` shows the bundled ones", USAGE)
     network = None
@@ -188,7 +186,7 @@ def _resolve(
     if spec is not None and (what := different_part(before, spec)):
         raise TrainingError(
             f"`{resume}` began with another network or `train:` section, {what}: leave "
-            "SPEC out to go on with it, or leave `--resume` out for a new run"
+            "SPEC out to resume it, or leave `--resume` out for a new run"
         )
     return before, resume_settings(settings, flags), run
 

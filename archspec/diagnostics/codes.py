@@ -49,8 +49,8 @@ CODES: dict[str, Page] = {
         "- let: {most: max(range(1000))}\n- repeat: bn\n  times: most",
     ),
     "too-many-findings": Page(
-        "There are a hundred errors, and the check has ended. Mend those first, or "
-        "look whether this is the right file.",
+        "The check ends after a hundred errors. Fix those first, or check whether "
+        "this is the right file.",
         "$ archspec check notes.yaml",
         "$ archspec check net.yaml",
     ),
@@ -142,7 +142,7 @@ CODES: dict[str, Page] = {
         "input: 1x28x28",
     ),
     "invalid-step": Page(
-        "A mapping that is no step: two labels in one, or `repeat` without `times` "
+        "A mapping is not a step: two labels in one, or `repeat` without `times` "
         "or `for`.",
         "- conv1: conv(8, k=3)\n  relu1: relu",
         "- conv1: conv(8, k=3)\n- relu1: relu",
@@ -289,7 +289,7 @@ CODES: dict[str, Page] = {
         "net:\n  - low: conv(8, k=1)\n  - high: conv(8, k=1)\noutputs: [low, high]",
     ),
     "misplaced-ref": Page(
-        "`ref` starts a chain; behind `|` it would drop what the chain has made.",
+        "`ref` starts a chain. After `|` it would drop the output of the chain.",
         "- stem: conv(8, k=3)\n- relu | ref(stem)",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
@@ -434,8 +434,8 @@ CODES: dict[str, Page] = {
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
     "import-outside": Page(
-        "A spec imports only files that lie beside it or below, so that a spec from "
-        "elsewhere does not read yours.",
+        "A spec imports only files in its directory or below, so that the spec of "
+        "someone else does not read yours.",
         "import: ../blocks.yaml\nnet:\n  - unit(8)",
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
@@ -539,7 +539,7 @@ CODES: dict[str, Page] = {
         "- aux: {aux1: flatten | linear(10)}\n- flatten | linear(10)",
     ),
     "shape-assertion": Page(
-        "A step does not make the shape written behind `->`: either of the two is "
+        "The output of a step differs from the shape after `->`: one of the two is "
         "wrong.",
         "- flatten | linear(10) -> [16]",
         "- flatten | linear(10) -> [10]",

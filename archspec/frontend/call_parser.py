@@ -191,7 +191,7 @@ class Parser:
             raise self.error("the end", "`=` stands inside the parentheses of a call")
         if self.token.span.line > self.tokens[0].span.line:
             help = (
-                "the line above goes on here: start each step in one column with `- `"
+                "the line above continues here: start each step in one column with `- `"
             )
             raise self.error("the end", help)
         if production is Parser.signature and self.token.kind == "name":

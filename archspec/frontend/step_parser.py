@@ -48,11 +48,11 @@ OTHER_MERGES = {
     "sum": "add",
 }
 AUX_HINTS = {  # by what the misplaced `aux` is in
-    "a block": "end the block here: in `net`, `aux` stands behind its call",
-    "a branch": "put it behind the branches, or before them",
+    "a block": "end the block here: in `net`, `aux` comes after its call",
+    "a branch": "put it after the branches, or before them",
     "a head": "a head has no heads of its own: write both under one `aux`",
     "a labelled group": "leave out the label of the group, or end the group here",
-    "a repeat": "let the repeat end here, and go on with another one behind `aux`",
+    "a repeat": "let the repeat end here, and start another one after `aux`",
 }
 
 

@@ -34,7 +34,7 @@ FOREIGN = {  # signs of other languages, with the help
     ".": "names have no prefix: `conv`, not `nn.Conv2d`; `width`, not `params.width`",
     "$": "a name stands by itself: `width`",
     "{": "a name stands by itself: `width`",
-    ";": "write each step on a line of its own, behind `- `",
+    ";": "write each step on a line of its own, after `- `",
 }
 WORDS = {"and", "or", "not", "if", "else", "true", "false"}
 

@@ -191,11 +191,9 @@ def _report_channels(
     )
     fixed = written(call, [str(int(found)), *rest])
     value = str(int(found))
-    helps: list[str] = [
-        Replacement(f"write `{fixed}`, or leave the {noun}s out", value)
-    ]
+    helps: list[str] = [Replacement(f"write `{fixed}`, or omit the {noun}s", value)]
     if first.is_spread:
-        helps = [f"leave the {noun}s out of `{first.span.text}`"]
+        helps = [f"omit the {noun}s from `{first.span.text}`"]
     elif context.argument(bound.in_channels):  # the number is the caller's
         helps = [Replacement(f"write `{found}`", value)]
     elif _takes_kernel_and_stride(callee) and len(rest) == 1 and not is_row(call):
@@ -206,9 +204,9 @@ def _report_channels(
     report(
         context,
         "channel-mismatch",
-        f"`{callee.name}` expects {stated} {noun}{'s' * (stated != 1)}, found {found}",
+        f"expected {stated} {noun}{'s' * (stated != 1)} for `{callee.name}`, found {found}",
         bound.in_channels,
-        f"says {stated}",
+        f"given {stated}",
         related=channel_producer(x),
         help=helps,
         numbers=[stated, int(found)],

@@ -177,7 +177,7 @@ def _lower_none(call: Call, context: Context) -> ir.Value:
     if not context.values_unknown:
         context.findings.error(
             "misplaced-none",
-            "`none` is no branch of a join: here it is a step",
+            "`none` is a step here, not a branch of a join",
             call.span,
             help="leave the step out, or write `identity` to pass the input on",
         )

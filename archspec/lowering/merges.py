@@ -201,7 +201,7 @@ def _merged_shape(
         return MERGES[kind].shape(shapes)
     except ShapeError as error:
         made = [
-            Label(span, f"makes {format_shape(y.shape)}")
+            Label(span, f"output {format_shape(y.shape)}")
             for span, y in zip(spans, outputs, strict=True)
         ]
         report(

@@ -22,8 +22,8 @@ def producer(x: ir.Value) -> list[Label]:
         x = x.before
     if x.shape is None or x.span is None:
         return []
-    verb = "makes" if x.producer and x.producer.op != ir.INPUT else "says"
-    return [Label(x.span, f"{verb} {format_shape(x.shape)}")]
+    noun = "output" if x.producer and x.producer.op != ir.INPUT else "input"
+    return [Label(x.span, f"{noun} {format_shape(x.shape)}")]
 
 
 def channel_producer(x: ir.Value) -> list[Label]:

@@ -250,7 +250,7 @@ OPS = (
     ),
     Op(
         name="pad_channels",
-        about="channels of zeros behind the others, up to `out_channels`",
+        about="channels of zeros after the others, up to `out_channels`",
         family=Family.SHAPE,
         parameters=(Parameter("out_channels", COUNT, positional=True),),
         takes=IMAGE,

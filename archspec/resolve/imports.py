@@ -109,7 +109,7 @@ class _Importer:
                 "import-outside",
                 f"`{text}` is outside the folder of the spec",
                 span,
-                help="import files that lie beside the spec, or in a folder below",
+                help="import files in the directory of the spec, or below it",
             )
         elif path not in import_stack and not is_file:
             self.missing(text, span)

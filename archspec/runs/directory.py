@@ -101,7 +101,7 @@ class RunDirectory:
         """
         if not (path / CONFIG).is_file():
             raise TrainingError(
-                f"`{path}` is no run, it has no `{CONFIG}`: name a directory that "
+                f"`{path}` is not a run directory, it has no `{CONFIG}`: name a directory that "
                 "`archspec train` has made, such as `runs/lenet-1`"
             )
         return cls(path)
@@ -161,7 +161,7 @@ class RunDirectory:
             ) from error
         except (ValueError, TypeError) as error:
             raise TrainingError(
-                f"`{path}` is damaged: `archspec train --resume {self.path}` writes it anew"
+                f"`{path}` is damaged: `archspec train --resume {self.path}` rewrites it"
             ) from error
 
     def rebuild(

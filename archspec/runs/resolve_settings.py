@@ -48,7 +48,7 @@ def resume_settings(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     for name, value in given.items():
         if name not in changeable and _absolute(value) != _absolute(before[name]):
             raise TrainingError(
-                f"the run began {_with_flag(name, before[name])} and cannot go on "
+                f"the run began {_with_flag(name, before[name])} and cannot continue "
                 f"{_with_flag(name, value)}: leave the flag out, or start a new run"
             )
     changes = {name: value for name, value in given.items() if name in changeable}
@@ -63,7 +63,7 @@ def check_epochs(settings: Settings, done: int) -> None:
     """
     if settings.epochs < done:
         raise TrainingError(
-            f"the run has {done} epochs behind it and cannot end after {settings.epochs}: "
+            f"the run has {done} finished epochs and cannot end after {settings.epochs}: "
             f"use `--epochs {done}` or more, or start a new run"
         )
 

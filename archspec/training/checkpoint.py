@@ -30,7 +30,7 @@ class CorruptCheckpointError(TrainingError):
 
     def __init__(self, path: Path) -> None:
         """Name the file."""
-        super().__init__(f"`{path}` is no whole checkpoint of `archspec train`")
+        super().__init__(f"`{path}` is not a complete checkpoint of `archspec train`")
 
 
 @dataclass(slots=True)

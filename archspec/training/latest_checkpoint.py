@@ -39,7 +39,7 @@ class LatestCheckpoint:
             renamed.append(f"{what}: it is now `{target}`")
         if not renamed:
             return ""
-        return f"{', and '.join(renamed)}, and the run goes on from `{self.path}`"
+        return f"{', and '.join(renamed)}, and the run resumes from `{self.path}`"
 
 
 def load_latest(

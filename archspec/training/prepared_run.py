@@ -124,11 +124,11 @@ class PreparedRun:
         """The error for a loss that is NaN or infinite after a step."""
         if (epoch, step) == (1, 1):
             return self.world.error(
-                "the loss is no number before the first update: the weights that the run "
+                "the loss is NaN or infinite before the first update: the weights that the run "
                 "starts from, or the images, are at fault"
             )
         return self.world.error(
-            f"the loss is no longer a number at step {step} of epoch {epoch}, where the "
+            f"the loss became NaN or infinite at step {step} of epoch {epoch}, where the "
             f"learning rate is {self.lr_at(epoch, step):.3g}: {self._hint_at_lower_lr()}"
         )
 
@@ -142,7 +142,7 @@ class PreparedRun:
 
     def stopped(self, signal: int) -> Stopped:
         """The end of a run that a signal stops, with a message in the main process."""
-        hint = f"`archspec train --resume {self.directory.path}` goes on from here"
+        hint = f"`archspec train --resume {self.directory.path}` continues from here"
         return Stopped(f"stopped: {hint}" if self.world.is_main else "", signal)
 
     def stopped_waiting(self, signal: int) -> Stopped:
@@ -152,7 +152,7 @@ class PreparedRun:
         """
         return Stopped(
             "stopped without saving, since reading an image takes too long: "
-            f"`archspec train --resume {self.directory.path}` goes on from the last "
+            f"`archspec train --resume {self.directory.path}` continues from the last "
             "checkpoint",
             signal,
         )

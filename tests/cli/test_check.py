@@ -127,7 +127,7 @@ def test_json_of_related_places(archspec, tmp_path):
     path.write_text("archspec: 1\ninput: 3x8x8\nnet:\n  - conv(1, 8, k=3)\n")
     outcome = archspec("check", path, "--format", "json")
     (found,) = json.loads(outcome.out)["files"][0]["diagnostics"]
-    assert found["related"] == [{"message": "says [3, 8, 8]", "line": 2, "column": 8}]
+    assert found["related"] == [{"message": "input [3, 8, 8]", "line": 2, "column": 8}]
 
 
 def test_concise(archspec, bad):
@@ -264,7 +264,7 @@ MISTAKES = [
     (["compile", "{good}", "-o", "{tmp}/a.txt"], 2, ".py"),
     (["compile", "{good}", "-o", "{tmp}/no/such/folder/a.py"], 1, "cannot write"),
     (["explain", "unknown-opp"], None, "unknown-op"),
-    (["new", "1st"], 2, "is no name"),
+    (["new", "1st"], 2, "is not a valid name"),
     (["new", "{tmp}/no/such/folder/a.yaml"], 1, "cannot write"),
     (["new", "{good}"], 1, "exists already"),
 ]

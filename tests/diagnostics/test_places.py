@@ -39,7 +39,7 @@ def test_a_layer_in_a_block_shows_its_line_and_the_calls_around_it():
            |                 ^
            ...
          7 |     - relu
-           |       ---- makes [3, 8, 8]
+           |       ---- output [3, 8, 8]
          8 |     - inner(n)
            |       -------- in `inner`, called here
            ...
@@ -181,16 +181,16 @@ def test_a_mismatch_of_channels_shows_who_made_them():
           - conv(4, 16, k=1)
     """
     assert report(spec) == text("""
-        error[channel-mismatch]: `conv` expects 4 input channels, found 8
+        error[channel-mismatch]: expected 4 input channels for `conv`, found 8
          --> net.yaml:6:10
           |
         4 |   - conv(8, k=3)
-          |     ------------ makes [8, 6, 6]
+          |     ------------ output [8, 6, 6]
           ...
         6 |   - conv(4, 16, k=1)
-          |          ^ says 4
+          |          ^ given 4
           |
-          = help: write `conv(8, 16, k=1)`, or leave the input channels out
+          = help: write `conv(8, 16, k=1)`, or omit the input channels
           = fix: write `conv(4, k=3)` in line 4
     """)
 
@@ -209,7 +209,7 @@ def test_a_mismatch_of_rank_shows_the_shape_that_comes_in():
          --> net.yaml:5:5
           |
         4 |   - conv(8, k=3) | relu | maxpool(2)
-          |                           ---------- makes [8, 3, 3]
+          |                           ---------- output [8, 3, 3]
         5 |   - linear(10)
           |     ^^^^^^^^^^
           |
@@ -231,9 +231,9 @@ def test_branches_that_differ_show_what_each_makes():
     assert (
         text("""
         5 |       - conv(8, k=3)
-          |         ------------ makes [8, 6, 6]
+          |         ------------ output [8, 6, 6]
         6 |       - identity
-          |         -------- makes [3, 8, 8]
+          |         -------- output [3, 8, 8]
     """)
         in found
     )

@@ -64,16 +64,16 @@ net:
 """
     result = check(spec, file="specs/nin.yaml")
     assert render_full(result.diagnostics) == lines("""
-        error[channel-mismatch]: `nin_block` expects 64 input channels, found 96
+        error[channel-mismatch]: expected 64 input channels for `nin_block`, found 96
           --> specs/nin.yaml:18:15
            |
         16 |   - nin_block(1, 96, k=11, s=4)
-           |     --------------------------- makes [96, 54, 54]
+           |     --------------------------- output [96, 54, 54]
            ...
         18 |   - nin_block(64, 256, k=5, p=2)
-           |               ^^ says 64
+           |               ^^ given 64
            |
-           = help: write `nin_block(96, 256, k=5, p=2)`, or leave the input channels out
+           = help: write `nin_block(96, 256, k=5, p=2)`, or omit the input channels
            = fix: write `nin_block(1, 64, k=11, s=4)` in line 16
     """)
 
@@ -281,19 +281,19 @@ net:
 """
     result = check(text, file="specs/nin.yaml")
     assert render_full(result.diagnostics, width=40) == lines("""
-        error[channel-mismatch]: `nin_block`
-        expects 64 input channels, found 96
+        error[channel-mismatch]: expected 64
+        input channels for `nin_block`, found 96
          --> specs/nin.yaml:5:15
           |
         4 |   - nin_block(1, 96, k=11, s=4) ...
           |     ---------------------------
-          |     makes [96, 54, 54]
+          |     output [96, 54, 54]
         5 |   - nin_block(64, 256, k=5, p=2)
-          |               ^^ says 64
+          |               ^^ given 64
           |
           = help: write `nin_block(96, 256, k=5,
-                  p=2)`, or leave the input
-                  channels out
+                  p=2)`, or omit the input
+                  channels
           = fix: write `nin_block(1, 64, k=11,
                  s=4)` in line 4
     """)
@@ -421,7 +421,7 @@ def test_github_shows_a_finding_in_another_file_at_the_call():
         library,
         "relu",
         related=(
-            Label(spot("conv(8, k=3)", SOURCE), "makes [8, 6, 6]"),
+            Label(spot("conv(8, k=3)", SOURCE), "output [8, 6, 6]"),
             Label(spot("conv(16, k=3)", SOURCE), "in `unit`, called here"),
         ),
         notes=("a note",),
@@ -437,7 +437,7 @@ def test_github_shows_a_finding_of_the_checked_file_where_it_is():
     """A signature in another file, or the producer in this one, is not the place."""
     library = Source("blocks.yaml", "unit:\n")
     related = (
-        Label(spot("conv", SOURCE), "makes [8, 6, 6]"),
+        Label(spot("conv", SOURCE), "output [8, 6, 6]"),
         Label(spot("unit", library), "the signature"),
     )
     found = finding(SOURCE, "relu", related=related)

@@ -17,7 +17,7 @@ net:
     assert found.primary.span.text == "50"
     labels = [(label.span.text, label.message) for label in found.related]
     assert labels == [
-        ("3x32x32", "says [3, 32, 32]"),
+        ("3x32x32", "input [3, 32, 32]"),
         ("inner(8)", "in `inner`, called here"),
         ("outer", "which this step expands to"),
     ]
@@ -27,9 +27,9 @@ def test_branches_that_do_not_fit_are_all_named():
     (found,) = check("net:\n  - add: [identity, maxpool(2), relu]\n").diagnostics
     labels = [(label.span.text, label.message) for label in found.related]
     assert labels == [
-        ("identity", "makes [3, 32, 32]"),
-        ("maxpool(2)", "makes [3, 16, 16]"),
-        ("relu", "makes [3, 32, 32]"),
+        ("identity", "output [3, 32, 32]"),
+        ("maxpool(2)", "output [3, 16, 16]"),
+        ("relu", "output [3, 32, 32]"),
     ]
 
 

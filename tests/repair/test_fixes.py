@@ -141,7 +141,7 @@ def test_kernels_and_groups(step, size, expected):
         ("nin_block(96, 3, s=4)", "write `nin_block(96, k=3, s=4)`: `96` is read as the input channels here"),
         ("repeat: inception[(8, (8, 8), (8, 8))]", "a row is `(c1, (r3, c3), (r5, c5), cp)`"),
         ("repeat: vgg_block[(8, 8, 1, 3)]", "a row is `(cout, n)`"),
-        ("repeat: vgg_block[(8, 8, 1)]", "write `(3, 8, 1)`, or leave the input channels out"),
+        ("repeat: vgg_block[(8, 8, 1)]", "write `(3, 8, 1)`, or omit the input channels"),
         ("repeat: nin_block[(8,), (9,)]", "a row has no keywords: use `for:`, which names its columns"),
         ("leaky_relu(0.1)", "write `leaky_relu(negative_slope=0.1)`"),
         ("conv(8, k=11 s=4)", "write a comma before `s`"),

@@ -105,23 +105,27 @@ def test_a_resumed_run_cannot_change_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("before", "flags", "words"),
     [
-        ({}, {"clip": 1.0}, "without `--clip` and cannot go on with `--clip 1.0`"),
+        ({}, {"clip": 1.0}, "without `--clip` and cannot continue with `--clip 1.0`"),
         (
             {},
             {"sync_bn": True},
-            "without `--sync-bn` and cannot go on with `--sync-bn`",
+            "without `--sync-bn` and cannot continue with `--sync-bn`",
         ),
         (
             {"compile": True},
             {"compile": False},
-            "with `--compile` and cannot go on without `--compile`",
+            "with `--compile` and cannot continue without `--compile`",
         ),
         (
             {"freeze": ("a.*", "b.*")},
             {"freeze": ("c",)},
-            "with `--freeze a.* --freeze b.*` and cannot go on with `--freeze c`",
+            "with `--freeze a.* --freeze b.*` and cannot continue with `--freeze c`",
         ),
-        ({"seed": 1}, {"seed": 0}, "with `--seed 1` and cannot go on with `--seed 0`"),
+        (
+            {"seed": 1},
+            {"seed": 0},
+            "with `--seed 1` and cannot continue with `--seed 0`",
+        ),
         ({}, {"ema": 0.9, "batch_size": 3, "seed": 4}, "without `--ema` and"),
     ],
 )
@@ -151,7 +155,7 @@ def test_a_run_cannot_end_before_where_it_stands() -> None:
     with pytest.raises(TrainingError) as raised:
         check_epochs(settings, 4)
     assert str(raised.value) == (
-        "the run has 4 epochs behind it and cannot end after 3: use `--epochs 4` or "
+        "the run has 4 finished epochs and cannot end after 3: use `--epochs 4` or "
         "more, or start a new run"
     )
 

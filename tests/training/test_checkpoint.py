@@ -47,7 +47,7 @@ def is_damaged(path: Path) -> bool:
         load_checkpoint(path)
     except CorruptCheckpointError as error:
         said = str(error)
-    sentence = f"`{path}` is no whole checkpoint of `archspec train`"
+    sentence = f"`{path}` is not a complete checkpoint of `archspec train`"
     assert said in ("", sentence)
     return bool(said)
 
@@ -245,12 +245,12 @@ def test_each_damaged_checkpoint_is_named_and_set_aside(
     code, _, err = command("train", "--resume", run, "--epochs", 2)
     assert code == 0
     named = [
-        f"`{run / name}` is no whole checkpoint of `archspec train`: it is now "
+        f"`{run / name}` is not a complete checkpoint of `archspec train`: it is now "
         f"`{run / name.replace('.', '.damaged.')}`"
         for name in damaged
     ]
     assert err == (
-        f"warning: {', and '.join(named)}, and the run goes on from "
+        f"warning: {', and '.join(named)}, and the run resumes from "
         f"`{run / 'best.pt'}`\n"
     )
     for name in damaged:

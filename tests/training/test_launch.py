@@ -33,7 +33,7 @@ def test_devices_are_processes_that_end_together(tiny: Path, tmp_path: Path) -> 
     assert code == 1
     said = [line for line in err.splitlines() if line.startswith("error: ")]
     assert len(said) == 1, err  # torch's own threads may add a line of theirs
-    assert "`archspec train --resume RUN` goes on from the last checkpoint" in said[0]
+    assert "`archspec train --resume RUN` continues from the last checkpoint" in said[0]
 
     done = len(rows(run))
     launched = Processes(1, "train", "--resume", run, "--devices", 2, folder=tmp_path)
@@ -42,7 +42,7 @@ def test_devices_are_processes_that_end_together(tiny: Path, tmp_path: Path) -> 
     process.terminate()
     ((code, out, err),) = launched.end()
     assert code == 143
-    assert err == f"stopped: `archspec train --resume {run}` goes on from here\n"
+    assert err == f"stopped: `archspec train --resume {run}` continues from here\n"
     assert f"epoch {done + 1}/1000" in out
     assert f"epoch {done}/1000" not in out
     assert [path.name for path in run.parent.iterdir()] == ["tiny-1"]

@@ -96,4 +96,4 @@ def test_what_is_no_image_is_named_after_the_others(
 def test_a_directory_that_is_no_run_is_named(command: Command) -> None:
     code, _, err = command("predict", "nowhere", "image.png")
     assert code == 1
-    assert err.startswith("error: `nowhere` is no run")
+    assert err.startswith("error: `nowhere` is not a run directory")

@@ -93,7 +93,7 @@ def test_processes_that_are_stopped_end_as_if_they_had_not_been(
     ended = Processes(2, *cut, folder=tmp_path, before=before).end()
     assert [each.code for each in ended] == [143, 143]
     assert ended[0].err == (
-        "stopped: `archspec train --resume cut/tiny-1` goes on from here\n"
+        "stopped: `archspec train --resume cut/tiny-1` continues from here\n"
     )
     assert ended[1].err == ""
     assert len(rows(run)) == 1
@@ -188,7 +188,7 @@ def test_one_process_downloads_for_all(plain: Path, tmp_path: Path) -> None:
         (["plain.yaml", "--data=mnist", "--data-root=nowhere"], "there is no `mnist`"),
         (["plain.yaml", "--clip=-1"], "`--clip` expects a number above 0"),
         (["plain.yaml", "--sync-bn"], "`--sync-bn` needs GPUs"),
-        (["--resume", "nowhere"], "`nowhere` is no run"),
+        (["--resume", "nowhere"], "`nowhere` is not a run directory"),
     ],
 )
 def test_what_is_wrong_for_all_is_said_once(
@@ -218,7 +218,7 @@ def test_what_is_wrong_for_one_ends_all(tiny: Path, tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_is_said_once(plain: Path, tmp_path: Path) -> None:
     ended = Processes(2, "train", plain, "--lr", "1e30", folder=tmp_path).end()
     assert [each.code for each in ended] == [1, 1]
-    assert "the loss is no longer a number at step 2 of epoch 1" in ended[0].err
+    assert "the loss became NaN or infinite at step 2 of epoch 1" in ended[0].err
     assert ended[1].err == ""
 
 

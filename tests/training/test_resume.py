@@ -81,7 +81,7 @@ def test_a_signal_saves_and_ends_with_one_line(
     (ended,) = process.end()
     assert ended.code == 128 + number
     assert ended.err == (
-        "stopped: `archspec train --resume runs/tiny-1` goes on from here\n"
+        "stopped: `archspec train --resume runs/tiny-1` continues from here\n"
     )
     assert list(run.glob(".*")) == []
     checkpoint = torch.load(run / "last.pt", weights_only=True)
@@ -182,7 +182,7 @@ def test_checkpoints_that_are_all_damaged_are_named(
         code, _, err = command(*arguments)
         assert code == 1
         assert err.startswith(
-            f"error: `{path}` is no whole checkpoint of `archspec train`"
+            f"error: `{path}` is not a complete checkpoint of `archspec train`"
         )
         assert way_out in err
         assert path.exists()
@@ -215,7 +215,7 @@ def test_from_a_damaged_checkpoint_a_run_goes_back_to_the_one_before(
     assert code == 0
     assert err.startswith(f"warning: `{last}` is ")
     assert err.endswith(
-        f": it is now `{run / 'last.damaged.pt'}`, and the run goes on from `{previous}`\n"
+        f": it is now `{run / 'last.damaged.pt'}`, and the run resumes from `{previous}`\n"
     )
     assert (run / "last.damaged.pt").read_bytes() == found
     assert_same_weights(run, tmp_path / "whole/tiny-1")
@@ -270,7 +270,7 @@ def test_the_best_checkpoint_of_another_run_is_not_evaluated(
     assert code == 1
     assert (
         err
-        == f"error: `{run / 'best.pt'}` is of another run than the files beside it: "
+        == f"error: `{run / 'best.pt'}` belongs to another run than the files next to it: "
         "`seed` differs\n"
     )
 
@@ -308,7 +308,7 @@ def test_files_that_no_longer_fit_the_checkpoints_lose_none(
     assert err.startswith(
         f"error: cannot read `{run / name}`"
         if name == "spec.yaml"
-        else f"error: `{run}` is no run"
+        else f"error: `{run}` is not a run directory"
     )
 
 
@@ -385,7 +385,9 @@ def test_a_resumed_run_keeps_its_network(
     assert "`2` is changed (op relu -> tanh)" in err
     code, _, err = command("train", tiny, "--batch-size", 5, "--resume", run)
     assert code == 1
-    assert "began with `--batch-size 64` and cannot go on with `--batch-size 5`:" in err
+    assert (
+        "began with `--batch-size 64` and cannot continue with `--batch-size 5`:" in err
+    )
 
 
 def test_a_full_disk_is_one_sentence_and_the_checkpoint_before_stays(

@@ -176,7 +176,7 @@ def test_weights_that_are_no_numbers_are_at_fault(
     code, _, err = command("train", tiny, "--weights", "nan.pt")
     assert code == 1
     assert err.startswith(
-        "error: the loss is no number before the first update: the weights"
+        "error: the loss is NaN or infinite before the first update: the weights"
     )
 
 
@@ -189,7 +189,7 @@ def test_a_loss_that_is_no_number_stops_the_run_before_the_update(
     )
     code, _, err = command("train", tiny, "--lr", "1e30")
     assert code == 1
-    said = re.match(r"error: the loss is no longer a number at step (\d+) ", err)
+    said = re.match(r"error: the loss became NaN or infinite at step (\d+) ", err)
     assert said
     assert len(updates) == int(said[1]) - 1
     assert "of epoch 1, where the learning rate is" in err
@@ -263,7 +263,7 @@ def test_who_stops_reading_stops_the_run(tiny: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 141
     assert done.stdout.count("\n") == 1
-    goes_on = "stopped: `archspec train --resume runs/tiny-1` goes on from here\n"
+    goes_on = "stopped: `archspec train --resume runs/tiny-1` continues from here\n"
     assert done.stderr == goes_on
     assert torch.load(tmp_path / "runs/tiny-1/last.pt", weights_only=True)["epoch"] < 9
 
@@ -287,7 +287,9 @@ def test_a_directory_that_is_no_run_is_named(
     for path in (tmp_path, tmp_path / "nowhere"):
         code, _, err = command(*door, path)
         assert code == 1
-        assert err.startswith(f"error: `{path}` is no run, it has no `config.json`")
+        assert err.startswith(
+            f"error: `{path}` is not a run directory, it has no `config.json`"
+        )
 
 
 @pytest.mark.parametrize("flags", [("--batch-size", 1), ("--accumulate", 64)])

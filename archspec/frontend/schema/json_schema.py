@@ -171,9 +171,9 @@ SCHEMA: dict[str, Any] = {
             "type": ["string", "array"],
             "items": {
                 "type": "string",
-                "expected": "a file beside this one, or a bundled spec",
+                "expected": "a file next to this one, or a bundled spec",
             },
-            "expected": "a file beside this one or a bundled spec, or a list of them",
+            "expected": "a file next to this one or a bundled spec, or a list of them",
             "description": "Files and bundled specs whose blocks this spec uses.",
             "examples": ["blocks.yaml", ["densenet", "parts/heads.yaml"]],
         },

@@ -48,15 +48,15 @@ MISSING_HELP = {
     "net": "a spec has `input:` and `net:`, or `blocks:` to import",
     "input": "add `input: 3x224x224`: the channels come first",
     "repeat": "what is done several times goes under `repeat:`",
-    "split": "`sizes` stands beside `split:`",
+    "split": "write `sizes` next to `split:`",
     "then": "add `then:`",
     "if": "add `if:` with a condition",
 }
 STEP_FORMS = ("step", "steps", "branches")  # where `identity` can fill a gap
 FORM_HELP = {  # by the `x-form` of the schema
     "version": f"write `archspec: {LANGUAGE_VERSION}`",
-    "steps": "write each step on a line of its own, behind `- `",
-    "branches": "write each branch on a line of its own, behind `- `",
+    "steps": "write each step on a line of its own, after `- `",
+    "branches": "write each branch on a line of its own, after `- `",
     "blocks": "write `unit(cout):`, and below it the steps of the block",
     "bindings": "each has a line of its own: `name: value`",
 }

@@ -63,7 +63,7 @@ PROBLEMS = (
     ),
     Problem(
         "could not find expected ':'",
-        "expected `: ` behind a key",
+        "expected `: ` after a key",
         "a step of a list starts with `- `",
     ),
     Problem(
@@ -131,7 +131,7 @@ def report_yaml_error(
     help = problem.help
     if problem is MISSING_DASH and _follows_comment(source, offset):
         message = "the comment above ends the value before it"
-        help = "move the comment behind the whole value"
+        help = "move the comment after the whole value"
     findings.error(
         "invalid-yaml",
         message,

@@ -89,10 +89,10 @@ def _check_labels(loaded: LabeledImages, name: str, root: Path) -> None:
     if len(images) != len(labels):
         raise TrainingError(
             f"`{name}` under `{root}` has {len(images)} images and {len(labels)} labels: "
-            "fetch its files anew"
+            "download the files again"
         )
     if labels.max() >= len(classes):
         raise TrainingError(
             f"`{name}` under `{root}` has the label {labels.max()}, and {len(classes)} "
-            "classes: fetch its files anew"
+            "classes: download the files again"
         )

@@ -81,6 +81,6 @@ def _exit_code(codes: Sequence[int]) -> int:
     if killed:
         raise TrainingError(
             f"a process of the run was killed ({signal.Signals(killed[0]).name}): "
-            "`archspec train --resume RUN` goes on from the last checkpoint"
+            "`archspec train --resume RUN` continues from the last checkpoint"
         )
     return max([code for code in codes if code > 0], default=1)

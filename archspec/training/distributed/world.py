@@ -152,7 +152,7 @@ def init_world(device: torch.device) -> Iterator[World]:
         why = f" ({short_message(error)})" if world.device.type == "cuda" else ""
         message = (
             f"another process of the run has stopped{why}: `archspec train --resume RUN` "
-            "goes on from the last checkpoint"
+            "continues from the last checkpoint"
         )
         # `--devices` knows more: it reports which signal killed a process.
         raise (

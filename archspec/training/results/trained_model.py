@@ -60,7 +60,7 @@ def load_trained_model(path: Path, device: Device = "auto") -> TrainedModel:
         ) from error
     if name := different_entry(checkpoint.config, run.read_config()):
         raise TrainingError(
-            f"`{run.best}` is of another run than the files beside it: `{name}` differs"
+            f"`{run.best}` belongs to another run than the files next to it: `{name}` differs"
         )
     spec, before = run.rebuild(checkpoint.spec, checkpoint.imports, checkpoint.config)
     settings = resolve_auto(replace(before, device=device, precision="auto"), spec)

@@ -1,6 +1,6 @@
 """The emitted text of the specs in `emitted/`, as it was last read and found good.
 
-`python tests/backends/python/test_emitted_text.py` writes it anew, to be read as a diff.
+`python tests/backends/python/test_emitted_text.py` rewrites it, to be read as a diff.
 """
 
 from __future__ import annotations
