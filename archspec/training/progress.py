@@ -12,7 +12,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from archspec.diagnostics.terminal import output_width, wrapped
+from archspec.diagnostics.terminal import columns, output_width, wrapped
 from archspec.runs.history import EpochMetrics
 from archspec.training.metrics import Totals
 
@@ -85,14 +85,17 @@ class RunProgress:
         self._first: tuple[float, float] | None = None
 
     def print_line(self, line: str) -> None:
-        """Print a line, unless it is empty, wrapped to the terminal."""
+        """Print a line, unless it is empty; a terminal shows it wrapped."""
+        if line and self._console.is_terminal:
+            line = wrapped(line, output_width())
         if line:
-            self._console.print(wrapped(line, output_width()))
+            self._console.print(line)
 
     def warn(self, line: str) -> None:
         """Print a warning on stderr, unless it is empty."""
         if line and not self._is_quiet:
-            text = wrapped(f"warning: {line}", output_width())
+            text, width = f"warning: {line}", columns(sys.stderr)
+            text = wrapped(text, width) if width else text
             print(text, file=sys.stderr)  # rich moves the bar
 
     def step(self, epoch: int, step: int, recent: Totals) -> None:

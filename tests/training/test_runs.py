@@ -62,7 +62,7 @@ def test_a_run_leaves_everything_that_made_it(
     assert config["schedule"] == {"name": "cosine", "arguments": {"warmup": 0.5}}
     lines = out.splitlines()
     assert lines[0].startswith("tiny: ")
-    assert lines[1].startswith("epoch 1/2  train loss")
+    assert lines[1].startswith("epoch 1/2  loss")
     assert lines[-1].startswith("best accuracy 0.")
     assert lines[-1].endswith("in runs/tiny-1")
 
