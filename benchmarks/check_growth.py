@@ -22,7 +22,7 @@ FORMS = {
         f"net:\n  - repeat: conv(8, k=3, p=1) | relu\n    times: {n // 2}\n"
     ),
     "a list of steps": lambda n: "net:\n" + "  - conv(8, k=3, p=1) | relu\n" * (n // 2),
-    "one chain": lambda n: "net:\n  - " + " | ".join(["relu"] * n) + "\n",
+    "one chain": lambda n: "net:\n  - " + " | ".join(["relu", "bn"] * (n // 2)) + "\n",
     "blocks in blocks": lambda n: (
         f"{UNITS}net:\n  - repeat: four(8)\n    times: {n // 12}\n"
     ),
@@ -31,7 +31,7 @@ FORMS = {
         f'      - add: ["conv(8, k=1)", "conv(8, k=3, p=1)"]\n    times: {n // 7}\n'
     ),
     "labels": lambda n: (
-        f"net:\n  - repeat:\n      step{{i}}: relu\n    times: {n}\n"
+        f"net:\n  - repeat:\n      step{{i}}: bn\n    times: {n}\n"
     ),
 }  # fmt: skip
 

@@ -361,24 +361,30 @@ def walk(body: tuple[Item, ...]) -> Iterator[Item]:
 
     What `tied` runs again is visited where it is, not once more.
     """
+    found: list[Item] = []  # a generator in a generator takes longer, the deeper it is
+    _add_items(body, found)
+    return iter(found)
+
+
+def _add_items(body: tuple[Item, ...], found: list[Item]) -> None:
     for item in body:
         match item:
             case Merge():
                 for branch in item.branches:
-                    yield from walk(branch)
-                yield item
+                    _add_items(branch, found)
+                found.append(item)
             case Collect():
-                yield from walk((item.repeat,))
-                yield item
+                _add_items((item.repeat,), found)
+                found.append(item)
             case Module() | Choice():
-                yield item
-                yield from walk(item.body)
+                found.append(item)
+                _add_items(item.body, found)
             case Head():
-                yield item
-                yield from walk((item.item,))
+                found.append(item)
+                _add_items((item.item,), found)
             case Repeat():
-                yield item
+                found.append(item)
                 for iteration in item.iterations:
-                    yield from walk(iteration)
+                    _add_items(iteration, found)
             case _:
-                yield item
+                found.append(item)

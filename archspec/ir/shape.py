@@ -30,8 +30,8 @@ class Shape(tuple[int, ...]):  # noqa: SLOT001 - Python allows no slots here
 
     def __new__(cls, sizes: Iterable[int], axes: str) -> Self:
         """Name the axes of some sizes."""
-        shape = super().__new__(cls, sizes)
-        assert len(shape) == len(axes), (tuple(shape), axes)
+        shape = tuple.__new__(cls, sizes)
+        assert len(shape) == len(axes), (*shape, axes)
         shape.axes = axes
         return shape
 
@@ -53,7 +53,7 @@ class Shape(tuple[int, ...]):  # noqa: SLOT001 - Python allows no slots here
     @property
     def channels(self) -> int:
         """The number of channels, or of features."""
-        return self[self.channel_axis]
+        return self[self.axes.index(CHANNELS)]
 
     @property
     def spatial(self) -> tuple[int, ...]:
@@ -63,6 +63,8 @@ class Shape(tuple[int, ...]):  # noqa: SLOT001 - Python allows no slots here
 
     def plain(self) -> Self:
         """The same shape, its sizes plain integers."""
+        if all(type(size) is int for size in self):
+            return self
         return type(self)(map(int, self), self.axes)
 
     def with_channels(self, channels: int) -> Self:

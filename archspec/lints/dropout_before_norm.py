@@ -16,7 +16,7 @@ def dropout_before_norm(spec: LintedSpec) -> Iterator[LintFinding]:
     Dropout raises the variance in training alone, so that the running variance is not
     that of evaluation (Li et al., 2018).
     """
-    for node in spec.graph.nodes if spec.graph else ():
+    for node in spec.nodes:
         before = producing_node(node.inputs[0])
         if node.op == "bn" and before and before.op in DROPOUTS:
             message = "`bn` follows dropout, whose variance it sees in training only"

@@ -11,7 +11,7 @@ LARGEST = 200_000_000  # weights; VGG's largest layer has 102,760,448
 
 def large_linear(spec: LintedSpec) -> Iterator[LintFinding]:
     """Find linear layers with more than 200 million weights."""
-    for node in spec.graph.nodes if spec.graph else ():
+    for node in spec.nodes:
         if node.op == "linear" and node.parameters > LARGEST:
             message = (
                 f"this layer has {node.parameters:,} weights: "

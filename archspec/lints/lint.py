@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Document
-from archspec.ir.graph import Graph
+from archspec.ir.graph import Graph, Node
 from archspec.lints.name_uses import NameUses
 from archspec.resolve.scope import Environment
 
@@ -19,6 +19,9 @@ class LintedSpec(NamedTuple):
     environment: Environment
     graph: Graph | None
     """None for a library of blocks, which has no network."""
+
+    nodes: Sequence[Node]
+    """Those of the graph, in execution order."""
 
     uses: NameUses
 

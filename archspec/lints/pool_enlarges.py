@@ -10,7 +10,7 @@ from archspec.lints.lint import LintedSpec, LintFinding
 
 def pool_enlarges(spec: LintedSpec) -> Iterator[LintFinding]:
     """Find adaptive pools that repeat values, as they have fewer than they make."""
-    for node in spec.graph.nodes if spec.graph else ():
+    for node in spec.nodes:
         before, after = node.inputs[0].shape, node.output.shape
         if "output_size" not in node.values or before is None or after is None:
             continue

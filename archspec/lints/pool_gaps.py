@@ -15,7 +15,7 @@ def pool_gaps(spec: LintedSpec) -> Iterator[LintFinding]:
 
     A kernel of 1 subsamples on purpose.
     """
-    for node in spec.graph.nodes if spec.graph else ():
+    for node in spec.nodes:
         values = node.values
         if node.op not in OPS or OPS[node.op].family is not Family.POOLING:
             continue

@@ -12,7 +12,7 @@ from archspec.ops.registry import OPS
 
 def repeated_steps(spec: LintedSpec) -> Iterator[LintFinding]:
     """Find an activation or `flatten` that follows itself."""
-    for node in spec.graph.nodes if spec.graph else ():
+    for node in spec.nodes:
         before = producing_node(node.inputs[0])
         if before is None or before.op != node.op or node.op not in OPS:
             continue

@@ -44,7 +44,8 @@ def lint(
 
     An error comes first: a typo, say, leaves a name unread, and is one mistake.
     """
-    spec = LintedSpec(document, environment, graph, NameUses.of(document))
+    nodes = tuple(graph.nodes) if graph else ()
+    spec = LintedSpec(document, environment, graph, nodes, NameUses.of(document))
     for rule in RULES:
         for code, message, span in rule(spec):
             if not is_ignored(code, span):

@@ -47,7 +47,9 @@ def lower_call(
     if callee is None or spread is None or bound is None:
         return ir.Value(None)
     call = spread
-    bound = bound._replace(called=_called(call, context))
+    called = _called(call, context)
+    if called is not None:
+        bound = bound._replace(called=called)
     if _input_channels_match(call, callee, bound, x, context):
         return _lower(call, callee, bound, x, context, items, name)
     with context.run.separate_findings() as consequences:  # of the reported error
@@ -71,7 +73,7 @@ def _bind(
     bound = before.get(key) or bind(call, callee, context.findings, known=known)
     if bound:
         before[key] = bound
-    return bound and bound._replace(known=known)
+    return bound._replace(known=known) if bound and known else bound
 
 
 def _lower(

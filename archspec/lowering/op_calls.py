@@ -17,7 +17,7 @@ from archspec.lowering.provenance import format_shape, producer, report
 from archspec.lowering.references import read_label
 from archspec.lowering.values_in_context import evaluate
 from archspec.ops.axes import IMAGE, TOKENS, accepts, described, expected, order_to
-from archspec.ops.op import Op
+from archspec.ops.op import Op, no_macs
 from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments, is_row
 from archspec.resolve.expression_values import Evaluator
@@ -57,7 +57,8 @@ def lower_op_call(
     inputs = (x, *others)
     node = make_node(op.name, attributes or {}, inputs, shape, path, span, context)
     node.output.before = x
-    if shape is not None and x.shape is not None:
+    counts = op.weights or op.macs is not no_macs
+    if counts and shape is not None and x.shape is not None:
         before, after = x.shape.plain(), shape.plain()
         values = node.values
         node.weights = op.count_parameters(before, after, **values)

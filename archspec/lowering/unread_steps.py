@@ -23,12 +23,14 @@ def report_unread_steps(
     read = {id(value.producer) for node in nodes for value in node.inputs}
     wanted = [*outputs, *(item.output for item in items if isinstance(item, ir.Head))]
     read |= {id(value.producer) for value in wanted}
+    unread = [node for node in nodes if id(node) not in read]
+    if not unread:
+        return
     places: dict[int, Span] = {}  # the outermost step that makes the output of a node
     for item in items:
         if isinstance(item, ir.Module | ir.Tied):
             places.setdefault(id(item.output.producer), item.span)
-    unread = [places.get(id(n), n.span) for n in nodes if id(n) not in read]
-    for span in dict.fromkeys(unread):
+    for span in dict.fromkeys(places.get(id(node), node.span) for node in unread):
         findings.error(
             "unread-step",
             "nothing reads the output of this step",

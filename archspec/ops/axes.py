@@ -6,6 +6,8 @@ convolution does not ask.
 
 from __future__ import annotations
 
+from functools import cache
+
 from archspec.ir.shape import Shape
 
 VECTOR = ("C",)
@@ -27,6 +29,7 @@ KINDS = {
 }
 
 
+@cache
 def accepts(takes: tuple[str, ...], axes: str) -> bool:
     """Whether an op that takes these axes takes others."""
     return takes is ANY or _places(axes) in map(_places, takes)

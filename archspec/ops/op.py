@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from typing import Any, Literal, NamedTuple
 
@@ -97,10 +97,13 @@ class Op(Signature):
     view: Literal["never", "inference", "always"] = "never"
     """When the output shares the memory of the input."""
 
-    @property
-    def reads_label(self) -> bool:
-        """Whether it has a second input, the output of a label."""
-        return any(parameter.type is LABEL for parameter in self.parameters)
+    reads_label: bool = field(init=False)
+    """Whether it has a second input, the output of a label."""
+
+    def __post_init__(self) -> None:
+        """Look at the parameters once, since every call asks."""
+        reads_label = any(parameter.type is LABEL for parameter in self.parameters)
+        object.__setattr__(self, "reads_label", reads_label)
 
     @property
     def needs_forward(self) -> bool:
