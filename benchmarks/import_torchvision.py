@@ -18,7 +18,7 @@ from archspec.importing.spec_text import to_text
 from archspec.importing.unsupported import UnsupportedModuleError
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "import.md"
-TABLE = re.compile(r"(?<=\n)\| network \|.*?\n(?=\n|\Z)", re.DOTALL)
+TABLE = re.compile(r"^\| network \|.*?\n(?=\n)", re.DOTALL | re.MULTILINE)
 HEAD = (
     "| network | lines | keys | outputs equal in | seconds |\n|---|---:|---|---|---:|"
 )

@@ -148,5 +148,6 @@ SPECIAL: Mapping[str, Callable[[Any], Attributes]] = {
     "window_attention": _window,
     "window_attention_v2": _window,
     "relative_attention": _relative,
+    "resize_like": lambda layer: {"align_corners": bool(layer.align_corners)},
     "prelu": lambda _: {"init": 0.25},
 }

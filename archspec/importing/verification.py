@@ -40,11 +40,15 @@ def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
         UnsupportedModuleError: with what differs.
     """
     spec = checked(text)
-    ours = build(spec.graph)
+    with torch.device("meta"):
+        ours = build(spec.graph)
     in_order = _compare_keys(ours, module)
-    theirs = copy.deepcopy(module)
-    randomize(theirs)
-    ours.load_state_dict(theirs.state_dict())
+    if {name for name, _ in ours.named_buffers()} - {*ours.state_dict()}:
+        ours = build(spec.graph)  # with constants
+    theirs = with_random_weights(module)
+    state = theirs.state_dict()
+    own = {*dict(theirs.named_buffers())} & {*state}  # statistics, which runs change
+    ours.load_state_dict(state | {key: state[key].clone() for key in own}, assign=True)
     generator = torch.Generator().manual_seed(1)
     x = [torch.randn(BATCH, *s, generator=generator) for s in inputs.values()]
     with torch.no_grad():
@@ -114,17 +118,21 @@ def is_random(module: nn.Module) -> bool:
     return isinstance(rate, float) and rate > 0
 
 
-def randomize(module: nn.Module) -> None:
-    """Give every weight and statistic a value of its own: fresh ones hide errors."""
+def with_random_weights(module: nn.Module) -> nn.Module:
+    """A copy with values of its own for every weight and statistic: fresh ones hide errors."""
     generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for name, tensor in module.state_dict().items():
-            if not tensor.is_floating_point():
-                continue
-            if tensor.ndim > 1:  # a gain that outlives the relu behind
-                deviation = (2 / tensor[0].numel()) ** 0.5
-                tensor.normal_(0, deviation, generator=generator)
-            elif name.endswith(("weight", "running_var")):  # of a norm
-                tensor.uniform_(0.5, 2, generator=generator)
-            else:
-                tensor.normal_(0, 0.3, generator=generator)
+    copies: dict[int, Any] = {}
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        if not tensor.is_floating_point() or id(tensor) in copies:
+            continue
+        values = torch.empty_like(tensor, requires_grad=False)
+        if tensor.ndim > 1:  # a gain that outlives the relu behind
+            deviation = (2 / tensor[0].numel()) ** 0.5
+            values.normal_(0, deviation, generator=generator)
+        elif name.endswith(("weight", "running_var")):  # of a norm
+            values.uniform_(0.5, 2, generator=generator)
+        else:
+            values.normal_(0, 0.3, generator=generator)
+        is_trained = isinstance(tensor, nn.Parameter)
+        copies[id(tensor)] = nn.Parameter(values) if is_trained else values
+    return copy.deepcopy(module, copies)
