@@ -57,6 +57,8 @@ def candidates(
     for order in permutations(range(1, len(x) + 1)):
         dims = (0, *order)
         yield Movement("permute", {"dims": dims}, partial(torch.permute, dims=dims))
+    if x.axes == "LC" and not reads_features:
+        yield _transpose()
     if y == x:
         for groups in range(2, x.channels):
             if x.channels % groups == 0:
@@ -80,11 +82,15 @@ def candidates(
         )
 
 
+def _transpose() -> Movement:
+    return Movement("transpose", {}, partial(torch.transpose, dim0=1, dim1=2))
+
+
 def _of_tokens(
     x: Shape, y: Sequence[int], *, reads_features: bool
 ) -> Iterator[Movement]:
     if reads_features:
-        yield Movement("transpose", {}, partial(torch.transpose, dim0=1, dim1=2))
+        yield _transpose()
     if len(y) == len("CHW"):
         yield Movement(
             "image", {"height": y[1], "width": y[2]}, partial(_to_image, tuple(y))

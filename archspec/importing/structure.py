@@ -61,6 +61,7 @@ class _Body:
     nearest: dict[Node, Node | None] = field(init=False)
     made: dict[Node, Step] = field(default_factory=dict)
     labels: Labels = field(init=False)
+    start: Call | None = None  # names the value that enters, where it is read by name
 
     def __post_init__(self) -> None:
         items = items_of(self.nodes, self.frame, self.outputs)
@@ -151,10 +152,13 @@ class _Body:
         return start, steps
 
     def ref(self, value: Node) -> Ref:
-        """A reference to a value that is made already, or to an input."""
-        if value not in self.items:
-            return Ref(value.label or "")
-        return self.labels.ref(self.made[value])
+        """A reference to a value that is made already, or that enters the body."""
+        if value in self.items:
+            return self.labels.ref(self.made[value])
+        if value.label:  # an input of the network
+            return Ref(value.label)
+        self.start = self.start or Call("identity")
+        return self.labels.ref(self.start)
 
     def _step(self, item: Item) -> Step:
         if item.is_repeated:
@@ -198,6 +202,8 @@ class _Body:
 
     def finished(self, steps: list[Step]) -> list[Step]:
         """The steps with their labels, in groups where names have a level."""
+        if self.start:
+            steps.insert(0, self.start)
         steps = self.labels.name_targets(steps)
         steps = nest(steps, self.frame.path, self.labels.paths)
         self.labels.resolve(steps)
