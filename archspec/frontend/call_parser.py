@@ -94,6 +94,15 @@ def parse_label(scalar: Scalar) -> StepLabel:
     if scalar.text.startswith("if "):
         help = f"write `if: {scalar.text[3:]}`, and the step under `then:`"
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
+    if keyword := re.match(r"(concat|add|mul|sub|maximum|split) *\(", scalar.text):
+        help = f"write `{keyword[1]}:`, which takes no arguments"
+        raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
+    if scalar.text.startswith("for "):
+        help = "write `repeat:` with the steps, and `times: 3` beside it"
+        raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
+    if re.fullmatch(r"\w+ *\(.*\)", scalar.text):
+        help = "a block is defined under `blocks:`, and called by its name here"
+        raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
     if not LABEL.fullmatch(shape):
         raise ParseError(
             f"`{scalar.text}` cannot be a label",

@@ -194,6 +194,8 @@ def _report_channels(
     fixed = written(call, [str(int(found)), *rest])
     value = str(int(found))
     helps: list[str] = [Replacement(f"write `{fixed}`, or omit the {noun}s", value)]
+    if callee.name == "flatten":
+        helps = ["`flatten` takes no axis: omit the number"]
     if first.is_spread:
         helps = [f"omit the {noun}s from `{first.span.text}`"]
     elif context.argument(bound.in_channels):  # the number is the caller's

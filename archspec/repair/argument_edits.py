@@ -38,6 +38,7 @@ from archspec.repair.edit_costs import (
     SCALE,
     STRIDE,
     SWAPPED_COUNTS,
+    SYNTAX,
     VALUE,
     WIDTH,
     WITHOUT_ARGUMENT,
@@ -86,6 +87,8 @@ def argument_edits(place: CallPlace) -> Edits:
         yield from counts(call, is_repeated=place.is_repeated)
         yield from one_too_many(place)
         yield from groups(place)
+    if call.name.id == "flatten" and call.arguments:  # it takes no axis
+        yield CallEdit(SYNTAX, Edit(call.span, "flatten"))
     yield from from_like_calls(place)
     for name, value in (place.switches or {}).items():
         if argument(call, name) is None:

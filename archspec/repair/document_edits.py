@@ -80,6 +80,9 @@ def _image(document: Document) -> InputDefinition | None:
 
 def input_edits(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     """The channels first, another number of them, and other sizes."""
+    only = document.inputs[0] if len(document.inputs) == 1 else None
+    if only and len(only.sizes) == 4 and not document.has_named_inputs:
+        yield _input(only, only.sizes[1:], INPUT_ORDER)  # the batch is implied
     image = _image(document)
     if image is None:
         return

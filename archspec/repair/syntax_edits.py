@@ -41,6 +41,7 @@ def syntax_edits(finding: Diagnostic) -> Iterator[Candidate]:
         yield from _left_out(source, start, end)
     if finding.code in LINE_CODES:
         line = source.position(start)[0]
+        yield from _ascii(source, line)
         for lines in REMOVED_LINES.get(finding.code, ()):
             yield from _without_lines(source, line, lines)
         line = source.position(start)[0]
@@ -50,12 +51,24 @@ def syntax_edits(finding: Diagnostic) -> Iterator[Candidate]:
                     yield each._replace(cost=each.cost + place / 20)
 
 
+LOOK_ALIKES = str.maketrans("“”‘’（）［］：，＝｜", "\"\"''()[]:,=|")
+
+
+def _ascii(source: Source, number: int) -> Iterator[Candidate]:
+    """A line without signs that only look like those of the language."""
+    text, first = source.line(number), source.line_starts[number - 1]
+    plain = text.translate(LOOK_ALIKES)
+    for other in (plain, plain.replace('"', "")):
+        if other != text:
+            yield _edit(source, first, first + len(text), other, 0.0)
+
+
 def _signs(source: Source, start: int, end: int) -> Iterator[Candidate]:
     """A sign put in, left out or replaced, near a place in a line."""
     line = source.position(start)[0]
     first = source.line_starts[line - 1]
     last = first + len(source.line(line))
-    found = source.text[start:end]
+    text, found = source.text[first:last], source.text[start:end]
     gap = start - len(source.text[first:start]) + len(source.text[first:start].rstrip())
     for sign in (", ", " | ", "("):
         if gap > first:
@@ -66,9 +79,11 @@ def _signs(source: Source, start: int, end: int) -> Iterator[Candidate]:
         yield _edit(source, gap, end, "", 0.0)
     if number := re.match(r"\d+(?=\D)", found):
         yield _edit(source, start, end, number[0], 0.0)
+    if text[: start - first].rstrip().endswith("->"):
+        arrow = first + text[: start - first].rindex("->")
+        yield _edit(source, arrow, arrow + 2, "|", -0.1)
     if found.startswith(","):
         yield _edit(source, gap, start + 1, " |", -0.1)
-    text = source.text[first:last]
     for match in re.finditer(r": ?|=|;|→|—|//| - ", text):
         signs = {":": "=", "=": "==", ";": " |", "→": "->", "—": "-", "//": "#"}
         new = signs.get(match[0].strip(), "")
@@ -108,6 +123,8 @@ def _line_edits(source: Source, number: int) -> Iterator[Candidate]:
             ]
             yield _edit(source, first, end, "\n".join(moved), 0.45)
     at = first + indent
+    if text[indent : indent + 2] in ("* ", "+ ", "• "):
+        yield _edit(source, at, at + 1, "-", 0.0)
     if text[indent] != "-":
         yield _edit(source, at, at, "- ", 0.1)
     elif text[indent : indent + 2] == "- ":

@@ -19,7 +19,6 @@ from archspec.frontend.ast import (
     Call,
     Expression,
     Literal,
-    Name,
     Parameter,
     Tuple,
 )
@@ -40,6 +39,11 @@ OTHER_NAMES = {  # of parameters in other libraries
     "num_groups": "g", "pad": "p", "paddings": "p", "size": "k", "step": "s",
     "strides": "s", "subsample": "s",
 }  # fmt: skip
+NOT_IN_A_SPEC = {
+    "inplace": "leave it out: it changes no result",
+    "device": "leave it out: `archspec train --device` chooses it",
+    "dtype": "leave it out: `archspec train --precision` chooses it",
+}
 LARGEST_KERNEL = 11  # in use; a larger number means channels
 
 
@@ -239,11 +243,8 @@ class _Binding:
                 continue
             known = [n for s in self.slots for n in s.names]
             value = argument.value
-            is_step = (
-                isinstance(self.callee, Op)
-                and isinstance(value, Name)
-                and value.id in OPS
-            )
+            word = value.span.text.strip("\"'")  # `activation="relu"`
+            is_step = isinstance(self.callee, Op) and word in OPS
             name = SHORT[name] if SHORT.get(name) in known else name
             meant = OTHER_NAMES.get(name)
             if meant in known:
@@ -254,9 +255,11 @@ class _Binding:
                 argument.keyword.span,
                 help="the input channels have no name: they come first, or are left out"
                 if name in INPUTS
-                else f"`{value.span.text}` is a step of its own: `| {value.span.text}`"
+                else f"`{word}` is a step of its own: `| {word}`"
                 if is_step
-                else did_you_mean(name, known),
+                else "`flatten` takes no axis: it makes a vector of all of them"
+                if self.callee.name == "flatten"
+                else NOT_IN_A_SPEC.get(name) or did_you_mean(name, known),
             )
         return found
 

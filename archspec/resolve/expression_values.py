@@ -177,7 +177,9 @@ class Evaluator:
     def undefined(self, name: Name) -> EvaluationError:
         values = {*self.scope.names(), *({"ch"} if self.ch != NO_STEP else ())}
         callees = self.scope.environment.callees
-        help = did_you_mean(name.id, values) or did_you_mean(name.id, callees) or NAMES
+        is_word = len(name.id) > 2  # a letter is near to many names
+        help = did_you_mean(name.id, values)
+        help = help or did_you_mean(name.id, callees) * is_word or NAMES
         if name.id in FUNCTIONS:
             help = f"call it: `{name.id}(...)`"
         elif name.id in ("True", "False"):

@@ -11,15 +11,23 @@ from archspec.diagnostics.suggest import closest
 STEPS = ("concat", "add", "mul", "split", "repeat", "if", "aux", "let")
 
 NOT_NEEDED = {  # in a network that is trained here
+    "cat": "`concat:` joins branches",
     "input": "leave it out: `input:` says what comes in",
+    "reshape": "`flatten` makes a vector, `unflatten` an image, `tokens` a sequence",
+    "squeeze": "`flatten` takes axes of size 1 away",
+    "view": "`flatten` makes a vector, `unflatten` an image, `tokens` a sequence",
 }
 OTHER_NAMES = {
     "batchnorm": "bn",
     "batchnorm1d": "bn",
     "batchnorm2d": "bn",
+    "conv1d": "conv",
+    "conv2d": "conv",
+    "conv3d": "conv",
     "convtranspose2d": "conv_transpose",
     "deconv": "conv_transpose",
     "dense": "linear",
+    "depthtospace": "pixel_shuffle",
     "droppath": "stochastic_depth",
     "fc": "linear",
     "gap": "global_avgpool",
@@ -33,6 +41,9 @@ OTHER_NAMES = {
     "multiheadattention": "attention",
     "pixelshuffle": "pixel_shuffle",
     "rmsnorm": "rms_norm",
+    "se": "squeeze_excite",
+    "separableconv": "depthwise_separable",
+    "separableconv2d": "depthwise_separable",
     "noop": "identity",
     "shortcut": "identity",
     "skip": "identity",

@@ -175,7 +175,9 @@ class _Reporter:
             "unknown-key",
             f"`{key.text}` is not a key here",
             key.span,
-            help=Replacement(f"did you mean `{match}`?", match)
+            help="the learning rate is an argument: `optimizer: adam(lr=0.1)`"
+            if key.text in ("lr", "learning_rate") and "optimizer" in known
+            else Replacement(f"did you mean `{match}`?", match)
             if match
             else f"the keys are {listed}",
         )
@@ -214,11 +216,14 @@ class _Reporter:
             return
         if (id(part), "times") in self.meant or (id(part), "for") in self.meant:
             return
+        has_both = part.get("times") is not None and part.get("for") is not None
         self.findings.error(
             "invalid-step",
             f"`{key.text}` needs either `times` or `for`",
             key.span,
-            help="add `times: 4`"
+            help="leave out one of them"
+            if has_both
+            else "add `times: 4`"
             + ", or name the rows: `repeat: block[(64, 3), (128, 3)]`"
             * (key.text == "repeat"),
         )
