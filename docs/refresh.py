@@ -74,14 +74,17 @@ def draw(command: str) -> None:
 
 
 def _printed(*arguments: str) -> str:
-    return subprocess.run(  # noqa: S603  # programs of our own
+    done = subprocess.run(  # noqa: S603  # programs of our own
         [sys.executable, *arguments],
         cwd=ROOT,
         check=False,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-    ).stdout
+    )
+    if done.returncode:
+        sys.exit(f"`python {shlex.join(arguments)}` failed:\n{done.stdout}")
+    return done.stdout
 
 
 def pictures() -> dict[str, str]:
