@@ -15,6 +15,7 @@ from archspec.importing.argument_fields import Signatures
 from archspec.importing.inner_bodies import (
     Body,
     bodies_in,
+    columns_in,
     has_state,
     map_bodies,
     walk,
@@ -148,7 +149,12 @@ class RepeatFolder:
         try:
             parts = merged(named, strict=True)
             lanes = frozenset(range(len(segments)))
-            search = ValueSearch(lanes, index="" if columns else index, counter=index)
+            search = ValueSearch(
+                lanes,
+                taken=columns_in(segments[0]) | self.signatures.blocks.keys(),
+                index="" if columns else index,
+                counter=index,
+            )
             body = _LoopWriter(self.signatures, search).steps(parts)
         except MismatchError:
             return None

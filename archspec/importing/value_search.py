@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from archspec.importing.argument_fields import Field, Kind
+from archspec.importing.block_names import RESERVED
 from archspec.importing.formulas import (
     Formula,
     alternating,
@@ -38,6 +39,7 @@ SHORT_NAMES = {  # of what constructors call their arguments
     "out_features": "cout",
     "oup": "cout",
     "out_ch": "cout",
+    "dropout": "p",  # an op is called so
     "num_layers": "n",
     "num_blocks": "n",
     "n_blocks": "n",
@@ -329,7 +331,7 @@ class ValueSearch:
         if known and known.kind == kind and same(values, known.values):
             return short
         numbered, n = short, 1
-        while numbered in self.parameters or numbered in self.taken:
+        while numbered in {*self.parameters, *self.taken, *RESERVED}:
             n += 1
             numbered = f"{short}{n}"
         full = _filled(kind, self._or_cin(kind, values), self.lanes)

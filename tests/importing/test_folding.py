@@ -191,6 +191,19 @@ CASES = {
             - conv(planes, k=3, s=s)
         """,
     ),
+    "an argument that is called as an op gives another name": (
+        sequence(
+            *(
+                module(conv(8, 1, "0"), Call("dropout", (p,)), dropout=p)
+                for p in (0.1, 0.2, 0.5)
+            )
+        ),
+        """
+        blocks:
+          unit(*, p=0.1):
+            - conv(8, k=1) | dropout(p)
+        """,
+    ),
     "without one it has the field's name": (
         sequence(
             module(conv(5, 3, "0", p=1), Call("dropout", (0.1,)), cout=5),

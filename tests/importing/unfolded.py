@@ -1,6 +1,7 @@
 """A checked network as the nested steps that tracing its module would find."""
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 
 from archspec.importing.steps import (
     Aux,
@@ -16,6 +17,8 @@ from archspec.importing.steps import (
 )
 from archspec.ir import graph as ir
 from archspec.ops.registry import OPS
+
+NUMBERS = count()  # of collects, for their labels
 
 
 def unfolded(graph: ir.Graph) -> Network:
@@ -60,7 +63,7 @@ def _steps(items: Iterable[ir.Item]) -> Iterator[Step]:
                 if item.name:
                     yield Call("identity", label=item.name)
             case ir.Collect():
-                yield _collected(item.repeat.iterations, id(item))
+                yield _collected(item.repeat.iterations, next(NUMBERS))
 
 
 def _collected(iterations: tuple[tuple[ir.Item, ...], ...], number: int) -> Join:
