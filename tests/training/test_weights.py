@@ -114,6 +114,8 @@ def test_weights_as_trainers_write_them(kind, small, tmp_path):
     assert_same(model, state)
 
 
+# torch 2.11 calls its own deprecated function when it first compiles.
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method`:DeprecationWarning")
 def test_wrappers_of_torch_itself(small, tmp_path):
     spec, path = small(), tmp_path / "weights.pt"
     inner = trained(spec)
