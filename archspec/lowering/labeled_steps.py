@@ -78,7 +78,9 @@ def _lower_labeled_group(
         context.level.has_all_layers,
     )
     inside = replace(
-        context.nested(), level=level, labels=context.labels.group(name.value)
+        context.nested(),
+        level=level,
+        labels=context.labels.group(name.value, step.step),
     )
     body: Items = []
     y = context.run.step(step.step, x, inside, body)

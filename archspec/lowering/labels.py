@@ -16,7 +16,9 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import NamedTuple
 
-from archspec.frontend.ast import Step
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import Aux, Labeled, Step
+from archspec.frontend.step_traversal import children
 from archspec.ir import graph as ir
 
 
@@ -39,6 +41,7 @@ class LabeledLayers(NamedTuple):
 class Labels:
     """The labels of one body so far, each with the output of its step."""
 
+    body: Step | None = None
     path: tuple[str, ...] = ()  # of the labeled group whose body it is
     around: Labels | None = None  # those of the body around the group
     outputs: dict[str, ir.Value] = field(default_factory=dict)
@@ -48,9 +51,9 @@ class Labels:
     exports: set[str] = field(default_factory=set)  # labels of a group, read outside it
     is_complete: bool = True  # false behind a step that cannot be read
 
-    def group(self, name: str) -> Labels:
+    def group(self, name: str, body: Step) -> Labels:
         """The labels of a labeled group of this body, which has none yet."""
-        self.groups[name] = Labels((*self.path, name), self)
+        self.groups[name] = Labels(body, (*self.path, name), self)
         return self.groups[name]
 
     def copy(self) -> Labels:
@@ -74,6 +77,16 @@ class Labels:
     def known(self) -> list[str]:
         """The labels that a `ref` may name, the innermost first, without paths."""
         return [*dict.fromkeys(name for each in self.outwards for name in each.outputs)]
+
+    def known_layers(self) -> list[str]:
+        """The labels that `tied` may name, in the same order."""
+        return [*dict.fromkeys(name for each in self.outwards for name in each.layers)]
+
+    def later(self, name: str, span: Span) -> Span | None:
+        """The place of a label in these bodies that stands behind a `ref`."""
+        bodies = [each.body for each in self.outwards if each.body]
+        spans = (label for body in bodies for label in _labels_in(body))
+        return next((s for s in spans if s.text == name and s.start > span.end), None)
 
     def all_outputs(self) -> Iterator[tuple[str, ir.Value]]:
         """The output of each label, those of groups included, by their paths."""
@@ -130,3 +143,12 @@ class Labels:
         common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         path = ".".join([*found.labels.path[common:], found.name])
         return len(self.path) - common, path
+
+
+def _labels_in(step: Step) -> Iterator[Span]:
+    """The places of the labels of a body, without those of the groups in it."""
+    if isinstance(step, Labeled):
+        yield step.label.span
+    elif not isinstance(step, Aux):
+        for child in children(step):
+            yield from _labels_in(child)

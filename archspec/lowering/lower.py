@@ -139,7 +139,7 @@ def network_context(
     named = [port for port in inputs if port.value.producer]
     spans = {port.name: port.value.span for port in named if port.value.span}
     level = Level(is_plain_chain=net is None or is_plain_chain(net), spans=spans)
-    labels = Labels(outputs={port.name: port.value for port in inputs})
+    labels = Labels(net, outputs={port.name: port.value for port in inputs})
     return Context(run, scope, level, labels)
 
 

@@ -6,9 +6,9 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from archspec.diagnostics.diagnostic import Label, Severity
+from archspec.diagnostics.diagnostic import Edit, Fix, Label, Severity
 from archspec.diagnostics.source import Span
-from archspec.frontend.ast import Chain, Each, If, Merge, Step
+from archspec.frontend.ast import Broken, Chain, Each, If, Merge, Step
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context, Items
@@ -89,8 +89,11 @@ def _branches(
     """The branches that are there, with those of `each` and without `none`."""
     for branch in merge.branches:
         if isinstance(branch, Each):
-            for inside in unrolled(branch.repeat, x, context) or ():
-                yield branch.repeat.body, inside
+            iterations = unrolled(branch.repeat, x, context)
+            if iterations is None:  # nobody knows how many branches there are
+                yield Broken(branch.span), context
+            else:
+                yield from ((branch.repeat.body, inside) for inside in iterations)
         elif not _is_none(branch, x, context):
             yield branch, context
 
@@ -128,8 +131,21 @@ def _report_no_branch(merge: Merge, context: Context) -> ir.Value:
         f"no branch of `{merge.kind}` is left",
         merge.span,
         help="leave one: `identity` passes the input on",
+        proposals=[
+            Fix("write `identity`", (Edit(span, "identity"),), is_strong=False)
+            for branch in merge.branches
+            for span in _nones(branch)
+        ],
     )
     return ir.Value(None)
+
+
+def _nones(step: Step) -> Iterator[Span]:
+    """The places of `none` in a branch."""
+    if isinstance(step, If):
+        yield from (*_nones(step.then), *_nones(step.otherwise))
+    elif _may_be_none(step):
+        yield step.span
 
 
 def _warn_of_single_branch(merge: Merge, context: Context) -> None:

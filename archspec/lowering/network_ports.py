@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Edit, Findings, Fix
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import (
@@ -101,8 +101,24 @@ def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
         f"`{name.id}` is a head, not an output" if is_head else message,
         name.span,
         help=help or f"label the step that makes it: `{name.id}: ...`",
+        proposals=[*_other_outputs(name, labels, context)] * (not is_head),
     )
     return ir.Port(name.id, ir.Value(None))
+
+
+def _other_outputs(
+    name: Name, labels: Sequence[str], context: Context
+) -> Iterator[Fix]:
+    """The label for the last step, or another label, the last first."""
+    net = context.labels.body
+    last = net.steps[-1] if isinstance(net, Group) else None
+    if isinstance(last, Chain):
+        start = last.calls[0].span
+        at = start.source.span(start.start, start.start)
+        title = f"write `{name.id}: ...` in line {start.line}"
+        yield Fix(title, (Edit(at, f"{name.id}: "),), is_strong=False)
+    for label in reversed(labels):
+        yield Fix(f"write `{label}`", (Edit(name.span, label),), is_strong=False)
 
 
 def report_unread_inputs(

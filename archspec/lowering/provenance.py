@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.diagnostic import Fix, Label
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Expression
 from archspec.ir import graph as ir
@@ -51,6 +51,7 @@ def report(
     related: Sequence[Label] = (),
     help: Sequence[str] | str = (),
     numbers: Iterable[int] = (),
+    proposals: Sequence[Fix] = (),
 ) -> None:
     """Record a finding at the place where the user wrote the mistake."""
     first = place if isinstance(place, Span) else place.span
@@ -68,6 +69,7 @@ def report(
         related=related,
         help=help,
         numbers=numbers,
+        proposals=proposals,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from archspec.diagnostics.diagnostic import Replacement
 from archspec.diagnostics.suggest import closest, did_you_mean
@@ -42,8 +42,13 @@ def read_label(label: Expression, x: ir.Value, context: Context) -> ir.Reference
     return context.labels.reference_to(found) if found else None
 
 
-def find_label(label: Expression, x: ir.Value, context: Context) -> Found | None:
-    """The earlier label that a path leads to; None, with a finding, if there is none."""
+def find_label(
+    label: Expression, x: ir.Value, context: Context, *, of_layers: bool = False
+) -> Found | None:
+    """The earlier label that a path leads to; None, with a finding, if there is none.
+
+    `of_layers` tells that only labels of layers are of use, as for `tied`.
+    """
     path = path_of(label, x, context)
     if path is None:
         return None
@@ -53,7 +58,9 @@ def find_label(label: Expression, x: ir.Value, context: Context) -> Found | None
     # An arm not taken has no labels, and an unknown label may be any.
     is_certain = not any("{" in known for known in context.labels.known())
     if context.is_taken and is_certain:
-        _report_dangling(path, context)
+        labels = context.labels
+        known = labels.known_layers() if of_layers else labels.known()
+        _report_dangling(path, known, context)
     return None
 
 
@@ -110,17 +117,18 @@ def _report_no_label(label: Expression, context: Context) -> None:
 # --- labels that are not there -------------------------------------------------------
 
 
-def _report_dangling(path: Name, context: Context) -> None:
-    """Report the first label of a path that is not there."""
+def _report_dangling(path: Name, known: Sequence[str], context: Context) -> None:
+    """Report the first label of a path that is not there; `known` might be meant."""
     first, *rest = path.id.split(".")
     for labels in context.labels.outwards:
         if first in labels.outputs or first in labels.groups:
             _report_inside(path, labels, context)
             return
-    known = context.labels.known()
     help = did_you_mean(first, known) if not rest else _other_path(path, first, known)
     if first in (head.name for head in context.run.heads):
         help = f"`{first}` is a head: inference has no output of it"
+    elif later := context.labels.later(first, path.span):
+        help = f"`{first}` is defined later, on line {later.line}: move that step up"
     elif not help and known:
         help = f"the labels so far are {_listed(known)}"
     context.findings.error(

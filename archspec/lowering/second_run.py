@@ -164,10 +164,10 @@ def _layer_shape(node: ir.Node, inputs: Sequence[ir.Value]) -> ir.Shape:
         )
     if _made(op, node, x) != _made(op, node, first):
         subject = f"the weights of `{node.path}`" if node.weights else f"`{node.path}`"
+        wanted, found = _difference(op, node, first, x)
         raise ShapeError(
             "tied-mismatch",
-            f"{subject} expect{'' if node.weights else 's'} {format_shape(first)}, "
-            f"found {format_shape(x)}",
+            f"{subject} expect{'' if node.weights else 's'} {wanted}, found {found}",
         )
     values = {name: value for name, value in node.values.items() if name != LABEL_NAME}
     try:
@@ -175,6 +175,16 @@ def _layer_shape(node: ir.Node, inputs: Sequence[ir.Value]) -> ir.Shape:
     except ShapeError as error:
         message = f"`{node.path}` does not fit: {error.message}"
         raise ShapeError(error.code, message) from error
+
+
+def _difference(op: Op, node: ir.Node, first: ir.Shape, x: ir.Shape) -> tuple[str, str]:
+    """What a layer was made for and what it finds: the channels, if they alone matter."""
+    is_same = first.axes == x.axes and first.channels != x.channels
+    other = x.with_channels(first.channels)
+    if is_same and _made(op, node, other) == _made(op, node, first):
+        noun = "feature" if x.axes == "C" else "channel"
+        return f"{first.channels} {noun}{'s' * (first.channels != 1)}", str(x.channels)
+    return format_shape(first), format_shape(x)
 
 
 def _made(op: Op, node: ir.Node, x: ir.Shape) -> object:

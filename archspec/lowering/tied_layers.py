@@ -58,7 +58,7 @@ def _layers_of(call: Call, x: ir.Value, context: Context) -> LabeledLayers | Non
         )
         return None
     label = call.arguments[0].value
-    found = find_label(label, x, context)
+    found = find_label(label, x, context, of_layers=True)
     if found is None:
         return None
     layers = found.labels.layers.get(found.name)

@@ -36,6 +36,7 @@ from archspec.repair.document_edits import (
     input_edits,
     proposed,
     row_edits,
+    without_input,
 )
 from archspec.repair.edit_costs import (
     LIKE_ANOTHER,
@@ -98,6 +99,8 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         found += [Candidate.of(1.0, fix.title, *fix.edits) for fix in finding.proposals]
     else:
         found += proposed(finding, document)
+        if finding.code == "unread-input":
+            found += without_input(finding)
         if finding.code in (*SHAPE_CODES, *VALUE_CODES):
             found += _SpecEdits(finding, document).found()
     unique: dict[object, Candidate] = {}

@@ -7,9 +7,10 @@ for: {c: [64, 128], n: [2, 2, 2]}     for: {c: [64, 128], n: [2, 2]}
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit
+from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
 from archspec.frontend.ast import (
     BlockDefinition,
     Document,
@@ -132,6 +133,25 @@ def input_of_size(document: Document, size: int) -> Candidate:
 def _input(image: InputDefinition, sizes: tuple[int, ...], cost: float) -> Candidate:
     text = "x".join(map(str, sizes))
     return Candidate.of(cost, f"write `input: {text}`", Edit(image.name.span, text))
+
+
+def without_input(finding: Diagnostic) -> Iterator[Candidate]:
+    """An input of several left out, with its line or the comma beside it."""
+    at, source = finding.primary.span, finding.primary.span.source
+    rest = re.match(r"\w+\s*:\s*[\w\"']+", source.text[at.start :])
+    if rest is None:
+        return
+    start, end = at.start, at.start + rest.end()
+    if comma := re.search(r",\s*$", source.text[:start]):
+        start = comma.start()
+    elif comma := re.match(r"\s*,\s*", source.text[end:]):
+        end += comma.end()
+    elif source.line(at.line).strip() == rest[0]:
+        start = source.line_starts[at.line - 1]
+        end = start + len(source.line(at.line)) + 1
+    title = f"leave out `{rest[0]}`"
+    edit = Edit(source.span(start, end), "")
+    yield Candidate(OWN, Fix(title, (edit,), is_strong=False))
 
 
 # --- what a finding proposes ---

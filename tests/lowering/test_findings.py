@@ -61,3 +61,25 @@ net:
   - relu
 """
     assert codes(text) == []
+
+
+def test_a_label_below_is_said_to_come_later():
+    """Not one of another body, nor that of the step itself."""
+    text = """\
+net:
+  - group:
+      - late: relu
+      - conv(3, k=1)
+  - add: [identity, ref(late)]
+  - late: [tanh, ref(late) | relu]
+"""
+    found = [*check(text).diagnostics]
+    assert [d.code for d in found] == ["dangling-ref"] * 2
+    assert found[0].help == ("`late` is defined later, on line 9: move that step up",)
+    assert "later" not in str(found[1].help)
+
+
+def test_help_for_tied_names_steps_with_layers():
+    text = "net:\n  - a: relu\n  - b: ref(a)\n  - tied(nothing)\n"
+    (found,) = check(text).diagnostics
+    assert found.help == ("the labels so far are `a`",)

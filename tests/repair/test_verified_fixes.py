@@ -101,3 +101,55 @@ def test_fixes_are_data():
     assert (edit.span.line, edit.span.column) == (5, 5)
     assert edit.text == "flatten | linear(784, 256)"
     assert edit.span.text == "linear(784, 256)"
+
+
+INPUTS = "input: {left: 3x8x8, right: 3x8x8}"
+GRAPHS = {  # what is written, and the whole spec with the first fix
+    "rows of a branch": (
+        "net:\n  - concat:\n      - identity\n      - each: relu # here\n",
+        (
+            "net:\n  - concat:\n      - identity\n      - each: relu\n"
+            "        times: 4 # here\n"
+        ),
+    ),
+    "rows in braces": (
+        "net:\n  - {collect: relu}\n",
+        "net:\n  - {collect: relu, times: 4}\n",
+    ),
+    "a join without branches": (
+        "net:\n  - add:\n      - {if: ch > 3, then: relu, else: none}\n      - none\n",
+        (
+            "net:\n  - add:\n      - {if: ch > 3, then: relu, else: identity}\n"
+            "      - none\n"
+        ),
+    ),
+    "an input that nothing reads": (
+        f"{INPUTS}\nnet:\n  - ref(left) | relu\n",
+        "input: {left: 3x8x8}\nnet:\n  - ref(left) | relu\n",
+    ),
+    "the first of the inputs": (
+        f"{INPUTS}\nnet:\n  - ref(right) | relu\n",
+        "input: {right: 3x8x8}\nnet:\n  - ref(right) | relu\n",
+    ),
+    "an input on a line of its own": (
+        "input:\n  a: 3x8x8\n  b: 3x8x8\nnet:\n  - ref(b) | relu\n",
+        "input:\n  b: 3x8x8\nnet:\n  - ref(b) | relu\n",
+    ),
+    "an output without a label": (
+        "net:\n  - low: relu\n  - tanh\noutputs: [low, logits]\n",
+        "net:\n  - low: relu\n  - logits: tanh\noutputs: [low, logits]\n",
+    ),
+    "an output of another name": (
+        "net:\n  - low: relu\n  - high: tanh\noutputs: [low, logits]\n",
+        "net:\n  - low: relu\n  - high: tanh\noutputs: [low, high]\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), GRAPHS.values(), ids=GRAPHS)
+def test_a_graph_that_lacks_a_part_is_completed(text, wanted):
+    head = "archspec: 1\n" if "input" in text else "archspec: 1\ninput: 3x8x8\n"
+    spec = Source("spec", head + text)
+    (found,) = check_source(spec).diagnostics
+    assert apply_edits(spec, found.fixes[0].edits).text == head + wanted
+    assert not found.fixes[0].is_strong

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from archspec.diagnostics.diagnostic import Findings, Replacement
+from archspec.diagnostics.diagnostic import Edit, Findings, Fix, Replacement
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, SCHEMA, SIZE
@@ -217,6 +217,10 @@ class _Reporter:
         if (id(part), "times") in self.meant or (id(part), "for") in self.meant:
             return
         has_both = part.get("times") is not None and part.get("for") is not None
+        last = part.pairs[-1][1].span
+        is_flow = last.source.text[part.span.start] == "{"
+        before = ", " if is_flow else f"\n{' ' * (key.span.column - 1)}"
+        edit = Edit(last.source.span(last.end, last.end), f"{before}times: 4")
         self.findings.error(
             "invalid-step",
             f"`{key.text}` needs either `times` or `for`",
@@ -226,6 +230,8 @@ class _Reporter:
             else "add `times: 4`"
             + ", or name the rows: `repeat: block[(64, 3), (128, 3)]`"
             * (key.text == "repeat"),
+            proposals=[Fix("add `times: 4`", (edit,), is_strong=False)]
+            * (not has_both),
         )
 
     def missing_keys(self, part: Mapping, violation: Violation) -> None:
