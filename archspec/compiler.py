@@ -35,6 +35,7 @@ from archspec.resolve.scope import Block, Environment, Scope, check_new_names
 from archspec.resolve.train_section import resolve_train
 from archspec.sizes import SizesResult, try_sizes
 from archspec.spec import CheckResult, Spec
+from archspec.variations import family_of, name_params
 
 
 class Options(NamedTuple):
@@ -131,6 +132,7 @@ class _Network(NamedTuple):
     environment: Environment
     inputs: tuple[Port, ...]
     train: Mapping[str, object]
+    variants: Mapping[str, Mapping[str, object]]  # the values of their params
 
     @property
     def scope(self) -> Scope:
@@ -172,10 +174,12 @@ def _resolve(
     document = replace(document, train={**document.train, **recipes})
     path = folder / Path(document.source.name).name if folder else None
     environment = document_environment(document, path, findings)
-    resolve_params(document, environment, options.variant, overrides, findings)
+    variants = resolve_params(
+        document, environment, options.variant, overrides, findings
+    )
     train = resolve_train(document, environment, findings)
     inputs = _inputs(document, environment, options.variant, given, findings)
-    return _Network(document, environment, inputs, train)
+    return _Network(document, environment, inputs, train, variants)
 
 
 def _inputs(
@@ -241,6 +245,7 @@ def _items(
 
 def _lowered(network: _Network, variant: str | None, findings: Findings) -> Compiled:
     document, environment = network.document, network.environment
+    named = name_params(document, environment)
     body, outputs = _items(network, network.blocks, findings)
     if not findings.has_errors and document.net is not None:
         report_unread_steps(body, [port.value for port in outputs], findings)
@@ -256,6 +261,10 @@ def _lowered(network: _Network, variant: str | None, findings: Findings) -> Comp
         )
     if findings.has_errors:
         return Compiled(None, graph)
+    if graph is not None:
+        graph = family_of(
+            graph, document, environment, network.inputs, network.variants, named
+        )
     lint(document, environment, graph, findings)
     if graph is None:
         return Compiled()

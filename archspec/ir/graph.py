@@ -10,7 +10,7 @@ step of the spec becomes.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -258,6 +258,29 @@ def named_input(name: str, shape: Shape, span: Span) -> Port:
     return Port(name, value)
 
 
+def param_name(name: str) -> str:
+    """A param of the spec as a variable, which no name in a block can be taken for."""
+    return f"${name}"
+
+
+def is_param(name: str) -> bool:
+    """Whether a variable of an expression is a param of the spec."""
+    return name.startswith("$")
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The params of a network, its variants, and how to lower it with other values.
+
+    `again` takes the params to change; it returns None where the network then has errors.
+    """
+
+    name: str = ""  # of the spec
+    params: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    again: Callable[[Mapping[str, Any]], Graph | None] = lambda _: None
+
+
 @dataclass(eq=False, slots=True, repr=False)
 class Graph:
     """A network with every shape known."""
@@ -268,6 +291,7 @@ class Graph:
     outputs: tuple[Port, ...]
     body: tuple[Item, ...]
     returns_tuple: bool = False  # whether the spec has `outputs`
+    family: Family = Family()
 
     def __repr__(self) -> str:
         """One line: the name and the number of layers."""

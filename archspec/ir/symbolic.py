@@ -260,6 +260,18 @@ def _replaced(part: Any, values: Mapping[str, ast.expr]) -> Any:
 def _folded(code: ast.expr) -> ast.expr:
     """An expression of literals as one literal."""
     match code:
+        case ast.BinOp(left, ast.Mult() | ast.FloorDiv(), ast.Constant(1)) if _is_int(
+            code.right
+        ):
+            return left
+        case ast.BinOp(ast.Constant(1), ast.Mult(), right) if _is_int(code.left):
+            return right
+        case ast.BinOp(
+            ast.BinOp(left, ast.Mult(), ast.Constant(a)),
+            ast.FloorDiv(),
+            ast.Constant(b),
+        ) if a == b and a and _is_int(code.right) and type(a) is int:
+            return left
         case ast.BinOp(ast.Constant(a), sign, ast.Constant(b)):
             try:
                 return constant(FOLDED[type(sign)](a, b))
@@ -297,6 +309,11 @@ def _folded(code: ast.expr) -> ast.expr:
                 item: ast.expr = items[ast.literal_eval(index)]
                 return item
     return code
+
+
+def _is_int(code: ast.expr) -> bool:
+    """Whether a literal is an integer: 1, but neither 1.0 nor True."""
+    return isinstance(code, ast.Constant) and type(code.value) is int
 
 
 def is_literal(code: ast.expr) -> bool:

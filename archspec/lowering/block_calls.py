@@ -128,7 +128,11 @@ def _inside(
         caller=context,
         given=_given(module, values),
         stack=(*context.stack, block),
-        hoistable={CIN, *arguments},
+        hoistable={
+            CIN,
+            *arguments,
+            *map(ir.param_name, block.environment.params),
+        },
         values_unknown=context.values_unknown,
     )
 
@@ -227,6 +231,7 @@ def _output_for_caller(
         return ir.Value(None)
     code = code_of(y.shape.channels)
     known = {name: value.code for name, value in arguments.items()}
+    known |= {name: variable(name) for name in variables(code) if ir.is_param(name)}
     if x.shape is not None:
         known[CIN] = code_of(x.shape.channels)
     shape: ir.Shape | None = y.shape.plain()

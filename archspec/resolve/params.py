@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Binding, Document, Expression, Literal, Name
@@ -30,8 +32,10 @@ def resolve_params(
     variant: str | None,
     overrides: Sequence[Binding],
     findings: Findings,
-) -> None:
+) -> dict[str, dict[str, Any]]:
     """Fill in `environment.params`; findings for wrong names and types.
+
+    Returns the values of all params for each variant.
 
     A param reads the final values of the params before it. A param with an error has an
     unknown value.
@@ -40,14 +44,19 @@ def resolve_params(
     known = {name.id: expression for name, expression in document.params}
     chosen: Overrides = {}
     budget = Budget(findings)
+    found: dict[str, dict[str, Any]] = {}
     for title, values in document.variants.items():
         where = f"the variant `{title}` sets"
         changes = _known(values, known, findings, where)
+        copy = Environment({}, environment.callees, complete=environment.complete)
         if title == variant:
             chosen = changes
-        else:  # it has mistakes too
-            copy = Environment({}, environment.callees, complete=environment.complete)
+            with suppress(TooMany):  # its mistakes are found below
+                _resolve(document, copy, [changes], Budget(Findings()))
+        else:
             _resolve(document, copy, [changes], budget)
+        params = copy.params.items()
+        found[title] = {n: p.value for n, p in params if p is not None}
     if variant is not None and variant not in document.variants:
         findings.error(
             "unknown-variant",
@@ -58,6 +67,7 @@ def resolve_params(
         )
     given = _known(overrides, known, findings, "")
     _resolve(document, environment, [chosen, given], budget)
+    return found
 
 
 def _known(

@@ -9,18 +9,22 @@ differ in structure, each structure has a class of its own:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+import ast
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Any
 
 from archspec.backends.python.aligned_bodies import (
     InstancesDifferError,
     Source,
     level,
+    values_by_name,
 )
 from archspec.backends.python.callable_arguments import (
     CallableWriter,
     is_identity,
+    param_uses,
     uses,
 )
 from archspec.backends.python.class_builder import ClassBuilder, Docstring
@@ -29,9 +33,11 @@ from archspec.backends.python.class_parameters import (
     ClassParameter,
     block_parameters,
     known_values,
+    params_of_spec,
 )
 from archspec.backends.python.constructor_calls import torch_call
-from archspec.backends.python.identifiers import class_name
+from archspec.backends.python.identifiers import class_name, python_name
+from archspec.backends.python.param_dependence import ParamDependence
 from archspec.backends.python.parameter_names import ParameterNames, renamed
 from archspec.backends.python.syntax import CallExpr, ClassDef, ClassName, Expr
 from archspec.ir.graph import (  # fmt: skip
@@ -45,9 +51,11 @@ from archspec.ir.graph import (  # fmt: skip
     Reference,
     Repeat,
     Tied,
+    param_name,
     walk,
 )
-from archspec.resolve.partial_call import PartialCall
+from archspec.ir.symbolic import constant
+from archspec.resolve.partial_call import PartialCall, has_callee
 
 
 @dataclass(eq=False)
@@ -63,29 +71,52 @@ class FinishedClass:
         return self.indices[id(module)]
 
 
-def network_classes(graph: Graph, name: str, docstring: Docstring) -> list[ClassDef]:
-    """The network's class, the last, and before it all that may be needed for it."""
-    classes = BlockClasses(graph)
+def network_classes(
+    graphs: Sequence[Graph], params: Sequence[str], name: str, docstring: Docstring
+) -> BlockClasses | None:
+    """The class of some networks, with all that may be needed for it before it.
+
+    They are one spec with other values of `params`; None if no one class can have them.
+    """
+    try:
+        classes = BlockClasses(graphs, params)
+        outer = classes.params
+    except InstancesDifferError:
+        return None
+    shown = {
+        id(item.node if isinstance(item, Layer) else item)
+        for item in walk(graphs[0].body)
+    }
     for may_loop in (True, False):
         builder = ClassBuilder(
             ClassName(name),
-            [graph.body],
-            {},
+            [graph.body for graph in graphs],
+            outer,
             classes,
             may_loop=may_loop,
-            shows_shapes=True,
-            network=graph,
+            values=classes.fixed,
+            known=tuple(_known_params(graph) for graph in graphs),
+            dependent=classes.dependence.names(None),
+            shown=shown,
+            network=graphs[0],
         )
         if classes.finish(builder, docstring):
-            break
-    return [*classes.known]
+            return classes
+    return None
+
+
+def _known_params(graph: Graph) -> dict[str, Any]:
+    """The values of those params that are data."""
+    params = graph.family.params.items()
+    return {param_name(k): v for k, v in params if not has_callee(v)}
 
 
 @dataclass
 class BlockClasses:
     """The classes of a network's blocks, each built when it is first needed."""
 
-    graph: Graph
+    graphs: Sequence[Graph]
+    names: Sequence[str]  # of the params of the spec that classes may have
     callables: CallableWriter = field(init=False)
     known: dict[ClassDef, ClassName] = field(default_factory=dict)  # users last
     finished: dict[int, FinishedClass] = field(default_factory=dict)
@@ -120,8 +151,59 @@ class BlockClasses:
     @cached_property
     def _families(self) -> dict[Hashable, list[Module]]:
         """All calls of blocks, by the family that may share a class."""
-        items = (item for item in walk(self.graph.body) if isinstance(item, Module))
-        return _grouped((item for item in items if item.block), self._family)
+        items = (item for graph in self.graphs for item in walk(graph.body))
+        modules = (item for item in items if isinstance(item, Module) and item.block)
+        return _grouped(modules, self._family)
+
+    @cached_property
+    def _graph_of(self) -> dict[int, Graph]:
+        """The network of each instance of a block, by its `id`."""
+        return {
+            id(item): graph
+            for graph in self.graphs
+            for item in walk(graph.body)
+            if isinstance(item, Module)
+        }
+
+    def params_of(self, module: Module) -> Mapping[str, Any]:
+        """The params of the network that a block's instance is in."""
+        return self._graph_of[id(module)].family.params
+
+    @cached_property
+    def dependence(self) -> ParamDependence:
+        """The names that depend on the params that classes have."""
+        return ParamDependence.of(self.graphs, self.names)
+
+    @cached_property
+    def fixed(self) -> dict[str, ast.expr]:
+        """The values of those params that no class has and all networks agree in."""
+        first = self.graphs[0].family.params
+        return {
+            param_name(name): constant(value)
+            for name, value in first.items()
+            if name not in self.names
+            and not has_callee(value)
+            and all(graph.family.params[name] == value for graph in self.graphs)
+        }
+
+    @cached_property
+    def _inner_params(self) -> dict[str, ClassParameter]:
+        """The params of the spec in the classes of blocks, which are given their ops."""
+        return params_of_spec(self.graphs, self.names, lambda _name, _value: None)
+
+    @cached_property
+    def params(self) -> dict[str, ClassParameter]:
+        """The params of the spec, as those of a class.
+
+        Raises:
+            InstancesDifferError: if one is an op or block that cannot be written.
+        """
+
+        def write(name: str, value: Any) -> Expr:
+            calls = [*param_uses(self.graphs[0].body, param_name(name), value)]
+            return self.callables.value(value, calls)
+
+        return params_of_spec(self.graphs, self.names, write)
 
     def _family(self, module: Module) -> Hashable:
         """Instances that one class may represent: calls of one block.
@@ -135,12 +217,13 @@ class BlockClasses:
 
     @cached_property
     def _names(self) -> ParameterNames:
-        return ParameterNames(self.graph)
+        return ParameterNames(self.graphs)
 
     @cached_property
     def _nesting(self) -> _Nesting:
         nesting = _Nesting()
-        nesting.visit(self.graph.body, ())
+        for graph in self.graphs:
+            nesting.visit(graph.body, ())
         return nesting
 
     def _build(self, modules: list[Module]) -> None:
@@ -158,7 +241,8 @@ class BlockClasses:
             if self._attempt(alike) or self._attempt(alike, may_loop=False):
                 continue
             for same in _grouped(alike, _numbers).values():
-                assert self._attempt(same) or self._attempt(same, may_loop=False)
+                if not (self._attempt(same) or self._attempt(same, may_loop=False)):
+                    raise InstancesDifferError  # they depend on a param
 
     def _attempt(
         self,
@@ -174,14 +258,22 @@ class BlockClasses:
         block = modules[0]
         names = self._names.of(block)
         default = partial(self._callable_default, modules) if has_callables else None
+        own = block_parameters(modules, names, default)
+        bodies = [module.body for module in modules]
+        taken = {python_name(name) for name in (*own, *values_by_name(bodies))}
+        params = {k: p for k, p in self._inner_params.items() if p.name not in taken}
         builder = ClassBuilder(
             ClassName(class_name(block.block)),
-            [module.body for module in modules],
-            block_parameters(modules, names, default),
+            bodies,
+            {**own, **params},
             self,
             may_loop=may_loop,
-            values=renamed(names),
-            known=tuple(known_values(module, names) for module in modules),
+            values={**renamed(names), **self.fixed},
+            known=tuple(
+                known_values(module, names) | _known_params(self._graph_of[id(module)])
+                for module in modules
+            ),
+            dependent=self.dependence.names(block.definition),
         )
         name = self.finish(builder, partial(block_docstring, modules, names))
         if name is None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from archspec.backends.python.aligned_bodies import (
+    Body,
     InstancesDifferError,
     own_items,
 )
@@ -31,7 +32,7 @@ from archspec.backends.python.syntax import (
     NameExpr,
     dotted,
 )
-from archspec.ir.graph import Layer, Module
+from archspec.ir.graph import Layer, Module, walk
 from archspec.ir.shape import Shape
 from archspec.ir.symbolic import Symbolic, literal, variables
 from archspec.ops.op import Op
@@ -81,6 +82,17 @@ def uses(module: Module, key: str) -> Iterator[Layer | Module]:
             for name, argument in item.arguments.items():
                 passed_on = argument.value == module.arguments[key].value
                 if passed_on and _reads(argument.code, key):
+                    yield from uses(item, name)
+
+
+def param_uses(body: Body, key: str, value: object) -> Iterator[Layer | Module]:
+    """The calls of a param of the spec that is an op or block."""
+    for item in walk(body):
+        if isinstance(item, Layer | Module) and _reads(item.called, key):
+            yield item
+        if isinstance(item, Module):
+            for name, argument in item.arguments.items():
+                if argument.value == value and _reads(argument.code, key):
                     yield from uses(item, name)
 
 

@@ -15,10 +15,10 @@ in place, or a class of its own that is given what it reads.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from archspec.backends.python.aligned_bodies import (
     Bodies,
@@ -85,6 +85,9 @@ class FinishedClasses(Protocol):
 
     callables: CallableWriter
 
+    def params_of(self, module: Module) -> Mapping[str, Any]:
+        """The params of the network that a block's instance is in."""
+
     def keep(self, definition: ClassDef) -> ClassName:
         """Add a labeled group's class, and give its name; or that of an equal one."""
 
@@ -102,14 +105,16 @@ class ClassBuilder:
         may_loop: bool = True,
         values: Mapping[str, ast.expr] | None = None,
         known: tuple[Known, ...] = (),
-        shows_shapes: bool = False,
+        dependent: frozenset[str] = frozenset(),
+        shown: Container[int] = (),
         network: Graph | None = None,
         ports: Ports = ONLY_INPUT,
     ) -> None:
         """`outer` are the names from outside that the bodies may read.
 
         `values` replace names in an unrolled loop; `known` are the values of names in
-        each instance. `network` is given for its own class, and `ports` for that of a
+        each instance, and `dependent` those that depend on params of the spec. The shapes of the items in `shown`, by `id`, are comments.
+        `network` is given for its own class, and `ports` for that of a
         labeled group.
         """
         self.name = name
@@ -119,14 +124,21 @@ class ClassBuilder:
         self.outer = outer
         self.classes = classes
         self.scope = ClassScope(
-            frozenset(outer), dict(values or {}), may_loop=may_loop, known=known
+            frozenset(outer),
+            dict(values or {}),
+            may_add=network is None or len(bodies) == 1,
+            may_loop=may_loop,
+            known=known,
+            dependent=dependent,
         )
         self.inner = values_by_name(bodies)
         self.unifier = ValueUnifier(len(bodies), {*outer, *self.inner})
         self.submodule_builder = SubmoduleBuilder(
             self.unifier, classes.class_of, classes.callables, self._group
         )
-        self.init_builder = InitBuilder(self.unifier, shows_shapes=shows_shapes)
+        self.submodule_builder.params_of = classes.params_of
+        self.submodule_builder.shown = shown
+        self.init_builder = InitBuilder(self.unifier, shows_shapes=bool(network))
 
     def definition(self, docstring: Docstring) -> ClassDef:
         """The class.
@@ -224,6 +236,7 @@ class ClassBuilder:
             values=scope.values,
             ports=ports,
             known=scope.known,
+            dependent=scope.dependent,
         )
         definition = group.definition(partial(block_docstring, column, {}))
         self.unifier.used |= group.unifier.used & scope.names

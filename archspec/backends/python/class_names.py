@@ -15,14 +15,16 @@ from collections.abc import Iterable, Sequence
 from archspec.backends.python.alike_classes import merged_classes
 from archspec.backends.python.identifiers import NameAllocator
 from archspec.backends.python.names_read import classes_read
-from archspec.backends.python.syntax import ClassDef, ClassName
+from archspec.backends.python.syntax import ClassDef, ClassName, FunctionDef
 
 
 def named_classes(
-    definitions: Sequence[ClassDef], taken: Iterable[str]
+    definitions: Sequence[ClassDef],
+    taken: Iterable[str],
+    functions: Sequence[FunctionDef] = (),
 ) -> list[ClassDef]:
-    """The classes that the last one needs, each under a name that is not `taken`."""
-    found = merged_classes(_needed(definitions))
+    """The classes that the last one and the functions need, each under its own name."""
+    found = merged_classes(needed_classes(definitions, functions))
     users: dict[ClassName, ClassName] = {}
     for definition in found:
         for name in classes_read(definition):
@@ -31,9 +33,13 @@ def named_classes(
     return found
 
 
-def _needed(definitions: Sequence[ClassDef]) -> list[ClassDef]:
-    """The classes that the last one calls, or that one of those does."""
+def needed_classes(
+    definitions: Sequence[ClassDef], functions: Sequence[FunctionDef] = ()
+) -> list[ClassDef]:
+    """The classes that the last one or a function calls, or that one of those does."""
     called = {definitions[-1].name}
+    for function in functions:
+        called.update(classes_read(function))
     found: list[ClassDef] = []
     for definition in reversed(definitions):
         if definition.name in called:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from archspec.backends.python.expressions import value_expr
 from archspec.backends.python.identifiers import python_name
 from archspec.backends.python.syntax import AtomExpr, ClassName, Expr, ParameterDef
-from archspec.ir.graph import Module
+from archspec.ir.graph import Graph, Module, param_name
 from archspec.resolve.partial_call import has_callee, is_callee
 
 CALLABLE = AtomExpr("Callable[..., nn.Module]", frozenset({"Callable", "nn"}))
@@ -91,6 +91,40 @@ def block_parameters(
             key=key,
         )
     return found
+
+
+def params_of_spec(
+    graphs: Sequence[Graph],
+    names: Sequence[str],
+    write: Callable[[str, Any], Expr | None],
+) -> dict[str, ClassParameter]:
+    """The params that the class of a network has, which its blocks read too.
+
+    `write` writes the default of one that is an op or block.
+    """
+    found: dict[str, ClassParameter] = {}
+    for name in names:
+        values = [graph.family.params[name] for graph in graphs]
+        is_callable = any(map(has_callee, values))
+        default = write(name, values[0]) if is_callable else value_expr(values[0])
+        key = param_name(name)
+        found[key] = ClassParameter(
+            python_name(key),
+            CALLABLE if is_callable else _of_any_length(values),
+            default,
+            keyword_only=True,
+            key=key,
+            is_callable=is_callable,
+        )
+    return found
+
+
+def _of_any_length(values: Sequence[Any]) -> Expr:
+    """The type of a param; a tuple may be longer or shorter."""
+    if all(isinstance(value, tuple) for value in values):
+        inner = _type_name([item for value in values for item in value])
+        return AtomExpr(f"tuple[{inner}, ...]")
+    return annotation(values)
 
 
 def known_values(module: Module, names: Mapping[str, str]) -> dict[str, Any]:

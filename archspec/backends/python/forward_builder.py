@@ -321,6 +321,7 @@ class ForwardBuilder:
     ) -> Expr:
         """The arm that all instances take, or a submodule that is the right one."""
         if len({choice.condition.value for choice in column}) == 1:
+            scope.must_not_depend(choice.condition.code for choice in column)
             bodies = [choice.body for choice in column]
             return self._body(bodies, value, target, scope)
         optional = _optional_join(column)

@@ -16,6 +16,7 @@ TAKEN = {
     "make_divisible",
     "math",
     "nn",
+    "params",
     "partial",
     "self",
     "torch",
@@ -32,6 +33,8 @@ def python_name(name: str) -> str:
     """
     if name == "cin":
         return "in_channels"
+    if name.startswith("$"):  # a param of the spec
+        return python_name(name[1:])
     if re.match("p*__", name):
         return f"p{name}"
     plain = name.rstrip("_")

@@ -31,6 +31,7 @@ from archspec.backends.python.syntax import (
     Expr,
     ExprStmt,
     ForStmt,
+    FunctionDef,
     IfStmt,
     ListExpr,
     MethodDef,
@@ -232,6 +233,17 @@ def class_lines(definition: ClassDef) -> list[str]:
     for method in definition.methods:
         lines += ["", *_method(method, STEP)]
     return lines
+
+
+def function_lines(function: FunctionDef) -> list[str]:
+    """The lines of a function that makes a variant."""
+    params = Element(NameExpr("params"), "**")
+    made = CallExpr(function.result.function, (*function.result.elements, params))
+    return [
+        f"def {function.name}(**params: Any) -> {flat(made.function)}:",
+        *docstring_lines(function.docstring, STEP),
+        *_laid_out(made, STEP, "return "),
+    ]
 
 
 def _method(method: MethodDef, indent: int) -> list[str]:

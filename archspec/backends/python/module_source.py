@@ -19,25 +19,29 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from archspec.backends.python.block_classes import network_classes
+from archspec.backends.python.block_classes import BlockClasses, network_classes
 from archspec.backends.python.class_docstrings import network_shapes
-from archspec.backends.python.class_names import named_classes
+from archspec.backends.python.class_names import named_classes, needed_classes
 from archspec.backends.python.comments_and_docstrings import docstring_lines
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.expressions import FUNCTIONS
+from archspec.backends.python.family_members import family_members
 from archspec.backends.python.identifiers import NameAllocator, class_name
-from archspec.backends.python.layout import class_lines
+from archspec.backends.python.layout import class_lines, flat, function_lines
 from archspec.backends.python.names_read import names_read
 from archspec.backends.python.syntax import dotted
+from archspec.backends.python.variant_functions import variant_functions
 from archspec.ir.graph import Graph, Layer, Module, Port, walk
 from archspec.ops.registry import OPS
 
 MARK = "Written by archspec"
 MOST_WORDS = 4  # of a network's name
-IMPORTED = {"Callable", "Tensor", "nn", "partial", "torch"}
+IMPORTED = {"Any", "Callable", "Tensor", "nn", "partial", "torch"}
 
 
 def to_source(graph: Graph, spec: str = "") -> str:
@@ -45,15 +49,54 @@ def to_source(graph: Graph, spec: str = "") -> str:
 
     `spec` is the name under which the command line finds the network.
     """
-    name, helpers = network_class(graph), _helpers(graph)
-    built = network_classes(graph, name, lambda _: _summary(graph))
-    classes = named_classes(built, {*IMPORTED, *helpers})
-    read = names_read(classes).union(*map(_names_in, helpers.values()))
-    functions = [text for name, text in FUNCTIONS.items() if name in read]
-    sections = [text.strip() for text in (*functions, *helpers.values())]
+    members, built = family_members(graph, _Builder(graph))
+    functions = variant_functions(members, built)
+    helpers = {k: t for each in members.graphs for k, t in _helpers(each).items()}
+    taken = {*IMPORTED, *helpers}
+    classes = named_classes([*built.known], taken, functions)
+    functions = [each for each in functions if flat(each.result.function)]
+    read = names_read([*classes, *functions])
+    helpers = _read_helpers(helpers, read)
+    read = read.union(*map(_names_in, helpers.values()))
+    written = [text for name, text in FUNCTIONS.items() if name in read]
+    sections = [text.strip() for text in (*written, *helpers.values())]
     sections += ["\n".join(class_lines(each)) for each in classes]
+    sections += ["\n".join(function_lines(each)) for each in functions]
+    read |= {"Any"} if functions else set()
     body = "".join(f"\n\n\n{section}" for section in sections)
     return f"{_head(graph, spec)}\n\n{_imports(read)}{body}\n"
+
+
+@dataclass
+class _Builder:
+    """Builds the classes of some networks of one spec.
+
+    Several networks must not need more classes of one block than the one alone.
+    """
+
+    graph: Graph
+    most: int | None = None
+
+    def __call__(
+        self, graphs: Sequence[Graph], params: Sequence[str]
+    ) -> BlockClasses | None:
+        name = network_class(self.graph)
+        summary = _summary(self.graph, params)
+        built = network_classes(graphs, params, name, lambda _: summary)
+        if built is None:
+            return None
+        stems = Counter(each.name.stem for each in needed_classes([*built.known]))
+        copies = stems.total() - len(stems)
+        self.most = copies if self.most is None else self.most
+        return built if copies <= self.most else None
+
+
+def _read_helpers(helpers: Mapping[str, str], read: set[str]) -> dict[str, str]:
+    """Those helpers that the classes read, and those that these read."""
+    needed = {name for name in helpers if name in read}
+    for name in [*needed]:
+        needed |= _names_in(helpers[name]) & helpers.keys()
+    return {name: text for name, text in helpers.items() if name in needed}
 
 
 def network_class(graph: Graph) -> str:
@@ -61,16 +104,17 @@ def network_class(graph: Graph) -> str:
     modules = (item for item in walk(graph.body) if isinstance(item, Module))
     taken = {class_name(module.block) for module in modules if module.block}
     taken |= {*IMPORTED, *_helpers(graph)}
-    name = _own_name(graph) or class_name(graph.name)
+    spec = graph.family.name or graph.name
+    name = _own_name(graph.about, spec) or class_name(spec)
     return NameAllocator(taken).unique(f"{name}Net") if name in taken else name
 
 
-def _own_name(graph: Graph) -> str:
+def _own_name(about: str, spec: str) -> str:
     """`ResNet`, as the first words of `about` write `resnet`; empty if they do not."""
     name = ""
-    for word in re.findall("[A-Za-z0-9]+", graph.about)[:MOST_WORDS]:
+    for word in re.findall("[A-Za-z0-9]+", about)[:MOST_WORDS]:
         name += word[:1].upper() + word[1:]
-        if name.lower() == re.sub("[_-]", "", graph.name).lower():
+        if name.lower() == re.sub("[_-]", "", spec).lower():
             return name if name.isidentifier() else ""
     return ""
 
@@ -90,7 +134,7 @@ def _version() -> str:
     return version("archspec-nn")
 
 
-def _summary(graph: Graph) -> str:
+def _summary(graph: Graph, params: Sequence[str]) -> str:
     """The docstring of the network's class."""
     about = graph.about.strip().rstrip(".") or f"The network `{graph.name}`"
     parts = [f"{about[:1].upper()}{about[1:]}."]
@@ -106,6 +150,9 @@ def _summary(graph: Graph) -> str:
         if graph.returns_tuple:
             gives = f"In training mode {heads} follow."
         parts.append(gives)
+    fixed = [f"`{name}`" for name in graph.family.params if name not in params]
+    if fixed:
+        parts.append(f"Fixed params of the spec: {', '.join(fixed)}.")
     return "\n\n".join([*parts, network_shapes(graph)])
 
 
@@ -121,6 +168,8 @@ def _imports(read: set[str]) -> str:
         lines.append("from collections.abc import Callable")
     if "partial" in read:
         lines.append("from functools import partial")
+    if "Any" in read:
+        lines.append("from typing import Any")
     lines += [""] if lines else []
     lines += ["import torch"] if "torch" in read else []
     lines.append(f"from torch import {'Tensor, ' if 'Tensor' in read else ''}nn")

@@ -7,8 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archspec.backends.python.aligned_bodies import Body, level
+from archspec.backends.python.aligned_bodies import (
+    Body,
+    InstancesDifferError,
+    level,
+)
 from archspec.ir.graph import Repeat
+from archspec.ir.symbolic import variables
 
 Known = dict[str, Any]
 
@@ -28,6 +33,16 @@ class ClassScope:
     may_compute_labels: bool = True  # whether a label may differ between instances
     may_list: bool = True  # whether a group may be a list that statements fill
     known: tuple[Known, ...] = ()  # the values of names in each instance
+    dependent: frozenset[str] = frozenset()  # names whose value depends on params
+
+    def must_not_depend(self, codes: Iterable[ast.expr]) -> None:
+        """Check that expressions do not depend on params of the spec.
+
+        Raises:
+            InstancesDifferError: if one does.
+        """
+        if self.dependent and any(variables(code) & self.dependent for code in codes):
+            raise InstancesDifferError
 
     def of(self, chosen: Sequence[bool]) -> ClassScope:
         """The scope of some of the instances."""

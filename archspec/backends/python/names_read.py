@@ -21,6 +21,7 @@ from archspec.backends.python.syntax import (
     Element,
     ExprStmt,
     ForStmt,
+    FunctionDef,
     IfStmt,
     ListExpr,
     MethodDef,
@@ -46,7 +47,7 @@ def names_read(nodes: Iterable[Node]) -> set[str]:
     return found
 
 
-def classes_read(definition: ClassDef) -> list[ClassName]:
+def classes_read(definition: ClassDef | FunctionDef) -> list[ClassName]:
     """The emitted classes that a class calls."""
     return [leaf for leaf in _leaves([definition]) if isinstance(leaf, ClassName)]
 
@@ -92,5 +93,7 @@ def _parts(node: Node) -> Iterable[Node]:
             return (node.annotation, *default)
         case MethodDef():
             return (*node.parameters, node.returns, *node.body)
+        case FunctionDef():
+            return (node.result,)
         case ClassDef():
             return (node.base, *node.methods)

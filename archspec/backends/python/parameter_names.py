@@ -29,10 +29,10 @@ LONG = {
 class ParameterNames:
     """The long names of the parameters of all blocks, each block looked at once."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graphs: Iterable[Graph]) -> None:
         self.calls: dict[int, list[Module]] = {}  # by the `id` of a definition
         self.found: dict[int, dict[str, str]] = {}
-        for item in walk(graph.body):
+        for item in (item for graph in graphs for item in walk(graph.body)):
             if isinstance(item, Module) and item.block:
                 self.calls.setdefault(id(item.definition), []).append(item)
 

@@ -9,7 +9,7 @@ In a body with the parameters `cout` and `s`:
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress, groupby
 from typing import Any
@@ -53,7 +53,7 @@ from archspec.backends.python.syntax import (
 from archspec.backends.python.unify_values import ValueUnifier
 from archspec.backends.python.unroll_repeats import unroll
 from archspec.frontend.comments import comment_of_step
-from archspec.ir.graph import Choice, Layer, Let, Module, Repeat
+from archspec.ir.graph import Choice, Layer, Let, Module, Repeat, is_param
 from archspec.ir.symbolic import (
     Symbolic,
     as_symbolic,
@@ -83,6 +83,8 @@ class SubmoduleBuilder:
         self.class_of = class_of
         self.callables = callables
         self.build_group = build_group
+        self.params_of: Callable[[Module], Mapping[str, Any]] = lambda _: {}
+        self.shown: Container[int] = ()
 
     def members(self, bodies: Bodies, scope: ClassScope) -> list[Member]:
         """The members that aligned bodies have in common.
@@ -237,6 +239,12 @@ class SubmoduleBuilder:
         if parameter.values:
             values = [parameter.values[block.index(module)] for module in column]
             items = [Symbolic(value, constant(value)) for value in values]
+        elif is_param(parameter.key):
+            name = parameter.key.removeprefix("$")
+            items = [
+                Symbolic(self.params_of(module)[name], variable(parameter.key))
+                for module in column
+            ]
         elif parameter.key == "cin":
             items = [
                 as_symbolic(module.input.shape.channels)
@@ -266,7 +274,7 @@ class SubmoduleBuilder:
         is_name = isinstance(codes[0], ast.Name)
         if is_name and self.unifier.is_shared(codes, scope):
             return self.unifier.shared(codes, scope)
-        if any(item.value != items[0].value for item in items):
+        if is_param(key) or any(item.value != items[0].value for item in items):
             raise InstancesDifferError
         calls = [use for module in column for use in uses(module, key)]
         return self.callables.value(items[0].value, calls)
@@ -278,7 +286,11 @@ class SubmoduleBuilder:
         key = str(column[0].name.value)
         computed_key = self._computed_key(column, scope)
         parts = [item.node if isinstance(item, Layer) else item for item in column]
-        shapes = {str([*map(int, part.output.shape or ())]) for part in parts}
+        shapes = {
+            str([*map(int, part.output.shape or ())])
+            for part in parts
+            if id(part) in self.shown
+        }
         shape = shapes.pop() if len(shapes) == 1 else ""
         comment = comment_of_step(parts[0].span)
         return Submodule(
@@ -320,6 +332,7 @@ class SubmoduleBuilder:
         taken = [choice.body for choice in column if choice.condition.value]
         left = [choice.body for choice in column if not choice.condition.value]
         if not taken or not left:
+            scope.must_not_depend(choice.condition.code for choice in column)
             return self.members(taken or left, scope)
         inside = replace(scope, may_add=False, may_list=False)
         conditions = [choice.condition for choice in column]

@@ -195,7 +195,16 @@ class ClassDef:
     methods: tuple[MethodDef, ...]
 
 
-Node = Expr | Element | Stmt | ParameterDef | MethodDef | ClassDef
+@dataclass(frozen=True, slots=True)
+class FunctionDef:
+    """`def vgg16(**params: Any) -> VGG:`, which returns a call with `**params`."""
+
+    name: str
+    docstring: str
+    result: CallExpr
+
+
+Node = FunctionDef | Expr | Element | Stmt | ParameterDef | MethodDef | ClassDef
 
 
 def call(function: Expr, *arguments: Expr) -> CallExpr:

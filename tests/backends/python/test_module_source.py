@@ -114,7 +114,7 @@ def test_is_clean_of_unused_classes(emitted: Path) -> None:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
         read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        assert [name for name in names if name not in read] == names[-1:], path.name
+        assert {*names} - read <= {names[-1]}, path.name
         assert len({*names}) == len(names), path.name
 
 
@@ -155,10 +155,11 @@ def test_stands_alone(name: str) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    assert imported - {"collections.abc", "functools", "math"} == {"torch"}
+    standard = {"collections.abc", "functools", "math", "typing"}
+    assert imported - standard == {"torch"}
     classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
     called = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    assert set(classes) - called == {network_class(corpus_spec(name).graph)}
+    assert set(classes) - called <= {network_class(corpus_spec(name).graph)}
     assert classes[-1] == network_class(corpus_spec(name).graph)
     assert MARK in (ast.get_docstring(tree) or "")
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 class Inception(nn.Module):
     """GoogLeNet (Szegedy et al., 2014): four parallel paths, joined along the
     channels. c1 is the channels of the 1x1 path; r3 and r5 are those a 1x1
-    convolution leaves before the 3x3 to c3 and the 5x5 to c5; cp is those behind
+    convolution leaves before the 3x3 to c3 and the 5x5 to c5; cp is those after
     the pool.
 
     Shape:

@@ -1,0 +1,117 @@
+"""Which params of a spec its class can have, and the networks that show it.
+
+A network is lowered again with each param changed, and with those of each variant. A
+class that represents all of these networks depends on the params as the spec does; a
+param that no class can follow, as where it changes what `flatten` leaves, is fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from archspec.ir.graph import Graph
+from archspec.resolve.partial_call import has_callee
+
+Built = TypeVar("Built")
+Build = Callable[[Sequence[Graph], Sequence[str]], Built | None]
+
+
+@dataclass
+class FamilyMembers:
+    """The params that a class has, and the networks that it represents, its own first."""
+
+    graph: Graph
+    params: list[str] = field(default_factory=list)
+    variants: dict[str, Graph] = field(default_factory=dict)
+    others: list[Graph] = field(default_factory=list)
+
+    @property
+    def graphs(self) -> list[Graph]:
+        """All networks."""
+        return [self.graph, *self.others, *self.variants.values()]
+
+
+def family_members(graph: Graph, build: Build[Built]) -> tuple[FamilyMembers, Built]:
+    """The largest family for which `build`, given networks and params, is not None."""
+    alone = build([graph], [])
+    assert alone is not None
+    changed = {name: [*_changed(graph, name)] for name in graph.family.params}
+    changed = {name: graphs for name, graphs in changed.items() if graphs}
+    members, built = FamilyMembers(graph), alone
+    for names in (list(changed), _alone(graph, changed, build)):
+        others = [each for name in names for each in changed[name]]
+        found = build([graph, *others], names) if names else None
+        if found is not None:
+            members, built = FamilyMembers(graph, names, others=others), found
+            break
+    return _with_variants(members, built, build)
+
+
+def _alone(
+    graph: Graph, changed: Mapping[str, Sequence[Graph]], build: Build[Built]
+) -> list[str]:
+    """The params that a class can have that has no others."""
+    return [
+        name
+        for name, graphs in changed.items()
+        if build([graph, *graphs], [name]) is not None
+    ]
+
+
+def _with_variants(
+    members: FamilyMembers, built: Built, build: Build[Built]
+) -> tuple[FamilyMembers, Built]:
+    """The family with those variants that change no other params."""
+    family = members.graph.family
+    if members.graph.name in family.variants:  # it is one itself
+        members.variants[members.graph.name] = members.graph
+        return members, built
+    wanted = {
+        name: lowered
+        for name, values in family.variants.items()
+        if {p for p in values if values[p] != family.params.get(p)} <= {*members.params}
+        and (lowered := family.again(values)) is not None
+    }
+    for chosen in (wanted, *({name: graph} for name, graph in wanted.items())):
+        graphs = [*members.graphs, *chosen.values()]
+        found = build(graphs, members.params) if chosen else None
+        if found is not None:
+            members.variants |= chosen
+            built = found
+            if chosen is wanted:
+                break
+    return members, built
+
+
+def _changed(graph: Graph, name: str) -> Iterator[Graph]:
+    """The network with other values of one param."""
+    family = graph.family
+    values = [v[name] for v in family.variants.values() if name in v]
+    own = family.params[name]
+    seen = [own]
+    for value in (*values, *_near(own)):
+        if value in seen or len(seen) > MOST_VALUES:
+            continue
+        lowered = family.again({name: value})
+        if lowered is not None:
+            seen.append(value)
+            yield lowered
+
+
+MOST_VALUES = 2  # besides its own
+
+
+def _near(value: Any) -> Iterable[Any]:
+    """Values that are like one, for which a network may well be valid."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, 2 * value, value + 8]
+    if isinstance(value, float):
+        return [value * 1.5, value * 0.5]
+    if isinstance(value, tuple) and value and not has_callee(value):
+        rows = [next(iter(_near(item)), item) for item in value]
+        return [tuple(rows)]
+    return []

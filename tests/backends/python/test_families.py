@@ -1,0 +1,149 @@
+"""The class of a family, built with other params, is the spec with the same `--set`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import archspec
+from archspec.backends.python.module_source import network_class
+from archspec.catalog import bundled, variants
+from corpus import BUNDLED
+from specs import spec
+
+TORCHVISION = [
+    f"torchvision/{name}" for name in ("resnet", "mobilenet_v2", "squeezenet")
+]
+VALUES: dict[str, list[Any]] = {  # of params that take few values
+    "convs": [(2, 1, 1, 3, 1)],
+    "layers": [(1, 2, 1, 1)],
+    "groups": [2, 32],
+    "base": [32, 128],
+}
+
+
+def module_of(text: str) -> dict[str, Any]:
+    namespace: dict[str, Any] = {"__name__": "emitted"}
+    exec(text, namespace)
+    return namespace
+
+
+def shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in model.state_dict().items()}
+
+
+def others(name: str, value: Any) -> list[Any]:
+    """Other values of a param."""
+    match value:
+        case _ if name in VALUES:
+            return VALUES[name]
+        case bool():
+            return [not value]
+        case int():
+            return [value + 3, 3 * value]
+        case float():
+            return [0.75 * value, 1.25 * value]
+    return []
+
+
+@pytest.mark.parametrize("name", [*BUNDLED, *TORCHVISION])
+def test_params(name: str) -> None:
+    """Each by itself: the keys and the shapes of the state dict."""
+    own = archspec.load(name)
+    network = module_of(archspec.to_source(own))[network_class(own.graph)]
+    parameters = inspect.signature(network).parameters
+    assert parameters.keys() <= {n.id for n, _ in own.document.params}
+    for key, parameter in parameters.items():
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        for value in others(key, parameter.default):
+            with torch.device("meta"):
+                found = network(**{key: value})
+                expected = archspec.compile(archspec.load(name, **{key: value}))
+            assert shapes(found) == shapes(expected), (key, value)
+
+
+@pytest.mark.parametrize("name", ["vgg", "resunits", *TORCHVISION])
+def test_variants(name: str) -> None:
+    """The functions of the variants."""
+    emitted = module_of(archspec.to_source(name))
+    folder = name.rpartition("/")[0]
+    made = [v for v in variants(bundled()[name]) if v in emitted]
+    for variant in made:
+        with torch.device("meta"):
+            found = emitted[variant]()
+            expected = archspec.compile(f"{folder}/{variant}".lstrip("/"))
+        assert shapes(found) == shapes(expected)
+        assert type(found) is emitted[network_class(archspec.load(name).graph)]
+    assert made or name == "resunits"
+
+
+FAMILY = """\
+params: {width: 4, depths: [1, 2], act: relu, scale: 1.5, wide: false, tail: 0}
+variants: {deep: {depths: [2, 3]}, wider: {width: 8, act: tanh}}
+blocks:
+  unit(c, *, s=1):
+    - add:
+        - conv(c, k=3, s=s, p=1) | act
+        - if: s != 1 or cin != c
+          then: conv(c, k=1, s=s)
+          else: identity
+net:
+  - if: wide
+    then: conv(2 * width, k=3, p=1)
+    else: conv(width, k=1)
+  - repeat:
+      repeat: unit(width * 2 ** i, s=2 if j == 0 else 1)
+      times: n
+      as: j
+    for: {n: depths}
+  - conv(int(width * scale), k=1) | act
+  - {if: tail > 0, then: "conv(tail, k=1)"}
+"""
+
+
+def test_outputs() -> None:
+    """Of a family with an op, a list, a condition and arithmetic as params."""
+    emitted = module_of(archspec.to_source(spec(FAMILY)))
+    changes: list[dict[str, Any]] = [
+        {},
+        {"width": 6},
+        {"depths": (3, 1)},
+        {"scale": 2.0, "width": 5},
+        {"wide": True},
+    ]
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, 8, 8)
+    parameters = inspect.signature(emitted["A"]).parameters
+    assert {"width", "depths", "scale"} <= parameters.keys()
+    for params in changes:
+        if params.keys() <= parameters.keys():
+            found = emitted["A"](**params)
+            expected = archspec.compile(spec(FAMILY, params=params))
+            expected.load_state_dict(found.state_dict())
+            torch.testing.assert_close(found(x), expected(x))
+    assert shapes(emitted["deep"]()) == shapes(emitted["A"](depths=(2, 3)))
+
+
+HIDDEN = """\
+params: {width: 4, times: 2}
+blocks:
+  unit(c):
+    - conv(c, k=1)
+    - {if: c > 100, then: bn}
+net:
+  - unit(width)
+  - {if: times > 50, then: relu}
+  - repeat: tanh
+    times: times
+"""
+
+
+def test_a_param_is_fixed_where_it_may_choose_what_nothing_shows() -> None:
+    """No value near its own takes the other arm."""
+    emitted = module_of(archspec.to_source(spec(HIDDEN)))
+    assert not inspect.signature(emitted["A"]).parameters
+    assert "`width`, `times`" in emitted["A"].__doc__
