@@ -179,6 +179,10 @@ class Converter:
 
     def join(self, kind: str, inputs: list[Node], operation: Operation) -> Node:
         """A new node for a join of several values."""
+        fixed = [node for node in inputs if not self._may_turn(node)]
+        for node in inputs:
+            if self._may_turn(node) and len({x.shape.axes for x in inputs}) > 1:
+                self._turn(node, (fixed or inputs)[0].shape.axes)
         try:
             shape = MERGES[kind].shape([node.shape for node in inputs])
         except ShapeError as error:
@@ -197,6 +201,8 @@ class Converter:
         """A new node for a parameter that meets a value, as a class token does."""
         attributes: dict[str, Any] = {}
         sizes = tuple(self.tensors[path].shape)
+        if op == "layer_scale":
+            self.turn_for(x, sizes)
         if sizes != _sizes_of(op, x.shape):
             raise self.unsupported(operation, f"with `{path}` of {list(sizes)}")
         if op == "layer_scale":
@@ -204,6 +210,26 @@ class Converter:
             is_constant = bool((numbers == numbers[0]).all())
             attributes["init"] = float(f"{numbers[0]:.7g}") if is_constant else 1.0
         return self.call(op, x, attributes, operation, path)
+
+    def _may_turn(self, node: Node) -> bool:
+        """Whether `transpose` and `permute(0, 2, 1)` are both right so far.
+
+        The one has tokens for features and features for tokens, the other a signal.
+        """
+        is_turn = node.op == "transpose" or node.positional == (0, 2, 1)
+        from_tokens = bool(node.inputs) and node.inputs[0].shape.axes == "LC"
+        read = any(node in other.inputs for other in self.nodes)
+        return is_turn and from_tokens and not read
+
+    def turn_for(self, node: Node, sizes: tuple[int, ...]) -> None:
+        """Have the channels where a tensor of these sizes has a number for each."""
+        if self._may_turn(node):
+            self._turn(node, "CL" if sizes[-1:] == (1,) else "LC")
+
+    def _turn(self, node: Node, axes: str) -> None:
+        op, dims = ("permute", (0, 2, 1)) if axes == "CL" else ("transpose", ())
+        node.op, node.positional = op, dims
+        node.shape = Shape(node.shape, axes)
 
     def concat(self, inputs: list[Node], operation: Operation) -> Node:
         """A join of channels. One that grows another is a join of that and the new.
@@ -274,6 +300,8 @@ class Converter:
             for movement in found:
                 x = self.call(movement.op, x, movement.attributes, operation)
             return x
+        if operation.function in movements.CONCATENATIONS:  # of parts and copies
+            return function_calls.HANDLERS["cat"](self, operation)
         raise self.unsupported(operation)
 
     def _starts(self, value: Value) -> list[Value]:

@@ -115,7 +115,9 @@ def _per_channel(
 ) -> Numbers:
     """The numbers of a constant tensor: one, or one for each channel."""
     numbers = [float(f"{each:.7g}") for each in convert.constants[name].flatten()]
-    shape = convert.node(x).shape
+    node = convert.node(x)
+    convert.turn_for(node, other.sizes)
+    shape = node.shape
     rank = len(shape) + 1
     sizes = (1,) * (rank - len(other.sizes)) + other.sizes
     expected = [1] * rank

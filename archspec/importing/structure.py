@@ -180,10 +180,14 @@ class _Body:
             tuple(tuple(x.shape) for x in node.inputs),
             tuple(node.shape),
         )
-        if node.like in self.made:
-            self.labels.reads.append((call, self.made[node.like]))
-        elif node.like:
+        if node.like and node.like.label:  # an input of the network
             call.positional = (node.like.label, *node.positional)
+        elif node.like:
+            if node.like not in self.made:
+                self.start = self.start or Call("identity")
+            target = self.made.get(node.like) or self.start
+            assert target
+            self.labels.reads.append((call, target))
         return call
 
     def _join(self, node: Node) -> Step:
