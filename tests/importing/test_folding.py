@@ -51,7 +51,7 @@ def test_folding_keeps_random_networks():
 
 @pytest.mark.slow
 def test_folding_keeps_many_random_networks():
-    check_random(range(12, 1000))
+    check_random(range(12, 300))
 
 
 # --- as short as by hand -------------------------------------------------------------
