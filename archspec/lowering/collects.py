@@ -8,6 +8,7 @@ Each iteration reads what the one before made.
 
 from __future__ import annotations
 
+from archspec.diagnostics.diagnostic import Label
 from archspec.frontend.ast import RepeatFor, RepeatTimes
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
@@ -20,9 +21,9 @@ from archspec.ir.symbolic import (
 )
 from archspec.lowering.context import Context, Items
 from archspec.lowering.op_calls import make_node
-from archspec.lowering.provenance import report
+from archspec.lowering.provenance import format_shape, report
 from archspec.lowering.repeats import Loop, lowered_loop
-from archspec.ops.merging import MERGES
+from archspec.ops.merging import concat_shape
 from archspec.ops.shapes import ShapeError
 
 
@@ -40,9 +41,18 @@ def lower_collect(
     if len(shapes) == len(outputs):
         try:
             plain = [shape.plain() for shape in shapes]
-            shape = MERGES["concat"].shape(plain).with_channels(_channels(loop))
+            shape = concat_shape(plain, "collect").with_channels(_channels(loop))
         except ShapeError as error:
-            report(context, error.code, error.message, step.span, help=error.help)
+            made = f"makes {format_shape(shapes[1])} of {format_shape(shapes[0])}"
+            report(
+                context,
+                error.code,
+                error.message,
+                step.span,
+                related=[Label(step.body.span, made)],
+                help=error.help,
+                numbers={size for shape in plain for size in shape},
+            )
     node = make_node("concat", {}, outputs, shape, "", step.span, context)
     node.output.before = x
     items.append(ir.Collect(loop.item, node))

@@ -205,7 +205,9 @@ def _lower_group(group: Group, x: ir.Value, context: Context, items: Items) -> i
 
 def _lower_chain(chain: Chain, x: ir.Value, context: Context, items: Items) -> ir.Value:
     for number, call in enumerate(chain.calls):
-        if call.name.id == "none":
+        if call.name.id in context.scope.environment.callees:
+            x = lower_call(call, x, context, items)  # a block with a reserved name, too
+        elif call.name.id == "none":
             x = _lower_none(call, context)
         elif call.name.id == "tied":
             x = lower_tied(call, x, context, items)

@@ -6,9 +6,25 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from archspec.diagnostics.diagnostic import Edit, Fix, Label, Severity
+from archspec.diagnostics.diagnostic import (
+    Edit,
+    Fix,
+    Label,
+    Replacement,
+    Severity,
+)
 from archspec.diagnostics.source import Span
-from archspec.frontend.ast import Broken, Chain, Each, If, Merge, Step
+from archspec.frontend.ast import (
+    Broken,
+    Chain,
+    Each,
+    Expression,
+    If,
+    Literal,
+    Merge,
+    Step,
+    Tuple,
+)
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context, Items
@@ -23,7 +39,10 @@ from archspec.resolve.value_text import describe
 
 def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir.Value:
     """A join of branches that read one value, or a `split` of it."""
-    if len(merge.branches) == 1 and not isinstance(merge.branches[0], Each):
+    if merge.kind in ("sub", "split") and _reports_none(merge, context):
+        return ir.Value(None)
+    is_alone = len(merge.branches) == 1 and not isinstance(merge.branches[0], Each)
+    if is_alone and merge.kind != "sub":
         _warn_of_single_branch(merge, context)
     is_split = merge.kind == "split"
     steps = [*_branches(merge, x, context)]
@@ -36,12 +55,14 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
         bodies.append(body)
     if not outputs:
         return _report_no_branch(merge, context)
-    if merge.kind == "sub" and len(outputs) > 2:
+    if merge.kind == "sub" and len(outputs) != 2:
+        first = "add the others first: `add` takes any number"
+        other = "`identity` as the other one passes the input on"
         context.findings.error(
             "invalid-step",
             f"`sub` takes two branches, found {len(outputs)}",
             merge.span,
-            help="add the others first: `add` takes any number",
+            help=first if len(outputs) > 2 else other,
         )
         return ir.Value(None)
     present = _optional(merge, x, context)
@@ -140,6 +161,19 @@ def _report_no_branch(merge: Merge, context: Context) -> ir.Value:
     return ir.Value(None)
 
 
+def _reports_none(merge: Merge, context: Context) -> bool:
+    """Report a `none` in a join whose branches are all needed."""
+    spans = [span for branch in merge.branches for span in _nones(branch)]
+    for span in spans:
+        context.findings.error(
+            "misplaced-none",
+            f"`{merge.kind}` needs all of its branches",
+            span,
+            help="write `identity` to pass the input on",
+        )
+    return bool(spans)
+
+
 def _nones(step: Step) -> Iterator[Span]:
     """The places of `none` in a branch."""
     if isinstance(step, If):
@@ -173,10 +207,22 @@ def _chunks(merge: Merge, x: ir.Value, context: Context) -> list[ir.Value]:
             error.message,
             merge.sizes or merge.span,
             related=producer(x),
-            help=error.help,
+            help=_other_sizes(merge.sizes, x) or error.help,
         )
         return [ir.Value(None)] * count
     return [ir.Value(shape, x.producer, merge.span, x) for shape in shapes]
+
+
+def _other_sizes(sizes: Expression | None, x: ir.Value) -> str:
+    """Help that takes what the others leave as the last of `sizes`, if it is a list."""
+    items = sizes.items if isinstance(sizes, Tuple) else ()
+    values = [item.value for item in items if isinstance(item, Literal)]
+    numbers = [int(value) for value in values if is_integer(value)]
+    if x.shape is None or len(numbers) < len(items):
+        return ""
+    rest = int(x.shape.channels) - sum(numbers[:-1])
+    text = f"[{', '.join(map(str, [*numbers[:-1], rest]))}]"
+    return Replacement(f"write `{text}`", text) if rest > 0 else ""
 
 
 def _chunk_shapes(

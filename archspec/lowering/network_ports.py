@@ -8,6 +8,7 @@ from archspec.diagnostics.diagnostic import Edit, Findings, Fix
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import (
+    Broken,
     Chain,
     Group,
     If,
@@ -55,7 +56,7 @@ def _first_without_ref(step: Step) -> Span | None:
         case Merge() | If():
             places = map(_first_without_ref, children(step))
             return next((place for place in places if place), None)
-        case Chain():
+        case Chain() | Broken():
             return None
         case _:
             return step.span

@@ -12,14 +12,14 @@ from archspec.ops.shapes import ShapeError
 SAME_SIZE = "give the branches the same strides, and pad so that sizes agree"
 
 
-def concat_shape(shapes: Sequence[Shape]) -> Shape:
+def concat_shape(shapes: Sequence[Shape], kind: str = "concat") -> Shape:
     """[(64, H, W), (32, H, W)] -> (96, H, W): channels add up, other axes must agree."""
-    _check_axes("concat", shapes)
+    _check_axes(kind, shapes)
     first = shapes[0]
     if any(shape.spatial != first.spatial for shape in shapes):
         raise ShapeError(
             "size-mismatch",
-            f"`concat` needs branches of one size, found {_list(shapes)}",
+            f"`{kind}` needs branches of one size, found {_list(shapes)}",
             help=SAME_SIZE,
         )
     return first.with_channels(sum(shape.channels for shape in shapes))

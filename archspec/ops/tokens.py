@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from math import prod
 from typing import Any
 
@@ -19,10 +20,12 @@ from archspec.signatures.signature import Parameter, Signature
 def image_shape(x: Shape, *, height: int, width: int) -> Shape:
     """(H W, C) -> (C, H, W)."""
     if height * width != x[0]:
+        side = math.isqrt(int(x[0]))
         raise ShapeError(
             "invalid-argument",
             f"expected {x[0]} positions, found {height} * {width} = {height * width}",
             "height",
+            help=f"`image({side}, {side})` has as many" if side**2 == x[0] else "",
         )
     return Shape((x.channels, height, width), "CHW")
 

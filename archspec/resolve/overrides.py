@@ -66,6 +66,9 @@ def _report_unknown_input(
     """Report a shape for no input, or for none of several."""
     name, sizes = given
     shape = "x".join(map(str, sizes))
+    form = "{}: {}"  # of a variant
+    if name.span.source.is_argument:
+        form = "--input {}={}"
     findings.error(
         "unknown-input",
         f"the network has no input `{name.id}`"
@@ -73,7 +76,7 @@ def _report_unknown_input(
         else "the network has several inputs, and this shape names none",
         name.span,
         help=did_you_mean(name.id, inputs)
-        or " or ".join(f"`--input {each}={shape}`" for each in inputs),
+        or " or ".join(f"`{form.format(each, shape)}`" for each in inputs),
     )
 
 
