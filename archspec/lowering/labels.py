@@ -49,7 +49,7 @@ class Labels:
     aliases: dict[str, Found] = field(default_factory=dict)  # `a: ref(b)`
     layers: dict[str, LabeledLayers] = field(default_factory=dict)  # for `tied`
     exports: set[str] = field(default_factory=set)  # labels of a group, read outside it
-    is_complete: bool = True  # false behind a step that cannot be read
+    is_complete: bool = True  # false behind a step whose labels are unknown
 
     def group(self, name: str, body: Step) -> Labels:
         """The labels of a labeled group of this body, which has none yet."""

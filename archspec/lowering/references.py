@@ -56,9 +56,10 @@ def find_label(
     if found is not None:
         return found
     # An arm not taken has no labels, and an unknown label may be any.
-    is_certain = not any("{" in known for known in context.labels.known())
+    labels = context.labels
+    is_certain = all(each.is_complete for each in labels.outwards)
+    is_certain &= not any("{" in known for known in labels.known())
     if context.is_taken and is_certain:
-        labels = context.labels
         known = labels.known_layers() if of_layers else labels.known()
         _report_dangling(path, known, context)
     return None

@@ -112,6 +112,7 @@ def _check_names(step: Repeat, names: list[str], context: Context) -> None:
     inside = context.without_values()
     scope = inside.scope.inner(dict.fromkeys([index_of(step), *names]))
     context.run.step(step.body, ir.Value(None), replace(inside, scope=scope), [])
+    context.labels.is_complete = False  # how many labels it makes is unknown
 
 
 @dataclass
