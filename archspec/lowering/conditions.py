@@ -18,6 +18,7 @@ def lower_condition(step: If, x: ir.Value, context: Context, items: Items) -> ir
     """Lower the arm that the condition chooses; check the names in the other."""
     condition = _condition(step, x, context)
     if condition is None:
+        context.labels.is_complete = False
         _check_names(step, context, then=True, otherwise=True)
         return ir.Value(None)
     _check_names(step, context, then=not condition.value, otherwise=condition.value)

@@ -74,6 +74,15 @@ class Labels:
             yield labels
             labels = labels.around
 
+    def may_have(self, path: str) -> bool:
+        """Whether a body on a path has steps that may make unknown labels."""
+        labels: Labels | None = self
+        for name in path.split("."):
+            if labels is None or not labels.is_complete:
+                return labels is not None
+            labels = labels.groups.get(name)
+        return False
+
     def known(self) -> list[str]:
         """The labels that a `ref` may name, the innermost first, without paths."""
         return [*dict.fromkeys(name for each in self.outwards for name in each.outputs)]

@@ -90,6 +90,8 @@ def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
         for label, value in context.labels.all_outputs()
         if values.get(label) is not value
     ]
+    if context.labels.may_have(name.id):
+        return ir.Port(name.id, ir.Value(None))
     is_head = name.id in (head.name for head in context.run.heads)
     help = did_you_mean(name.id, labels)
     if is_head:

@@ -83,3 +83,21 @@ def test_help_for_tied_names_steps_with_layers():
     text = "net:\n  - a: relu\n  - b: ref(a)\n  - tied(nothing)\n"
     (found,) = check(text).diagnostics
     assert found.help == ("the labels so far are `a`",)
+
+
+def test_labels_of_a_faulty_step_are_not_missed():
+    text = """\
+params: {n: 2}
+net:
+  - dec:
+      repeat:
+        - u{i}: conv(c, k=3, p=1)
+      for: {c: "n[0]"}
+  - if: undefined
+    then: {low: relu}
+    else: {low: tanh}
+  - add: [ref(dec.u0), ref(low)]
+  - high: tied(dec.u1)
+outputs: [dec.u1, low, high]
+"""
+    assert codes(text) == ["invalid-argument-type", "undefined-name"]
