@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from tests.specs import check
@@ -93,6 +95,16 @@ def test_unet(text: str) -> None:
     x = images((3, 64, 64))
     with torch.no_grad():
         assert_equal(ours(x), theirs(x))
+
+
+def test_recursion_is_one_class() -> None:
+    """The level makes the next one, as the one by hand does."""
+    source = archspec.to_source(check(RECURSIVE).require())
+    assert re.findall(r"^class (\w+)", source, re.MULTILINE) == [
+        "Double",
+        "Level",
+        "Unet",
+    ]
 
 
 def test_keys() -> None:

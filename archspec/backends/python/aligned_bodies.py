@@ -22,6 +22,7 @@ from archspec.ir.graph import (
     Let,
     Merge,
     Module,
+    Node,
     Reference,
     Repeat,
     Tied,
@@ -94,6 +95,8 @@ def _identity(item: Item) -> Any:
         case Layer(reads=Reference() as reads):
             name = is_numbered(item) or ast.dump(item.name.code)
             return Source.of(reads), name
+        case Layer(node=Node(op="identity"), is_labeled=False, called=None):
+            return ""  # no module, whose name would matter
         case Layer() | Module():
             return "" if is_numbered(item) else ast.dump(item.name.code)
         case Merge():

@@ -5,6 +5,11 @@ differ in structure, each structure has a class of its own:
 
     residual(3), residual(6, s=2)                ->   class Residual
     norm(c, act=relu), norm(c, act=identity)     ->   class Norm, class Norm2
+
+A block that calls itself is a class that makes itself, with an `if` where its instances
+differ. It has a class for each depth where one cannot do: where the labels after the
+`if` count the steps in it, where no expression gives a value in all instances, or where
+blocks call each other.
 """
 
 from __future__ import annotations
@@ -120,6 +125,7 @@ class BlockClasses:
     callables: CallableWriter = field(init=False)
     known: dict[ClassDef, ClassName] = field(default_factory=dict)  # users last
     finished: dict[int, FinishedClass] = field(default_factory=dict)
+    tried: set[int] = field(default_factory=set)  # recursive blocks, as one class
 
     def __post_init__(self) -> None:
         """Let ops and blocks be arguments."""
@@ -131,7 +137,7 @@ class BlockClasses:
 
     def class_of(self, module: Module) -> FinishedClass:
         """The class of a block's instance."""
-        if id(module) not in self.finished:
+        if id(module) not in self.finished and not self._build_recursive(module):
             self._build(self._families[self._family(module)])
         return self.finished[id(module)]
 
@@ -226,6 +232,20 @@ class BlockClasses:
             nesting.visit(graph.body, ())
         return nesting
 
+    def _build_recursive(self, module: Module) -> bool:
+        """Build the one class of a block that calls itself; false if it is none."""
+        block = id(module.definition)
+        alone = self._nesting.recursive - self._nesting.call_each_other
+        if block not in alone - self.tried:
+            return False
+        self.tried.add(block)
+        families = self._families.values()
+        modules = [m for ms in families for m in ms if id(m.definition) == block]
+        return self._attempt(modules, has_callables=True, is_recursive=True) or (
+            len(_grouped(modules, _all_callees)) == 1
+            and self._attempt(modules, is_recursive=True)
+        )
+
     def _build(self, modules: list[Module]) -> None:
         """Build one class for the instances of a block, or as few as possible."""
         if self._attempt(modules, has_callables=True):
@@ -250,10 +270,12 @@ class BlockClasses:
         *,
         may_loop: bool = True,
         has_callables: bool = False,
+        is_recursive: bool = False,
     ) -> bool:
         """Build one class for these instances; false if none can represent them.
 
-        With `has_callables`, ops and blocks may be its arguments.
+        With `has_callables`, ops and blocks may be its arguments. A recursive class is
+        built until it calls itself with the parameters that it has.
         """
         block = modules[0]
         names = self._names.of(block)
@@ -262,26 +284,38 @@ class BlockClasses:
         bodies = [module.body for module in modules]
         taken = {python_name(name) for name in (*own, *values_by_name(bodies))}
         params = {k: p for k, p in self._inner_params.items() if p.name not in taken}
-        builder = ClassBuilder(
-            ClassName(class_name(block.block)),
-            bodies,
-            {**own, **params},
-            self,
-            may_loop=may_loop,
-            values={**renamed(names), **self.fixed},
-            known=tuple(
-                known_values(module, names) | _known_params(self._graph_of[id(module)])
-                for module in modules
-            ),
-            dependent=self.dependence.names(block.definition),
-        )
-        name = self.finish(builder, partial(block_docstring, modules, names))
-        if name is None:
-            return False
         indices = {id(module): index for index, module in enumerate(modules)}
-        finished = FinishedClass(name, builder.parameters(), indices)
-        self.finished |= dict.fromkeys(indices, finished)
-        return True
+        found = FinishedClass(ClassName(class_name(block.block)), [], indices)
+        if is_recursive:
+            self.finished |= dict.fromkeys(indices, found)
+        while True:
+            builder = ClassBuilder(
+                found.name,
+                bodies,
+                {**own, **params},
+                self,
+                may_loop=may_loop,
+                may_branch=is_recursive,
+                values={**renamed(names), **self.fixed},
+                known=tuple(
+                    known_values(module, names)
+                    | _known_params(self._graph_of[id(module)])
+                    for module in modules
+                ),
+                dependent=self.dependence.names(block.definition),
+            )
+            try:
+                docstring = partial(block_docstring, modules, names)
+                definition = builder.definition(docstring)
+            except InstancesDifferError:
+                others = self.finished.items()
+                self.finished = {k: v for k, v in others if v is not found}
+                return False
+            before, found.parameters = found.parameters, builder.parameters()
+            if before == found.parameters or not is_recursive:
+                found.name = self.keep(definition)
+                self.finished |= dict.fromkeys(indices, found)
+                return True
 
     def _callable_default(
         self, modules: list[Module], key: str, value: object
@@ -338,6 +372,7 @@ class _Nesting:
     """Which blocks are recursive, and how deep blocks are nested in each module."""
 
     recursive: set[int] = field(default_factory=set)  # by the `id` of a definition
+    call_each_other: set[int] = field(default_factory=set)  # of these
     depths: dict[int, int] = field(default_factory=dict)  # by the `id` of a module
 
     def visit(self, body: tuple[Item, ...], around: tuple[int, ...]) -> int:
@@ -347,7 +382,9 @@ class _Nesting:
             if isinstance(item, Module):
                 block = id(item.definition) if item.block else 0
                 if block and block in around:
-                    self.recursive.update(around[around.index(block) :])
+                    cycle = {*around[around.index(block) :]} - {0}
+                    self.recursive |= cycle
+                    self.call_each_other |= cycle if len(cycle) > 1 else set()
                 depth = self.visit(item.body, (*around, block)) + 1
                 self.depths[id(item)] = depth
                 deepest = max(deepest, depth)

@@ -108,17 +108,20 @@ class ClassBuilder:
         dependent: frozenset[str] = frozenset(),
         shown: Container[int] = (),
         network: Graph | None = None,
+        may_branch: bool = False,
         ports: Ports = ONLY_INPUT,
     ) -> None:
         """`outer` are the names from outside that the bodies may read.
 
         `values` replace names in an unrolled loop; `known` are the values of names in
-        each instance, and `dependent` those that depend on params of the spec. The shapes of the items in `shown`, by `id`, are comments.
-        `network` is given for its own class, and `ports` for that of a
-        labeled group.
+        each instance, and `dependent` those that depend on params of the spec. The
+        shapes of the items in `shown`, by `id`, are comments. `network` is given for its
+        own class, and `ports` for that of a labeled group. With `may_branch`, `forward`
+        may have an `if` between instances.
         """
         self.name = name
         self.network = network
+        self.may_branch = may_branch
         self.bodies = bodies
         self.ports = ports
         self.outer = outer
@@ -166,6 +169,7 @@ class ClassBuilder:
             self.wanted,
             self.ports,
             self.network,
+            may_branch=self.may_branch,
         )
         method = forward.method(self.scope)
         init = self._init(
@@ -233,6 +237,7 @@ class ClassBuilder:
             self._visible(scope),
             self.classes,
             may_loop=scope.may_loop,
+            may_branch=self.may_branch,
             values=scope.values,
             ports=ports,
             known=scope.known,

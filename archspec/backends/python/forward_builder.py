@@ -10,8 +10,10 @@ item needs, and returns the expression of its output.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import Any, NamedTuple
 
 from archspec.backends.python.aligned_bodies import (
@@ -25,15 +27,28 @@ from archspec.backends.python.aligned_bodies import (
     level,
     submodules,
 )
-from archspec.backends.python.expressions import value_expr
+from archspec.backends.python.expressions import expression, value_expr
 from archspec.backends.python.forward_statement_list import ForwardStatements
 from archspec.backends.python.group_ports import Ports, has_layers, ports_of
-from archspec.backends.python.identifiers import NameAllocator, is_attribute
+from archspec.backends.python.identifiers import (
+    NameAllocator,
+    is_attribute,
+    python_name,
+)
 from archspec.backends.python.layout import flat
 from archspec.backends.python.merge_expressions import concat, merge_expression
 from archspec.backends.python.names_in_scope import ClassScope
-from archspec.backends.python.submodule_builder import SubmoduleBuilder, only_child
-from archspec.backends.python.submodules import LocalVariable, Submodule
+from archspec.backends.python.submodule_builder import (
+    SubmoduleBuilder,
+    negated,
+    only_child,
+)
+from archspec.backends.python.submodules import (
+    LocalVariable,
+    Member,
+    Submodule,
+    SubmoduleChoice,
+)
 from archspec.backends.python.syntax import (
     AssignStmt,
     AtomExpr,
@@ -41,6 +56,7 @@ from archspec.backends.python.syntax import (
     ConditionalExpr,
     Element,
     Expr,
+    IfStmt,
     ListExpr,
     MethodDef,
     NameExpr,
@@ -56,6 +72,7 @@ from archspec.ir.graph import (
     Graph,
     Head,
     Layer,
+    Let,
     Merge,
     Module,
     Port,
@@ -63,6 +80,8 @@ from archspec.ir.graph import (
     Repeat,
     Tied,
 )
+from archspec.ir.symbolic import substitute, variables
+from archspec.lowering.reserved_labels import RESERVED_LABELS
 from archspec.ops.registry import OPS
 
 X = NameExpr("x")
@@ -83,24 +102,28 @@ class ForwardBuilder:
         wanted: set[str],
         ports: Ports,
         network: Graph | None,
+        *,
+        may_branch: bool,
     ) -> None:
-        """`wanted` are the labels whose outputs something reads again."""
+        """`wanted` are the labels whose outputs something reads again.
+
+        With `may_branch`, an `if` of the spec may be one of `forward`.
+        """
         self.submodule_builder = submodule_builder
         self.bodies = bodies
         self.wanted = wanted
         self.ports = ports
-        self.submodules: list[Submodule] = []
+        self.may_branch = may_branch
+        self.submodules: list[Member] = []
         self.locals: list[LocalVariable] = []
         self.flags: dict[str, Expr] = {}  # attributes that `forward` asks
-        items = (item for body in bodies for item in submodules(body))
-        self.attributes = NameAllocator(str(item.name.value) for item in items)
         self.statements = ForwardStatements()
         self.labels: dict[Source, NameExpr] = {}  # the variables of labels read again
         self.levels_inlined = 0  # of groups without layers around the current item
         self.heads: list[NameExpr] = []  # the variables of extra outputs
-        self.attributes = NameAllocator(
-            str(item.name.value) for body in bodies for item in submodules(body)
-        )
+        items = (item for body in bodies for item in submodules(body))
+        labels = {str(item.name.value) for item in items}
+        self.attributes = NameAllocator(labels | RESERVED_LABELS)
         self.returned = network.labels_returned if network else ()
         self.inputs = [X] if ports.takes_input else []
         if network:
@@ -324,6 +347,8 @@ class ForwardBuilder:
             scope.must_not_depend(choice.condition.code for choice in column)
             bodies = [choice.body for choice in column]
             return self._body(bodies, value, target, scope)
+        if self.may_branch:
+            return self._if(column, value, target, scope)
         optional = _optional_join(column)
         if optional:
             return self._joined_if(column, optional, value, target, scope)
@@ -360,11 +385,75 @@ class ForwardBuilder:
         inside = replace(scope, may_add=False)
         conditions = [choice.condition for choice in column]
         test = self.submodule_builder.unifier.unify(conditions, "", inside)
-        flag = next((name for name, each in self.flags.items() if each == test), None)
-        if flag is None:
-            flag = self.attributes.unique("use_shortcut")
-            self.flags[flag] = test
-        return ConditionalExpr(joined, NameExpr("self", flag), out)
+        return ConditionalExpr(joined, self._flag("use_shortcut", test), out)
+
+    def _flag(self, name: str, value: Expr) -> NameExpr:
+        """The attribute that has a value that `forward` asks for."""
+        found = next((n for n, each in self.flags.items() if each == value), None)
+        if found is None:
+            found = self.attributes.unique(name)
+            self.flags[found] = value
+        return NameExpr("self", found)
+
+    def _if(
+        self, column: Sequence[Choice], value: Expr, target: str, scope: ClassScope
+    ) -> Expr:
+        """`if self.depth > 0:` and what only some instances do."""
+        x = NameExpr(target)
+        if value != x:
+            self.statements.assign(target, value)
+        inside = replace(scope, may_add=False)
+        conditions = [choice.condition for choice in column]
+        chosen = [bool(condition.value) for condition in conditions]
+        arms = [self._arm(column, chosen, x, inside)]
+        arms.append(self._arm(column, [not each for each in chosen], x, inside))
+        if not arms[0].statements:
+            conditions = [*map(negated, conditions)]
+            arms.reverse()
+        then, otherwise = arms
+        test = self.submodule_builder.unifier.shared(
+            [c.code for c in conditions], inside
+        )
+        if then.members or otherwise.members:
+            self.submodules.append(
+                SubmoduleChoice(test, then.members, otherwise.members)
+            )
+        if then.statements:
+            asked = self._asked(substitute(conditions[0].code, scope.values))
+            orelse = otherwise.statements or None
+            self.statements.add(IfStmt(asked, then.statements, orelse))
+        return x
+
+    def _arm(
+        self,
+        column: Sequence[Choice],
+        chosen: Sequence[bool],
+        x: NameExpr,
+        scope: ClassScope,
+    ) -> Arm:
+        """What the chosen instances do between two values of a variable."""
+        bodies = [choice.body for choice in compress(column, chosen)]
+        if any(isinstance(item, Let) for body in bodies for item in level(body)):
+            raise InstancesDifferError  # its value may exist in these instances only
+        around, self.submodules = self.submodules, []
+        with self.statements.apart() as statements:
+            result = self._body(bodies, x, x.root, scope.of(chosen))
+            if result != x:
+                self.statements.assign(x.root, result)
+        members, self.submodules = self.submodules, around
+        return Arm(tuple(statements), members)
+
+    def _asked(self, code: ast.expr) -> Expr:
+        """A condition of `__init__` as `forward` asks it: `self.depth > 0`."""
+        attributes: dict[str, ast.expr] = {}
+        for name in sorted(variables(code)):
+            python = python_name(name)
+            flag = self._flag(python, NameExpr(python))
+            attributes[name] = ast.Name(f"self.{flag.attribute}")
+        text = expression(substitute(code, attributes))
+        if len(text) > LONGEST:
+            raise InstancesDifferError  # the line might need to break
+        return AtomExpr(text, frozenset({"self"}))
 
     def _merge(
         self, column: Sequence[Merge], value: Expr, target: str, scope: ClassScope
@@ -455,6 +544,13 @@ class ForwardBuilder:
         name = label.rpartition(".")[2].replace("-", "_")
         name = name if name.isidentifier() else f"output{name}"
         return self.statements.names.fresh(name)
+
+
+class Arm(NamedTuple):
+    """What some instances do: the statements of `forward`, and their submodules."""
+
+    statements: tuple[Stmt, ...]
+    members: list[Member]
 
 
 class OptionalJoin(NamedTuple):

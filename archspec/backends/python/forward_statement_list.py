@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from archspec.backends.python.identifiers import NameAllocator
 from archspec.backends.python.names_read import names_read
@@ -50,6 +52,17 @@ class ForwardStatements:
     def as_name(self, value: Expr, name: str) -> NameExpr:
         """The variable that has a value; without one, assign the value to `name`."""
         return value if isinstance(value, NameExpr) else self.assign(name, value)
+
+    def add(self, statement: IfStmt) -> None:
+        """Append an `if`."""
+        self.statements.append(statement)
+
+    @contextmanager
+    def apart(self) -> Iterator[list[ForwardStmt]]:
+        """Statements of their own, such as those of an `if`."""
+        around, self.statements = self.statements, []
+        yield self.statements
+        self.statements = around
 
     def insert(self, position: int, name: str, value: Expr) -> NameExpr:
         """Insert `name = value` at a position."""
@@ -109,11 +122,18 @@ def _without_unread(
     statements: Sequence[ForwardStmt], results: Iterable[Expr]
 ) -> list[ForwardStmt]:
     """The statements that a later one or a result reads; a `ref` can skip some."""
-    read = names_read(results)
-    kept: list[ForwardStmt] = []
+    return _live(statements, names_read(results))
+
+
+def _live(statements: Sequence[Any], read: set[str]) -> list[Any]:
+    """The statements that a later one reads; `read` becomes what is read before them."""
+    kept: list[Stmt] = []
     for statement in reversed(statements):
         assigned = _assigned(statement)
         if read.isdisjoint(assigned):
+            continue
+        if isinstance(statement, IfStmt):
+            kept.append(_live_if(statement, read))
             continue
         if isinstance(statement, UnpackStmt):
             names = tuple(name if name in read else "_" for name in assigned)
@@ -125,6 +145,15 @@ def _without_unread(
     return kept[::-1]
 
 
+def _live_if(statement: IfStmt, read: set[str]) -> IfStmt:
+    """An `if` with the statements that are read. It may leave a variable as it is."""
+    arms = [statement.body, statement.orelse or ()]
+    before = [{*read} for _ in arms]
+    body, orelse = (tuple(_live(*each)) for each in zip(arms, before, strict=True))
+    read |= names_read([statement.test]).union(*before)
+    return IfStmt(statement.test, body, orelse or None)
+
+
 def _assigned(statement: Stmt) -> tuple[str, ...]:
     """The variables that a statement assigns."""
     match statement:
@@ -133,18 +162,23 @@ def _assigned(statement: Stmt) -> tuple[str, ...]:
         case UnpackStmt():
             return statement.names
         case IfStmt():
-            return tuple(name for stmt in statement.body for name in _assigned(stmt))
+            body = (*statement.body, *(statement.orelse or ()))
+            return tuple(name for stmt in body for name in _assigned(stmt))
     return ()
 
 
 def _merged(statements: Iterable[Stmt]) -> Iterator[Stmt]:
     """The statements, with neighbouring `if self.training:` as one."""
-    for kind, group in groupby(statements, type):
-        if kind is IfStmt:
+    for is_training, group in groupby(statements, _is_training):
+        if is_training:
             branches = [stmt for stmt in group if isinstance(stmt, IfStmt)]
             yield IfStmt(TRAINING, tuple(s for branch in branches for s in branch.body))
         else:
             yield from group
+
+
+def _is_training(statement: Stmt) -> bool:
+    return isinstance(statement, IfStmt) and statement.test == TRAINING
 
 
 def _assignment(name: str, value: Expr) -> AssignStmt:

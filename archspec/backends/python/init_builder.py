@@ -110,7 +110,7 @@ class InitBuilder:
 
     def branching(
         self,
-        submodules: list[Submodule],
+        submodules: Sequence[Member],
         local_variables: Sequence[LocalVariable],
         flags: Mapping[str, Expr],
     ) -> tuple[Stmt, ...]:
@@ -120,7 +120,7 @@ class InitBuilder:
         for name, test in flags.items():
             statements.append(AssignStmt(NameExpr("self", name), test))
         for submodule in submodules:
-            statements += self._statements(submodule)
+            statements += self._addition(submodule)
         return tuple(statements)
 
     def _super_init(self, elements: Iterable[Element]) -> Stmt:

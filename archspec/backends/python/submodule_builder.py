@@ -340,7 +340,7 @@ class SubmoduleBuilder:
         then = self.members(taken, inside.of(chosen))
         otherwise = self.members(left, inside.of([not each for each in chosen]))
         if all(map(_is_identity, then)):
-            conditions = [*map(_negated, conditions)]
+            conditions = [*map(negated, conditions)]
             then, otherwise = otherwise, then
         if not then:
             return []
@@ -427,7 +427,8 @@ def _needs_keyword(elements: Sequence[Element]) -> bool:
     )
 
 
-def _negated(condition: Symbolic) -> Symbolic:
+def negated(condition: Symbolic) -> Symbolic:
+    """`not condition`, without a second `not`."""
     match condition.code:
         case ast.UnaryOp(ast.Not(), code):
             return Symbolic(not condition.value, code)

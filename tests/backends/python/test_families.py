@@ -23,6 +23,7 @@ VALUES: dict[str, list[Any]] = {  # of params that take few values
     "layers": [(1, 2, 1, 1)],
     "groups": [2, 32],
     "base": [32, 128],
+    "depth": [2, 5],
 }
 
 

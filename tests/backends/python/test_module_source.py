@@ -10,6 +10,7 @@ import random
 import re
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,14 @@ def test_is_clean_of_classes_that_differ_only_in_numbers(emitted: Path) -> None:
         visitor = WithoutNumbers({node.name for node in classes})
         shapes = {ast.dump(visitor.visit(node)) for node in classes}
         assert len(shapes) == len(classes), path.name
+
+
+def test_recursive_block_is_one_class() -> None:
+    """Except where the keys or the values differ, or blocks call each other."""
+    source = to_source(corpus_spec("recursion").graph)
+    blocks = Counter(re.findall(r"^class ([A-Za-z]+)\d*\(", source, re.MULTILINE))
+    several = {"Numbered": 3, "OwnLet": 3}
+    assert {name: n for name, n in blocks.items() if n > 1} == several
 
 
 @pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
