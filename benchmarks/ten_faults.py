@@ -99,8 +99,8 @@ FAULTS = [
         NIN,
         ("nin_block(384, classes, k=3, p=1)", "nin_block(384, classes, k=3)"),
         (
-            "NinBlock(384, 10, kernel_size=3, padding=1)",
-            "NinBlock(384, 10, kernel_size=3)",
+            "NinBlock(384, classes, kernel_size=3, padding=1)",
+            "NinBlock(384, classes, kernel_size=3)",
         ),
     ),
     Fault(
