@@ -15,7 +15,7 @@ from typing import Any
 
 from torch import nn
 
-from archspec.importing.constructor_arguments import watched_constructors
+from archspec.importing.reading.constructor_arguments import watched_constructors
 from archspec.importing.unsupported import UnsupportedModuleError
 
 OTHER_FILES = {

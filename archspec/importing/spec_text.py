@@ -7,11 +7,11 @@ from dataclasses import replace
 from torch import nn
 
 from archspec.importing.block_names import snake_case
-from archspec.importing.folding import folded
-from archspec.importing.reading import read
-from archspec.importing.tracing import Inputs
+from archspec.importing.folding.fold_network import folded
+from archspec.importing.reading.read_module import read
+from archspec.importing.reading.tracing import Inputs
 from archspec.importing.verification import Verification, verify
-from archspec.importing.writing import write
+from archspec.importing.writing.write_network import write
 
 
 def to_text(module: nn.Module, inputs: Inputs, name: str = "", source: str = "") -> str:

@@ -14,7 +14,7 @@ from archspec.backends.torch.module_from_source import build
 from archspec.compiler import Options, compile_source
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
-from archspec.importing.tracing import BATCH, Inputs
+from archspec.importing.reading.tracing import BATCH, Inputs
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.spec import Spec
 

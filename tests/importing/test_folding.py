@@ -8,12 +8,12 @@ import pytest
 
 import archspec
 from archspec.catalog import bundled
-from archspec.importing.folding import fold, folded
+from archspec.importing.folding.fold_network import fold, folded
 from archspec.importing.loading import load_module
-from archspec.importing.needed_labels import without_needless_labels
-from archspec.importing.reading import read
+from archspec.importing.reading.read_module import read
 from archspec.importing.steps import Call, Group, Instance, Join, Network, Ref, Split
-from archspec.importing.writing import write
+from archspec.importing.writing.needed_labels import without_needless_labels
+from archspec.importing.writing.write_network import write
 from archspec.ir.shape import Shape
 from archspec.passes.compare import compare
 from corpus import BUNDLED, VARIANTS

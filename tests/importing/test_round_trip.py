@@ -7,9 +7,9 @@ import pytest
 import archspec
 from archspec.backends.torch.module_from_source import build
 from archspec.catalog import list_models
-from archspec.importing.folding import folded
-from archspec.importing.reading import read
-from archspec.importing.writing import write
+from archspec.importing.folding.fold_network import folded
+from archspec.importing.reading.read_module import read
+from archspec.importing.writing.write_network import write
 from archspec.spec import Spec
 from random_specs import random_spec
 from specs import compiled

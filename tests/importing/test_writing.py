@@ -5,8 +5,6 @@ from textwrap import dedent
 import pytest
 
 import archspec
-from archspec.importing.needed_labels import without_needless_labels
-from archspec.importing.one_off_blocks import with_one_off_blocks
 from archspec.importing.steps import (
     Aux,
     Block,
@@ -23,7 +21,9 @@ from archspec.importing.steps import (
     Split,
     Tied,
 )
-from archspec.importing.writing import write
+from archspec.importing.writing.needed_labels import without_needless_labels
+from archspec.importing.writing.one_off_blocks import with_one_off_blocks
+from archspec.importing.writing.write_network import write
 from corpus import BUNDLED, VARIANTS
 from specs import compiled
 

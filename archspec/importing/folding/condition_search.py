@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from archspec.importing.argument_fields import Kind
+from archspec.importing.folding.argument_fields import Kind
+from archspec.importing.folding.templates import Lanes, Vector
+from archspec.importing.folding.value_search import ValueSearch, is_constant, same
 from archspec.importing.steps import Value
-from archspec.importing.templates import Lanes, Vector
-from archspec.importing.value_search import ValueSearch, is_constant, same
 
 Atom = tuple[str, Lanes]  # a condition, and the lanes in which it holds
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from archspec.importing.call_text import call_text, value_text
 from archspec.importing.steps import (
     Aux,
     Block,
@@ -27,7 +26,15 @@ from archspec.importing.steps import (
     Tied,
     Value,
 )
-from archspec.importing.yaml_text import WIDTH, Flow, FlowList, Node, block_lines, rows
+from archspec.importing.writing.call_text import call_text, value_text
+from archspec.importing.writing.yaml_text import (
+    WIDTH,
+    Flow,
+    FlowList,
+    Node,
+    block_lines,
+    rows,
+)
 from archspec.ops.op import Family
 from archspec.ops.registry import OPS
 

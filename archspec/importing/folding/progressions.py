@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import product
 from math import gcd
 
-from archspec.importing.formulas import formula
+from archspec.importing.folding.formulas import formula
 from archspec.importing.inner_bodies import Body, map_bodies, walk
 from archspec.importing.steps import Call, Network, Value
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map
 
-from archspec.importing.constructor_arguments import known_arguments
+from archspec.importing.reading.constructor_arguments import known_arguments
 from archspec.importing.steps import Value as Argument
 from archspec.importing.unsupported import UnsupportedModuleError
 

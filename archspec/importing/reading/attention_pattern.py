@@ -12,7 +12,7 @@ from math import isclose
 import torch
 from torch import Tensor, nn
 
-from archspec.importing.tracing import Operation, Value
+from archspec.importing.reading.tracing import Operation, Value
 
 PRODUCTS = ("matmul", "bmm", "rmatmul")
 SCALES = ("mul", "div", "truediv")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from archspec.importing.argument_fields import Signatures
+from archspec.importing.folding.argument_fields import Signatures
+from archspec.importing.folding.templates import OP, Part
 from archspec.importing.inner_bodies import Body, with_bodies
 from archspec.importing.steps import Call, Expression, Repeat, Split, Step, Value
-from archspec.importing.templates import OP, Part
 
 
 def rebuilt(

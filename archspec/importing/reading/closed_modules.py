@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archspec.importing.dataflow import Item, Node
-from archspec.importing.tracing import Frame
+from archspec.importing.reading.dataflow import Item, Node
+from archspec.importing.reading.tracing import Frame
 
 
 def items_of(

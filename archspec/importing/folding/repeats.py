@@ -11,7 +11,17 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from archspec.importing.argument_fields import Signatures
+from archspec.importing.folding.argument_fields import Signatures
+from archspec.importing.folding.rebuilt_steps import rebuilt
+from archspec.importing.folding.templates import (
+    CHANNELS,
+    MismatchError,
+    Part,
+    label_pattern,
+    merged,
+    parts_of,
+)
+from archspec.importing.folding.value_search import ValueSearch
 from archspec.importing.inner_bodies import (
     Body,
     bodies_in,
@@ -21,18 +31,8 @@ from archspec.importing.inner_bodies import (
     walk,
     with_bodies,
 )
-from archspec.importing.rebuilt_steps import rebuilt
 from archspec.importing.steps import Call, Group, Join, Ref, Repeat, Step, Value
-from archspec.importing.templates import (
-    CHANNELS,
-    MismatchError,
-    Part,
-    label_pattern,
-    merged,
-    parts_of,
-)
-from archspec.importing.value_search import ValueSearch
-from archspec.importing.writing import body_text, count_lines
+from archspec.importing.writing.write_network import body_text, count_lines
 
 LONGEST_PERIOD = 8  # steps of an iteration
 MOST_COLUMNS = 8

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from archspec.importing.call_text import value_text
 from archspec.importing.steps import Expression, Value
+from archspec.importing.writing.call_text import value_text
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import nn
 
-from archspec.importing.conversion import Converter
-from archspec.importing.layer_calls import find_op
+from archspec.importing.reading.conversion import Converter
+from archspec.importing.reading.layer_calls import find_op
+from archspec.importing.reading.structure import structured
+from archspec.importing.reading.tracing import Inputs, Trace, named_tensors, trace
 from archspec.importing.steps import Network
-from archspec.importing.structure import structured
-from archspec.importing.tracing import Inputs, Trace, named_tensors, trace
 from archspec.importing.unsupported import UnsupportedModuleError
 
 

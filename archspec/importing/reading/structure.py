@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from archspec.importing.closed_modules import items_of
-from archspec.importing.dataflow import Item, Node
-from archspec.importing.dominators import immediate_dominators
-from archspec.importing.labels import Labels
-from archspec.importing.levels import nest
-from archspec.importing.skips import Edges, find_skips, nested_concats
+from archspec.importing.reading.closed_modules import items_of
+from archspec.importing.reading.dataflow import Item, Node
+from archspec.importing.reading.dominators import immediate_dominators
+from archspec.importing.reading.labels import Labels
+from archspec.importing.reading.levels import nest
+from archspec.importing.reading.skips import Edges, find_skips, nested_concats
+from archspec.importing.reading.tracing import Frame
 from archspec.importing.steps import (
     Aux,
     Call,
@@ -23,7 +24,6 @@ from archspec.importing.steps import (
     Split,
     Step,
 )
-from archspec.importing.tracing import Frame
 from archspec.ops.merging import MERGES
 
 

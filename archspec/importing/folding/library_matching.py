@@ -12,10 +12,10 @@ from types import EllipsisType
 from typing import Any
 
 from archspec.frontend import ast as spec
-from archspec.importing.argument_fields import Kind, op_field
+from archspec.importing.folding.argument_fields import Kind, op_field
+from archspec.importing.folding.templates import channels_of
 from archspec.importing.inner_bodies import Body
 from archspec.importing.steps import Block, Call, Expression, Group, Join, Step, Value
-from archspec.importing.templates import channels_of
 from archspec.ir.symbolic import constant, is_literal, substitute
 from archspec.ops.op import Family
 from archspec.ops.registry import OPS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from archspec.importing.reading.tracing import Frame
 from archspec.importing.steps import Value as Argument
-from archspec.importing.tracing import Frame
 from archspec.ir.shape import Shape
 
 

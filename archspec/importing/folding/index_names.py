@@ -24,7 +24,7 @@ from archspec.importing.steps import (
     Tied,
     Value,
 )
-from archspec.importing.writing import body_text
+from archspec.importing.writing.write_network import body_text
 
 NAMES = ("i", "j", "m", "l")
 INDEX = re.compile(r"@\d+")

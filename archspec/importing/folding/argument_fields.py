@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
+from archspec.importing.folding.templates import CHANNELS, OP, Part
 from archspec.importing.steps import Block, Call, Value
-from archspec.importing.templates import CHANNELS, OP, Part
 from archspec.ops.registry import OPS
 from archspec.signatures.argument_types import BOOLEAN
 from archspec.signatures.signature import Like, Parameter, Required

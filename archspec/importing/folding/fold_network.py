@@ -12,24 +12,24 @@ from itertools import chain
 from archspec.compiler import Options, compile_source
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
-from archspec.importing.absorbed_joins import with_absorbed_joins
-from archspec.importing.argument_fields import Kind, Signatures
-from archspec.importing.block_building import BuiltBlock, build_block
 from archspec.importing.block_names import free_name, snake_case
-from archspec.importing.default_labels import without_default_labels
-from archspec.importing.index_names import with_index_names
+from archspec.importing.folding.absorbed_joins import with_absorbed_joins
+from archspec.importing.folding.argument_fields import Kind, Signatures
+from archspec.importing.folding.block_building import BuiltBlock, build_block
+from archspec.importing.folding.index_names import with_index_names
+from archspec.importing.folding.library_matching import Match, library_matches
+from archspec.importing.folding.progressions import with_progressions
+from archspec.importing.folding.repeats import RepeatFolder
+from archspec.importing.folding.templates import MismatchError, Vector, channels_of
+from archspec.importing.folding.tidy_steps import tidy
 from archspec.importing.inner_bodies import Body, map_bodies, walk
 from archspec.importing.label_reads import labels_read
-from archspec.importing.library_matching import Match, library_matches
-from archspec.importing.needed_labels import without_needless_labels
-from archspec.importing.one_off_blocks import with_one_off_blocks
-from archspec.importing.progressions import with_progressions
-from archspec.importing.repeats import RepeatFolder
 from archspec.importing.shapes_with_axes import with_axes
 from archspec.importing.steps import Block, Call, Group, Instance, Network, Step, Value
-from archspec.importing.templates import MismatchError, Vector, channels_of
-from archspec.importing.tidy_steps import tidy
-from archspec.importing.writing import body_text, count_lines, write
+from archspec.importing.writing.default_labels import without_default_labels
+from archspec.importing.writing.needed_labels import without_needless_labels
+from archspec.importing.writing.one_off_blocks import with_one_off_blocks
+from archspec.importing.writing.write_network import body_text, count_lines, write
 from archspec.ir.graph import Graph
 from archspec.ops.registry import OPS
 

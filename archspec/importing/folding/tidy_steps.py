@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archspec.importing.call_text import short_call
 from archspec.importing.inner_bodies import Body, bodies_in, has_state, map_bodies
 from archspec.importing.label_reads import labels_read
-from archspec.importing.needed_labels import without_unread_labels
 from archspec.importing.steps import (
     Call,
     Group,
@@ -15,6 +13,8 @@ from archspec.importing.steps import (
     Network,
     Step,
 )
+from archspec.importing.writing.call_text import short_call
+from archspec.importing.writing.needed_labels import without_unread_labels
 
 INLINED = 2  # calls of a module without state that need no block
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from archspec.importing.dataflow import Item, Node
-from archspec.importing.tracing import Frame
+from archspec.importing.reading.dataflow import Item, Node
+from archspec.importing.reading.tracing import Frame
 
 Edges = set[tuple[Node, Node]]  # from a value to one that is made of it
 

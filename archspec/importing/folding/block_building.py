@@ -7,19 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from archspec.importing.argument_fields import POSITIONAL, Kind, Signatures
-from archspec.importing.condition_search import condition
-from archspec.importing.inner_bodies import Body, columns_in
-from archspec.importing.rebuilt_steps import rebuilt
-from archspec.importing.steps import (
-    Block,
-    Call,
-    Expression,
-    If,
-    Step,
-    Value,
-)
-from archspec.importing.templates import (
+from archspec.importing.folding.argument_fields import POSITIONAL, Kind, Signatures
+from archspec.importing.folding.condition_search import condition
+from archspec.importing.folding.rebuilt_steps import rebuilt
+from archspec.importing.folding.templates import (
     CHANNELS,
     OP,
     Branch,
@@ -28,8 +19,17 @@ from archspec.importing.templates import (
     Vector,
     merged,
 )
-from archspec.importing.value_search import Parameter, ValueSearch, most_common
-from archspec.importing.writing import body_text
+from archspec.importing.folding.value_search import Parameter, ValueSearch, most_common
+from archspec.importing.inner_bodies import Body, columns_in
+from archspec.importing.steps import (
+    Block,
+    Call,
+    Expression,
+    If,
+    Step,
+    Value,
+)
+from archspec.importing.writing.write_network import body_text
 
 Slots = dict[tuple[int, str], Value]  # by the `id` of a part
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from archspec.importing.argument_fields import Field, Kind
 from archspec.importing.block_names import RESERVED
-from archspec.importing.formulas import (
+from archspec.importing.folding.argument_fields import Field, Kind
+from archspec.importing.folding.formulas import (
     Formula,
     alternating,
     first_else,
@@ -23,8 +23,8 @@ from archspec.importing.formulas import (
     is_first_else,
     is_progression,
 )
+from archspec.importing.folding.templates import MismatchError, Vector
 from archspec.importing.steps import Expression, Value
-from archspec.importing.templates import MismatchError, Vector
 from archspec.ir.symbolic import make_divisible
 
 SHORT_NAMES = {  # of what constructors call their arguments

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from archspec.importing.dataflow import Node
-from archspec.importing.layer_calls import plain
-from archspec.importing.tracing import Operation, Value
+from archspec.importing.reading.dataflow import Node
+from archspec.importing.reading.layer_calls import plain
+from archspec.importing.reading.tracing import Operation, Value
 from archspec.ops.registry import OPS
 
 if TYPE_CHECKING:
-    from archspec.importing.conversion import Converter
+    from archspec.importing.reading.conversion import Converter
 
 Handler = Callable[["Converter", Operation], Node]
 

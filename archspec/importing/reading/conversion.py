@@ -7,13 +7,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from archspec.importing import function_calls, layer_calls, movements
-from archspec.importing.attention_pattern import Attention, find_attention, in_heads
-from archspec.importing.dataflow import Node
-from archspec.importing.movement_candidates import Partition, positions
-from archspec.importing.movements import FUNCTIONS
+from archspec.importing.reading import function_calls, layer_calls, movements
+from archspec.importing.reading.attention_pattern import (
+    Attention,
+    find_attention,
+    in_heads,
+)
+from archspec.importing.reading.dataflow import Node
+from archspec.importing.reading.movement_candidates import Partition, positions
+from archspec.importing.reading.movements import FUNCTIONS
+from archspec.importing.reading.tracing import BATCH, Operation, Trace, Value
 from archspec.importing.steps import Value as Argument
-from archspec.importing.tracing import BATCH, Operation, Trace, Value
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.ir.shape import Shape
 from archspec.ops.merging import MERGES

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
-from archspec.importing.movement_candidates import (
+from archspec.importing.reading.movement_candidates import (
     Movement,
     Partition,
     candidates,
     positions,
 )
-from archspec.importing.tracing import BATCH, Operation, Value
+from archspec.importing.reading.tracing import BATCH, Operation, Value
 from archspec.ir.shape import Shape
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS

@@ -20,7 +20,7 @@ from archspec.frontend.step_traversal import calls_in, children, is_plain_chain
 from archspec.importing.inner_bodies import Body, has_state, map_bodies
 from archspec.importing.label_reads import all_steps, labels_read
 from archspec.importing.steps import Call, Network, Ref, Tied
-from archspec.importing.writing import write
+from archspec.importing.writing.write_network import write
 from archspec.ir import graph as ir
 from archspec.lowering.state_dict_names import Level
 from archspec.spec import Spec

@@ -1,0 +1,1 @@
+"""Fold nested steps: modules of one class become a block, and neighbors a repeat."""

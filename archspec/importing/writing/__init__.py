@@ -1,0 +1,1 @@
+"""Write nested steps as the YAML that a person would have written."""
