@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.frontend.ast import Document, Name, walk
-from archspec.ir.graph import Family, Graph, Port, param_name
+from archspec.ir.graph import SpecFamily, Graph, Port, param_name
 from archspec.ir.symbolic import Symbolic, variable
 from archspec.lowering.lower import lower
 from archspec.resolve.partial_call import has_callee, is_callee
@@ -80,7 +80,7 @@ def family_of(
             graph,
             body=body,
             outputs=outputs,
-            family=Family(document.name, {**params, **changes}),
+            family=SpecFamily(document.name, {**params, **changes}),
         )
 
-    return replace(graph, family=Family(document.name, params, variants, again))
+    return replace(graph, family=SpecFamily(document.name, params, variants, again))

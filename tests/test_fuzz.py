@@ -65,7 +65,9 @@ def check_and_show(text: str) -> None:
     ):
         assert bool(report) == bool(result.diagnostics)
     if result.ok and result.spec:
-        assert all(size >= 0 for size in result.spec.output_shape)
+        assert all(
+            size >= 0 for port in result.spec.graph.outputs for size in port.shape
+        )
 
 
 # --- bytes ---------------------------------------------------------------------------

@@ -269,7 +269,7 @@ def is_param(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class SpecFamily:
     """The params of a network, its variants, and how to lower it with other values.
 
     `again` takes the params to change; it returns None where the network then has errors.
@@ -291,7 +291,7 @@ class Graph:
     outputs: tuple[Port, ...]
     body: tuple[Item, ...]
     returns_tuple: bool = False  # whether the spec has `outputs`
-    family: Family = Family()
+    family: SpecFamily = SpecFamily()
 
     def __repr__(self) -> str:
         """One line: the name and the number of layers."""

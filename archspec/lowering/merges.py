@@ -218,7 +218,7 @@ def _other_sizes(sizes: Expression | None, x: ir.Value) -> str:
     items = sizes.items if isinstance(sizes, Tuple) else ()
     values = [item.value for item in items if isinstance(item, Literal)]
     numbers = [int(value) for value in values if is_integer(value)]
-    if x.shape is None or len(numbers) < len(items):
+    if x.shape is None or not items or len(numbers) < len(items):
         return ""
     rest = int(x.shape.channels) - sum(numbers[:-1])
     text = f"[{', '.join(map(str, [*numbers[:-1], rest]))}]"

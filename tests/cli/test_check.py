@@ -42,7 +42,7 @@ def test_findings_go_to_stderr_elsewhere(archspec, bad, command):
     """Standard output may be piped into a file."""
     outcome = archspec(command, bad)
     assert outcome.code == 1
-    assert outcome.out == ""
+    assert "error" not in outcome.out  # `summary` and `draw` show what is known
     assert outcome.err.count("error[unknown-op]") == 2
 
 

@@ -124,14 +124,12 @@ def test_an_omitted_flag_is_none(run: Callable[..., Any]) -> None:
 def test_it_has_a_help(run: Callable[..., Any]) -> None:
     output, _ = run("--help")
     lines = [" ".join(line.strip("│ ").split()) for line in output.splitlines()]
-    assert "--label-noise <float> Share of wrong labels." in lines
+    assert "--label-noise X Share of wrong labels." in lines
     assert "--shuffle Shuffle the images." in lines
     assert "--logs DIR Directory of logs." in lines
     keys = output[output.index(Panel.SPEC) : output.index(Panel.RUN)]
     assert keys.index("--patience") < keys.index("--data") < keys.index("--label")
-    assert (
-        "--patience <int range> [x>=2] Epochs to wait for a better accuracy." in lines
-    )
+    assert "--patience N [x>=2] Epochs to wait for a better accuracy." in lines
 
 
 def test_it_is_an_entry_of_the_configuration(tmp_path: Path) -> None:

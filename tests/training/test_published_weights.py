@@ -522,7 +522,7 @@ def test_fine_tuning_needs_the_weights_once(squeezenet, cache, command):
     assert command("predict", run, "pets/val/cat/0.png").code == 0
     code, _, err = command("train", "--resume", run, "--pretrained")
     assert code == 1
-    assert f"began with `--weights {WEIGHTS}` and cannot go on" in err
+    assert f"began with `--weights {WEIGHTS}` and cannot continue" in err
 
 
 def test_an_export_has_the_weights(squeezenet, command):

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from archspec.backends.python.aligned_bodies import InstancesDifferError
 from archspec.backends.python.expressions import code_expr, value_expr
 from archspec.backends.python.identifiers import (
     NameAllocator,
@@ -77,6 +78,7 @@ class InitBuilder:
         self.shown: set[str] = set()  # comments, each of which is written once
         self.layers = SELF  # what numbered layers are appended to
         self.is_list_declared = False
+        self.optional: set[str] = set()  # children that are `nn.Identity` by default
 
     def chain(self, members: Sequence[Member]) -> tuple[Stmt, ...]:
         """The body for an `nn.Sequential`."""
@@ -157,6 +159,9 @@ class InitBuilder:
         target = NameExpr("self", submodule.key)
         match value:
             case ConditionalExpr(then, test, other) if other == IDENTITY != then:
+                if submodule.key in self.optional:  # two arms with the same label
+                    raise InstancesDifferError
+                self.optional.add(submodule.key)
                 default = AssignStmt(target, IDENTITY, above, declared="nn.Module")
                 chosen = AssignStmt(target, then, after=after)
                 return [default, IfStmt(test, (chosen,))]

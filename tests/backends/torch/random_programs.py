@@ -88,7 +88,7 @@ def _step(step: Step) -> Any:
         case Call():
             return str(step)
         case Merge(kind, branches):
-            return {kind: [_body(branch) for branch in branches]}
+            return {kind: [_branch(branch) for branch in branches]}
         case Repeat(body, times):
             return {"repeat": _body(body), "times": times}
         case Choice(test, then, otherwise):
@@ -96,6 +96,14 @@ def _step(step: Step) -> Any:
             if otherwise is not None:
                 arms["else"] = _body(otherwise)
             return {"if": test, **arms}
+
+
+def _branch(body: Body) -> Any:
+    """A branch of a join, in which an `if` has an `else`."""
+    match body:
+        case (Choice(test, then, None),):
+            return _step(Choice(test, then, (Call("identity"),)))
+    return _body(body)
 
 
 def _body(body: Body) -> Any:

