@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.frontend.ast import Document, Name, walk
-from archspec.ir.graph import SpecFamily, Graph, Port, param_name
+from archspec.ir.graph import Graph, Port, SpecFamily, param_name
 from archspec.ir.symbolic import Symbolic, variable
 from archspec.lowering.lower import lower
 from archspec.resolve.partial_call import has_callee, is_callee

@@ -38,8 +38,9 @@ def test_findings_are_the_product_of_check(archspec, bad):
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c != "check"])
-def test_findings_go_to_stderr_elsewhere(archspec, bad, command):
+def test_findings_go_to_stderr_elsewhere(archspec, bad, command, monkeypatch):
     """Standard output may be piped into a file."""
+    monkeypatch.chdir(bad.parent)
     outcome = archspec(command, bad)
     assert outcome.code == 1
     assert "error" not in outcome.out  # `summary` and `draw` show what is known
