@@ -207,6 +207,7 @@ def test_runs_where_only_torch_is(tmp_path: Path) -> None:
     assert found == [network.params for network in networks.values()]
 
 
+@pytest.mark.slow
 def test_is_the_same_every_time() -> None:
     """Whatever the order of Python's sets."""
     code = (
