@@ -37,6 +37,8 @@ def family_members(graph: Graph, build: Build[Built]) -> tuple[FamilyMembers, Bu
     """The largest family for which `build`, given networks and params, is not None."""
     alone = build([graph], [])
     assert alone is not None
+    if sum(1 for _ in graph.layers) > MOST_LAYERS:
+        return FamilyMembers(graph), alone
     changed = {name: [*_changed(graph, name)] for name in graph.family.params}
     changed = {name: graphs for name, graphs in changed.items() if graphs}
     members, built = FamilyMembers(graph), alone
@@ -101,6 +103,7 @@ def _changed(graph: Graph, name: str) -> Iterator[Graph]:
 
 
 MOST_VALUES = 2  # besides its own
+MOST_LAYERS = 600  # of a network that is lowered again: a larger one takes seconds
 
 
 def _near(value: Any) -> Iterable[Any]:
