@@ -336,7 +336,7 @@ def train(
     Raises:
         SpecError: if the spec, or a call in a setting, has errors.
         TrainingError: if the run cannot start or continue.
-        TypeError: if there is no setting of that name.
+        TypeError: if no setting has that name.
     """
     from archspec.runs.directory import RunDirectory
     from archspec.runs.python_settings import from_python

@@ -40,7 +40,7 @@ def report_missing_else(branch: Tree, kind: str, findings: Findings) -> None:
 
 
 def _insertion(branch: Mapping, key: Span, then: Tree) -> Edit:
-    """The edit that writes the `else` behind the `then`."""
+    """The edit that adds the `else` after the `then`."""
     source = branch.span.source
     if source.text[branch.span.start] == "{":
         end = then.span.end

@@ -72,7 +72,7 @@ def is_plain_chain(body: Step) -> bool:
     """Whether a body has no join, `split`, `ref` or `tied`: it runs from top to bottom.
 
     A labeled group is a body of its own, up to the `ref` that its chain starts with;
-    `again: tied(stem)` is no group. Both arms of an `if` count.
+    `again: tied(stem)` is not a group. Both arms of an `if` count.
     """
     match body:
         case Merge():

@@ -17,8 +17,8 @@ def lower_reference(
     call: Call, x: ir.Value, context: Context, items: Items
 ) -> ir.Value:
     """`ref(stem)`: the chain reads the output of the step with that label."""
-    is_one = len(call.arguments) == 1 and not call.arguments[0].keyword
-    if not is_one or not is_path(call.arguments[0].value):
+    label = only_path(call)
+    if label is None:
         context.findings.error(
             "invalid-syntax",
             "`ref` takes the name of one label",
@@ -26,7 +26,7 @@ def lower_reference(
             help=_example(call, context),
         )
         return ir.Value(None)
-    reference = read_label(call.arguments[0].value, x, context)
+    reference = read_label(label, x, context)
     if reference is None:
         return ir.Value(None)
     items.append(reference)
@@ -88,6 +88,14 @@ def report_misplaced(call: Call, context: Context) -> None:
         call.span,
         help=f"start a chain with it: `ref({label}) | ...`",
     )
+
+
+def only_path(call: Call) -> Expression | None:
+    """The path of labels that is the one argument of a call; None if it has others."""
+    if len(call.arguments) != 1 or call.arguments[0].keyword:
+        return None
+    label = call.arguments[0].value
+    return label if is_path(label) else None
 
 
 def is_path(label: Expression) -> bool:

@@ -17,7 +17,7 @@ from archspec.ir.symbolic import code_of, variables
 from archspec.lowering.context import Context, Items
 from archspec.lowering.labels import LabeledLayers
 from archspec.lowering.provenance import producer, report
-from archspec.lowering.references import find_label, is_path
+from archspec.lowering.references import find_label, only_path
 from archspec.lowering.second_run import run_again
 from archspec.lowering.symbolic_channels import channels_as
 from archspec.ops.shapes import ShapeError
@@ -48,8 +48,8 @@ def lower_tied(
 
 
 def _layers_of(call: Call, x: ir.Value, context: Context) -> LabeledLayers | None:
-    is_one = len(call.arguments) == 1 and not call.arguments[0].keyword
-    if not is_one or not is_path(call.arguments[0].value):
+    label = only_path(call)
+    if label is None:
         context.findings.error(
             "invalid-syntax",
             "`tied` takes the label of one step",
@@ -57,7 +57,6 @@ def _layers_of(call: Call, x: ir.Value, context: Context) -> LabeledLayers | Non
             help="write `tied(stem)` for the layers of the step `stem: ...`",
         )
         return None
-    label = call.arguments[0].value
     found = find_label(label, x, context, of_layers=True)
     if found is None:
         return None

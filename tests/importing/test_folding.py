@@ -154,6 +154,15 @@ def sequence(*modules):
     return [Group("body", [*modules])]
 
 
+def encoders_and_skips(*order):
+    """Three labeled groups, and layers that read them in this order."""
+    steps = [Group(f"enc{n}", [conv(8, 1, "0"), Call("relu")]) for n in (1, 2, 3)]
+    for number, n in enumerate(order, 1):
+        steps.append(Join("concat", [[], [Ref(f"enc{n}")]]))
+        steps.append(conv(8, 1, f"d{number}"))
+    return steps
+
+
 CASES = {
     "what is constant is a literal": (
         sequence(*(module(conv(8, k=3, p=1, label="0")) for _ in range(3))),
@@ -330,17 +339,7 @@ CASES = {
         """,
     ),
     "labels and references that count": (
-        [
-            *(Group(f"enc{n}", [conv(8, 1, "0"), Call("relu")]) for n in (1, 2, 3)),
-            *(
-                step
-                for n in (1, 2, 3)
-                for step in (
-                    Join("concat", [[], [Ref(f"enc{n}")]]),
-                    conv(8, 1, f"d{n}"),
-                )
-            ),
-        ],
+        encoders_and_skips(1, 2, 3),
         """
         net:
           - repeat:
@@ -393,17 +392,7 @@ CASES = {
         """,
     ),
     "references that count down": (
-        [
-            *(Group(f"enc{n}", [conv(8, 1, "0"), Call("relu")]) for n in (1, 2, 3)),
-            *(
-                step
-                for n in (3, 2, 1)
-                for step in (
-                    Join("concat", [[], [Ref(f"enc{n}")]]),
-                    conv(8, 1, f"d{4 - n}"),
-                )
-            ),
-        ],
+        encoders_and_skips(3, 2, 1),
         """
         net:
           - repeat:

@@ -10,7 +10,7 @@ from archspec.ir.graph import Node
 
 
 class Look(NamedTuple):
-    """What a drawing shows besides layers and shapes."""
+    """What a drawing shows in addition to layers and shapes."""
 
     title: str = ""
     legend: bool = True

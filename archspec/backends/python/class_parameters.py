@@ -60,8 +60,8 @@ def block_parameters(
     """What the body of a block may read: the input channels and its parameters.
 
     `names` are those of parameters that have a longer name than in the spec.
-    `callable_default` writes the default of one that is an op or block; without it there
-    are no such parameters.
+    `callable_default` writes the default of one that is an op or block; without it,
+    parameters of this kind are left out.
     """
     block = modules[0]
     found = {"cin": ClassParameter("in_channels", annotation([1]), key="cin")}

@@ -42,7 +42,7 @@ def family_members(graph: Graph, build: Build[Built]) -> tuple[FamilyMembers, Bu
     changed = {name: [*_changed(graph, name)] for name in graph.family.params}
     changed = {name: graphs for name, graphs in changed.items() if graphs}
     members, built = FamilyMembers(graph), alone
-    for names in (list(changed), _alone(graph, changed, build)):
+    for names in _choices(graph, changed, build):
         others = [each for name in names for each in changed[name]]
         found = build([graph, *others], names) if names else None
         if found is not None:
@@ -51,15 +51,17 @@ def family_members(graph: Graph, build: Build[Built]) -> tuple[FamilyMembers, Bu
     return _with_variants(members, built, build)
 
 
-def _alone(
+def _choices(
     graph: Graph, changed: Mapping[str, Sequence[Graph]], build: Build[Built]
-) -> list[str]:
-    """The params that a class can have that has no others."""
-    return [
-        name
-        for name, graphs in changed.items()
-        if build([graph, *graphs], [name]) is not None
-    ]
+) -> Iterator[list[str]]:
+    """All params, then those that a class can have by themselves, if all fail."""
+    yield [*changed]
+    if len(changed) > 1:
+        yield [
+            name
+            for name, graphs in changed.items()
+            if build([graph, *graphs], [name]) is not None
+        ]
 
 
 def _with_variants(
@@ -102,7 +104,7 @@ def _changed(graph: Graph, name: str) -> Iterator[Graph]:
             yield lowered
 
 
-MOST_VALUES = 2  # besides its own
+MOST_VALUES = 2  # in addition to its own
 MOST_LAYERS = 600  # of a network that is lowered again: a larger one takes seconds
 
 

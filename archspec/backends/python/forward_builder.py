@@ -508,7 +508,7 @@ class ForwardBuilder:
         return [NameExpr(name) for name in names]
 
     def _attribute(self, name: str, value: Expr) -> NameExpr:
-        """An attribute that is no module: `self.chunk_sizes = (16, 48)`."""
+        """An attribute that is not a module: `self.chunk_sizes = (16, 48)`."""
         key = self.attributes.unique(name)
         self.submodules.append(Submodule(key, False, None, value, shape="", comment=""))
         return NameExpr("self", key)

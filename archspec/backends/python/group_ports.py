@@ -1,4 +1,4 @@
-"""What a labeled group and the bodies around it read of each other, besides its input.
+"""The values that a labeled group and the bodies around it read from each other.
 
     - stem: conv(8, k=3)                  ->   x, low = self.enc(x, stem)
     - enc:                                     ...
@@ -36,7 +36,7 @@ class Ports(NamedTuple):
     The labels that it takes are those that the body around it would name.
     """
 
-    takes_input: bool = True  # what comes in; a join of chains with `ref` does not
+    takes_input: bool = True  # a join whose chains all begin with `ref` does not
     reads: tuple[Source, ...] = ()
     tied: tuple[Source, ...] = ()  # the steps around whose layers it runs again
     exports: tuple[str, ...] = ()  # labels in it, in the order in which they are made

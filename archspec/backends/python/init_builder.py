@@ -34,6 +34,7 @@ from archspec.backends.python.identifiers import (
 from archspec.backends.python.loop_headers import loop_header
 from archspec.backends.python.names_read import names_read
 from archspec.backends.python.submodules import (
+    IDENTITY,
     EqualSubmodules,
     LocalVariable,
     Member,
@@ -65,7 +66,6 @@ SUPER_INIT = AtomExpr("super().__init__")
 ADD_PARAMETER = NameExpr("self", "register_parameter")
 SELF = "self"
 LAYERS = "layers"  # a list of them
-IDENTITY = CallExpr(NameExpr("nn", "Identity"))
 ADD_MODULE = NameExpr("self", "add_module")
 
 

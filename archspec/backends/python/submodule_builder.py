@@ -33,6 +33,7 @@ from archspec.backends.python.expressions import value_expr
 from archspec.backends.python.loop_headers import loop_header
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodules import (
+    IDENTITY,
     EqualSubmodules,
     LocalVariable,
     Member,
@@ -64,7 +65,6 @@ from archspec.ir.symbolic import (
 )
 from archspec.ops.registry import OPS
 
-IDENTITY = CallExpr(NameExpr("nn", "Identity"))
 FEW = 2  # equal iterations that are read as fast as a loop
 POSITIONAL_LITERALS = 2  # more of them need their names
 

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from archspec.backends.python.names_in_scope import ClassScope
-from archspec.backends.python.syntax import Expr
+from archspec.backends.python.syntax import CallExpr, Expr, NameExpr
 from archspec.ir.graph import Repeat
 
 
@@ -17,6 +17,9 @@ class LocalVariable:
     name: str  # the spec's
     code: ast.expr
     scope: ClassScope
+
+
+IDENTITY = CallExpr(NameExpr("nn", "Identity"))  # an optional child that is left out
 
 
 @dataclass

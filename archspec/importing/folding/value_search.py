@@ -318,7 +318,7 @@ class ValueSearch:
         return self._accept(name, of.kind, values)
 
     def _or_cin(self, kind: Kind, values: Vector) -> Vector:
-        """Where there is no step that widens the channels, they are the input's."""
+        """If no step changes the number of channels, it is that of the input."""
         return self.cin | values if kind == Kind.CHANNELS else values
 
     def accept(self, name: str, kind: Kind, values: Vector) -> str:
