@@ -226,7 +226,7 @@ class ForwardBuilder:
     ) -> Expr:
         if len({item.name.value for item in column}) > 1:
             raise InstancesDifferError  # `forward` would need the names
-        if isinstance(column[0], Module) and not has_layers(column[0]):
+        if isinstance(column[0], Module) and not any(map(has_layers, column)):
             return self._inlined(column, value, target, scope)
         (submodule,), _ = self.submodule_builder.column([*column], scope)
         assert isinstance(submodule, Submodule)
