@@ -178,7 +178,7 @@ def _fixed(
 ) -> CheckResult:
     """Compile a spec, with the fixes that work for what is wrong."""
     result = compile_source(source, folder, options, findings)
-    if result.ok:
+    if result.ok and not any(each.numbers for each in result.diagnostics):
         return result
     from archspec.repair.verification import Verification
 

@@ -265,7 +265,7 @@ def _lowered(network: _Network, variant: str | None, findings: Findings) -> Comp
         graph = family_of(
             graph, document, environment, network.inputs, network.variants, named
         )
-    lint(document, environment, graph, findings)
+    lint(document, environment, graph, network.train, findings)
     if graph is None:
         return Compiled()
     known = all(port.value.shape is not None for port in outputs)

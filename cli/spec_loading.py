@@ -11,6 +11,7 @@ import typer
 from archspec.catalog import find_bundled, is_path
 from archspec.diagnostics.source import Source
 from archspec.ir.graph import Graph
+from archspec.lints.rules import ABOUT_TRAINING
 from archspec.spec import Spec
 from archspec.training.weights.spec_for_weights import check_for_weights
 
@@ -50,10 +51,11 @@ def load_spec(
         variant=variant,
         train=train,
     )
-    if result.diagnostics:
+    shown = [each for each in result.diagnostics if each.code not in ABOUT_TRAINING]
+    if shown:
         from archspec.diagnostics.render import render_for
 
-        report_once(render_for(sys.stderr, result.diagnostics))
+        report_once(render_for(sys.stderr, shown))
     if result.spec is None:
         if result.ok:
             stop(f"`{spec}` has blocks and no `net`: there is no network in it")

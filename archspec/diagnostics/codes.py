@@ -363,6 +363,27 @@ CODES: dict[str, Page] = {
         "net:\n  - flatten | linear(10) | relu\ntrain: {data: digits}",
         "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
     ),
+    "untrainable": Page(
+        "The spec has a `train:` section, and `archspec train` refuses its network: "
+        "training reads one image and compares one vector, a number for each class, with "
+        "the label.",
+        "net:\n  - conv(10, k=3)\ntrain: {data: digits}",
+        "net:\n  - conv(10, k=3) | global_avgpool | flatten\ntrain: {data: digits}",
+    ),
+    "class-count": Page(
+        "The data set of the `train:` section has another number of classes than the "
+        "network has outputs. `archspec train` refuses it.",
+        "net:\n  - flatten | linear(7)\ntrain: {data: digits}",
+        "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
+    ),
+    "batch-of-one": Page(
+        "The network is trained with a batch size of one, and a batch norm reads a single "
+        "value of each channel, whose variance is 0. torch refuses it.",
+        "net:\n  - global_avgpool | bn | flatten | linear(10)\n"
+        "train: {data: digits, batch_size: 1}",
+        "net:\n  - global_avgpool | bn | flatten | linear(10)\n"
+        "train: {data: digits, batch_size: 64}",
+    ),
     "pool-gaps": Page(
         "The kernel of a pool is smaller than its stride, so that it skips rows and "
         "columns. A kernel of 1 subsamples on purpose.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from archspec.diagnostics.source import Span
@@ -25,6 +25,9 @@ class LintedSpec(NamedTuple):
 
     uses: NameUses
 
+    train: Mapping[str, object]
+    """Its `train:` section: numbers and recipes, by key."""
+
 
 class LintFinding(NamedTuple):
     """A warning: a code that has a page, a message, and the place."""
@@ -32,6 +35,16 @@ class LintFinding(NamedTuple):
     code: str
     message: str
     span: Span
+    help: str = ""
+    numbers: tuple[int, ...] = ()
+    """The counts that do not match, from which a fix is made."""
+
+
+class Fault(NamedTuple):
+    """Why `train` refuses a network, and what to do."""
+
+    message: str
+    help: str
 
 
 Lint = Callable[[LintedSpec], Iterator[LintFinding]]

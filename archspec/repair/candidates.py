@@ -56,6 +56,7 @@ from archspec.repair.step_edits import (
     swapped,
 )
 from archspec.repair.syntax_edits import syntax_edits
+from archspec.repair.train_edits import train_edits
 
 VALUE_CODES = (
     "empty-repeat",
@@ -101,6 +102,7 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         found += proposed(finding, document)
         if finding.code == "unread-input":
             found += without_input(finding)
+        found += train_edits(finding, document)
         if finding.code in (*SHAPE_CODES, *VALUE_CODES):
             found += _SpecEdits(finding, document).found()
     unique: dict[object, Candidate] = {}

@@ -74,11 +74,11 @@ class Verification:
     def with_fixes(self, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
         """The findings with the proposals that work as their fixes."""
         before = _errors(diagnostics)
-        left = sum(each.is_error for each in diagnostics)
+        left = sum(map(may_have_fixes, diagnostics))
         found = []
         for each in diagnostics:
             fixes: tuple[Fix, ...] = ()
-            if each.is_error:
+            if may_have_fixes(each):
                 share = (MAX_IN_ALL - self.lowered) // left
                 until = self.lowered + min(share, MAX_LOWERED)
                 fixes = self.working(each, before, until)
@@ -162,6 +162,8 @@ class Verification:
             graph = self.checked(text, None, findings)
         except NewError:
             return None
+        if not finding.is_error and key_of(finding) in map(key_of, findings):
+            return None
         for variant in self.variants:
             if self.was_valid(variant) and not self.passes(text, variant, Counter()):
                 return None
@@ -214,6 +216,11 @@ class Verification:
             return None
         finally:
             self.lowered += findings.lowered + len(spec.text) // CHARACTERS_PER_STEP
+
+
+def may_have_fixes(finding: Diagnostic) -> bool:
+    """Whether fixes are searched: of an error, and of a warning about numbers."""
+    return finding.is_error or bool(finding.numbers)
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> Errors:

@@ -56,6 +56,9 @@ DATA_SETS = _table(
     _recipe("folder", "images in `train/CLASS/`, `val/CLASS/` and `test/CLASS/`"),
 )
 
+NUM_CLASSES = {"digits": 10, "fashion_mnist": 10, "mnist": 10, "cifar10": 10}
+"""Of the data sets whose classes are known before they are read."""
+
 OPTIMIZERS = _table(
     _recipe(
         "sgd",

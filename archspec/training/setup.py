@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from archspec.backends.torch.module_from_source import build
+from archspec.lints.batch_of_one import norm_fault
 from archspec.runs.config import describe_run
 from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError
@@ -57,6 +58,7 @@ def prepare_run(
         TrainingError: if the run cannot start or resume.
     """
     check_ports(spec)
+    _check_norms(spec, settings)
     loaders = _build_loaders(settings, spec, world, download=download)
     config = describe_run(spec, settings) | {"torch": str(torch.__version__)}
     latest = world.broadcast(lambda: _latest(resume, spec, config))
@@ -192,6 +194,13 @@ def _restore(state: TrainState, checkpoint: Checkpoint) -> None:
 def _lock(directory: RunDirectory, world: World) -> AbstractContextManager[object]:
     with world.raise_together():
         return directory.lock() if world.is_main else nullcontext()
+
+
+def _check_norms(spec: Spec, settings: Settings) -> None:
+    """Check that no batch norm sees a single value of each channel."""
+    faults = filter(None, map(norm_fault, spec.graph.nodes))
+    if settings.batch_size == 1 and (fault := next(faults, None)):
+        raise TrainingError(f"{fault.message}: use a larger `--batch-size`")
 
 
 def _check_batch_size(settings: Settings, world: World) -> None:

@@ -11,16 +11,20 @@ import pytest
 import torch
 from PIL import Image
 
+import archspec
 from archspec import Spec, load
 from archspec.runs.errors import TrainingError
 from archspec.settings.settings import Settings
+from archspec.signatures.recipes import NUM_CLASSES
 from archspec.training.data.batch_protocol import BatchLoader
 from archspec.training.data.build_loaders import (
     build_test_loader,
     build_training_loaders,
+    check_ports,
 )
 from archspec.training.data.datasets import load_digits
 from archspec.training.distributed.world import World
+from harness import CASES
 
 from .files import write_folder, write_idx
 
@@ -173,7 +177,24 @@ def test_a_network_that_makes_images_cannot_be_trained(tmp_path: Path) -> None:
     path = tmp_path / "images.yaml"
     path.write_text("archspec: 1\ninput: 1x8x8\nnet: ['conv(10, k=3)']\n")
     with pytest.raises(TrainingError, match=r"makes 10 x 6 x 6 numbers for an image"):
-        build_training_loaders(Settings(), load(path), ALONE)
+        check_ports(load(path))
+
+
+REFUSED = ("untrainable", "class-count", "batch-of-one")
+
+
+@pytest.mark.parametrize(
+    "path", [p for code in REFUSED for p in (CASES / "invalid" / code).glob("*.yaml")]
+)
+def test_training_refuses_what_check_warns_of(path: Path, command: Command) -> None:
+    (found,) = archspec.check(path).diagnostics
+    code, _, err = command("train", path)
+    assert code == 1
+    assert err.startswith(f"error: {found.message}: ")
+
+
+def test_digits_have_as_many_classes_as_check_takes_them_to_have() -> None:
+    assert len(load_digits(train=False).classes) == NUM_CLASSES["digits"]
 
 
 @pytest.mark.skipif(
@@ -194,6 +215,7 @@ def test_fashion_mnist_is_read_from_files_that_torchvision_has_unpacked(
         assert 60 < batch.size <= 64
         assert 0 <= batch.labels.min() <= batch.labels.max() < 10
         assert batches.classes[9] == "Ankle boot"
+        assert len(batches.classes) == NUM_CLASSES["fashion_mnist"]
     mean, std = train.statistics()
     assert mean == pytest.approx([0.286], abs=0.01)  # the published figures
     assert std == pytest.approx([0.353], abs=0.01)

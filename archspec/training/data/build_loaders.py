@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from archspec.lints.class_count import class_fault
+from archspec.lints.untrainable import output_fault, port_fault
 from archspec.runs.errors import TrainingError
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
@@ -113,27 +115,13 @@ def _in_memory(
 
 
 def check_ports(spec: Spec) -> None:
-    """Check that the network takes an image and returns one tensor.
+    """Check that the network takes an image and makes a vector.
 
     Raises:
         TrainingError: if it does not.
     """
-    inputs, outputs = spec.inputs, spec.outputs
-    if len(inputs) > 1 or spec.graph.returns_tuple:
-        taken = f"{len(inputs)} input{'s' * (len(inputs) > 1)}"
-        made = f"{len(outputs)} named output{'s' * (len(outputs) > 1)}"
-        raise TrainingError(
-            f"`{spec.name}` has {taken}"
-            + (f" and {made}" if spec.graph.returns_tuple else "")
-            + ", and training needs one image in and one vector of classes out: train the "
-            "module of `archspec.compile` with a loop of your own"
-        )
-    if len(spec.input_shape) != 3:
-        shape = "x".join(map(str, spec.input_shape))
-        raise TrainingError(
-            f"`{spec.name}` takes an input of {shape}, and training needs an image, as "
-            "`input: 3x224x224`"
-        )
+    if fault := port_fault(spec.graph) or output_fault(spec.graph):
+        raise TrainingError(f"{fault.message}: {fault.help}")
 
 
 def check_classes(classes: tuple[str, ...], data: str, spec: Spec) -> None:
@@ -142,20 +130,10 @@ def check_classes(classes: tuple[str, ...], data: str, spec: Spec) -> None:
     Raises:
         TrainingError: if it has not.
     """
-    if len(spec.output_shape) != 1:
-        shape = " x ".join(str(size) for size in spec.output_shape)
-        raise TrainingError(
-            f"`{spec.name}` makes {shape} numbers for an image, and training needs one for "
-            "each class: end the network with `flatten | linear(classes)`"
-        )
-    (outputs,) = spec.output_shape
-    if outputs != len(classes):
+    if message := class_fault(spec.graph, data, len(classes)):
         hint = (
             f"use `--set classes={len(classes)}`"
             if "classes" in spec.param_values
             else f"give its last layer {len(classes)} outputs"
         )
-        raise TrainingError(
-            f"`{data}` has {len(classes)} classes, and `{spec.name}` has {outputs} outputs: "
-            f"{hint}"
-        )
+        raise TrainingError(f"{message}: {hint}")
