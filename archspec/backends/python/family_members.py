@@ -33,15 +33,20 @@ class FamilyMembers:
         return [self.graph, *self.others, *self.variants.values()]
 
 
+def family_of_one(graph: Graph, build: Build[Built]) -> tuple[FamilyMembers, Built]:
+    """The network by itself, whose class has no params."""
+    built = build([graph], [])
+    assert built is not None
+    return FamilyMembers(graph), built
+
+
 def family_members(graph: Graph, build: Build[Built]) -> tuple[FamilyMembers, Built]:
     """The largest family for which `build`, given networks and params, is not None."""
-    alone = build([graph], [])
-    assert alone is not None
+    members, built = family_of_one(graph, build)
     if sum(1 for _ in graph.layers) > MOST_LAYERS:
-        return FamilyMembers(graph), alone
+        return members, built
     changed = {name: [*_changed(graph, name)] for name in graph.family.params}
     changed = {name: graphs for name, graphs in changed.items() if graphs}
-    members, built = FamilyMembers(graph), alone
     for names in _choices(graph, changed, build):
         others = [each for name in names for each in changed[name]]
         found = build([graph, *others], names) if names else None

@@ -30,7 +30,7 @@ from archspec.backends.python.class_names import named_classes, needed_classes
 from archspec.backends.python.comments_and_docstrings import docstring_lines
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.expressions import FUNCTIONS
-from archspec.backends.python.family_members import family_members
+from archspec.backends.python.family_members import family_members, family_of_one
 from archspec.backends.python.identifiers import NameAllocator, class_name
 from archspec.backends.python.layout import class_lines, flat, function_lines
 from archspec.backends.python.names_read import names_read
@@ -44,12 +44,17 @@ MOST_WORDS = 4  # of a network's name
 IMPORTED = {"Any", "Callable", "Tensor", "nn", "partial", "torch"}
 
 
-def to_source(graph: Graph, spec: str = "") -> str:
+def to_source(graph: Graph, spec: str = "", *, with_params: bool = True) -> str:
     """The network as the text of a Python module that needs only torch.
 
-    `spec` is the name under which the command line finds the network.
+    Args:
+        graph: the network.
+        spec: the name under which the command line finds it.
+        with_params: whether its class has the params of the spec. Finding those takes
+            most of the time, so a module that nobody reads goes without.
     """
-    members, built = family_members(graph, _Builder(graph))
+    find = family_members if with_params else family_of_one
+    members, built = find(graph, _Builder(graph))
     functions = variant_functions(members, built)
     helpers = {k: t for each in members.graphs for k, t in _helpers(each).items()}
     taken = {*IMPORTED, *helpers}

@@ -18,7 +18,7 @@ from archspec.ir.graph import Graph
 
 def build(graph: Graph) -> nn.Module:
     """A module with PyTorch's initial weights, made by the source of `to_source`."""
-    emitted = _imported(graph.name, to_source(graph))
+    emitted = _imported(graph.name, to_source(graph, with_params=False))
     module: nn.Module = vars(emitted)[network_class(graph)]()
     return module
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from torch import nn
 import archspec
 from archspec.backends.python.module_source import network_class
 from archspec.catalog import bundled, variants
-from corpus import BUNDLED
+from archspec.spec import Spec
+from corpus import BUNDLED, SMALL, corpus_spec
+from random_specs import random_spec
+from reference.judge import fill
 from specs import spec
 
 TORCHVISION = [
@@ -33,6 +37,12 @@ def module_of(text: str) -> dict[str, Any]:
     return namespace
 
 
+@cache
+def emitted(name: str) -> dict[str, Any]:
+    """The module of a bundled spec, as it is read."""
+    return module_of(archspec.to_source(name))
+
+
 def shapes(model: nn.Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(value.shape) for name, value in model.state_dict().items()}
 
@@ -51,13 +61,37 @@ def others(name: str, value: Any) -> list[Any]:
     return []
 
 
+def assert_equal_outputs(spec: Spec) -> None:
+    """The class as it is read computes what that does which `compile` runs."""
+    found = module_of(archspec.to_source(spec))[network_class(spec.graph)]().eval()
+    expected = archspec.compile(spec).eval()
+    fill(expected.state_dict().values())
+    found.load_state_dict(expected.state_dict())
+    inputs = [torch.randn(2, *shape) for shape in spec.inputs.values()]
+    with torch.no_grad():
+        torch.testing.assert_close(found(*inputs), expected(*inputs))
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+@pytest.mark.parametrize("name", SMALL)
+def test_defaults(name: str) -> None:
+    assert_equal_outputs(corpus_spec(name))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_defaults_of_random_specs(seed: int) -> None:
+    assert_equal_outputs(spec(random_spec(seed)))
+
+
 @pytest.mark.parametrize("name", [*BUNDLED, *TORCHVISION])
 def test_params(name: str) -> None:
     """Each by itself: the keys and the shapes of the state dict."""
     own = archspec.load(name)
-    network = module_of(archspec.to_source(own))[network_class(own.graph)]
+    network = emitted(name)[network_class(own.graph)]
     parameters = inspect.signature(network).parameters
     assert parameters.keys() <= {n.id for n, _ in own.document.params}
+    with torch.device("meta"):
+        assert shapes(network()) == shapes(archspec.compile(own))
     for key, parameter in parameters.items():
         assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
         for value in others(key, parameter.default):
@@ -70,15 +104,15 @@ def test_params(name: str) -> None:
 @pytest.mark.parametrize("name", ["vgg", "resunits", *TORCHVISION])
 def test_variants(name: str) -> None:
     """The functions of the variants."""
-    emitted = module_of(archspec.to_source(name))
+    names = emitted(name)
     folder = name.rpartition("/")[0]
-    made = [v for v in variants(bundled()[name]) if v in emitted]
+    made = [v for v in variants(bundled()[name]) if v in names]
     for variant in made:
         with torch.device("meta"):
-            found = emitted[variant]()
+            found = names[variant]()
             expected = archspec.compile(f"{folder}/{variant}".lstrip("/"))
         assert shapes(found) == shapes(expected)
-        assert type(found) is emitted[network_class(archspec.load(name).graph)]
+        assert type(found) is names[network_class(archspec.load(name).graph)]
     assert made or name == "resunits"
 
 
@@ -108,7 +142,7 @@ net:
 
 def test_outputs() -> None:
     """Of a family with an op, a list, a condition and arithmetic as params."""
-    emitted = module_of(archspec.to_source(spec(FAMILY)))
+    names = module_of(archspec.to_source(spec(FAMILY)))
     changes: list[dict[str, Any]] = [
         {},
         {"width": 6},
@@ -118,15 +152,15 @@ def test_outputs() -> None:
     ]
     torch.manual_seed(0)
     x = torch.randn(2, 3, 8, 8)
-    parameters = inspect.signature(emitted["A"]).parameters
+    parameters = inspect.signature(names["A"]).parameters
     assert {"width", "depths", "scale"} <= parameters.keys()
     for params in changes:
         if params.keys() <= parameters.keys():
-            found = emitted["A"](**params)
+            found = names["A"](**params)
             expected = archspec.compile(spec(FAMILY, params=params))
             expected.load_state_dict(found.state_dict())
             torch.testing.assert_close(found(x), expected(x))
-    assert shapes(emitted["deep"]()) == shapes(emitted["A"](depths=(2, 3)))
+    assert shapes(names["deep"]()) == shapes(names["A"](depths=(2, 3)))
 
 
 HIDDEN = """\
@@ -145,6 +179,6 @@ net:
 
 def test_a_param_is_fixed_where_it_may_choose_what_nothing_shows() -> None:
     """No value near its own takes the other arm."""
-    emitted = module_of(archspec.to_source(spec(HIDDEN)))
-    assert not inspect.signature(emitted["A"]).parameters
-    assert "`width`, `times`" in emitted["A"].__doc__
+    network = module_of(archspec.to_source(spec(HIDDEN)))["A"]
+    assert not inspect.signature(network).parameters
+    assert "`width`, `times`" in network.__doc__
