@@ -231,7 +231,7 @@ OPS = (
     Op(
         name="upsample",
         about="enlarge an image by a factor",
-        family=Family.POOLING,
+        family=Family.SHAPE,
         parameters=(
             Parameter("scale_factor", SCALE, positional=True),
             Parameter("mode", INTERPOLATION, "nearest"),

@@ -365,7 +365,7 @@ OPS = (
     Op(
         name="resize",
         about="interpolate to a size",
-        family=Family.POOLING,
+        family=Family.SHAPE,
         parameters=(
             Parameter("size", SIZE, positional=True),
             SMOOTH_MODE,
@@ -403,7 +403,7 @@ OPS = (
     Op(
         name="resize_like",
         about="interpolate to the size of the output of a label",
-        family=Family.POOLING,
+        family=Family.SHAPE,
         parameters=(LABELED, SMOOTH_MODE, ALIGN_CORNERS),
         takes=SPATIAL,
         shape=resize_like_shape,
