@@ -26,7 +26,7 @@ from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
 
 from .completion import complete_spec
-from .exit_codes import FINDINGS, USAGE, exit_code, stop
+from .exit_codes import FAILURE, USAGE, exit_code, stop
 from .options import InputOption, SetOption, VariantOption, format_option
 from .spec_loading import note_namesake
 
@@ -117,7 +117,7 @@ def check(
         print(text)
     if not all(result.ok for result in results):
         code = max(exit_code(result.diagnostics) for result in results)
-        raise typer.Exit(code or FINDINGS)  # no size is accepted
+        raise typer.Exit(code or FAILURE)  # no size is accepted
 
 
 def _expanded(specs: list[str]) -> Iterator[str]:

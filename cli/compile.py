@@ -16,6 +16,7 @@ from archspec.spec import Spec
 from .exit_codes import USAGE, announce_torch, stop
 from .model_loading import weights_source
 from .options import (
+    ForceOption,
     InputOption,
     PretrainedOption,
     QuietOption,
@@ -25,7 +26,7 @@ from .options import (
     VariantOption,
     WeightsOption,
 )
-from .output_files import write_output
+from .output_files import check_output, write_output
 from .spec_loading import load_spec
 
 SUFFIXES = (".py", ".onnx", ".pt2", ".safetensors")
@@ -47,6 +48,7 @@ def compile_(
     weights: WeightsOption = None,
     pretrained: PretrainedOption = False,
     rename: RenameOption = None,
+    force: ForceOption = False,
     quiet: QuietOption = False,
     overrides: SetOption = None,
     input_: InputOption = None,
@@ -70,6 +72,8 @@ def compile_(
         stop("`--rename` is about the names in a file: give it as `--weights`", USAGE)
     if suffix == ".safetensors" and not weights:
         stop("`.safetensors` holds weights: say with `--weights` which", USAGE)
+    if output:
+        check_output(output, force=force)
     loaded = load_spec(spec, overrides, input_, variant, weights=weights)
     if output is None or suffix == ".py":
         _write_source(loaded, output, quiet=quiet)
@@ -80,14 +84,12 @@ def compile_(
 
 
 def _write_source(spec: Spec, output: Path | None, *, quiet: bool) -> None:
-    from archspec.backends.python.module_source import MARK, to_source
+    from archspec.backends.python.module_source import to_source
 
     source = to_source(spec.graph, spec.reference)
     if output is None:
         print(source, end="")
         return
-    if output.is_file() and MARK not in output.read_text("utf-8", "replace"):
-        stop(f"`{output}` exists and archspec has not written it: remove it first")
     write_output(output, source, quiet=quiet)
 
 

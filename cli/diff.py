@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import PictureOption, format_option
+from archspec.backends.mark import marked
+
+from .options import ForceOption, PictureOption, format_option
 from .output_files import check_picture, write_output
 from .spec_loading import load_spec
 
@@ -21,11 +23,12 @@ def diff(
     ],
     after: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     output: PictureOption = None,
+    force: ForceOption = False,
     format_: Annotated[Literal["table", "json"], format_option()] = "table",
 ) -> None:
     """Compare two networks."""
     if output:
-        check_picture(output)
+        check_picture(output, force=force)
     from archspec.backends.tables.diff_table import Comparison
 
     one, other = (load_spec(name, None, None, None) for name in (before, after))
@@ -35,4 +38,5 @@ def diff(
         from archspec.backends.drawing.changes import draw_changes
 
         drawing = draw_changes(found.changes, one.graph, other.graph)
-        write_output(output, drawing.render(output.suffix.removeprefix(".")))
+        suffix = output.suffix.lower()
+        write_output(output, marked(drawing.render(suffix[1:]), suffix))

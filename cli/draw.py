@@ -8,19 +8,21 @@ from typing import Annotated, Literal
 
 import typer
 
+from archspec.backends.mark import marked
 from archspec.diagnostics.source import Source
 from archspec.ir.graph import Graph
 
 from .exit_codes import USAGE, stop
 from .options import (
     DepthOption,
+    ForceOption,
     InputOption,
     QuietOption,
     SetOption,
     SpecArgument,
     VariantOption,
 )
-from .output_files import write_output
+from .output_files import check_output, write_output
 from .spec_loading import load_spec
 
 
@@ -55,6 +57,7 @@ def draw(
     open_: Annotated[
         bool, typer.Option("--open", help="Show the picture afterwards.")
     ] = False,
+    force: ForceOption = False,
     quiet: QuietOption = False,
     overrides: SetOption = None,
     input_: InputOption = None,
@@ -80,7 +83,9 @@ def draw(
             print(drawing.dot, end="")
             return
         path = output or Path(f"{graph.name}.svg")
-        write_output(path, drawing.render(format_), quiet=quiet)
+        check_output(path, force=force)
+        picture = marked(drawing.render(format_), f".{format_}")
+        write_output(path, picture, quiet=quiet)
         if open_:
             webbrowser.open(path.resolve().as_uri())
 

@@ -24,6 +24,7 @@ from .exit_codes import USAGE, announce_torch, stop
 from .model_loading import check_run_options, load_published, weights_source
 from .options import (
     DeviceOption,
+    ForceOption,
     InputOption,
     ModelArgument,
     PictureOption,
@@ -45,6 +46,7 @@ MAX_HEADER = 5  # characters of a class name that fits above a column
 def evaluate(
     model: ModelArgument,
     output: PictureOption = None,
+    force: ForceOption = False,
     format_: Annotated[Literal["table", "json"], format_option()] = "table",
     weights: WeightsOption = None,
     pretrained: PretrainedOption = False,
@@ -76,7 +78,7 @@ def evaluate(
     if source is None and data:
         stop("a run is measured on its own data set: leave `--data` out", USAGE)
     if output:
-        check_picture(output)
+        check_picture(output, force=force)
     announce_torch()
     configure_cpu_runtime()
     from archspec.training.results.evaluation import (  # loads torch

@@ -14,7 +14,8 @@ import typer
 from archspec.frontend.document_parser import parse_sizes_of_shape
 
 from .exit_codes import USAGE, stop
-from .output_files import write_output
+from .options import ForceOption
+from .output_files import check_output, write_output
 
 MARK = "# Source: "  # begins each file that this command writes
 
@@ -50,16 +51,11 @@ def import_(
             "-o", "--output", metavar="FILE", help="Write a file instead of stdout."
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite a file of someone else.")
-    ] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write the spec of an `nn.Module`, compared with it."""
-    if output and output.is_file() and not force and not _is_ours(output):
-        stop(
-            f"`{output}` exists and archspec has not written it: remove it first, "
-            "or give `--force`"
-        )
+    if output:
+        check_output(output, force=force, is_ours=_is_ours)
     from archspec.importing.loading import load_module
     from archspec.importing.spec_text import to_text
     from archspec.importing.unsupported import UnsupportedModuleError
@@ -70,8 +66,11 @@ def import_(
     if place.endswith(".py"):
         print(f"note: importing executes `{place}`", file=sys.stderr)
     try:
-        with redirect_stdout(sys.stderr):  # what the file prints is no part of the spec
+        with redirect_stdout(sys.stderr):  # the file may print
             module = load_module(target, arguments)
+    except UnsupportedModuleError as error:
+        stop(str(error), USAGE)
+    try:
         inputs = _inputs(input_ or ["3x224x224"], inspect.signature(module.forward))
         text = to_text(module, inputs, _spec_name(name), target)
     except UnsupportedModuleError as error:

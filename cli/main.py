@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -18,7 +19,7 @@ from typer.main import get_command
 from archspec.runs.errors import PeerError, TrainingError
 
 from .examples import epilog
-from .exit_codes import BUG, FINDINGS
+from .exit_codes import BUG, FAILURE, PIPE, SIGNAL, code_of
 
 # Commands in the order of the help: each has a file, which holds this function.
 COMMANDS = {
@@ -97,27 +98,27 @@ def _program(
 
 
 def main() -> None:
-    """Run the command line. A bug of ours ends with exit code 101 and one sentence."""
+    """Run the command line. Every error ends with an exit code of `EXIT_CODES`."""
     atexit.register(gc.freeze)  # do not search all objects for garbage before exiting
     if isinstance(sys.stdout, TextIOWrapper):  # names may have characters it lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except PeerError:  # the process that failed has reported it
-        sys.exit(FINDINGS)
+        sys.exit(FAILURE)
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(FINDINGS)
+        sys.exit(code_of(error))
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(SIGNAL + signal.SIGINT)
     except BrokenPipeError:  # the reader of our output has exited, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        sys.exit(PIPE)
     except OSError as error:
         where = f"`{error.filename}`: " if error.filename else ""
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FINDINGS)
+        sys.exit(FAILURE)
     except Exception as error:  # a user sees no traceback
         _report_bug(error)
         sys.exit(BUG)

@@ -76,6 +76,10 @@ PictureOption = Annotated[
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Do not report what was done.")
 ]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Overwrite a file that archspec did not write."),
+]
 DeviceOption = Annotated[Device, typer.Option(help=SETTINGS["device"].about)]
 WeightsOption = Annotated[
     Path | None,

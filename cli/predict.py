@@ -12,7 +12,7 @@ import typer
 from archspec.runs.errors import TrainingError
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
-from .exit_codes import FINDINGS, announce_torch
+from .exit_codes import announce_torch, code_of
 from .model_loading import check_run_options, load_published, weights_source
 from .options import (
     DeviceOption,
@@ -56,19 +56,20 @@ def predict(
         check_run_options(overrides, input_, variant)
         trained = load_trained_model(Path(model), device)
     found: dict[Path, list[tuple[str, float]]] = {}
-    failed = []
+    errors = []
     for path in dict.fromkeys(images):
         try:
             found[path] = predict_image(trained, path, top)
         except TrainingError as error:
-            failed.append(f"error: {error}")
+            errors.append(error)
     if format_ == "json":
         print(json.dumps([_data(*item) for item in found.items()], indent=2))
     elif found:
         print("\n".join(_lines(found)))
-    if failed:
-        print("\n".join(failed), file=sys.stderr)
-        raise typer.Exit(FINDINGS)
+    for each in errors:
+        print(f"error: {each}", file=sys.stderr)
+    if errors:
+        raise typer.Exit(max(map(code_of, errors)))
 
 
 def _data(path: Path, classes: list[tuple[str, float]]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from archspec.signatures.recipes import Recipe
 from .epochs import epoch_table, fraction
 from .examples import epilog
 from .exit_codes import stop
-from .options import PictureOption, format_option
+from .options import ForceOption, PictureOption, format_option
 from .output_files import check_picture
 
 if TYPE_CHECKING:
@@ -152,10 +152,11 @@ def compare(
         typer.Argument(metavar="RUN...", help="Run directories, `runs/lenet-1` say."),
     ],
     output: PictureOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Compare the settings and results of runs, and plot their curves to `compare.svg`."""
     picture = output or paths[0].parent / "compare.svg"
-    check_picture(picture)
+    check_picture(picture, force=force)
     from archspec.runs.curves import compare_curves
     from archspec.runs.listing import read_run
 

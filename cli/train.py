@@ -12,7 +12,7 @@ import typer
 
 from archspec.runs.config import different_part
 from archspec.runs.directory import RunDirectory
-from archspec.runs.errors import Stopped, TrainingError
+from archspec.runs.errors import Stopped, TrainingError, UsageError
 from archspec.runs.resolve_settings import resolve_settings, resume_settings
 from archspec.runs.torch_error_wordings import is_failed_compilation, is_out_of_memory
 from archspec.settings.declaration import Panel
@@ -28,7 +28,7 @@ from archspec.training.distributed.launch_environment import (
 
 from .completion import complete_spec
 from .epochs import epoch_table
-from .exit_codes import USAGE, announce_torch, stop
+from .exit_codes import SIGNAL, USAGE, announce_torch, stop
 from .model_loading import weights_source
 from .options import InputOption, PretrainedOption, SetOption, VariantOption
 from .setting_options import add_setting_options
@@ -36,8 +36,6 @@ from .spec_loading import load_spec
 
 if TYPE_CHECKING:
     from archspec.training.loop import TrainedRun
-
-SIGNALED = 128  # exit codes: this and the number of the signal
 
 # Parameters that `--help` lists before the others of their panel.
 HELP_ORDER = (
@@ -135,7 +133,7 @@ def train(
     except Stopped as stopped:
         if str(stopped):
             print(stopped, file=sys.stderr)
-        raise typer.Exit(SIGNALED + stopped.signal) from None
+        raise typer.Exit(SIGNAL + stopped.signal) from None
 
 
 add_setting_options(train, FLAGS.values(), HELP_ORDER)
@@ -184,9 +182,9 @@ def _resolve(
     run = RunDirectory.open(resume)
     before, settings = run.read()
     if spec is not None and (what := different_part(before, spec)):
-        raise TrainingError(
-            f"`{resume}` began with another network or `train:` section, {what}: leave "
-            "SPEC out to resume it, or leave `--resume` out for a new run"
+        raise UsageError(
+            f"`{resume}` began with another network or `train:` section, {what}: omit "
+            "SPEC to resume it, or omit `--resume` for a new run"
         )
     return before, resume_settings(settings, flags), run
 

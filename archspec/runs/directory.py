@@ -17,7 +17,7 @@ from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
 from archspec.runs.atomic_files import TEMPORARY, write_atomically
 from archspec.runs.config import read_settings, set_arguments
-from archspec.runs.errors import TrainingError, short_message
+from archspec.runs.errors import TrainingError, UsageError, short_message
 from archspec.runs.file_lock import lock_file
 from archspec.runs.history import EpochMetrics
 from archspec.settings.settings import Settings
@@ -67,7 +67,7 @@ class RunDirectory:
         from archspec.backends.python.module_source import to_source  # 40 ms
 
         if name and not RUN_NAME.fullmatch(name):
-            raise TrainingError(
+            raise UsageError(
                 f"`{name}` cannot be the name of a run: use letters, digits, `_`, `-` "
                 "and `.`, and begin with a letter or a digit"
             )
@@ -100,7 +100,7 @@ class RunDirectory:
             TrainingError: if the path is not a run directory.
         """
         if not (path / CONFIG).is_file():
-            raise TrainingError(
+            raise UsageError(
                 f"`{path}` is not a run directory, it has no `{CONFIG}`: name a directory that "
                 "`archspec train` has made, such as `runs/lenet-1`"
             )

@@ -12,13 +12,17 @@ class TrainingError(Exception):
     """A run cannot start or continue; `str()` is one sentence that ends with a hint."""
 
 
+class UsageError(TrainingError):
+    """What was asked for is unknown or contradictory: a name, a file or a setting."""
+
+
 @contextmanager
 def reject_invalid_settings() -> Iterator[None]:
-    """Raise an `InvalidSettingError` as a `TrainingError`."""
+    """Raise an `InvalidSettingError` as a `UsageError`."""
     try:
         yield
     except InvalidSettingError as error:
-        raise TrainingError(str(error)) from error
+        raise UsageError(str(error)) from error
 
 
 class PeerError(TrainingError):

@@ -7,13 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.backends.mark import MARK
 from archspec.runs.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Metadata by format: without it, SVG and PDF files contain the time they were made.
-METADATA = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+# Metadata by format. SVG and PDF files would contain the time they were made.
+METADATA = {
+    "png": {"Software": MARK},
+    "svg": {"Creator": MARK, "Date": None},
+    "pdf": {"Creator": MARK, "CreationDate": None},
+}
 FORMATS = tuple(METADATA)
 
 

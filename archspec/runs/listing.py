@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from archspec.runs.directory import CONFIG, SPEC, RunDirectory
-from archspec.runs.errors import TrainingError, short_message
+from archspec.runs.errors import UsageError, short_message
 from archspec.runs.history import EpochMetrics, best_epoch
 from archspec.settings.settings import Settings
 from archspec.spec import Spec
@@ -63,13 +63,13 @@ def find_runs(out: Path) -> list[Path]:
     try:
         folders = [path for path in out.iterdir() if path.is_dir()]
     except OSError as error:
-        raise TrainingError(
+        raise UsageError(
             f"cannot look for runs in `{out}` ({short_message(error)}): {hint}"
         ) from error
     names = (SPEC, CONFIG)
     runs = [path for path in folders if any((path / name).exists() for name in names)]
     if not runs:
-        raise TrainingError(f"there are no runs in `{out}`: {hint}")
+        raise UsageError(f"there are no runs in `{out}`: {hint}")
     return sorted(runs, key=_natural_order)
 
 

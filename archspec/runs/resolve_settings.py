@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from archspec.runs.errors import TrainingError, reject_invalid_settings
+from archspec.runs.errors import UsageError, reject_invalid_settings
 from archspec.settings.settings import FLAGS, SETTINGS, Settings
 from archspec.signatures.recipes import Recipe
 
@@ -23,7 +23,7 @@ def resolve_settings(
         flags: values by the names of settings, or `lr`; None stands for an omitted flag.
 
     Raises:
-        TrainingError: if a value is out of range.
+        UsageError: if a value is out of range.
     """
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     lr = given.pop("lr", None)
@@ -39,7 +39,7 @@ def resume_settings(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     """The settings of a resumed run.
 
     Raises:
-        TrainingError: if a flag changes a setting that is not `changeable_on_resume`.
+        UsageError: if a flag changes a setting that is not `changeable_on_resume`.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     before = {name: getattr(settings, name) for name in SETTINGS}
@@ -47,7 +47,7 @@ def resume_settings(settings: Settings, flags: Mapping[str, Any]) -> Settings:
     changeable = {n for n, setting in FLAGS.items() if setting.changeable_on_resume}
     for name, value in given.items():
         if name not in changeable and _absolute(value) != _absolute(before[name]):
-            raise TrainingError(
+            raise UsageError(
                 f"the run began {_with_flag(name, before[name])} and cannot continue "
                 f"{_with_flag(name, value)}: leave the flag out, or start a new run"
             )
@@ -59,10 +59,10 @@ def check_epochs(settings: Settings, done: int) -> None:
     """Check that a resumed run does not end before the epoch that it has reached.
 
     Raises:
-        TrainingError: if it does.
+        UsageError: if it does.
     """
     if settings.epochs < done:
-        raise TrainingError(
+        raise UsageError(
             f"the run has {done} finished epochs and cannot end after {settings.epochs}: "
             f"use `--epochs {done}` or more, or start a new run"
         )

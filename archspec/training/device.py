@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from archspec.runs.errors import TrainingError
+from archspec.runs.errors import UsageError
 from archspec.settings.settings import Device, Precision, Settings
 from archspec.spec import Spec
 from archspec.training.distributed.launch_environment import cores_per_process
@@ -41,7 +41,7 @@ def resolve_device(device: Device) -> Device:
         names = " or ".join(
             f"`--device {name}`" for name, is_there in available.items() if is_there
         )
-        raise TrainingError(f"there is no `{device}` device here: use {names}")
+        raise UsageError(f"there is no `{device}` device here: use {names}")
     return device
 
 

@@ -240,60 +240,7 @@ def test_set_input_and_variant(archspec, good):
     assert "[2, 7, 7]" in archspec("check", good, *options).out
 
 
-# --- mistakes of a user --------------------------------------------------------------
-
-MISTAKES = [
-    (["check", "{tmp}/gone.yaml"], 2, "there is no file"),
-    (["summary", "{tmp}"], 2, "is a directory"),
-    (["check", "ninn"], 2, "did you mean `nin`?"),
-    (["check", "{good}", "--set", "widht=3"], 2, "did you mean `width`?"),
-    (["check", "{good}", "--set", "width"], 2, "expected `name=value`"),
-    (["check", "{good}", "--set", "width=wide"], 2, "there is no `wide` here"),
-    (["check", "{good}", "--set", "width=9**9**9"], 2, "does not fit into 64 bits"),
-    (["check", "{good}", "--input", "3x"], 2, "one to four sizes"),
-    (["check", "{good}", "--input", "3x1x1"], 1, "does not fit into 1x1"),
-    (["check", "{good}", "--variant", "wdie"], 2, "has no variant `wdie`"),
-    (["check", "{good}", "--format", "xml"], 2, "xml"),
-    (["check"], 2, "SPEC"),
-    (["chekc", "{good}"], 2, "chekc"),
-    (["check", "{good}", "--sett", "a=1"], 2, "--sett"),
-    (["summary", "{good}", "--depth", "0"], 2, "0"),
-    (["summary", "{good}", "--depth", "two"], 2, "two"),
-    (["summary", "{binary}"], 1, "is not a text file"),
-    (["draw", "{good}", "-o", "{tmp}/a.gif"], 2, ".svg"),
-    (["draw", "{good}", "-o", "{tmp}/no/such/folder/a.dot"], 1, "cannot write"),
-    (["compile", "{good}", "-o", "{tmp}/a.txt"], 2, ".py"),
-    (["compile", "{good}", "-o", "{tmp}/no/such/folder/a.py"], 1, "cannot write"),
-    (["explain", "unknown-opp"], None, "unknown-op"),
-    (["new", "1st"], 2, "is not a valid name"),
-    (["new", "{tmp}/no/such/folder/a.yaml"], 1, "cannot write"),
-    (["new", "{good}"], 1, "exists already"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "code", "part"), MISTAKES)
-def test_a_mistake_ends_with_a_sentence(
-    archspec, good, tmp_path, arguments, code, part
-):
-    """No traceback, the exit code of the design, and words that help."""
-    binary = tmp_path / "binary.yaml"
-    binary.write_bytes(b"\x89PNG\0\xff")
-    places = {"tmp": tmp_path, "good": good, "binary": binary}
-    outcome = archspec(*(argument.format(**places) for argument in arguments))
-    text = outcome.out + outcome.err
-    assert part in " ".join(text.split())
-    assert "Traceback" not in text
-    assert "bug" not in text
-    assert outcome.code in ((1, 2) if code is None else (code,))
-
-
-def test_a_mistake_of_ours_ends_with_101(archspec, good, monkeypatch):
-    monkeypatch.delenv("ARCHSPEC_TRACEBACK", raising=False)
-    monkeypatch.setattr("archspec.cli.check.check_spec", lambda *_, **__: 1 / 0)
-    outcome = archspec("check", good)
-    assert outcome.code == 101
-    assert "archspec has a bug: ZeroDivisionError" in outcome.err
-    assert "Traceback" not in outcome.err
+# --- help and lists ------------------------------------------------------------------
 
 
 def test_no_command_shows_the_help(archspec):

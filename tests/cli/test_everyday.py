@@ -173,7 +173,7 @@ def test_a_run_is_shown(archspec, tmp_path, monkeypatch):
     assert any(line.split() == ["param", "classes", "10"] for line in lines)
     assert "best" in outcome.out
     assert lines[-1] == "files: config.json, metrics.jsonl, model.py, spec.yaml"
-    assert archspec("runs", "show", "nothing").code == 1
+    assert archspec("runs", "show", "nothing").code == 2
 
 
 def test_a_named_and_quiet_run(archspec, tmp_path, monkeypatch):
@@ -186,7 +186,7 @@ def test_a_named_and_quiet_run(archspec, tmp_path, monkeypatch):
     assert line.startswith("best accuracy ")
     assert line.endswith(" in runs/first-1")
     outcome = archspec("train", "tiny.yaml", "--name", "../x")
-    assert (outcome.code, outcome.out) == (1, "")
+    assert (outcome.code, outcome.out) == (2, "")
     assert "`../x` cannot be the name of a run" in outcome.err
 
 

@@ -118,7 +118,7 @@ def test_overwrites_only_its_own_files(archspec, tmp_path) -> None:
     assert archspec(*command).code == 0
     assert archspec(*command).code == 0
     path.write_text("archspec: 1\n")
-    assert "archspec has not written it" in archspec(*command).err
+    assert "add `--force`" in archspec(*command).err
     assert path.read_text() == "archspec: 1\n"
     assert archspec(*command, "--force").code == 0
     assert library.check(path).ok
@@ -161,7 +161,8 @@ def test_says_in_one_sentence_what_is_wrong(archspec, command) -> None:
     assert sentence.startswith("error: ")
     for part in SENTENCES[command]:
         assert part in sentence
-    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.code in (1, 2)
+    assert not outcome.out
 
 
 @pytest.mark.parametrize("options", [(), ("--input", "3xx8")])

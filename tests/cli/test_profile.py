@@ -168,7 +168,7 @@ def test_mistakes(archspec, arguments, code, part):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
 def test_a_device_that_is_not_there(archspec, path):
     done = archspec("profile", path, "--device", "cuda")
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (2, "")
     assert "there is no `cuda` device here" in done.err
 
 

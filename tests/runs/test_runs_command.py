@@ -172,7 +172,7 @@ def test_a_directory_without_runs_is_named(
 ) -> None:
     assert runs.is_dir()
     code, out, err = command("runs", "--out", folder)
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert err == (
         f"error: {said}: `archspec train` makes some, and `--out DIR` looks elsewhere\n"
     )

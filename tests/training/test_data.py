@@ -281,7 +281,7 @@ def test_the_test_images_need_the_classes_of_training(
 @pytest.mark.parametrize(
     ("folders", "message"),
     [
-        ({}, "there is no folder `train` in"),
+        ({}, "there is no folder `.*images`: use another"),
         ({"train": ("a", "b"), "val": ("a",)}, "the class `b` is only in one of"),
         ({"train": ("a", "b"), "val": ()}, "there are no images in"),
         ({"train": ("a", "b", "c"), "val": ("a", "b", "c")}, "`--set classes=3`"),

@@ -52,7 +52,7 @@ def test_more_processes_than_cores_are_refused(tiny: Path, command: Command) -> 
     cores = os.cpu_count() or 1
     devices = ["--devices", cores + 1, "--device", "cpu"]
     code, _, err = command("train", tiny, *devices)
-    assert code == 1
+    assert code == 2
     assert f"more processes than the {cores} cores here" in err
     assert f"use at most `--devices {cores}`" in err
 

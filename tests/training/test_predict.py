@@ -75,7 +75,7 @@ def test_what_is_no_image_is_named_after_the_others(
     Path("images").mkdir()
     names = ["text.png", "half.png", "nowhere.png", "images", "dark.png"]
     code, out, err = command("predict", run, *names)
-    assert code == 1
+    assert code == 2
     assert out.startswith("dark.png  ")
     assert out.count("\n") == 1
     text, half, nowhere, images = err.splitlines()
@@ -83,17 +83,15 @@ def test_what_is_no_image_is_named_after_the_others(
         "error: cannot read the image `text.png`: it is of no kind that Pillow knows"
     )
     assert half.startswith("error: cannot read the image `half.png`: ")
-    assert nowhere == (
-        "error: cannot read the image `nowhere.png`: no such file or directory"
-    )
+    assert nowhere == "error: there is no file `nowhere.png`"
     assert images == (
         "error: `images` is a directory: name the images in it, such as `images/*.png`"
     )
     code, out, err = command("predict", run, "images", "--format", "json")
-    assert (code, out) == (1, "[]\n")
+    assert (code, out) == (2, "[]\n")
 
 
 def test_a_directory_that_is_no_run_is_named(command: Command) -> None:
     code, _, err = command("predict", "nowhere", "image.png")
-    assert code == 1
+    assert code == 2
     assert err.startswith("error: `nowhere` is not a run directory")

@@ -172,14 +172,14 @@ UNKNOWN = {
 def test_an_unknown_name_lists_the_others(network, name, tmp_path, command):
     path = spec_named(network, tmp_path)
     code, out, err = command("compile", path, "--weights", name, "-o", "a.pt2")
-    assert (code, out, err) == (1, "", f"error: {UNKNOWN[network, name]}\n")
+    assert (code, out, err) == (2, "", f"error: {UNKNOWN[network, name]}\n")
     assert not Path("a.pt2").exists()
 
 
 @pytest.mark.usefixtures("squeezenet")
 def test_a_family_names_its_variants(command):
     code, _, err = command("predict", "squeezenet.yaml", "--pretrained", "a.png")
-    assert code == 1
+    assert code == 2
     assert err == (
         "error: torchvision has no network `squeezenet`: choose a variant, "
         "`squeezenet1_1`\n"
@@ -428,7 +428,7 @@ def test_weights_without_image_classes_predict_nothing(
 ):
     path = spec_named(network, tmp_path)
     code, _, err = command("predict", path, "--weights", name, "cat.png")
-    assert code == 1
+    assert code == 2
     assert f"_Weights.{name}` has no image classes to predict" in err
 
 
@@ -521,7 +521,7 @@ def test_fine_tuning_needs_the_weights_once(squeezenet, cache, command):
     assert command("evaluate", run).code == 0
     assert command("predict", run, "pets/val/cat/0.png").code == 0
     code, _, err = command("train", "--resume", run, "--pretrained")
-    assert code == 1
+    assert code == 2
     assert f"began with `--weights {WEIGHTS}` and cannot continue" in err
 
 

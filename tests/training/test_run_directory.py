@@ -82,7 +82,7 @@ def test_a_run_cannot_be_made_shorter_than_it_is(
     assert command("train", tiny)[0] == 0
     config = (tmp_path / "runs/tiny-1/config.json").read_text()
     code, _, err = command("train", "--resume", "runs/tiny-1", "--epochs", 1)
-    assert code == 1
+    assert code == 2
     assert err.startswith("error: the run has 2 finished epochs and cannot end after")
     assert (tmp_path / "runs/tiny-1/config.json").read_text() == config
 

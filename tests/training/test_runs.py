@@ -286,7 +286,7 @@ def test_a_directory_that_is_no_run_is_named(
 ) -> None:
     for path in (tmp_path, tmp_path / "nowhere"):
         code, _, err = command(*door, path)
-        assert code == 1
+        assert code == 2
         assert err.startswith(
             f"error: `{path}` is not a run directory, it has no `config.json`"
         )
@@ -326,5 +326,5 @@ def test_a_flag_with_a_wrong_value_is_wrong_usage(
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_a_device_that_is_not_there_is_named(tiny: Path, command: Command) -> None:
     code, _, err = command("train", tiny, "--device", "cuda")
-    assert code == 1
+    assert code == 2
     assert err == "error: there is no `cuda` device here: use `--device cpu`\n"

@@ -182,9 +182,9 @@ class Code:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.pt", None, "cannot read `a.pt` (no such file or directory): name a run"),
-        ("a.safetensors", None, "cannot read `a.safetensors` (no such file"),
-        (".", None, "cannot read `best.pt` (no such file or directory)"),
+        ("a.pt", None, "there is no file `a.pt`: name a run"),
+        ("a.safetensors", None, "there is no file `a.safetensors`"),
+        (".", None, "there is no file `best.pt`"),
         ("a.pt", b"hello", "`a.pt` is damaged, or cannot be read without running code"),
         ("a.pt", pickle.dumps(Code()), "cannot be read without running code"),
         ("a.pt", Code(), "cannot be read without running code"),

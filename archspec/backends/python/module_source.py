@@ -24,6 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from archspec.backends.mark import MARK
 from archspec.backends.python.block_classes import BlockClasses, network_classes
 from archspec.backends.python.class_docstrings import network_shapes
 from archspec.backends.python.class_names import named_classes, needed_classes
@@ -39,7 +40,6 @@ from archspec.backends.python.variant_functions import variant_functions
 from archspec.ir.graph import Graph, Layer, Module, Port, walk
 from archspec.ops.registry import OPS
 
-MARK = "Written by archspec"
 MOST_WORDS = 4  # of a network's name
 IMPORTED = {"Any", "Callable", "Tensor", "nn", "partial", "torch"}
 

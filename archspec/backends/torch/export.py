@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.export import Dim, ExportedProgram
 
+from archspec.backends.mark import MARK
 from archspec.ir.graph import Graph
 
 BATCH = {0: Dim("batch")}  # axis 0 is symbolic: the file takes any batch size
@@ -25,14 +26,16 @@ def to_onnx(model: nn.Module, graph: Graph) -> bytes:
             verbose=False,
         )
     assert program is not None
-    data: bytes = program.model_proto.SerializeToString()
+    model_proto = program.model_proto
+    model_proto.doc_string = MARK
+    data: bytes = model_proto.SerializeToString()
     return data
 
 
 def to_program(model: nn.Module, graph: Graph) -> bytes:
     """Export a network to the bytes of a file that `torch.export.load` reads."""
     file = BytesIO()
-    torch.export.save(_exported(model, graph), file)
+    torch.export.save(_exported(model, graph), file, extra_files={"archspec": MARK})
     return file.getvalue()
 
 
@@ -45,7 +48,7 @@ def to_safetensors(model: nn.Module, name: str) -> bytes:
 
     # The format stores no strides, such as those of `channels_last`.
     weights = {key: each.contiguous() for key, each in model.state_dict().items()}
-    return save(weights, {"format": "pt", "spec": name})
+    return save(weights, {"format": "pt", "spec": name, "source": MARK})
 
 
 def _exported(model: nn.Module, graph: Graph) -> ExportedProgram:

@@ -14,7 +14,7 @@ from PIL import features
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from archspec.diagnostics.terminal import printable
-from archspec.runs.errors import TrainingError, short_message
+from archspec.runs.errors import TrainingError, UsageError, short_message
 from archspec.training.data.image_reading import ImageReading
 from archspec.training.data.stratified_split import validation_mask
 
@@ -63,6 +63,8 @@ def find_training(root: Path, reading: ImageReading) -> tuple[ImagePaths, ImageP
     Raises:
         TrainingError: if a folder is missing, or the two have different classes.
     """
+    if not root.is_dir():
+        raise UsageError(f"there is no folder `{root}`: use another `--data-root DIR`")
     if not (root / "train").is_dir():
         other = _other_name(root, "train")
         raise TrainingError(

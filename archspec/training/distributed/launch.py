@@ -14,7 +14,7 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from archspec.runs.errors import TrainingError
+from archspec.runs.errors import TrainingError, UsageError
 from archspec.settings.settings import Device
 from archspec.training.device import resolve_device
 from archspec.training.distributed.launch_environment import LAUNCHED
@@ -58,18 +58,18 @@ def launch(num_processes: int, device: Device, arguments: Sequence[str]) -> int:
 def _check_devices(num_processes: int, device: Device) -> None:
     device = resolve_device(device)
     if device == "cuda" and num_processes > torch.cuda.device_count():
-        raise TrainingError(
+        raise UsageError(
             f"`--devices {num_processes}` asks for more GPUs than the "
             f"{torch.cuda.device_count()} here"
         )
     cores = os.cpu_count() or 1
     if device == "cpu" and num_processes > cores:
-        raise TrainingError(
+        raise UsageError(
             f"`--devices {num_processes}` asks for more processes than the {cores} cores "
             f"here, which would only wait for each other: use at most `--devices {cores}`"
         )
     if device == "mps":
-        raise TrainingError(
+        raise UsageError(
             "`--devices` cannot share an `mps` device: use `--device cpu`, or leave it out"
         )
 

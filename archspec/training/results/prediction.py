@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from archspec.runs.errors import TrainingError
+from archspec.runs.errors import UsageError
 from archspec.training.data.decoding import read_image
 from archspec.training.results.trained_model import TrainedModel
 
@@ -16,10 +16,13 @@ def predict(trained: TrainedModel, path: Path, top: int) -> list[tuple[str, floa
     """The most likely classes of the image in a file, and their probabilities.
 
     Raises:
-        TrainingError: if the file is not an image.
+        UsageError: if the file does not exist.
+        TrainingError: if it is not an image.
     """
+    if not path.exists():
+        raise UsageError(f"there is no file `{path}`")
     if path.is_dir():
-        raise TrainingError(
+        raise UsageError(
             f"`{path}` is a directory: name the images in it, such as `{path / '*.png'}`"
         )
     channels, height, width = trained.spec.input_shape

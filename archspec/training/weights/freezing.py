@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from torch import nn
 
-from archspec.runs.errors import TrainingError
+from archspec.runs.errors import UsageError
 from archspec.training.weights.weight_names import levels, suggest
 
 
@@ -36,11 +36,11 @@ def freeze(model: nn.Module, patterns: Sequence[str]) -> Frozen:
     for pattern in patterns:
         if not any(_matches(name, pattern) for name in names):
             near = suggest(pattern.strip("*."), names)
-            raise TrainingError(f"`--freeze {pattern}` matches no weights: {near}")
+            raise UsageError(f"`--freeze {pattern}` matches no weights: {near}")
     frozen = {name for name in names if any(_matches(name, p) for p in patterns)}
     parameters = dict(model.named_parameters())
     if patterns and parameters.keys() <= frozen:
-        raise TrainingError("`--freeze` leaves nothing to train: freeze fewer layers")
+        raise UsageError("`--freeze` leaves nothing to train: freeze fewer layers")
     for name in parameters.keys() & frozen:
         parameters[name].requires_grad_(False)
     return Frozen(

@@ -20,7 +20,7 @@ from torchvision.models import (
 
 from archspec import catalog
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.runs.errors import TrainingError
+from archspec.runs.errors import UsageError
 from archspec.spec import Spec
 from archspec.training.data.image_tensors import GRAY
 from archspec.training.data.input_normalization import ChannelStatistics
@@ -48,7 +48,7 @@ def find_published(source: Path, spec: Spec) -> WeightsEnum:
     choices = _weights_of_enum(enum) if enum else get_model_weights(network_name(spec))
     if name not in choices.__members__:
         names = ", ".join(f"`{each}`" for each in choices.__members__)
-        raise TrainingError(
+        raise UsageError(
             f"`{choices.__name__}` has no `{name}`: expected one of {names}"
         )
     return choices[name]
@@ -69,7 +69,7 @@ def network_name(spec: Spec) -> str:
         hint = f"choose a variant, {' or '.join(variants)}"
     else:
         hint = "name its weights in full, such as `ResNet18_Weights.IMAGENET1K_V1`"
-    raise TrainingError(f"torchvision has no network `{spec.name}`: {hint}")
+    raise UsageError(f"torchvision has no network `{spec.name}`: {hint}")
 
 
 def its_spec(weights: WeightsEnum) -> str | None:
@@ -84,7 +84,7 @@ def _weights_of_enum(name: str) -> type[WeightsEnum]:
     except (ValueError, KeyError) as error:
         known = sorted({get_model_weights(each).__name__ for each in list_models()})
         guess = did_you_mean(name, known) or "`ResNet18_Weights` is one of those it has"
-        raise TrainingError(f"torchvision has no `{name}`: {guess}") from error
+        raise UsageError(f"torchvision has no `{name}`: {guess}") from error
 
 
 def read_published(weights: WeightsEnum) -> Weights:
@@ -132,7 +132,7 @@ def preparation_of(weights: WeightsEnum, spec: Spec) -> ResizeAndCrop:
     """
     crop = crop_size(weights)
     if crop is None or not categories(weights):
-        raise TrainingError(
+        raise UsageError(
             f"`{weights}` has no image classes to predict: use the weights of a classifier, "
             "such as `IMAGENET1K_V1`"
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archspec.diagnostics.terminal import printable
-from archspec.runs.errors import TrainingError
+from archspec.runs.errors import UsageError
 from archspec.training.weights.weight_files import Weights
 from archspec.training.weights.weight_names import levels, suggest
 
@@ -21,9 +21,9 @@ def rename_weights(weights: Weights, rename: str, path: Path) -> Weights:
     """
     old, equals, new = (part.strip(".") for part in rename.partition("="))
     if not old or not equals:
-        raise TrainingError(f"`--rename` expects `old=new`, found `{rename}`")
+        raise UsageError(f"`--rename` expects `old=new`, found `{rename}`")
     if not any(old in levels(name) for name in weights):
-        raise TrainingError(
+        raise UsageError(
             f"`--rename {rename}` renames nothing, `{path}` has no `{old}`: "
             f"{suggest(old, weights)}"
         )
@@ -32,7 +32,7 @@ def rename_weights(weights: Weights, rename: str, path: Path) -> Weights:
         is_renamed = old in levels(name)
         other = (new + name.removeprefix(old)).strip(".") if is_renamed else name
         if other in renamed:
-            raise TrainingError(
+            raise UsageError(
                 f"`--rename {rename}` gives two weights of `{path}` the name "
                 f"`{printable(other)}`: rename the other one before"
             )

@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from torch import Tensor
 
-from archspec.runs.errors import TrainingError, short_message
+from archspec.runs.errors import TrainingError, UsageError, short_message
 from archspec.training.torch_archive import CorruptArchiveError, load_archive
 from archspec.training.weights.earlier_names import with_names_by_its_spec
 
@@ -32,7 +32,9 @@ def read_weights(path: Path, hint: str = HINT) -> Weights:
     path = path / "best.pt" if path.is_dir() else path
     try:
         values = _read(path)
-    except (FileNotFoundError, PermissionError) as error:
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file `{path}`: {hint}") from error
+    except PermissionError as error:
         raise TrainingError(
             f"cannot read `{path}` ({short_message(error)}): {hint}"
         ) from error

@@ -21,7 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archspec
-from archspec.backends.python.module_source import MARK, network_class, to_source
+from archspec.backends.mark import MARK
+from archspec.backends.python.module_source import network_class, to_source
 from archspec.ir.graph import Graph
 from corpus import FOLDER, NAMES, VARIANTS, corpus_spec
 from random_specs import random_spec

@@ -1,0 +1,182 @@
+"""The exit code and the message of mistakes, for each command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archspec.cli.exit_codes import BUG, EXIT_CODES, FAILURE, OK, USAGE
+from archspec.cli.main import COMMANDS
+
+NET = """\
+archspec: 1
+name: net
+input: 1x8x8
+params: {classes: 10}
+variants: {wide: {classes: 20}}
+net: [flatten, linear(classes)]
+"""
+MODEL = "from torch import nn\nnet = nn.Sequential(nn.Linear(8, 3))\nnumber = 3\n"
+
+OUTCOMES = [
+    ("check net.yaml", OK, "net.yaml: ok"),
+    ("check bad.yaml", FAILURE, "did you mean `conv`?"),
+    ("check net.yaml --max-params 5", FAILURE, "the limit is 5"),
+    ("check", USAGE, "Missing argument 'SPEC...'"),
+    ("check ninn", USAGE, "did you mean `nin`?"),
+    ("check gone.yaml", USAGE, "there is no file `gone.yaml`"),
+    ("check folder", USAGE, "no spec in `folder`"),
+    ("check net.yaml --set clases=3", USAGE, "did you mean `classes`?"),
+    ("check net.yaml --set classes", USAGE, "expected `name=value`"),
+    ("check net.yaml --set classes=ten", USAGE, "there is no `ten` here"),
+    ("check net.yaml --set classes=9**9**9", USAGE, "does not fit into 64 bits"),
+    ("check net.yaml --input 3x", USAGE, "one to four sizes"),
+    ("check net.yaml --variant wdie", USAGE, "did you mean `wide`?"),
+    ("check net.yaml:wdie", USAGE, "did you mean `wide`?"),
+    ("check net.yaml --format xml", USAGE, "xml"),
+    ("check net.yaml --sett a=1", USAGE, "--sett"),
+    ("check net.yaml --max-params many", USAGE, "expected a count"),
+    ("check net.yaml --sizes 9-1", USAGE, "expected sizes"),
+    ("check net.yaml --pick 1", USAGE, "add `--fix` or `--diff`"),
+    ("check lenet --fix", USAGE, "`lenet` is not a file"),
+    ("chekc net.yaml", USAGE, "Did you mean 'check'"),
+    ("summary net.yaml", OK, "650"),
+    ("summary bad.yaml", FAILURE, "did you mean `conv`?"),
+    ("summary binary.yaml", FAILURE, "is not a text file"),
+    ("summary blocks.yaml", FAILURE, "there is no network in it"),
+    ("summary folder", USAGE, "is a directory"),
+    ("summary net.yaml --depth 0", USAGE, "0"),
+    ("summary net.yaml --depth two", USAGE, "two"),
+    ("draw net.yaml", OK, "wrote net.svg"),
+    ("draw bad.yaml", FAILURE, "did you mean `conv`?"),
+    ("draw net.yaml -o no/such/a.dot", FAILURE, "cannot write"),
+    ("draw net.yaml -o theirs.svg", FAILURE, "add `--force`"),
+    ("draw net.yaml -o a.gif", USAGE, ".svg"),
+    ("draw net.yaml -o a.html --direction LR", USAGE, "--direction"),
+    ("train bad.yaml", FAILURE, "did you mean `conv`?"),
+    ("train net.yaml --set classes=3", FAILURE, "10 classes"),
+    ("train net.yaml --data folder --data-root folder", FAILURE, "no folder `train`"),
+    ("train", USAGE, "SPEC"),
+    ("train net.yaml --epochs 0", USAGE, "--epochs"),
+    ("train net.yaml --lr -1", USAGE, "`--lr` expects a number above 0"),
+    ("train net.yaml --data minst", USAGE, "minst"),
+    ("train net.yaml --data folder --data-root gone", USAGE, "no folder `gone`"),
+    ("train net.yaml --optimizer sgdd", USAGE, "did you mean `sgd`?"),
+    ("train net.yaml --name ../x", USAGE, "`../x` cannot be the name of a run"),
+    ("train net.yaml --weights gone.pt", USAGE, "there is no file `gone.pt`"),
+    ("train net.yaml --pretrained", USAGE, "torchvision has no network `net`"),
+    ("train net.yaml --freeze convs", USAGE, "`--freeze convs` matches no weights"),
+    ("train net.yaml --strategy fsdp", USAGE, "add `--devices N`"),
+    ("train net.yaml --device mps", USAGE, "no `mps` device"),
+    ("train --resume gone", USAGE, "`gone` is not a run directory"),
+    ("new mine", OK, "wrote mine.yaml"),
+    ("new net", FAILURE, "exists already"),
+    ("new no/such/a.yaml", FAILURE, "cannot write"),
+    ("new 1st", USAGE, "is not a valid name"),
+    ("new lenet", USAGE, "is a bundled spec"),
+    ("new mine --from lenett", USAGE, "did you mean `lenet`?"),
+    ("show lenet", OK, "name: lenet"),
+    ("show lenett", USAGE, "did you mean `lenet`?"),
+    ("list ops", OK, "conv("),
+    ("list opss", USAGE, "did you mean `ops`?"),
+    ("explain conv", OK, "conv("),
+    ("explain unknown-opp", USAGE, "did you mean `unknown-op`?"),
+    ("compile net.yaml", OK, "class Net"),
+    ("compile bad.yaml", FAILURE, "did you mean `conv`?"),
+    ("compile net.yaml -o theirs.py", FAILURE, "add `--force`"),
+    ("compile net.yaml -o no/such/a.py", FAILURE, "cannot write"),
+    ("compile net.yaml -o a.pt2 --weights theirs.py", FAILURE, "theirs.py"),
+    ("compile net.yaml -o a.txt", USAGE, ".py"),
+    ("compile net.yaml -o a.pt2 --weights gone.pt", USAGE, "no file `gone.pt`"),
+    ("compile net.yaml -o a.pt2 --rename a=b", USAGE, "--rename"),
+    ("compile net.yaml -o a.safetensors", USAGE, "--weights"),
+    ("evaluate bad.yaml --pretrained --data folder", FAILURE, "did you mean `conv`?"),
+    ("evaluate gone", USAGE, "`gone` is not a run directory"),
+    ("evaluate lenet --pretrained", USAGE, "--data-root"),
+    ("evaluate gone --set a=1", USAGE, "--pretrained"),
+    ("predict bad.yaml binary.yaml --pretrained", FAILURE, "did you mean `conv`?"),
+    ("predict gone binary.yaml", USAGE, "`gone` is not a run directory"),
+    ("predict net.yaml a.png --weights gone.pt", USAGE, "--pretrained"),
+    ("runs --out gone", USAGE, "`gone`"),
+    ("runs show folder", USAGE, "`folder` is not a run directory"),
+    ("runs compare gone", USAGE, "`gone` is not a run directory"),
+    ("diff lenet net.yaml", OK, "650"),
+    ("diff lenet bad.yaml", FAILURE, "did you mean `conv`?"),
+    ("diff lenet net.yaml -o theirs.svg", FAILURE, "add `--force`"),
+    ("diff lenet lenett", USAGE, "did you mean `lenet`?"),
+    ("diff lenet net.yaml -o a.txt", USAGE, ".svg"),
+    ("profile bad.yaml", FAILURE, "did you mean `conv`?"),
+    ("profile net.yaml --device mps", USAGE, "no `mps` device"),
+    ("profile net.yaml --batch 0", USAGE, "0"),
+    ("import model.py:net --input 8", OK, "linear(3)"),
+    ("import model.py:net --input 9", FAILURE, "does not run on 9"),
+    ("import model.py:net --input 8 -o net.yaml", FAILURE, "add `--force`"),
+    ("import model.py:nett --input 8", USAGE, "has no `nett`"),
+    ("import model.py:number --input 8", USAGE, "`int`"),
+    ("import gone.py:net --input 8", USAGE, "there is no file `gone.py`"),
+    ("import model.py:net", USAGE, "--input"),
+    ("import torchvision:resnet5", USAGE, "resnet50"),
+    ("schema", OK, "archspec"),
+    ("schema net.yaml", USAGE, "net.yaml"),
+]
+
+
+@pytest.fixture
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(NET)
+    Path("bad.yaml").write_text("archspec: 1\ninput: 3x8x8\nnet: [cnov(3)]\n")
+    Path("blocks.yaml").write_text("archspec: 1\nblocks: {a: relu}\n")
+    Path("binary.yaml").write_bytes(b"\x89PNG\0\xff")
+    Path("model.py").write_text(MODEL)
+    Path("theirs.py").write_text("important = 1\n")
+    Path("theirs.svg").write_text("<svg/>\n")
+    Path("folder").mkdir()
+
+
+@pytest.mark.usefixtures("_folder")
+@pytest.mark.parametrize(("line", "code", "part"), OUTCOMES)
+def test_the_exit_code(archspec, line, code, part):
+    """A mistake ends with words that help, and without a traceback."""
+    outcome = archspec(*line.split())
+    text = " ".join((outcome.out + outcome.err).replace("│", " ").split())
+    assert part in text
+    assert "Traceback" not in text
+    assert "bug" not in outcome.err
+    assert outcome.code == code, text
+    if code != OK and not line.startswith(("check", "summary", "draw bad")):
+        assert not outcome.out
+
+
+def test_each_command_has_outcomes():
+    found = {(line.split()[0], code) for line, code, _ in OUTCOMES}
+    assert found >= {(command, USAGE) for command in COMMANDS}
+    assert {code for _, code in found} | {BUG, 128} == EXIT_CODES.keys()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_bug_ends_with_101(archspec, monkeypatch, command):
+    """And with a sentence that says so."""
+    monkeypatch.delenv("ARCHSPEC_TRACEBACK", raising=False)
+    group = "archspec.cli.main.CommandGroup.get_command"
+    monkeypatch.setattr(group, lambda *_: 1 / 0)
+    outcome = archspec(command)
+    assert (outcome.code, outcome.out) == (BUG, "")
+    assert outcome.err.startswith("archspec has a bug: ZeroDivisionError")
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.usefixtures("_folder")
+@pytest.mark.parametrize("suffix", ["svg", "png", "pdf", "dot", "html", "py", "pt2"])
+def test_a_file_is_overwritten_only_if_archspec_wrote_it(archspec, suffix):
+    command = "compile" if suffix in ("py", "pt2") else "draw"
+    path = Path(f"a.{suffix}")
+    path.write_text("important\n")
+    arguments = (command, "net.yaml", "-o", path)
+    refused = archspec(*arguments)
+    assert (refused.code, refused.out) == (FAILURE, "")
+    assert "`--force`" in refused.err
+    assert path.read_text() == "important\n"
+    for options in (["--force"], []):
+        assert archspec(*arguments, *options).out == f"wrote {path}\n"
