@@ -94,7 +94,8 @@ def of_torchvision(name: str) -> str | None:
 def suggest_bundled(name: str) -> str:
     """A help line for an unknown bundled spec; "" if none has a similar name."""
     specs = bundled()
-    return did_you_mean(name, [*specs, *_variants_by_name(specs)])
+    names = [*specs, *_variants_by_name(specs)]
+    return did_you_mean(of_torchvision(name) or name, names)
 
 
 def find_spec(

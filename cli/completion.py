@@ -44,7 +44,9 @@ def complete_word(incomplete: str) -> list[str]:
     from archspec.ops.registry import OPS
     from archspec.resolve.library import library
 
-    words = (*CODES, *OPS, *library(), *bundled())
+    from .language_pages import language_words
+
+    words = dict.fromkeys((*CODES, *OPS, *library(), *bundled(), *language_words()))
     return [word for word in words if word.startswith(incomplete)]
 
 

@@ -36,7 +36,8 @@ EXAMPLES = {
     "explain": (
         "archspec explain channel-mismatch",
         "archspec explain conv",
-        "archspec explain dense_block",
+        "archspec explain repeat",
+        "archspec explain optimizer",
     ),
     "compile": (
         "archspec compile net.yaml -o net.py",

@@ -1,4 +1,4 @@
-"""`archspec explain`: explain a diagnostic, an op, a block or a bundled spec."""
+"""`archspec explain`: explain a word of the language, of a report or of `list`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from archspec.catalog import Entry, find_bundled, list_models, of_torchvision
+from archspec.catalog import Entry, bundled, find_bundled, list_models, of_torchvision
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.diagnostics.terminal import output_width, wrapped
@@ -19,6 +19,7 @@ from archspec.resolve.scope import Block
 
 from .completion import complete_word
 from .exit_codes import USAGE, stop
+from .language_pages import language_page, language_words
 
 
 def explain(
@@ -27,11 +28,11 @@ def explain(
         typer.Argument(
             metavar="WORD",
             autocompletion=complete_word,
-            help="A diagnostic's code, an op, a block or a bundled spec.",
+            help="A diagnostic, an op, a block, a step, a setting or a bundled spec.",
         ),
     ],
 ) -> None:
-    """Explain a diagnostic, an op, a block of the library or a bundled spec."""
+    """Explain a diagnostic, an op, a block, a step, a setting or a bundled spec."""
     blocks = library()
     if name in CODES:
         print(_code(name))
@@ -39,14 +40,14 @@ def explain(
         print(f"{OPS[name].signature}\n\n{OPS[name].about}")
     elif isinstance(block := blocks.get(name), Block):
         print(_block(block))
+    elif page := language_page(name):
+        print(wrapped(page, output_width(), ""))
     elif entry := find_bundled(name):
         print(_spec(entry))
     else:
-        help_ = did_you_mean(name, [*CODES, *OPS, *blocks, *list_models()])
-        stop(
-            f"unknown diagnostic, op, block or spec `{name}`{help_ and '; ' + help_}",
-            USAGE,
-        )
+        known = [*CODES, *OPS, *blocks, *language_words(), *bundled()]
+        help_ = did_you_mean(of_torchvision(name) or name, [*known, *list_models()])
+        stop(f"unknown word `{name}`{help_ and '; ' + help_}", USAGE)
 
 
 def _code(code: str) -> str:

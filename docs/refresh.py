@@ -70,7 +70,7 @@ def run(command: str) -> str:
 def draw(command: str) -> None:
     """Draw in a process of its own: Graphviz numbers the graphs of a process in SVG ids."""
     run_main = "from archspec.cli.main import main; main()"
-    _printed("-c", run_main, *shlex.split(command)[1:])
+    _printed("-c", run_main, *shlex.split(command)[1:], "--force")
 
 
 def _printed(*arguments: str) -> str:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from archspec.cli.language_pages import STEPS
 from archspec.diagnostics.codes import CODES
+from archspec.frontend.schema.json_schema import published_schema
+from archspec.settings.settings import FLAGS
 
 # What an example leaves out, since it is the same everywhere.
 USUAL = {
@@ -82,6 +85,27 @@ def test_a_page_says_what_the_code_means(archspec, code):
     assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", code)
     assert re.match(r"[A-Z`]", page.meaning)
     assert page.meaning.endswith(".")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_has_a_page_whose_example_is_valid(archspec, step):
+    text = archspec("explain", step).out
+    assert text.startswith(f"{step}\n\n")
+    assert textwrap.indent(STEPS[step], "    ") in text
+    assert codes(archspec, STEPS[step]) == []
+
+
+def test_every_key_and_setting_has_a_page(archspec):
+    schema = published_schema()
+    assert {*schema["$defs"]["step"]["properties"], "ref", "tied", "none"} == {*STEPS}
+    for key in schema["properties"]:
+        assert archspec("explain", key).code == 0
+    for name, setting in FLAGS.items():
+        text = archspec("explain", name).out
+        assert setting.about in " ".join(text.split())
+        assert all(f"{recipe}" in text for recipe in setting.recipes or ())
+        assert archspec("explain", setting.flag.removeprefix("--")).out == text
 
 
 @pytest.mark.parametrize("name", ["conv", "residual"])
