@@ -11,7 +11,6 @@ from typing import Any
 from archspec.catalog import Entry, find_spec
 from archspec.compiler import (
     Options,
-    collector_paused,
     compile_sizes,
     compile_source,
     compile_spec,
@@ -22,6 +21,7 @@ from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
 from archspec.frontend.document_parser import parse_document
 from archspec.frontend.source_files import read_source
+from archspec.ir.garbage_collection import collector_paused
 from archspec.ir.graph import Graph
 from archspec.lowering.block_outputs import BlockOutputs
 from archspec.sizes import SizesResult

@@ -5,9 +5,8 @@ The compiler finds; it proposes no fixes. `checker` adds those.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document, InputDefinition
 from archspec.frontend.document_parser import parse_document
+from archspec.ir.garbage_collection import collector_paused
 from archspec.ir.graph import Graph, Port, Value, named_input
 from archspec.ir.shape import Shape
 from archspec.lints.rules import lint
@@ -145,18 +145,6 @@ class _Network(NamedTuple):
         names = [block.name.id for block in self.document.blocks]
         callees = [self.environment.callees[name] for name in names]
         return [block for block in callees if isinstance(block, Block)]
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """A graph is many objects, none of them garbage: collecting costs half the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _resolve(

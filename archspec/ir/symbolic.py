@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -185,25 +185,37 @@ def _size(code: ast.AST) -> int:
     return size
 
 
-def same(left: ast.expr, right: ast.expr) -> bool:
-    """Whether two expressions are equal as syntax."""
-    if left is right or type(left) is not type(right):
-        return left is right
-    if isinstance(left, ast.Name) and isinstance(right, ast.Name):
-        return left.id == right.id
-    return ast.dump(left) == ast.dump(right)
+def same(left: Any, right: Any) -> bool:
+    """Whether two expressions, or parts of them, are equal as syntax."""
+    if left is right:
+        return True
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, ast.AST):
+        return all(same(getattr(left, f), getattr(right, f)) for f in left._fields)
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return repr(left) == repr(right)
 
 
-def variables(code: ast.expr) -> set[str]:
-    """The names an expression reads, without the language's functions."""
-    if isinstance(code, ast.Constant):
-        return set()
-    called = {id(node.func) for node in ast.walk(code) if isinstance(node, ast.Call)}
-    return {
-        node.id
-        for node in ast.walk(code)
-        if isinstance(node, ast.Name) and id(node) not in called
-    }
+def variables(code: ast.AST) -> frozenset[str]:
+    """The names an expression reads, without the language's functions.
+
+    They are cached in each node since expressions share their parts.
+    """
+    found: frozenset[str] | None = getattr(code, "variables", None)
+    if found is None:
+        found = frozenset().union(*map(variables, _read_parts(code)))
+        found |= {code.id} if isinstance(code, ast.Name) else set()
+        code.variables = found  # type: ignore[attr-defined]
+    return found
+
+
+def _read_parts(code: ast.AST) -> Iterable[ast.AST]:
+    """The parts of an expression except the name of a function that it calls."""
+    if isinstance(code, ast.Call) and isinstance(code.func, ast.Name):
+        return (*code.args, *code.keywords)
+    return ast.iter_child_nodes(code)
 
 
 def functions(code: ast.expr) -> set[str]:

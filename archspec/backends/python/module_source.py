@@ -37,6 +37,7 @@ from archspec.backends.python.layout import class_lines, flat, function_lines
 from archspec.backends.python.names_read import names_read
 from archspec.backends.python.syntax import dotted
 from archspec.backends.python.variant_functions import variant_functions
+from archspec.ir.garbage_collection import collector_paused
 from archspec.ir.graph import Graph, Layer, Module, Port, walk
 from archspec.ops.registry import OPS
 
@@ -44,6 +45,7 @@ MOST_WORDS = 4  # of a network's name
 IMPORTED = {"Any", "Callable", "Tensor", "nn", "partial", "torch"}
 
 
+@collector_paused()
 def to_source(graph: Graph, spec: str = "", *, with_params: bool = True) -> str:
     """The network as the text of a Python module that needs only torch.
 
