@@ -15,6 +15,7 @@ from archspec.checker import check
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
+from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.frontend.document_parser import parse_document
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
@@ -49,11 +50,7 @@ def list_(
     if format_ == "json":
         print(json.dumps(networks, indent=2))
         return
-    header = ("name", "input", "parameters", "MACs")
-    rows = [
-        (n["name"], n["input"], f"{n['params']:,}", f"{n['macs']:,}") for n in networks
-    ]
-    print("\n".join(text_table(header, rows, (0,), optional=(1,))))
+    print("\n".join(_table(networks)))
 
 
 def _network(name: str) -> dict[str, Any]:
@@ -67,6 +64,23 @@ def _network(name: str) -> dict[str, Any]:
         "params": spec.params,
         "macs": spec.macs,
     }
+
+
+def _table(networks: list[dict[str, Any]]) -> list[str]:
+    """A row for each network, under a line about its family."""
+    header = ("name", "input", "parameters", "MACs")
+    rows = [
+        (f"  {n['name']}", n["input"], f"{n['params']:,}", f"{n['macs']:,}")
+        for n in networks
+    ]
+    rule, head, _, *lines, _ = text_table(header, rows, (0,), optional=(1,))
+    body = []
+    for network, line in zip(networks, lines, strict=True):
+        family = wrapped(network["about"], output_width(), "")
+        if family not in body:
+            body.append(family)
+        body.append(line)
+    return [rule, head, rule, *body, rule]
 
 
 def _specs() -> list[Definition]:

@@ -24,6 +24,7 @@ from torchvision.models import (
     ResNet18_Weights,
     SqueezeNet1_1_Weights,
     WeightsEnum,
+    get_model,
     get_model_weights,
     list_models,
 )
@@ -351,6 +352,48 @@ net:
     for name, weight in model.state_dict().items():
         assert not weight.isnan().any()
         assert torch.equal(weight, state[name]) == name.startswith("features")
+
+
+SEGMENTATION = {  # and what its weights are called
+    "lraspp_mobilenet_v3_large": "LRASPP_MobileNet_V3_Large_Weights",
+    "fcn_resnet50": "FCN_ResNet50_Weights",
+    "deeplabv3_resnet50": "DeepLabV3_ResNet50_Weights",
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if "lraspp" in name else pytest.param(name, marks=pytest.mark.zoo)
+     for name in SEGMENTATION],
+)  # fmt: skip
+def test_the_weights_of_segmentation(name, cache, command):
+    torch.manual_seed(1)
+    heads = {} if "lraspp" in name else {"aux_loss": True}  # as the file has it
+    theirs = get_model(name, weights=None, weights_backbone=None, **heads).eval()
+    (weights,) = get_model_weights(name)
+    assert str(weights) == f"{SEGMENTATION[name]}.COCO_WITH_VOC_LABELS_V1"
+    put(cache, weights, theirs.state_dict())
+    images = torch.randn(1, 3, 75, 50)
+    with torch.no_grad():
+        expected = theirs(images)["out"]
+        for chosen in ({"pretrained": True}, {"weights": "COCO_WITH_VOC_LABELS_V1"}):
+            model = archspec.create_model(f"segmentation/{name}", **chosen).eval()
+            assert torch.equal(model(images), expected)
+        model = archspec.create_model(
+            f"segmentation/{name}", pretrained=True, classes=5
+        )
+        assert model.eval()(images).shape == (1, 5, 75, 50)
+        kept = (n for n in model.state_dict() if n.startswith("backbone"))
+        assert all(
+            torch.equal(model.state_dict()[n], theirs.state_dict()[n]) for n in kept
+        )
+    arguments = (f"segmentation/{name}", "--pretrained")
+    code, _, err = command("compile", *arguments, "-o", "a.safetensors")
+    count = len(theirs.state_dict())
+    assert (code, err) == (0, f"loaded {count} of {count} weights from `{weights}`\n")
+    code, out, err = command("predict", *arguments, "a.png")
+    assert (code, out) == (2, "")
+    assert "has no image classes to predict" in err
 
 
 # --- images --------------------------------------------------------------------------
