@@ -41,9 +41,6 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
     """A join of branches that read one value, or a `split` of it."""
     if merge.kind in ("sub", "split") and _reports_none(merge, context):
         return ir.Value(None)
-    is_alone = len(merge.branches) == 1 and not isinstance(merge.branches[0], Each)
-    if is_alone and merge.kind != "sub":
-        _warn_of_single_branch(merge, context)
     is_split = merge.kind == "split"
     steps = [*_branches(merge, x, context)]
     entries = _chunks(merge, x, context) if is_split else [x] * len(steps)
@@ -55,6 +52,9 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
         bodies.append(body)
     if not outputs:
         return _report_no_branch(merge, context)
+    is_alone = len(merge.branches) == 1 and not isinstance(merge.branches[0], Each)
+    if is_alone and merge.kind != "sub":
+        _warn_of_single_branch(merge, context)
     if merge.kind == "sub" and len(outputs) != 2:
         first = "add the others first: `add` takes any number"
         other = "`identity` as the other one passes the input on"
