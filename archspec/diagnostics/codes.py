@@ -363,7 +363,7 @@ CODES: dict[str, Page] = {
         "net:\n  - flatten | linear(10) | relu\ntrain: {data: digits}",
         "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
     ),
-    "untrainable": Page(
+    "untrainable-shape": Page(
         "The spec has a `train:` section, and `archspec train` refuses its network: "
         "training reads one image and compares one vector, a number for each class, with "
         "the label.",

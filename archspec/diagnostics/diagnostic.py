@@ -141,9 +141,10 @@ class Findings:
             TooMany: At the bound on errors. Warnings over the bound are dropped.
         """
         span = diagnostic.primary.span
-        key: tuple[object, ...] = diagnostic.code, id(span.source), span.start, span.end
+        kind = diagnostic.code, diagnostic.severity
+        key: tuple[object, ...] = *kind, id(span.source), span.start, span.end
         if diagnostic.code in ONE_PER_TEXT:
-            key = diagnostic.code, id(span.source), span.text
+            key = *kind, id(span.source), span.text
         is_error = diagnostic.is_error
         if key in self._found:
             if len(self._found[key]) < MAX_FINDINGS:

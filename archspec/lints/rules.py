@@ -19,7 +19,7 @@ from archspec.lints.pool_enlarges import pool_enlarges
 from archspec.lints.pool_gaps import pool_gaps
 from archspec.lints.repeated_steps import repeated_steps
 from archspec.lints.softmax_output import softmax_output
-from archspec.lints.untrainable import untrainable
+from archspec.lints.untrainable_shape import untrainable
 from archspec.lints.unused_blocks import unused_blocks
 from archspec.lints.unused_imports import unused_imports
 from archspec.lints.unused_names import unused_names
@@ -41,7 +41,7 @@ RULES: tuple[Lint, ...] = (
     batch_of_one,
 )
 
-ABOUT_TRAINING = ("untrainable", "class-count", "batch-of-one")
+ABOUT_TRAINING = ("untrainable-shape", "class-count", "batch-of-one")
 """What `train` refuses: it says so itself, and its flags may change it."""
 
 

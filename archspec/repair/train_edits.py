@@ -21,7 +21,7 @@ def train_edits(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     match finding.code:
         case "class-count":
             yield from _counts(finding, document)
-        case "untrainable":
+        case "untrainable-shape":
             yield from _vectors(finding, document)
         case "batch-of-one":
             span = document.train["batch_size"][1].span

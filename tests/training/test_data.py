@@ -180,7 +180,7 @@ def test_a_network_that_makes_images_cannot_be_trained(tmp_path: Path) -> None:
         check_ports(load(path))
 
 
-REFUSED = ("untrainable", "class-count", "batch-of-one")
+REFUSED = ("untrainable-shape", "class-count", "batch-of-one")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archspec.lints.class_count import class_fault
-from archspec.lints.untrainable import output_fault, port_fault
+from archspec.lints.untrainable_shape import output_fault, port_fault
 from archspec.runs.errors import TrainingError
 from archspec.settings.settings import Settings
 from archspec.spec import Spec

@@ -16,10 +16,10 @@ def untrainable(spec: LintedSpec) -> Iterator[LintFinding]:
     last = spec.graph.outputs[0]
     if fault := port_fault(spec.graph):
         ports = [*document.outputs, *(each.name for each in document.inputs)]
-        yield LintFinding("untrainable", fault.message, ports[0].span, fault.help)
+        yield LintFinding("untrainable-shape", fault.message, ports[0].span, fault.help)
     elif (fault := output_fault(spec.graph)) and last.value.span:
         span, numbers = last.value.span, last.shape
-        yield LintFinding("untrainable", fault.message, span, fault.help, numbers)
+        yield LintFinding("untrainable-shape", fault.message, span, fault.help, numbers)
 
 
 def port_fault(graph: Graph) -> Fault | None:
