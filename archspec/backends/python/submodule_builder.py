@@ -40,6 +40,7 @@ from archspec.backends.python.submodules import (
     Submodule,
     SubmoduleChoice,
     SubmoduleLoop,
+    is_plain,
 )
 from archspec.backends.python.syntax import (
     AtomExpr,
@@ -339,7 +340,8 @@ class SubmoduleBuilder:
         chosen = [bool(condition.value) for condition in conditions]
         then = self.members(taken, inside.of(chosen))
         otherwise = self.members(left, inside.of([not each for each in chosen]))
-        if all(map(_is_identity, then)):
+        has_place = not otherwise and all(map(is_plain, then))  # others come after it
+        if all(map(_is_identity, then)) and not has_place:
             conditions = [*map(negated, conditions)]
             then, otherwise = otherwise, then
         if not then:

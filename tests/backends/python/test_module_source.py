@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 import archspec
 from archspec.backends.mark import MARK
 from archspec.backends.python.module_source import network_class, to_source
+from archspec.backends.torch.module_from_source import build
 from archspec.ir.graph import Graph
 from corpus import FOLDER, NAMES, VARIANTS, corpus_spec
 from random_specs import random_spec
@@ -388,6 +389,22 @@ def test_names_alone_leave_no_code() -> None:
     source = to_source(corpus_spec("names_only").graph)
     assert source.count("        if ") == source.count("        if c <= 1:\n") == 1
     assert "for " not in source
+
+
+def test_an_identity_that_some_instances_have_keeps_its_place() -> None:
+    text = """
+        blocks:
+          unit(c, *, padded=false):
+            - conv(c, k=1)
+            - {if: padded, then: identity}
+            - conv(c, k=1)
+        net:
+          - unit(4) | unit(4, padded=true)
+    """
+    graph = graph_of(text)
+    paths = {layer.path for layer in graph.layers if layer.op == "conv"}
+    keys = build(graph).state_dict()
+    assert {key.rpartition(".")[0] for key in keys} == paths
 
 
 def test_long_rows_are_a_loop() -> None:
