@@ -283,6 +283,19 @@ class Mixer(nn.Module):
         return self.head(x.mean(dim=1))
 
 
+class MixerOfConvolutions(Mixer):
+    """A convolution whose channels are the tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix = nn.Sequential(nn.Conv1d(64, 32, 1), nn.GELU(), nn.Conv1d(32, 64, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x).flatten(2).transpose(1, 2)
+        x = x + self.mix(self.norm(x))
+        return self.head(x.mean(dim=1))
+
+
 class Generator(nn.Module):
     """A vector to an image."""
 
@@ -439,6 +452,7 @@ MODULES = [  # each with the shapes of what it takes
     (Spp, IMAGE),
     (Pyramid, IMAGE),
     (Mixer, IMAGE),
+    (MixerOfConvolutions, IMAGE),
     (Generator, {"z": (100,)}),
     (Gate, IMAGE),
     (Siamese, {"a": (1, 16, 16), "b": (1, 16, 16)}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,16 +15,29 @@ from archspec.importing.reading.attention_pattern import (
     in_heads,
 )
 from archspec.importing.reading.dataflow import Node
-from archspec.importing.reading.movement_candidates import Partition, positions
+from archspec.importing.reading.movement_candidates import (
+    Movement,
+    Partition,
+    positions,
+)
 from archspec.importing.reading.movements import FUNCTIONS
-from archspec.importing.reading.tracing import BATCH, Operation, Trace, Value
+from archspec.importing.reading.tracing import (
+    BATCH,
+    Operation,
+    Trace,
+    Value,
+    around,
+)
 from archspec.importing.steps import Value as Argument
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.ir.shape import Shape
+from archspec.ops.axes import ANY, accepts
 from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import ShapeError
 
+OTHER_TYPES = {"LC": "CL", "CL": "LC"}
+TURN = (0, 2, 1)
 SPREADS = ("expand", "expand_as", "repeat", "tile", "to", "type_as")
 
 
@@ -88,7 +102,7 @@ class Converter:
     def _layer(self, operation: Operation, layer: nn.Module) -> Node:
         op = layer_calls.find_op(layer)
         assert op
-        x = self.node(operation.values[0], reads_features=op.takes[-1][-1] == "C")
+        x = self.node(operation.values[0])
         like = self.node(operation.values[1]) if op.reads_label else None
         if not like and len({*operation.values}) > 1:
             raise self.unsupported(operation, "of several different inputs")
@@ -155,6 +169,8 @@ class Converter:
         if name.startswith("adaptive_") and attributes["output_size"] == 1:
             name, attributes = name.replace("adaptive", "global"), {}
         op = OPS[name]
+        if not accepts(op.takes, x.shape.axes):
+            x = self.retyped(x, operation)
         values = attributes | op.defaults(attributes)
         values.pop("label", None)
         try:
@@ -183,10 +199,13 @@ class Converter:
 
     def join(self, kind: str, inputs: list[Node], operation: Operation) -> Node:
         """A new node for a join of several values."""
-        fixed = [node for node in inputs if not self._may_turn(node)]
-        for node in inputs:
-            if self._may_turn(node) and len({x.shape.axes for x in inputs}) > 1:
-                self._turn(node, (fixed or inputs)[0].shape.axes)
+        if len({node.shape.axes for node in inputs}) > 1:
+            fixed = [node for node in inputs if not self._may_turn(node)]
+            axes = (fixed or inputs)[0].shape.axes
+            inputs = [
+                node if node.shape.axes == axes else self.retyped(node, operation)
+                for node in inputs
+            ]
         try:
             shape = MERGES[kind].shape([node.shape for node in inputs])
         except ShapeError as error:
@@ -220,7 +239,7 @@ class Converter:
 
         The one has tokens for features and features for tokens, the other a signal.
         """
-        is_turn = node.op == "transpose" or node.positional == (0, 2, 1)
+        is_turn = node.op == "transpose" or node.positional == TURN
         from_tokens = bool(node.inputs) and node.inputs[0].shape.axes == "LC"
         read = any(node in other.inputs for other in self.nodes)
         return is_turn and from_tokens and not read
@@ -230,8 +249,26 @@ class Converter:
         if self._may_turn(node):
             self._turn(node, "CL" if sizes[-1:] == (1,) else "LC")
 
+    def retyped(self, node: Node, operation: Operation) -> Node:
+        """The same values as a signal instead of tokens, or the other way round."""
+        other = OTHER_TYPES.get(node.shape.axes)
+        if other is None:
+            return node
+        if self._may_turn(node):
+            self._turn(node, other)
+            return node
+        outside = next(
+            frame for frame in node.frames if frame in around(operation.frame)
+        )
+        operation = replace(operation, frame=outside)  # tied layers share it
+        if other == "LC":
+            turned = self.call("tokens", node, {}, operation)
+            return self.call("transpose", turned, {}, operation)
+        turned = self.call("transpose", node, {}, operation)
+        return self.call("permute", turned, {"dims": TURN}, operation)
+
     def _turn(self, node: Node, axes: str) -> None:
-        op, dims = ("permute", (0, 2, 1)) if axes == "CL" else ("transpose", ())
+        op, dims = ("permute", TURN) if axes == "CL" else ("transpose", ())
         node.op, node.positional = op, dims
         node.shape = Shape(node.shape, axes)
 
@@ -266,7 +303,7 @@ class Converter:
 
     # --- values ---
 
-    def node(self, value: Value, *, reads_features: bool | None = None) -> Node:
+    def node(self, value: Value) -> Node:
         """The node that makes a value; ops are found for the movements before it."""
         if value in self.of_value:
             return self.of_value[value]
@@ -275,9 +312,7 @@ class Converter:
             raise UnsupportedModuleError(
                 f"{what} is read in a way that archspec has no op for"
             )
-        if reads_features is None:
-            reads_features = self._reads_features(value)
-        self.of_value[value] = self._moved(value, reads_features)
+        self.of_value[value] = self._moved(value)
         return self.of_value[value]
 
     def moves(self, operation: Operation) -> bool:
@@ -285,7 +320,7 @@ class Converter:
         result = operation.results[0]
         return self.sources[result] is not result
 
-    def _moved(self, value: Value, reads_features: bool) -> Node:
+    def _moved(self, value: Value) -> Node:
         operation = value.operation
         assert operation
         for source in self._starts(value):
@@ -293,12 +328,11 @@ class Converter:
                 x = self.node(source)
             except UnsupportedModuleError:  # one function of several that are an op
                 continue
-            found = movements.find_movements(
-                x.shape,
-                movements.replayed(value, source, self.layouts.get(source)),
-                _last_partition(x),
-                reads_features=reads_features,
-            )
+            found = self._movements(value, source, x.shape, _last_partition(x))
+            if found is None and x.shape.axes in OTHER_TYPES:
+                other = Shape(x.shape, OTHER_TYPES[x.shape.axes])
+                found = self._movements(value, source, other, None)
+                x = x if found is None else self.retyped(x, operation)
             if found is None:
                 continue
             for movement in found:
@@ -307,6 +341,17 @@ class Converter:
         if operation.function in movements.CONCATENATIONS:  # of parts and copies
             return function_calls.HANDLERS["cat"](self, operation)
         raise self.unsupported(operation)
+
+    def _movements(
+        self, value: Value, source: Value, x: Shape, partition: Partition | None
+    ) -> list[Movement] | None:
+        """The ops that make a value of a source, if that has these axes."""
+        return movements.find_movements(
+            x,
+            movements.replayed(value, source, self.layouts.get(source)),
+            partition,
+            reads_features=self._reads_features(value),
+        )
 
     def _starts(self, value: Value) -> list[Value]:
         """The values that movements made this of, the farthest first."""
@@ -321,16 +366,17 @@ class Converter:
         return line if source in line else [source, *line]
 
     def _reads_features(self, value: Value) -> bool:
-        """Whether the first layer that reads a value reads its last axis."""
+        """Whether the first layer that asks for channels has them on the last axis."""
         seen = {value}
         queue = [value]
         while queue:
             for operation in self.readers.get(queue.pop(0), ()):
                 layer = operation.layer
-                if isinstance(layer, nn.Linear | nn.LayerNorm):
+                if isinstance(layer, nn.LayerNorm):
                     return True
-                if layer is not None or operation.function in ("linear", "layer_norm"):
-                    return layer is None
+                op = None if layer is None else layer_calls.find_op(layer)
+                if op and op.takes is not ANY:
+                    return accepts(op.takes, "LC")
                 fresh = [each for each in operation.results if each not in seen]
                 seen.update(fresh)
                 queue += fresh

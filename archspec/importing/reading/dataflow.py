@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from archspec.importing.reading.tracing import Frame
+from archspec.importing.reading.tracing import Frame, around
 from archspec.importing.steps import Value as Argument
 from archspec.ir.shape import Shape
 
@@ -30,12 +30,7 @@ class Node:
     @property
     def frames(self) -> list[Frame]:
         """The calls of modules around it, the innermost first."""
-        found: list[Frame] = []
-        frame = self.frame
-        while frame:
-            found.append(frame)
-            frame = frame.caller
-        return found
+        return around(self.frame)
 
 
 @dataclass(eq=False)

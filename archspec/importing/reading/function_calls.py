@@ -236,8 +236,10 @@ def _cat(convert: Converter, operation: Operation) -> Node:
         return convert.bare("class_token", name, convert.node(tensors[1]), operation)
     dim = operation.kwargs.get("dim", operation.args[1] if operation.args[1:] else 0)
     nodes = [convert.node(value) for value in tensors]
-    axis = nodes[0].shape.channel_axis + 1
-    if dim % len(operation.results[0].sizes) != axis:
+    axis = dim % len(operation.results[0].sizes)
+    if axis != nodes[0].shape.channel_axis + 1:
+        nodes = [convert.retyped(node, operation) for node in nodes]
+    if axis != nodes[0].shape.channel_axis + 1:
         raise convert.unsupported(operation, f"along axis {dim}")
     return convert.concat(nodes, operation)
 

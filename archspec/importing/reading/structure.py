@@ -155,10 +155,14 @@ class _Body:
         """A reference to a value that is made already, or that enters the body."""
         if value in self.items:
             return self.labels.ref(self.made[value])
-        if value.label:  # an input of the network
-            return Ref(value.label)
+        if name := self._input_name(value):
+            return Ref(name)
         self.start = self.start or Call("identity")
         return self.labels.ref(self.start)
+
+    def _input_name(self, value: Node) -> str:
+        """The name of an input of the network, which no block reads by it."""
+        return (value.label or "") if self.frame.caller is None else ""
 
     def _step(self, item: Item) -> Step:
         if item.is_repeated:
@@ -180,8 +184,8 @@ class _Body:
             tuple(tuple(x.shape) for x in node.inputs),
             tuple(node.shape),
         )
-        if node.like and node.like.label:  # an input of the network
-            call.positional = (node.like.label, *node.positional)
+        if node.like and (name := self._input_name(node.like)):
+            call.positional = (name, *node.positional)
         elif node.like:
             if node.like not in self.made:
                 self.start = self.start or Call("identity")

@@ -42,6 +42,15 @@ class Frame:
         return f"`{self.path}` ({kind})" if self.path else f"`{kind}`"
 
 
+def around(frame: Frame | None) -> list[Frame]:
+    """A call of a module and those around it, the innermost first."""
+    found: list[Frame] = []
+    while frame:
+        found.append(frame)
+        frame = frame.caller
+    return found
+
+
 @dataclass(eq=False)
 class Value:
     """A tensor at one time of the run; an operation in place makes another."""
