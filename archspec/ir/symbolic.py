@@ -126,6 +126,8 @@ def _combine(left: int, sign: ast.operator, right: int, value: int) -> int:
         return left
     if not isinstance(left, SymbolicInt) and left == neutral and _commutes(sign):
         return right
+    if isinstance(sign, ast.Add) and same(code_of(left), code_of(right)):
+        return SymbolicInt(value, ast.BinOp(constant(2), ast.Mult(), code_of(left)))
     return SymbolicInt(value, ast.BinOp(code_of(left), sign, code_of(right)))
 
 
@@ -263,6 +265,17 @@ def decided(code: ast.expr, test: ast.expr, value: bool) -> ast.expr:
     return type(code)(**fields)
 
 
+def summand(name: str, code: ast.expr) -> ast.expr | None:
+    """What is added to a name: `a - b` in `name + a - b`; None in other expressions."""
+    match code:
+        case ast.BinOp(ast.Name(id), ast.Add(), right) if id == name:
+            return right
+        case ast.BinOp(left, ast.Add() | ast.Sub() as operator, right):
+            found = summand(name, left)
+            return found and ast.BinOp(found, operator, right)
+    return None
+
+
 def _replaced(part: Any, values: Mapping[str, ast.expr]) -> Any:
     if isinstance(part, list):
         return [_replaced(item, values) for item in part]
@@ -284,6 +297,14 @@ def _folded(code: ast.expr) -> ast.expr:
             ast.Constant(b),
         ) if a == b and a and _is_int(code.right) and type(a) is int:
             return left
+        case ast.BinOp(
+            ast.BinOp(ast.Constant(a), ast.Mult(), right),
+            ast.FloorDiv(),
+            ast.Constant(b),
+        ) if a == b and a and _is_int(code.right) and type(a) is int:
+            return right
+        case ast.BinOp(left, ast.Add(), right) if same(left, right):
+            return _folded(ast.BinOp(ast.Constant(2), ast.Mult(), left))
         case ast.BinOp(ast.Constant(a), sign, ast.Constant(b)):
             try:
                 return constant(FOLDED[type(sign)](a, b))

@@ -28,6 +28,7 @@ from archspec.ir.symbolic import (
 from archspec.lowering.ambiguous_indices import report_ambiguous_indices
 from archspec.lowering.context import CallerArgument, Context, Items
 from archspec.lowering.labels import Labels
+from archspec.lowering.loop_channels import leaving
 from archspec.lowering.provenance import report
 from archspec.lowering.state_dict_names import Level
 from archspec.lowering.symbolic_channels import (
@@ -74,6 +75,7 @@ def lower_block_call(
     if block in context.stack:
         context.run.recursive_calls.append(module.call)
     y = _lower_body(block, with_channels(x, variable(CIN)), inside, body)
+    y = leaving(y, inside)
     if block in context.stack:
         context.run.recursive_calls.pop()
     if remembered and key and context.findings.errors == errors and y.shape is not None:

@@ -8,6 +8,7 @@ from archspec.frontend.ast import If
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, decided
 from archspec.lowering.context import Context, Items
+from archspec.lowering.loop_channels import leaving
 from archspec.lowering.provenance import report
 from archspec.lowering.symbolic_channels import channels_as, channels_code
 from archspec.lowering.values_in_context import evaluate
@@ -25,6 +26,7 @@ def lower_condition(step: If, x: ir.Value, context: Context, items: Items) -> ir
     arm = step.then if condition.value else step.otherwise
     body: Items = []
     y = context.run.step(arm, _decided(x, condition), context.nested(), body)
+    y = leaving(y, context)
     items.append(ir.Choice(condition, tuple(body)))
     return _decided(y, condition)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -148,6 +149,9 @@ class Context:
     channel_variables: set[str] = field(
         default_factory=set
     )  # this class's channels in loops
+    channels_after_loops: dict[str, ast.expr] = field(
+        default_factory=dict
+    )  # over the names around each loop
     loop_variables: set[str] = field(default_factory=set)  # its indices and columns
     values_unknown: bool = False  # only names and arguments are checked
     is_taken: bool = True  # false in an arm not taken, where no label is checked

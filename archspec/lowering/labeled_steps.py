@@ -16,6 +16,7 @@ from archspec.ir.symbolic import Symbolic
 from archspec.lowering.calls import lower_call
 from archspec.lowering.context import Context, Items
 from archspec.lowering.label_text import lower_label
+from archspec.lowering.loop_channels import leaving
 from archspec.lowering.shape_assertions import check_assertion
 from archspec.lowering.state_dict_names import Level
 from archspec.lowering.tied_layers import lower_tied
@@ -83,7 +84,9 @@ def _lower_labeled_group(
         labels=context.labels.group(name.value, step.step),
     )
     body: Items = []
+    around = {*context.channel_variables}
     y = context.run.step(step.step, x, inside, body)
+    y = leaving(y, context, context.channel_variables - around)
     items.append(
         ir.Module(
             name=name, is_labeled=True, path=level.path, block="", definition=None, arguments={},

@@ -28,6 +28,7 @@ from archspec.frontend.ast import (
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context, Items
+from archspec.lowering.loop_channels import leaving
 from archspec.lowering.op_calls import make_node
 from archspec.lowering.provenance import format_shape, producer, report
 from archspec.lowering.repeats import unrolled
@@ -48,7 +49,8 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
     outputs = []
     for (branch, inside), entry in zip(steps, entries, strict=False):
         body: Items = []
-        outputs.append(context.run.step(branch, entry, inside.nested(), body))
+        output = context.run.step(branch, entry, inside.nested(), body)
+        outputs.append(leaving(output, inside))
         bodies.append(body)
     if not outputs:
         return _report_no_branch(merge, context)

@@ -18,8 +18,16 @@ from typing import Any
 from archspec.diagnostics.diagnostic import Label
 from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes, Tuple
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Symbolic, constant, same, variable, variables
+from archspec.ir.symbolic import (
+    Symbolic,
+    constant,
+    same,
+    substitute,
+    variable,
+    variables,
+)
 from archspec.lowering.context import MAX_LAYERS, Context, Items
+from archspec.lowering.loop_channels import channels_after, leaving, next_channels
 from archspec.lowering.provenance import report, written_at
 from archspec.lowering.symbolic_channels import (
     channels_as,
@@ -136,6 +144,7 @@ class Loop:
         self.columns = [_fresh(name, context) for name in self.names]
         self.channels = _fresh("channels", context)
         context.channel_variables.add(self.channels)
+        context.channels_after_loops.pop(self.channels, None)
         context.loop_variables.update({self.index, *self.columns})
 
     def iteration(self, step: Repeat, number: int, row: tuple[Any, ...]) -> None:
@@ -157,7 +166,9 @@ class Loop:
         )
         body: Items = []
         entry = with_channels(x, variable(self.channels))
+        around = {*context.channel_variables}
         y = context.run.step(step.body, entry, inside, body)
+        y = leaving(y, context, context.channel_variables - around)
         self.iterations.append(tuple(body))
         self.updates.append(channels_code(y))
         self.widths.add(int(y.shape.channels) if y.shape else None)
@@ -170,20 +181,21 @@ class Loop:
 
     @property
     def update(self) -> ast.expr | None:
-        """The new channels after an iteration, if one expression holds for all iterations.
-
-        A residual block may set them in the first iteration and keep them in the others.
-        """
+        """The new channels after an iteration, if one expression holds for all of them."""
         codes = [code for code in self.updates if code is not None]
-        if not codes or len(codes) < len(self.updates):
+        is_constant = len(self.widths) == 1 and not any(
+            variables(code) & self.moving
+            for code in codes
+            if not same(code, variable(self.channels))
+        )
+        code = next_channels(
+            self.updates, self.iterations, self.channels, is_constant=is_constant
+        )
+        if code is None or self.entry is None:
             return None
-        stay = variable(self.channels)
-        changed = [code for code in codes if not same(code, stay)]
-        code = changed[0] if changed else stay
-        if not all(same(other, code) for other in changed):
-            return None
-        is_constant = len(self.widths) == 1 and not variables(code) & self.moving
-        return code if is_constant or len(changed) in (0, len(codes)) else None
+        entry = substitute(self.entry, {})
+        kept = substitute(code, {self.channels: entry})
+        return variable(self.channels) if same(kept, entry) else code
 
     @property
     def item(self) -> ir.Repeat:
@@ -217,7 +229,18 @@ class Loop:
             self.context.channel_variables.discard(
                 self.channels
             )  # the next loop may have it
+        else:
+            self._note_after()
         return ir.Value(shape, y.producer, y.span, y.before or before)
+
+    def _note_after(self) -> None:
+        """Note the channels after the loop as what is around it can name them."""
+        codes = self.rows.code.elts if isinstance(self.rows.code, ast.Tuple) else []
+        columns = dict(zip(self.columns, codes, strict=True)) if self.columns else {}
+        found = channels_after(self.item, len(self.iterations), columns)
+        if found is not None:
+            after = self.context.channels_after_loops
+            after[self.channels] = substitute(found, after)
 
 
 def _column_names(step: Repeat) -> list[str]:

@@ -25,6 +25,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from archspec.backends.python.aligned_bodies import InstancesDifferError
+from archspec.backends.python.channel_updates import with_update
 from archspec.backends.python.expressions import code_expr, value_expr
 from archspec.backends.python.identifiers import (
     NameAllocator,
@@ -226,9 +227,10 @@ class InitBuilder:
         above = self._comment(loop)
         body = self._additions(loop.members)
         update = self._channel_update(loop, body)
-        body = (*body, *update)
+        if update is not None:
+            body = with_update(body, repeat.channels, update)
         header = loop_header(loop, self.unifier, names_read(body))
-        if not update:
+        if update is None:
             return [ForStmt(*header, body, above)]
         entry = code_expr(substitute(repeat.entry, loop.scope.values))
         channels = NameExpr(python_name(repeat.channels))
@@ -236,17 +238,17 @@ class InitBuilder:
 
     def _channel_update(
         self, loop: SubmoduleLoop, body: Sequence[Stmt]
-    ) -> Sequence[Stmt]:
-        """The assignment of the next iteration's channels, if a body reads them."""
+    ) -> ast.expr | None:
+        """The next iteration's channels, if a body reads them."""
         repeat = loop.repeats[0]
         if repeat.channels not in self.unifier.used:
-            return ()
+            return None
         assert repeat.update is not None
         update = substitute(repeat.update, loop.scope.values)
         is_read = python_name(repeat.channels) in names_read(body)
         if not is_read and repeat.channels not in variables(update):
-            return ()
-        return (_update(repeat.channels, update),)
+            return None
+        return update
 
     def _locals(self, members: Sequence[Member]) -> list[Stmt]:
         """Note what loops read; the assignments of those lets that are then read."""
@@ -291,23 +293,3 @@ def _loops(members: Iterable[Member]) -> Iterator[SubmoduleLoop]:
                 yield from _loops(members)
             case SubmoduleChoice():
                 yield from _loops([*member.then, *member.otherwise])
-
-
-def _update(name: str, code: ast.expr) -> Stmt:
-    """`channels = code`; `channels += growth` if the sum starts with the name."""
-    target = NameExpr(python_name(name))
-    summand = _summand(name, code)
-    if summand is None:
-        return AssignStmt(target, code_expr(code))
-    return AddAssignStmt(target, code_expr(summand))
-
-
-def _summand(name: str, code: ast.expr) -> ast.expr | None:
-    """What is added to a name: `a - b` in `name + a - b`; None in other expressions."""
-    match code:
-        case ast.BinOp(ast.Name(id), ast.Add(), right) if id == name:
-            return right
-        case ast.BinOp(left, ast.Add() | ast.Sub() as operator, right):
-            summand = _summand(name, left)
-            return summand and ast.BinOp(summand, operator, right)
-    return None

@@ -12,8 +12,8 @@ from archspec.backends.python.aligned_bodies import (
     InstancesDifferError,
     level,
 )
-from archspec.ir.graph import Repeat
-from archspec.ir.symbolic import variables
+from archspec.ir.graph import Choice, Repeat
+from archspec.ir.symbolic import same, variables
 
 Known = dict[str, Any]
 
@@ -34,6 +34,7 @@ class ClassScope:
     may_list: bool = True  # whether a group may be a list that statements fill
     known: tuple[Known, ...] = ()  # the values of names in each instance
     dependent: frozenset[str] = frozenset()  # names whose value depends on params
+    choices: tuple[tuple[Choice, ...], ...] = ()  # so far, those of all instances
 
     def must_not_depend(self, codes: Iterable[ast.expr]) -> None:
         """Check that expressions do not depend on params of the spec.
@@ -46,10 +47,13 @@ class ClassScope:
 
     def of(self, chosen: Sequence[bool]) -> ClassScope:
         """The scope of some of the instances."""
+        if all(chosen):
+            return self
         if len(chosen) != len(self.known):
-            return replace(self, known=())
+            return replace(self, known=(), choices=())
         pairs = zip(self.known, chosen, strict=True)
-        return replace(self, known=tuple(known for known, is_one in pairs if is_one))
+        known = tuple(known for known, is_one in pairs if is_one)
+        return replace(self, known=known, choices=())
 
     def knowing(self, values: Sequence[Mapping[str, Any]]) -> ClassScope:
         """The scope with more values of names in each instance."""
@@ -66,4 +70,32 @@ class ClassScope:
         """The scope after choices or merges: repeats in them may have taken a name."""
         taken = {item.channels for item in level(column) if isinstance(item, Repeat)}
         values = {name: v for name, v in self.values.items() if name not in taken}
-        return replace(self, names=self.names - taken, values=values)
+        choices = tuple(item for item in column if isinstance(item, Choice))
+        is_mixed = len({choice.condition.value for choice in choices}) > 1
+        return replace(
+            self,
+            names=self.names - taken,
+            values=values,
+            choices=(*self.choices, choices) if is_mixed else self.choices,
+        )
+
+    def chosen(self, codes: Sequence[ast.expr]) -> ast.expr | None:
+        """`2 * c if i > 0 else c`: the codes of all instances, as an `if` has chosen.
+
+        None if no `if` before this place tells them apart.
+        """
+        for choices in self.choices:
+            if len(choices) != len(codes):
+                continue
+            pairs = [*zip(choices, codes, strict=True)]
+            then = [code for choice, code in pairs if choice.condition.value]
+            other = [code for choice, code in pairs if not choice.condition.value]
+            test = choices[0].condition.code
+            tests = [choice.condition.code for choice in choices]
+            if all(_all_same(each) for each in (tests, then, other)):
+                return ast.IfExp(test, then[0], other[0])
+        return None
+
+
+def _all_same(codes: Sequence[ast.expr]) -> bool:
+    return all(same(code, codes[0]) for code in codes)

@@ -107,7 +107,8 @@ class SubmoduleBuilder:
             case Layer():
                 return [self._layer(column, scope)], scope
             case Module():
-                return [self._module(column, scope)], scope
+                submodule = self._module(column, scope)
+                return [submodule], scope.naming(_left_by(submodule.members or []))
             case Let():
                 return self._locals(column, scope)
             case Choice():
@@ -389,9 +390,10 @@ class SubmoduleBuilder:
             )
             if stays:
                 values[moving] = entry
-            elif self.unifier.is_shared(updates, inside.naming([moving])):
+            elif self._are_shared(updates, inside.naming([moving])):
                 names.add(moving)
-        inside = replace(inside.naming(names), values=values, may_add=False)
+        inside = inside.naming(names)
+        inside = replace(inside, values=values, may_add=False, choices=())
         bodies = [body for repeat in column for body in repeat.iterations]
         if len(scope.known) == len(column):
             pairs = zip(scope.known, column, strict=True)
@@ -401,6 +403,18 @@ class SubmoduleBuilder:
         loop_header(loop, self.unifier)  # or the instances differ
         after = replace(outside, values=values).naming(names & {moving})
         return [loop] if loop.members else [], after
+
+    def _are_shared(self, updates: Sequence[ast.expr], scope: ClassScope) -> bool:
+        """Whether the instances share an update, each arm of which is short."""
+        arms = [
+            [code.test, code.body, code.orelse]
+            if isinstance(code, ast.IfExp)
+            else [code]
+            for code in updates
+        ]
+        return len({*map(len, arms)}) == 1 and all(
+            self.unifier.is_shared(codes, scope) for codes in zip(*arms, strict=True)
+        )
 
     def _unrolled(
         self, column: Sequence[Repeat], scope: ClassScope
@@ -412,6 +426,16 @@ class SubmoduleBuilder:
         for _, equal in groupby(iterations, _numbered_values):
             found += _folded(list(equal))
         return found, after
+
+
+def _left_by(members: Sequence[Member]) -> set[str]:
+    """The channels that the loops of a group in place leave as variables."""
+    return {
+        loop.repeats[0].channels
+        for loop in members
+        if isinstance(loop, SubmoduleLoop)
+        and loop.repeats[0].channels in loop.scope.names
+    }
 
 
 def _needs_keyword(elements: Sequence[Element]) -> bool:

@@ -69,6 +69,9 @@ class ValueUnifier:
         for code in {ast.dump(code): code for code in codes}.values():
             if variables(code) and self._holds(code, values, scope):
                 return self.shared([code], scope)
+        chosen = scope.chosen(codes)
+        if chosen is not None and self.is_shared([chosen], scope):
+            return self.shared([chosen], scope)
         if not scope.may_add or len(values) != self.instances:
             raise InstancesDifferError
         return self._add(hint, values)

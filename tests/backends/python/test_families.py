@@ -163,6 +163,65 @@ def test_outputs() -> None:
     assert shapes(names["deep"]()) == shapes(names["A"](depths=(2, 3)))
 
 
+CHANNELS = {  # of which no two iterations, or no two networks, have as many
+    "dense": """\
+params: {stem: 4, growth: 2, layers: [2, 3, 1]}
+blocks:
+  layer: {concat: [identity, "conv(growth, k=3, p=1)"]}
+  dense(n): {repeat: layer, times: n}
+net:
+  - conv(stem, k=1)
+  - repeat:
+      - dense(n)
+      - {if: i < 2, then: "conv(ch // 2, k=1)"}
+    for: {n: layers}
+  - bn
+""",
+    "doubled": """\
+params: {width: 4, layers: [2, 1]}
+blocks:
+  unit: {add: [identity, "conv(cin, k=1)"]}
+  stage(n): {repeat: unit, times: n}
+net:
+  - features:
+      - conv(width, k=1)
+      - repeat:
+          - {if: i > 0, then: "conv(2 * ch, k=1, s=2)"}
+          - stage(n)
+        for: {n: layers}
+  - bn
+""",
+    "halves": """\
+params: {widths: [8, 6, 4]}
+blocks:
+  two(c): {concat: ["conv(c, k=1)", "conv(c, k=1)"]}
+  unit(c): {split: [identity, "conv(c, k=1)"]}
+net:
+  - repeat:
+      - two(c // 2)
+      - {repeat: unit(c // 2), times: 2}
+    for: {c: widths}
+""",
+}
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_channels(name: str) -> None:
+    """Params that decide how many channels pass from one iteration to the next."""
+    text = CHANNELS[name]
+    emitted = module_of(archspec.to_source(spec(text)))
+    own = inspect.signature(emitted["A"]).parameters
+    assert [*own] == [key.id for key, _ in spec(text).document.params]
+    for key, parameter in own.items():
+        value = parameter.default
+        other = (
+            tuple(2 * each for each in value) if isinstance(value, tuple) else value + 6
+        )
+        found = emitted["A"](**{key: other})
+        expected = archspec.compile(spec(text, params={key: other}))
+        assert shapes(found) == shapes(expected), key
+
+
 HIDDEN = """\
 params: {width: 4, times: 2}
 blocks:

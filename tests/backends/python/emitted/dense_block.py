@@ -32,7 +32,7 @@ class DenseBlock(nn.Sequential):
     """DenseNet (Huang et al., 2016): n layers, each of which reads all before it.
 
     Shape:
-        [N, in_channels, H, W] -> [N, C', H, W]
+        [N, in_channels, H, W] -> [N, in_channels + n * growth, H, W]
     """
 
     def __init__(self, in_channels: int, n: int, growth: int) -> None:
