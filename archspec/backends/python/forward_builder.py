@@ -226,7 +226,8 @@ class ForwardBuilder:
     ) -> Expr:
         if len({item.name.value for item in column}) > 1:
             raise InstancesDifferError  # `forward` would need the names
-        if isinstance(column[0], Module) and not any(map(has_layers, column)):
+        modules = [item for item in column if isinstance(item, Module)]
+        if modules and not any(map(has_layers, modules)):
             return self._inlined(column, value, target, scope)
         (submodule,), _ = self.submodule_builder.column([*column], scope)
         assert isinstance(submodule, Submodule)
