@@ -9,14 +9,16 @@ import typer
 
 from archspec.catalog import SUFFIXES, bundled, list_models
 from archspec.checker import check
+from archspec.signatures.signature import show
 from archspec.spec import Spec
 
 
 def complete_spec(incomplete: str) -> list[str]:
-    """Bundled names, folders and spec files."""
-    names = {*bundled(), *list_models()}
-    found = sorted(name for name in names if name.startswith(incomplete))
-    return [*_paths(incomplete, SUFFIXES), *found]
+    """Bundled names, runs, folders and spec files; the content of the only folder."""
+    found = [*_paths(incomplete, SUFFIXES), *complete_bundled(incomplete)]
+    if len(found) == 1 and found[0].endswith("/"):
+        return complete_spec(found[0]) or found
+    return found
 
 
 def complete_bundled(incomplete: str) -> list[str]:
@@ -25,10 +27,11 @@ def complete_bundled(incomplete: str) -> list[str]:
 
 
 def complete_param(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Params of the spec before the cursor, as `classes=`."""
+    """Params of the spec before the cursor; numbers with their value: `classes=10`."""
     spec = _spec(ctx)
-    names = spec.param_values if spec else ()
-    return [f"{name}=" for name in names if name.startswith(incomplete)]
+    found = spec.param_values if spec else {}
+    texts = {n: show(v) if isinstance(v, int | float) else "" for n, v in found.items()}
+    return [f"{n}={text}" for n, text in texts.items() if n.startswith(incomplete)]
 
 
 def complete_variant(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -58,7 +61,7 @@ def _spec(ctx: typer.Context) -> Spec | None:
 
 
 def _paths(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
-    """Folders, with a slash, and files with one of the suffixes."""
+    """Runs, other folders with a slash, and files with one of the suffixes."""
     start, slash, last = incomplete.rpartition("/")
     folder = Path(start + slash or ".")
     try:
@@ -68,7 +71,9 @@ def _paths(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     for entry in entries:
         if not entry.name.startswith(last) or (entry.name[0] == "." and not last):
             continue
-        if entry.is_dir():
+        if (entry / "config.json").is_file():  # a run
+            yield f"{start}{slash}{entry.name}"
+        elif entry.is_dir():
             yield f"{start}{slash}{entry.name}/"
         elif entry.suffix in suffixes:
             yield f"{start}{slash}{entry.name}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from archspec.backends.tables.text_table import text_table
+from archspec.diagnostics.terminal import output_width
 from archspec.runs.confusion_matrix import (
     MAX_ANNOTATED,
     ConfusionMatrix,
@@ -133,13 +134,14 @@ def _report(found: Evaluation) -> list[str]:
     lines = [f"{accuracy} ({hits}), loss {found.loss:.4f}"]
     if found.note:
         lines.append(found.note)
-    is_small = len(confusion.classes) <= MAX_ANNOTATED
-    matrix = _matrix(confusion) if is_small else _pairs(confusion)
+    matrix = _matrix(confusion) if len(confusion.classes) <= MAX_ANNOTATED else []
+    if not matrix or max(map(len, matrix)) > output_width():
+        matrix = _pairs(confusion)
     return [*lines, "", *_by_class(confusion), "", *matrix]
 
 
 def _by_class(confusion: ConfusionMatrix) -> list[str]:
-    """A table with a row for each class; of many, those without images are left out."""
+    """A table with a row for each class; of many, those without images are omitted."""
     are_many = len(confusion.classes) > MAX_ANNOTATED
     worst = {pair.label: pair for pair in reversed(confusion.misclassifications())}
     rows = []

@@ -46,3 +46,11 @@ def test_a_drawing_is_saved_by_suffix(good, tmp_path):
     assert (tmp_path / "a.PNG").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="svg, png, pdf, dot, html, found gif"):
         drawing.render("gif")
+
+
+def test_open_shows_the_picture(archspec, good, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("webbrowser.open", shown.append)
+    path = tmp_path / "a.svg"
+    assert archspec("draw", good, "-o", path, "--open").code == 0
+    assert shown == [path.as_uri()]

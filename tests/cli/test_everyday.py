@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -188,71 +184,3 @@ def test_a_named_and_quiet_run(archspec, tmp_path, monkeypatch):
     outcome = archspec("train", "tiny.yaml", "--name", "../x")
     assert (outcome.code, outcome.out) == (2, "")
     assert "`../x` cannot be the name of a run" in outcome.err
-
-
-# --- completion ----------------------------------------------------------------------
-
-SPEC = "archspec: 1\ninput: 1x8x8\nparams: {width: 4, wide: 2, classes: 10}\n"
-SPEC += (
-    "variants: {small: {width: 2}}\nnet: [flatten, linear(classes * width * wide)]\n"
-)
-
-
-@pytest.fixture
-def _folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "net.yaml").write_text(SPEC)
-    (tmp_path / "nets").mkdir()
-    (tmp_path / "nets" / "inner.yaml").write_text(SPEC)
-    (tmp_path / "notes.txt").touch()
-
-
-COMPLETIONS = [
-    ("archspec summ", ["summary"]),
-    ("archspec summary googl", ["googlenet"]),
-    ("archspec summary ne", ["net.yaml", "nets/"]),
-    ("archspec summary nets/", ["nets/inner.yaml"]),
-    ("archspec check torchvision/resnet18", ["torchvision/resnet18"]),
-    ("archspec summary net.yaml --set wi", ["width=", "wide="]),
-    ("archspec check net.yaml --set cl", ["classes="]),
-    ("archspec draw net.yaml --variant s", ["small"]),
-    ("archspec draw net.yaml --dire", ["--direction"]),
-    ("archspec explain channel-", ["channel-mismatch"]),
-]
-
-
-def completed(shell: str, line: str) -> list[str]:
-    """What the program offers a shell for a line."""
-    words = line.split()
-    last = "" if line.endswith(" ") else words[-1]
-    env = {**os.environ, "_ARCHSPEC_COMPLETE": f"complete_{shell}"}
-    env |= {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - bool(last))}
-    env |= {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
-    program = shutil.which("archspec", path=str(Path(sys.executable).parent))
-    assert program
-    return subprocess.run(
-        [program], env=env, capture_output=True, text=True, check=False
-    ).stdout.splitlines()
-
-
-@pytest.mark.usefixtures("_folder")
-@pytest.mark.parametrize(("line", "words"), COMPLETIONS)
-def test_completion(line, words):
-    assert completed("bash", line) == words
-
-
-@pytest.mark.usefixtures("_folder")
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shells(shell):
-    """Each shell gets a script, and the words in the form that it reads."""
-    found = " ".join(completed(shell, "archspec summary googl"))
-    assert "googlenet" in found
-    env = {**os.environ, "_ARCHSPEC_COMPLETE": f"source_{shell}"}
-    program = shutil.which("archspec", path=str(Path(sys.executable).parent))
-    script = subprocess.run(
-        [program], env=env, capture_output=True, text=True, check=True
-    )
-    assert "_ARCHSPEC_COMPLETE" in script.stdout
-    if shutil.which(shell):
-        checked = [shell, "-n", "/dev/stdin"]
-        subprocess.run(checked, input=script.stdout, text=True, check=True)

@@ -186,6 +186,24 @@ def test_long_names_head_no_columns() -> None:
     assert lines[-2].startswith("10  n8 ")
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+@pytest.mark.parametrize("name", ["{}", "a class with a long name {}"])
+@pytest.mark.parametrize("number", [2, 10, 20, 30])
+def test_a_report_fits_the_terminal(number, name, width, monkeypatch) -> None:
+    """A matrix that is too wide becomes a table of pairs."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    classes = tuple(name.format(label) for label in range(number))
+    counts = [
+        [1234 if row == column else 7 * row for column in range(number)]
+        for row in range(number)
+    ]
+    lines = _report(Evaluation("test", 0.5, ConfusionMatrix(classes, counts)))
+    assert max(map(len, lines)) <= width
+    has_matrix = any("by predicted class (columns)" in line for line in lines)
+    if number in {2, 30}:
+        assert has_matrix == (number == 2)
+
+
 def test_many_classes_show_the_pairs_that_are_confused_most(tmp_path: Path) -> None:
     mistakes = {(n, n + 1): n + 1 for n in range(40)}
     found = confusion([f"c{number}" for number in range(50)], mistakes)
