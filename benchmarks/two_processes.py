@@ -48,7 +48,7 @@ LARGE = 16 * 2**20  # numbers, of 4 bytes
 MACHINES = {
     "2 cores, 1 Gbit/s": (0.1e12, 0.125e9),
     "32 cores, 10 Gbit/s": (1.6e12, 1.25e9),
-    "1 GPU (100 TFLOPS), 25 Gbit/s": (100e12, 3.1e9),
+    "1 GPU (100 TFLOPS), 25 Gbit/s": (100e12, 3.125e9),
     "8 GPUs (800 TFLOPS), 400 Gbit/s": (800e12, 50e9),
 }
 

@@ -64,6 +64,17 @@ class CommandGroup(TyperGroup):
             command.command(name, context_settings=HELP, epilog=epilog(name))(function)
         return get_command(command)
 
+    def invoke(self, context: Any) -> Any:
+        """Run a command. If its reader exits, as `head` does, Typer would end with 1."""
+        try:
+            try:
+                return super().invoke(context)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            _discard_output()
+            raise typer.Exit(PIPE) from None
+
 
 app = typer.Typer(
     cls=CommandGroup,
@@ -111,17 +122,19 @@ def main() -> None:
         sys.exit(code_of(error))
     except KeyboardInterrupt:
         sys.exit(SIGNAL + signal.SIGINT)
-    except BrokenPipeError:  # the reader of our output has exited, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(PIPE)
     except OSError as error:
         where = f"`{error.filename}`: " if error.filename else ""
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(FAILURE)
     except Exception as error:  # a user sees no traceback
         _report_bug(error)
         sys.exit(BUG)
+
+
+def _discard_output() -> None:
+    """Let nothing fail when the program flushes its output as it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_bug(error: Exception) -> None:

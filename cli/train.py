@@ -169,7 +169,12 @@ def _run(
         _check_flags_of_one_process(flags)
     trained = _train(spec, settings, run, how)
     if trained.is_main:
-        _print_outcome(trained, quiet=how.quiet)
+        try:
+            _print_outcome(trained, quiet=how.quiet)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            print(f"done: the run is in `{trained.directory.path}`", file=sys.stderr)
+            raise
 
 
 def _resolve(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from archspec.cli.exit_codes import BUG, EXIT_CODES, FAILURE, OK, USAGE
+from archspec.cli.exit_codes import BUG, EXIT_CODES, FAILURE, OK, PIPE, USAGE
 from archspec.cli.main import COMMANDS
 
 NET = """\
@@ -168,6 +171,20 @@ def test_a_bug_ends_with_101(archspec, monkeypatch, command):
     assert (outcome.code, outcome.out) == (BUG, "")
     assert outcome.err.startswith("archspec has a bug: ZeroDivisionError")
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_stops_reading_ends_the_program(unbuffered):
+    """`archspec list ops | true`."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "archspec", "list", "ops"],
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    _, err = process.communicate()
+    assert (process.returncode, err) == (PIPE, b"")
 
 
 @pytest.mark.usefixtures("_folder")

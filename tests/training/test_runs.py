@@ -268,6 +268,19 @@ def test_who_stops_reading_stops_the_run(tiny: Path, tmp_path: Path) -> None:
     assert torch.load(tmp_path / "runs/tiny-1/last.pt", weights_only=True)["epoch"] < 9
 
 
+def test_who_stops_reading_at_the_end_learns_where_the_run_is(
+    tiny: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "archspec", "train", tiny, "--epochs", "1", "-q"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.close()  # type: ignore[union-attr]
+    _, err = process.communicate()
+    assert (process.returncode, err) == (141, "done: the run is in `runs/tiny-1`\n")
+    assert torch.load(tmp_path / "runs/tiny-1/last.pt", weights_only=True)["epoch"] == 1
+
+
 def test_an_out_that_cannot_be_written_is_named(
     tiny: Path, tmp_path: Path, command: Command
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +37,10 @@ from archspec.training.data.pixel_format import (
 )
 from archspec.training.data.sampling import StepSampler
 from archspec.training.data.worker_signals import IgnoreSignals, signals_blocked
-from archspec.training.distributed.launch_environment import cores_per_process
+from archspec.training.distributed.launch_environment import (
+    available_cores,
+    cores_per_process,
+)
 from archspec.training.distributed.world import World
 from archspec.training.signals import interruptible
 
@@ -245,7 +247,7 @@ def _data_loader(
     persistent_workers: bool = False,
 ) -> DataLoader[T]:
     """A data loader, which starts its workers when it is first iterated over."""
-    cores = cores_per_process(os.cpu_count() or 1, world.local_size)
+    cores = cores_per_process(available_cores(), world.local_size)
     return DataLoader(
         images,
         batch_sampler=batches,

@@ -17,7 +17,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from archspec.runs.errors import TrainingError, UsageError
 from archspec.settings.settings import Device
 from archspec.training.device import resolve_device
-from archspec.training.distributed.launch_environment import LAUNCHED
+from archspec.training.distributed.launch_environment import LAUNCHED, available_cores
 
 LOCALHOST = "127.0.0.1"
 SHUTDOWN_TIMEOUT = "600"  # seconds to save a run after a signal; torch's default is 30
@@ -62,11 +62,12 @@ def _check_devices(num_processes: int, device: Device) -> None:
             f"`--devices {num_processes}` asks for more GPUs than the "
             f"{torch.cuda.device_count()} here"
         )
-    cores = os.cpu_count() or 1
+    cores = available_cores()
     if device == "cpu" and num_processes > cores:
         raise UsageError(
-            f"`--devices {num_processes}` asks for more processes than the {cores} cores "
-            f"here, which would only wait for each other: use at most `--devices {cores}`"
+            f"`--devices {num_processes}` asks for more processes than there are cores "
+            f"here ({cores}), which would only wait for each other: use at most "
+            f"`--devices {cores}`"
         )
     if device == "mps":
         raise UsageError(

@@ -72,6 +72,13 @@ def _is_rank_zero() -> bool:
     return launched is None or launched.rank == 0
 
 
+def available_cores() -> int:
+    """The cores that this process may use, which `taskset` and schedulers limit."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def cores_per_process(cores: int, local_world_size: int) -> int:
     """The cores of a process: those that SLURM gives a task, or an equal share."""
     env = os.environ
