@@ -15,8 +15,8 @@ blocks call each other.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from archspec.backends.python.aligned_bodies import (
     level,
     values_by_name,
 )
+from archspec.backends.python.block_params import blocks_of_params, class_annotation
 from archspec.backends.python.callable_arguments import (
     CallableWriter,
     is_identity,
@@ -59,7 +60,7 @@ from archspec.ir.graph import (  # fmt: skip
     param_name,
     walk,
 )
-from archspec.ir.symbolic import constant
+from archspec.ir.symbolic import as_symbolic, constant
 from archspec.resolve.partial_call import PartialCall, has_callee
 
 
@@ -70,6 +71,7 @@ class FinishedClass:
     name: ClassName
     parameters: list[ClassParameter]
     indices: dict[int, int]  # by the identity of each instance
+    has_width: bool = False
 
     def index(self, module: Module) -> int:
         """The position of an instance among those of the class."""
@@ -83,8 +85,19 @@ def network_classes(
 
     They are one spec with other values of `params`; None if no one class can have them.
     """
+    found = _network_classes(BlockClasses(graphs, params), name, docstring)
+    if found or not (own := blocks_of_params(graphs)):
+        return found
+    blocks = {id(module.definition) for each in own.values() for module in each}
+    classes = BlockClasses(graphs, params, telling=blocks)
+    return _network_classes(classes, name, docstring)
+
+
+def _network_classes(
+    classes: BlockClasses, name: str, docstring: Docstring
+) -> BlockClasses | None:
+    graphs = classes.graphs
     try:
-        classes = BlockClasses(graphs, params)
         outer = classes.params
     except InstancesDifferError:
         return None
@@ -122,6 +135,7 @@ class BlockClasses:
 
     graphs: Sequence[Graph]
     names: Sequence[str]  # of the params of the spec that classes may have
+    telling: Collection[int] = ()  # blocks, by `id`, that tell how wide they are
     callables: CallableWriter = field(init=False)
     known: dict[ClassDef, ClassName] = field(default_factory=dict)  # users last
     finished: dict[int, FinishedClass] = field(default_factory=dict)
@@ -209,7 +223,14 @@ class BlockClasses:
             calls = [*param_uses(self.graphs[0].body, param_name(name), value)]
             return self.callables.value(value, calls)
 
-        return params_of_spec(self.graphs, self.names, write)
+        found = params_of_spec(self.graphs, self.names, write)
+        own = blocks_of_params(self.graphs) if self.telling else {}
+        for key, modules in own.items():
+            if key in found:
+                classes = {self._class_of_all(m.definition).name for m in modules}
+                chosen = class_annotation(classes)
+                found[key] = replace(found[key], annotation=chosen)
+        return found
 
     def _family(self, module: Module) -> Hashable:
         """Instances that one class may represent: calls of one block.
@@ -285,7 +306,11 @@ class BlockClasses:
         taken = {python_name(name) for name in (*own, *values_by_name(bodies))}
         params = {k: p for k, p in self._inner_params.items() if p.name not in taken}
         indices = {id(module): index for index, module in enumerate(modules)}
-        found = FinishedClass(ClassName(class_name(block.block)), [], indices)
+        is_asked = id(block.definition) in self.telling
+        widths = [as_symbolic(m.output.shape.channels) for m in modules
+                  if is_asked and m.output.shape is not None]  # fmt: skip
+        class_of = ClassName(class_name(block.block))
+        found = FinishedClass(class_of, [], indices, bool(widths))
         if is_recursive:
             self.finished |= dict.fromkeys(indices, found)
         while True:
@@ -303,6 +328,7 @@ class BlockClasses:
                     for module in modules
                 ),
                 dependent=self.dependence.names(block.definition),
+                widths=widths,
             )
             try:
                 docstring = partial(block_docstring, modules, names)

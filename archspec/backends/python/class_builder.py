@@ -15,7 +15,7 @@ in place, or a class of its own that is given what it reads.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Protocol
@@ -29,6 +29,7 @@ from archspec.backends.python.aligned_bodies import (
     submodules,
     values_by_name,
 )
+from archspec.backends.python.block_params import WIDTH
 from archspec.backends.python.callable_arguments import CallableWriter
 from archspec.backends.python.class_docstrings import block_docstring
 from archspec.backends.python.class_parameters import (
@@ -47,7 +48,7 @@ from archspec.backends.python.group_ports import (
     ports_of,
 )
 from archspec.backends.python.identifiers import class_name, python_name
-from archspec.backends.python.init_builder import InitBuilder
+from archspec.backends.python.init_builder import SUPER_INIT, InitBuilder
 from archspec.backends.python.names_in_scope import ClassScope, Known
 from archspec.backends.python.submodule_builder import SubmoduleBuilder
 from archspec.backends.python.submodules import (
@@ -57,12 +58,14 @@ from archspec.backends.python.submodules import (
     is_plain,
 )
 from archspec.backends.python.syntax import (
+    AssignStmt,
     AtomExpr,
     CallExpr,
     ClassDef,
     ClassName,
     Element,
     Expr,
+    ExprStmt,
     MethodDef,
     NameExpr,
     Stmt,
@@ -74,6 +77,7 @@ from archspec.ir.symbolic import Symbolic, constant
 MODULE = NameExpr("nn", "Module")
 SEQUENTIAL = NameExpr("nn", "Sequential")
 NONE = AtomExpr("None")
+BARE_INIT = ExprStmt(CallExpr(SUPER_INIT))
 Docstring = Callable[[Callable[[str], bool]], str]
 
 
@@ -109,6 +113,7 @@ class ClassBuilder:
         shown: Container[int] = (),
         network: Graph | None = None,
         may_branch: bool = False,
+        widths: Sequence[Symbolic] = (),
         ports: Ports = ONLY_INPUT,
     ) -> None:
         """`outer` are the names from outside that the bodies may read.
@@ -116,7 +121,8 @@ class ClassBuilder:
         `values` replace names in an unrolled loop; `known` are the values of names in
         each instance, and `dependent` those that depend on params of the spec. The
         shapes of the items in `shown`, by `id`, are comments. `network` is given for its
-        own class, and `ports` for that of a labeled group. With `may_branch`, `forward`
+        own class, `ports` for that of a labeled group, and `widths` are the channels
+        that leave each instance, where others ask for them. With `may_branch`, `forward`
         may have an `if` between instances.
         """
         self.name = name
@@ -124,6 +130,7 @@ class ClassBuilder:
         self.may_branch = may_branch
         self.bodies = bodies
         self.ports = ports
+        self.widths = widths
         self.outer = outer
         self.classes = classes
         self.scope = ClassScope(
@@ -141,6 +148,7 @@ class ClassBuilder:
         )
         self.submodule_builder.params_of = classes.params_of
         self.submodule_builder.shown = shown
+        self.submodule_builder.may_bind = network is not None
         self.init_builder = InitBuilder(self.unifier, shows_shapes=bool(network))
 
     def definition(self, docstring: Docstring) -> ClassDef:
@@ -192,8 +200,21 @@ class ClassBuilder:
         return own.union(returned, self.ports.exports)
 
     def _init(self, body: tuple[Stmt, ...]) -> MethodDef:
+        bindings = self.submodule_builder.bindings
+        bound = [s for name, b in bindings.items() for s in b.statements(name)]
+        width = self._width()
+        start = 1 if body[0] == BARE_INIT else 0
+        end = start or len(body)
+        body = (*body[:start], *bound, *body[start:end], *width, *body[end:])
         parameters = tuple(parameter.definition for parameter in self.parameters())
         return MethodDef("__init__", parameters, NONE, body)
+
+    def _width(self) -> list[Stmt]:
+        """`self.out_channels = 4 * planes`, where others ask for it."""
+        if not self.widths:
+            return []
+        value = self.unifier.unify(self.widths, "channels", self.scope)
+        return [AssignStmt(NameExpr("self", WIDTH), value)]
 
     def parameters(self) -> list[ClassParameter]:
         """What the code reads from outside, then what unifying values has added."""

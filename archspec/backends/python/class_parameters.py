@@ -47,6 +47,7 @@ class BlockClass(Protocol):
 
     name: ClassName
     parameters: list[ClassParameter]
+    has_width: bool  # whether it sets `self.out_channels`
 
     def index(self, module: Module) -> int:
         """The position of an instance among those of the class."""

@@ -142,6 +142,11 @@ class InitBuilder:
     def _statements(self, submodule: Submodule) -> list[Stmt]:
         """The statements that add a submodule under its name, or as the next one."""
         above, after = self._comment(submodule), self._shape(submodule)
+        if submodule.variable:
+            variable = NameExpr(submodule.variable)
+            made = AssignStmt(variable, submodule.value, above, after)
+            rest = replace(submodule, value=variable, variable="", comment="")
+            return [made, *self._statements(replace(rest, shape=""))]
         if submodule.is_numbered:
             append = NameExpr(self.layers, "append")
             return [ExprStmt(call(append, submodule.value), above, after)]
@@ -218,7 +223,9 @@ class InitBuilder:
 
     def _is_element(self, member: Member) -> bool:
         """Whether a member is one layer of a list."""
-        is_numbered = isinstance(member, Submodule) and member.is_numbered
+        is_numbered = (
+            isinstance(member, Submodule) and member.is_numbered and not member.variable
+        )
         return is_numbered and self.layers != SELF
 
     def _loop(self, loop: SubmoduleLoop) -> Sequence[Stmt]:
@@ -243,8 +250,8 @@ class InitBuilder:
         repeat = loop.repeats[0]
         if repeat.channels not in self.unifier.used:
             return None
-        assert repeat.update is not None
-        update = substitute(repeat.update, loop.scope.values)
+        update = loop.update
+        assert update is not None
         is_read = python_name(repeat.channels) in names_read(body)
         if not is_read and repeat.channels not in variables(update):
             return None
@@ -268,9 +275,9 @@ class InitBuilder:
     def _read_channels(self, loop: SubmoduleLoop) -> None:
         """Note the names in a loop's first and next channels, if they are read."""
         repeat = loop.repeats[0]
-        if repeat.channels in self.unifier.used and repeat.update is not None:
+        if repeat.channels in self.unifier.used and loop.update is not None:
             self.unifier.read(substitute(repeat.entry, loop.scope.values))
-            self.unifier.read(substitute(repeat.update, loop.scope.values))
+            self.unifier.read(loop.update)
 
 
 def _leading_numbered(members: Sequence[Member]) -> list[Submodule]:

@@ -32,6 +32,7 @@ from archspec.backends.python.syntax import (
     ExprStmt,
     ForStmt,
     FunctionDef,
+    GenericExpr,
     IfStmt,
     ListExpr,
     MethodDef,
@@ -68,6 +69,8 @@ def flat(expr: Expr) -> str:
             if isinstance(expr.then, ConditionalExpr):
                 then = f"({then})"
             return f"{then} if {test} else {flat(expr.otherwise)}"
+        case GenericExpr():
+            return f"{expr.name}[{', '.join(map(flat, expr.arguments))}]"
         case OpExpr():
             return f" {expr.operator} ".join(map(flat, expr.operands))
 
@@ -184,7 +187,10 @@ def _statement(stmt: Stmt, indent: int) -> list[str]:
     pad = " " * indent
     match stmt:
         case AssignStmt():
-            declared = f": {stmt.declared}" if stmt.declared else ""
+            declared = stmt.declared
+            if isinstance(declared, GenericExpr):
+                declared = flat(declared)
+            declared = f": {declared}" if declared else ""
             before = f"{flat(stmt.target)}{declared} = "
             lines = comment_lines(stmt.above, indent)
             return lines + _laid_out(stmt.value, indent, before, comment=stmt.after)

@@ -22,6 +22,7 @@ from archspec.backends.python.syntax import (
     ExprStmt,
     ForStmt,
     FunctionDef,
+    GenericExpr,
     IfStmt,
     ListExpr,
     MethodDef,
@@ -76,6 +77,10 @@ def _parts(node: Node) -> Iterable[Node]:
             return (node.then, node.test, node.otherwise)
         case OpExpr():
             return node.operands
+        case GenericExpr():
+            return (NameExpr(node.name), *node.arguments)
+        case AssignStmt(declared=GenericExpr() as declared):
+            return (declared, node.value)
         case AssignStmt() if node.target.attribute:
             return (node.target, node.value)
         case AddAssignStmt():

@@ -20,6 +20,12 @@ from archspec.backends.python.aligned_bodies import (
     columns,
     is_numbered,
 )
+from archspec.backends.python.block_params import (
+    BOUND,
+    WIDTH,
+    Binding,
+    split_arguments,
+)
 from archspec.backends.python.callable_arguments import (
     CallableWriter,
     is_identity,
@@ -30,6 +36,7 @@ from archspec.backends.python.callable_arguments import (
 from archspec.backends.python.class_parameters import BlockClass, ClassParameter
 from archspec.backends.python.constructor_calls import is_default, torch_call
 from archspec.backends.python.expressions import value_expr
+from archspec.backends.python.identifiers import NameAllocator
 from archspec.backends.python.loop_headers import loop_header
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodules import (
@@ -66,6 +73,7 @@ from archspec.ir.symbolic import (
 )
 from archspec.ops.registry import OPS
 
+MADE = "layer"  # the variable of a block that tells its width
 FEW = 2  # equal iterations that are read as fast as a loop
 POSITIONAL_LITERALS = 2  # more of them need their names
 
@@ -86,6 +94,8 @@ class SubmoduleBuilder:
         self.build_group = build_group
         self.params_of: Callable[[Module], Mapping[str, Any]] = lambda _: {}
         self.shown: Container[int] = ()
+        self.may_bind = False  # whether the params of the spec are the class's own
+        self.bindings: dict[str, Binding] = {}  # by the variable that has one
 
     def members(self, bodies: Bodies, scope: ClassScope) -> list[Member]:
         """The members that aligned bodies have in common.
@@ -202,11 +212,25 @@ class SubmoduleBuilder:
             arguments = self._arguments(block, modules, inside, by_name=bool(callee))
             calls.append(CallExpr(block.name, tuple(arguments)))
         if callee:
-            if any(call.elements != calls[0].elements for call in calls):
-                raise InstancesDifferError
             function = self.unifier.shared([callee], scope)
-            calls[0] = replace(calls[0], function=function)
+            calls[0] = self._call_of_param(function, calls, [*classes.values()])
         return self._submodule(column, calls[0], scope)
+
+    def _call_of_param(
+        self, function: Expr, calls: Sequence[CallExpr], classes: Sequence[BlockClass]
+    ) -> CallExpr:
+        """The one call of what is a block here and another there."""
+        names = [block.name for block in classes]
+        shared, own = split_arguments(dict(zip(names, calls, strict=True)), classes)
+        if any(own.values()):
+            if not self.may_bind:
+                raise InstancesDifferError
+            binding = Binding(function, own)
+            variable = NameAllocator(self.unifier.taken).unique(BOUND)
+            if self.bindings.setdefault(variable, binding) != binding:
+                raise InstancesDifferError
+            function = NameExpr(variable)
+        return CallExpr(function, shared)
 
     def _arguments(
         self,
@@ -378,6 +402,7 @@ class SubmoduleBuilder:
         if len(updates) < len(column):
             raise InstancesDifferError
         moving = first.channels
+        is_made = False
         values = {n: code for n, code in scope.values.items() if n != moving}
         names = {*first.variables[0]}
         outside = replace(scope, values=values, names=scope.names - {moving})
@@ -390,7 +415,9 @@ class SubmoduleBuilder:
             )
             if stays:
                 values[moving] = entry
-            elif self._are_shared(updates, inside.naming([moving])):
+            elif self._are_shared(updates, inside.naming([moving])) or (
+                is_made := self._tells_width(column)
+            ):
                 names.add(moving)
         inside = inside.naming(names)
         inside = replace(inside, values=values, may_add=False, choices=())
@@ -400,9 +427,41 @@ class SubmoduleBuilder:
             known = [{**k, **row} for k, repeat in pairs for row in repeat.variables]
             inside = replace(inside, known=tuple(known))
         loop = SubmoduleLoop(column, inside, self.members(bodies, inside))
+        loop = self._following(loop) if is_made else loop
         loop_header(loop, self.unifier)  # or the instances differ
         after = replace(outside, values=values).naming(names & {moving})
         return [loop] if loop.members else [], after
+
+    def _tells_width(self, column: Sequence[Repeat]) -> bool:
+        """Whether what ends each iteration can tell the channels that leave."""
+        last = [body[-1] for each in column for body in each.iterations if body]
+        groups = [m.body[-1] for m in last if isinstance(m, Module) and not m.block]
+        inner = [item for item in groups if isinstance(item, Repeat)]
+        if len(inner) == len(last):
+            return self._tells_width(inner)
+        return all(
+            isinstance(item, Module)
+            and item.called is not None
+            and self.class_of(item).has_width
+            for item in last
+        )
+
+    def _following(self, loop: SubmoduleLoop) -> SubmoduleLoop:
+        """A loop whose next channels its last member tells.
+
+        Raises:
+            InstancesDifferError: if that is in a class of its own.
+        """
+        *before, last = loop.members
+        match last:
+            case Submodule(members=[*_, SubmoduleLoop(made=ast.expr()) as inner]):
+                return replace(loop, made=variable(inner.repeats[0].channels))
+            case Submodule(members=None):
+                name = NameAllocator(self.unifier.taken).unique(MADE)
+                told = replace(last, variable=name)
+                made = ast.Name(f"{name}.{WIDTH}")
+                return replace(loop, members=[*before, told], made=made)
+        raise InstancesDifferError
 
     def _are_shared(self, updates: Sequence[ast.expr], scope: ClassScope) -> bool:
         """Whether the instances share an update, each arm of which is short."""

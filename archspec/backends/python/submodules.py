@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.syntax import CallExpr, Expr, NameExpr
 from archspec.ir.graph import Repeat
+from archspec.ir.symbolic import substitute
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Submodule:
     comment: str  # the spec's, above its step
     is_parameter: bool = False  # an `nn.Parameter`, which `forward` reads itself
     members: list[Member] | None = None  # of a plain chain that statements fill
+    variable: str = ""  # that has it too, where the next one needs its width
 
 
 @dataclass
@@ -43,6 +45,13 @@ class SubmoduleLoop:
     repeats: list[Repeat]  # of all instances
     scope: ClassScope
     members: list[Member]
+    made: ast.expr | None = None  # the next channels, as the last member tells them
+
+    @property
+    def update(self) -> ast.expr | None:
+        """The channels after an iteration."""
+        update = self.made or self.repeats[0].update
+        return update and substitute(update, self.scope.values)
 
 
 @dataclass

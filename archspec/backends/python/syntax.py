@@ -89,8 +89,18 @@ class OpExpr:
     operands: tuple[Expr, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class GenericExpr:
+    """`type[BasicBlock | Bottleneck]`, an annotation."""
+
+    name: str
+    arguments: tuple[Expr, ...]
+
+
 Brackets = CallExpr | ListExpr | TupleExpr
-Expr = AtomExpr | NameExpr | ClassName | Brackets | ConditionalExpr | OpExpr
+Expr = (
+    AtomExpr | NameExpr | ClassName | Brackets | ConditionalExpr | OpExpr | GenericExpr
+)
 
 # --- statements ----------------------------------------------------------------------
 
@@ -103,7 +113,7 @@ class AssignStmt:
     value: Expr
     above: str = field(default="", compare=False)
     after: str = field(default="", compare=False)
-    declared: str = ""
+    declared: str | GenericExpr = ""
 
 
 @dataclass(frozen=True, slots=True)

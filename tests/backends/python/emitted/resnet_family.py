@@ -1,0 +1,144 @@
+"""ResNet (He et al., 2015) and ResNeXt (Xie et al., 2016)
+
+Written by archspec VERSION from `resnet_family`:
+`archspec compile resnet_family.yaml` makes it again.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from torch import Tensor, nn
+
+
+class Bottleneck(nn.Module):
+    """1x1, 3x3 with groups, 1x1 up to four times the planes.
+
+    Shape:
+        [N, in_channels, H, W]
+        -> [N, 4 * planes, ceil(H / stride), ceil(W / stride)]
+    """
+
+    def __init__(
+        self, in_channels: int, planes: int, *, stride: int = 1, groups: int = 1
+    ) -> None:
+        super().__init__()
+        self.out_channels = 4 * planes
+        self.conv1 = nn.Conv2d(in_channels, planes, kernel_size=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(planes)
+        self.relu1 = nn.ReLU()
+        self.conv2 = nn.Conv2d(
+            planes,
+            planes,
+            kernel_size=3,
+            stride=stride,
+            padding=1,
+            groups=groups,
+            bias=False,
+        )
+        self.bn2 = nn.BatchNorm2d(planes)
+        self.relu2 = nn.ReLU()
+        self.conv3 = nn.Conv2d(planes, 4 * planes, kernel_size=1, bias=False)
+        self.bn3 = nn.BatchNorm2d(4 * planes)
+        self.downsample: nn.Module = nn.Identity()
+        if stride != 1 or in_channels != 4 * planes:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(
+                    in_channels, 4 * planes, kernel_size=1, stride=stride, bias=False
+                ),
+                nn.BatchNorm2d(4 * planes),
+            )
+        self.relu3 = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch1 = self.relu1(self.bn1(self.conv1(x)))
+        branch1 = self.relu2(self.bn2(self.conv2(branch1)))
+        x = self.relu3(self.bn3(self.conv3(branch1)) + self.downsample(x))
+        return x
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions, added to their input or to a projection of it.
+
+    Shape:
+        [N, in_channels, H, W] -> [N, planes, ceil(H / stride), ceil(W / stride)]
+    """
+
+    def __init__(self, in_channels: int, planes: int, *, stride: int = 1) -> None:
+        super().__init__()
+        self.out_channels = planes
+        self.conv1 = nn.Conv2d(
+            in_channels, planes, kernel_size=3, stride=stride, padding=1, bias=False
+        )
+        self.bn1 = nn.BatchNorm2d(planes)
+        self.relu1 = nn.ReLU()
+        self.conv2 = nn.Conv2d(planes, planes, kernel_size=3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(planes)
+        self.downsample: nn.Module = nn.Identity()
+        if stride != 1 or in_channels != planes:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(
+                    in_channels, planes, kernel_size=1, stride=stride, bias=False
+                ),
+                nn.BatchNorm2d(planes),
+            )
+        self.relu2 = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch1 = self.relu1(self.bn1(self.conv1(x)))
+        x = self.relu2(self.bn2(self.conv2(branch1)) + self.downsample(x))
+        return x
+
+
+class ResnetFamily(nn.Sequential):
+    """ResNet (He et al., 2015) and ResNeXt (Xie et al., 2016).
+
+    Shape:
+        [N, 3, 64, 64] -> [N, 10]
+    """
+
+    def __init__(
+        self,
+        *,
+        classes: int = 10,
+        unit: type[BasicBlock | Bottleneck] = Bottleneck,
+        layers: tuple[int, ...] = (3, 4),
+        groups: int = 1,
+    ) -> None:
+        super().__init__()
+        block: Callable[..., BasicBlock | Bottleneck] = unit
+        if issubclass(unit, Bottleneck):
+            block = partial(unit, groups=groups)
+        self.conv1 = nn.Conv2d(3, 16, kernel_size=3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(16)  # [16, 64, 64]
+        self.append(nn.ReLU())  # [16, 64, 64]
+        channels = 16
+        for i, n in enumerate(layers):
+            layers2: list[nn.Module] = []
+            channels_2 = channels
+            for j in range(n):
+                layer = block(
+                    channels_2, 16 * 2**i, stride=2 if i > 0 and j == 0 else 1
+                )
+                layers2.append(layer)
+                channels_2 = layer.out_channels
+            self.add_module(f"layer{i + 1}", nn.Sequential(*layers2))
+            channels = channels_2
+        self.append(nn.AdaptiveAvgPool2d(1))  # [128, 1, 1]
+        self.append(nn.Flatten())  # [128]
+        self.fc = nn.Linear(channels, classes)  # [10]
+
+
+def resnet10(**params: Any) -> ResnetFamily:
+    """resnet10: 43,226 parameters."""
+    return ResnetFamily(unit=BasicBlock, layers=(2, 2), **params)
+
+
+def resnet23(**params: Any) -> ResnetFamily:
+    """resnet23: 93,338 parameters."""
+    return ResnetFamily(**params)
+
+
+def resnext23(**params: Any) -> ResnetFamily:
+    """resnext23: 60,506 parameters."""
+    return ResnetFamily(groups=4, **params)
