@@ -13,7 +13,7 @@ from pathlib import Path
 from torchvision import models
 
 import archspec
-from archspec.importing.loading import load_module
+from archspec.importing.named_module import load_module
 from archspec.importing.spec_text import to_text
 from archspec.importing.unsupported import UnsupportedModuleError
 

@@ -56,7 +56,7 @@ def import_(
     """Write the spec of an `nn.Module`, compared with it."""
     if output:
         check_output(output, force=force, is_ours=_is_ours)
-    from archspec.importing.loading import load_module
+    from archspec.importing.named_module import load_module
     from archspec.importing.spec_text import to_text
     from archspec.importing.unsupported import UnsupportedModuleError
 

@@ -34,7 +34,7 @@ from archspec.frontend.ast import (
     Tuple,
     Unary,
 )
-from archspec.frontend.tokens import ParseError, Token, tokenize
+from archspec.frontend.tokenizer import ParseError, Token, tokenize
 from archspec.frontend.yaml.scalars import MAX_DIGITS
 from archspec.frontend.yaml.tree import Scalar
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from archspec.diagnostics.diagnostic import Findings
 from archspec.frontend.ast import Binding, Expression, Literal, Name, Tuple
 from archspec.frontend.call_parser import parse_expression
-from archspec.frontend.tokens import ParseError
+from archspec.frontend.tokenizer import ParseError
 from archspec.frontend.yaml.scalars import FLOAT
 from archspec.frontend.yaml.tree import Scalar, Sequence, Tree, pairs_of
 

@@ -8,9 +8,9 @@ from torch import nn
 
 from archspec.importing.block_names import snake_case
 from archspec.importing.folding.fold_network import folded
+from archspec.importing.module_comparison import Verification, verify
 from archspec.importing.reading.read_module import read
 from archspec.importing.reading.tracing import Inputs
-from archspec.importing.verification import Verification, verify
 from archspec.importing.writing.write_network import write
 
 

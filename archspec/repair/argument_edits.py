@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Edit
 from archspec.frontend.ast import Argument, BlockDefinition, Call, Literal, Name, Tuple
-from archspec.repair.call_text import (
+from archspec.repair.call_edits import (
     argument,
     edited,
     integer,

@@ -15,7 +15,7 @@ from archspec.diagnostics.diagnostic import Diagnostic, Edit
 from archspec.frontend.ast import BlockDefinition, Chain, If, Merge, Step
 from archspec.frontend.step_traversal import children
 from archspec.repair.argument_edits import NO_WIDTHS, names_of
-from archspec.repair.call_text import positional
+from archspec.repair.call_edits import positional
 from archspec.repair.edit_costs import CONDITION, JOIN, PROJECTION, Candidate
 
 CURRENT = re.compile(r"\b(cin|ch)\b")

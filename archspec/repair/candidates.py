@@ -29,7 +29,7 @@ from archspec.repair.argument_edits import (
     value_edits,
 )
 from archspec.repair.block_edits import block_edits, steps_in
-from archspec.repair.call_text import edited
+from archspec.repair.call_edits import edited
 from archspec.repair.document_edits import (
     at_like_calls,
     bodies,

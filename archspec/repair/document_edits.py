@@ -29,7 +29,7 @@ from archspec.repair.argument_edits import (
     wrong_padding,
 )
 from archspec.repair.block_edits import steps_in
-from archspec.repair.call_text import integer
+from archspec.repair.call_edits import integer
 from archspec.repair.edit_costs import (
     ASSERTION,
     INPUT_ORDER,

@@ -14,7 +14,7 @@ from archspec.diagnostics.diagnostic import Edit
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Call, Chain
 from archspec.repair.argument_edits import CallEdit, Edits, counts
-from archspec.repair.call_text import edited
+from archspec.repair.call_edits import edited
 from archspec.repair.edit_costs import (
     ADDED,
     COPY,

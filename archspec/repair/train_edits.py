@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
 from archspec.frontend.ast import Call, Document, Literal
 from archspec.frontend.step_traversal import calls_in
-from archspec.repair.call_text import integer, positional
+from archspec.repair.call_edits import integer, positional
 from archspec.repair.edit_costs import ADDED, OWN, Candidate
 from archspec.signatures.recipes import NUM_CLASSES
 

@@ -15,7 +15,7 @@ from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import Chain, Document, Group, Step
 from archspec.frontend.call_parser import parse_chain
 from archspec.frontend.step_traversal import children, replace_chains
-from archspec.frontend.tokens import ParseError
+from archspec.frontend.tokenizer import ParseError
 from archspec.frontend.yaml.tree import Scalar
 from archspec.lowering.block_outputs import BlockOutputs
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from archspec.diagnostics.diagnostic import Edit, Findings, Fix
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.ast import BlockDefinition, Name
-from archspec.frontend.tokens import WORDS
+from archspec.frontend.tokenizer import WORDS
 from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
 

@@ -14,7 +14,7 @@ from archspec.frontend.call_parser import (
     parse_rows,
     parse_signature,
 )
-from archspec.frontend.tokens import ParseError
+from archspec.frontend.tokenizer import ParseError
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Mapping, Scalar
 

@@ -9,7 +9,7 @@ import pytest
 import archspec
 from archspec.catalog import bundled
 from archspec.importing.folding.fold_network import fold, folded
-from archspec.importing.loading import load_module
+from archspec.importing.named_module import load_module
 from archspec.importing.reading.read_module import read
 from archspec.importing.steps import Call, Group, Instance, Join, Network, Ref, Split
 from archspec.importing.writing.needed_labels import without_needless_labels

@@ -8,8 +8,8 @@ import pytest
 from tests.zoo.torchvision_models import NAMES, build
 
 import archspec
+from archspec.importing.module_comparison import checked
 from archspec.importing.spec_text import to_text
-from archspec.importing.verification import checked
 
 pytestmark = pytest.mark.importing
 

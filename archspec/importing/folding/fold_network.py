@@ -16,10 +16,10 @@ from archspec.importing.block_names import free_name, snake_case
 from archspec.importing.folding.absorbed_joins import with_absorbed_joins
 from archspec.importing.folding.argument_fields import Kind, Signatures
 from archspec.importing.folding.block_building import BuiltBlock, build_block
+from archspec.importing.folding.fold_repeats import RepeatFolder
 from archspec.importing.folding.index_names import with_index_names
 from archspec.importing.folding.library_matching import Match, library_matches
 from archspec.importing.folding.progressions import with_progressions
-from archspec.importing.folding.repeats import RepeatFolder
 from archspec.importing.folding.templates import MismatchError, Vector, channels_of
 from archspec.importing.folding.tidy_steps import tidy
 from archspec.importing.inner_bodies import Body, map_bodies, walk

@@ -10,7 +10,7 @@ from torch import nn
 from archspec.importing.reading.closed_modules import items_of
 from archspec.importing.reading.dataflow import Item, Node
 from archspec.importing.reading.dominators import immediate_dominators
-from archspec.importing.reading.labels import Labels
+from archspec.importing.reading.label_paths import Labels
 from archspec.importing.reading.levels import nest
 from archspec.importing.reading.skips import Edges, find_skips, nested_concats
 from archspec.importing.reading.tracing import Frame
