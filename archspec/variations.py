@@ -83,4 +83,6 @@ def family_of(
             family=SpecFamily(document.name, {**params, **changes}),
         )
 
-    return replace(graph, family=SpecFamily(document.name, params, variants, again))
+    names = (*environment.params,)
+    family = SpecFamily(document.name, params, variants, again, names)
+    return replace(graph, family=family)

@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from archspec.ir.graph import Graph
-from archspec.resolve.partial_call import has_callee
+from archspec.ir.symbolic import Symbolic
+from archspec.ops.op import Family, Op
+from archspec.ops.registry import OPS
+from archspec.resolve.partial_call import PartialCall, has_callee
+from archspec.resolve.value_code import constant_or_name
 
 Built = TypeVar("Built")
 Build = Callable[[Sequence[Graph], Sequence[str]], Built | None]
@@ -122,6 +126,16 @@ def _near(value: Any) -> Iterable[Any]:
     if isinstance(value, float):
         return [value * 1.5, value * 0.5]
     if isinstance(value, tuple) and value and not has_callee(value):
-        rows = [next(iter(_near(item)), item) for item in value]
-        return [tuple(rows)]
+        return [tuple(map(_nearest, value))]
+    if isinstance(value, PartialCall):
+        changed = {k: _nearest(item.value) for k, item in value.keywords.items()}
+        keywords = {k: Symbolic(v, constant_or_name(v)) for k, v in changed.items()}
+        return [PartialCall(value.callee, keywords)]
+    if isinstance(value, Op) and value.family == Family.ACTIVATION:
+        return [OPS["tanh"] if value.name == "relu" else OPS["relu"]]
     return []
+
+
+def _nearest(value: Any) -> Any:
+    """A value like one, or the same one if there is none."""
+    return next(iter(_near(value)), value)

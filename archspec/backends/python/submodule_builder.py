@@ -243,9 +243,9 @@ class SubmoduleBuilder:
         """The arguments for a class; `by_name` without those that its value has."""
         elements: list[Element] = []
         for parameter in block.parameters:
-            preset = {parameter.key in module.preset for module in column}
-            if by_name and True in preset:
-                if False in preset:
+            preset = [parameter.key in module.preset for module in column]
+            if by_name and any(preset):
+                if not all(preset) and any(_is_given(parameter.key, m) for m in column):
                     raise InstancesDifferError
                 continue
             given = self._argument(parameter, block, column, scope)
@@ -485,6 +485,12 @@ class SubmoduleBuilder:
         for _, equal in groupby(iterations, _numbered_values):
             found += _folded(list(equal))
         return found, after
+
+
+def _is_given(key: str, module: Module) -> bool:
+    """Whether the call itself gives an argument, not its value or its default."""
+    is_default = key in module.defaults and key not in module.given
+    return key not in module.preset and not is_default
 
 
 def _left_by(members: Sequence[Member]) -> set[str]:

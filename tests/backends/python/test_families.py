@@ -222,6 +222,33 @@ def test_channels(name: str) -> None:
         assert shapes(found) == shapes(expected), key
 
 
+CALLED = """\
+params: {cba: unit(act=relu), norm: bn(eps=1e-3), classes: 5}
+variants: {precise: {cba: "unit(act=tanh, bias=false)", norm: bn(eps=1e-5)}}
+blocks:
+  unit(c, *, k=1, act=gelu, bias=true): conv(c, k=k, bias=bias) | act
+  pair(c):
+    - add:
+        - cba(c, k=3) | pad(1)
+        - conv(c, k=1) | norm
+net:
+  - pair(4) | pair(6)
+  - cba(8) | norm
+  - global_avgpool | flatten | linear(classes)
+"""
+
+
+def test_calls_that_have_some_arguments() -> None:
+    """Of blocks and ops as params: those that a variant adds are not in the calls."""
+    emitted = module_of(archspec.to_source(spec(CALLED)))
+    assert [*inspect.signature(emitted["A"]).parameters] == ["cba", "norm", "classes"]
+    expected = archspec.compile(spec(CALLED, variant="precise"))
+    found = emitted["precise"]()
+    expected.load_state_dict(found.state_dict())
+    x = torch.randn(2, 3, 8, 8)
+    torch.testing.assert_close(found(x), expected(x))
+
+
 HIDDEN = """\
 params: {width: 4, times: 2}
 blocks:
