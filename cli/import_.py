@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
@@ -88,6 +89,7 @@ def _is_ours(path: Path) -> bool:
 def _inputs(texts: list[str], forward: inspect.Signature) -> dict[str, tuple[int, ...]]:
     """The shapes by the names of the arguments of `forward`."""
     names = [*forward.parameters]
+    is_open = any(p.kind is p.VAR_POSITIONAL for p in forward.parameters.values())
     shapes: dict[str, tuple[int, ...]] = {}
     for number, text in enumerate(texts):
         name, _, written = text.rpartition("=")
@@ -95,8 +97,18 @@ def _inputs(texts: list[str], forward: inspect.Signature) -> dict[str, tuple[int
         if sizes is None:
             stop(f"`--input` takes a shape such as `3x224x224`, found `{text}`", USAGE)
         known = names[number] if number < len(names) else f"input{number + 1}"
+        if name and name not in names and not is_open:
+            stop(f"`forward` has no input `{name}`: it takes {_listed(names)}", USAGE)
         shapes[name or known] = sizes
-    return shapes
+    return {name: shapes[name] for name in sorted(shapes, key=_order(names))}
+
+
+def _order(names: list[str]) -> Callable[[str], int]:
+    return lambda name: names.index(name) if name in names else len(names)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _spec_name(name: str) -> str:

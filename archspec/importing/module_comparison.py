@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from archspec.backends.torch.module_from_source import build
 from archspec.compiler import Options, compile_source
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
+from archspec.importing.reading.read_module import first_difference_in_training
 from archspec.importing.reading.tracing import BATCH, Inputs
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.spec import Spec
@@ -56,7 +58,15 @@ def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
         _compare(ours.eval()(*one), theirs.eval()(*one), "in eval mode")
         trains = not any(map(is_random, [*theirs.modules(), *ours.modules()]))
         if trains:
-            _compare(ours.train()(*x), theirs.train()(*x), "in training mode")
+            try:
+                _compare(ours.train()(*x), theirs.train()(*x), "in training mode")
+            except UnsupportedModuleError:
+                if frame := first_difference_in_training(module, inputs):
+                    raise UnsupportedModuleError(
+                        f"{frame} computes something else in training mode, and a spec "
+                        "computes the same in both: import it without that"
+                    ) from None
+                raise
     return Verification(in_order, trains, spec.params, spec.macs)
 
 
@@ -84,11 +94,17 @@ def _compare_keys(ours: nn.Module, theirs: nn.Module) -> bool:
     their_shapes = {key: tensor.shape for key, tensor in theirs.state_dict().items()}
     for key in [*their_shapes, *our_shapes]:
         if our_shapes.get(key) != their_shapes.get(key):
-            found = "has another shape" if key in our_shapes else "is not computed with"
-            if key not in their_shapes:
-                found = "is not in the module"
-            raise UnsupportedModuleError(f"`{key}` {found}")
+            raise UnsupportedModuleError(_difference(key, our_shapes, theirs))
     return [*our_shapes] == [*their_shapes]
+
+
+def _difference(key: str, ours: Collection[str], theirs: nn.Module) -> str:
+    """Why a key of the state dict has no equal."""
+    if key not in theirs.state_dict():
+        return f"`{key}` is not in the module"
+    if key in ours:
+        return f"`{key}` has another shape"
+    return f"`{key}` is not computed with: remove it from the module"
 
 
 def _compare(ours: Any, theirs: Any, how: str) -> None:

@@ -25,7 +25,13 @@ OTHER_FILES = {
     ".pt2": "an exported graph",
     ".safetensors": "weights",
     ".ckpt": "weights",
+    ".bin": "weights",
+    ".pkl": "pickled objects",
+    ".h5": "a Keras model",
+    ".keras": "a Keras model",
+    ".tflite": "a graph without modules",
 }
+MOST_NAMES = 6  # in a message
 
 
 def load_module(target: str, arguments: str = "") -> nn.Module:
@@ -46,7 +52,7 @@ def load_module(target: str, arguments: str = "") -> nn.Module:
             f"`{file}` holds {OTHER_FILES[suffix]}: import the Python class that it "
             "was made from, as `model.py:Net`"
         )
-    if not place:
+    if not place or not name:
         raise UnsupportedModuleError(
             f"`{target}` names no object: write `model.py:Net` or `torchvision:resnet50`"
         )
@@ -63,7 +69,7 @@ def _parsed(arguments: str) -> tuple[list[Any], dict[str, Any]]:
         assert isinstance(call, ast.Call)
         args = [ast.literal_eval(value) for value in call.args]
         kwargs = {
-            keyword.arg or "": ast.literal_eval(keyword.value)
+            keyword.arg or "**": ast.literal_eval(keyword.value)
             for keyword in call.keywords
         }
     except (SyntaxError, ValueError):
@@ -101,6 +107,10 @@ def _executed(place: str) -> ModuleType:
     is_file = path.suffix == ".py"
     if is_file and not path.is_file():
         raise UnsupportedModuleError(f"there is no file `{place}`")
+    if not is_file and path.is_file():
+        raise UnsupportedModuleError(
+            f"`{place}` is no Python file: import a class of one, as `model.py:Net`"
+        )
     sys.path.insert(0, str(path.resolve().parent if is_file else Path.cwd()))
     try:
         if not is_file:
@@ -129,8 +139,9 @@ def _found(module: ModuleType, place: str, name: str) -> Any:
         and issubclass(value, nn.Module)
         and value.__module__ == module.__name__
     ]
-    has = f": it has {_listed(networks)}" if networks else ""
-    raise UnsupportedModuleError(f"`{place}` has no `{name}`{has}")
+    has = f": it has {_listed(networks[:MOST_NAMES])}" if networks else ""
+    close = _suggested(name, networks) if len(networks) > MOST_NAMES else ""
+    raise UnsupportedModuleError(f"`{place}` has no `{name}`{close or has}")
 
 
 def _made(found: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.Module:
@@ -140,9 +151,12 @@ def _made(found: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.
                 f"`{name}` is a module already: it takes no `--args`"
             )
         return found
-    if not callable(found) or (
-        inspect.isclass(found) and not issubclass(found, nn.Module)
-    ):
+    if inspect.isclass(found) and not issubclass(found, nn.Module):
+        raise UnsupportedModuleError(
+            f"`{name}` is a class of another kind: name an `nn.Module`, or a function "
+            "that makes one"
+        )
+    if not callable(found):
         raise UnsupportedModuleError(
             f"`{name}` is {_a(found)}: name an `nn.Module`, or a function that makes one"
         )
@@ -163,8 +177,8 @@ def _called(make: Callable[[], Any], name: str) -> Any:
         ) from error
     except Exception as error:
         raise UnsupportedModuleError(
-            f"`{name}` cannot be made with these arguments "
-            f"({type(error).__name__}: {_line(error)}): change `--args`"
+            f"`{name}` cannot be made ({type(error).__name__}: {_line(error)}): "
+            "repair it, or give other `--args`"
         ) from error
 
 
@@ -183,5 +197,5 @@ def _line(error: BaseException) -> str:
 
 def _a(value: Any) -> str:
     if inspect.isclass(value):
-        return "another class"
+        return "a class"
     return f"a value of the type `{type(value).__name__}`"

@@ -67,7 +67,77 @@ class Recurrent(nn.Module):
     def forward(self, x):
         return self.lstm(x)[0]
 
+class Grows(nn.Module):
+    """A layer that is made when it is needed."""
+
+    def forward(self, x):
+        return nn.Linear(8, 2)(x)
+
+class Delays(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.LazyLinear(2)
+
+    def forward(self, x):
+        return self.fc(x)
+
+class Shares(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.b.weight = self.a.weight
+
+    def forward(self, x):
+        return self.b(self.a(x))
+
+class Scales(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("scale", torch.ones(3, 1, 1))
+
+    def forward(self, x):
+        return x * self.scale
+
+class Trains(Net):
+    def forward(self, x):
+        x = super().forward(x)
+        return x + torch.rand_like(x) if self.training else x
+
+class Skips(Net):
+    """A layer that eval mode leaves out."""
+
+    def __init__(self):
+        super().__init__()
+        self.extra = nn.Linear(10, 10)
+
+    def forward(self, x):
+        x = super().forward(x)
+        return self.extra(x) if self.training else x
+
+class Normalizes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.utils.parametrizations.weight_norm(nn.Linear(8, 8))
+
+    def forward(self, x):
+        return self.fc(x)
+
+class Sizes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(8, 8))
+
+    def forward(self, x):
+        return nn.functional.linear(x, self.weight)
+
+class Misspells(Net):
+    def forward(self, x):
+        return self.convs(x)
+
 net = Net(5)
+half = Net().half()
+layers = nn.ModuleList([Net()])
+compiled = torch.compile(Net())
 number = 3
 
 def make(classes):
@@ -133,7 +203,7 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "broken.py:Net": ("`broken.py`", "missing_package"),
     "exits.py:Net": ("`exits.py`", "SystemExit"),
     "no_such_package:Net": ("`no_such_package`",),
-    "model.py:Nett": ("`Nett`", "`Net`", "`Needs`"),
+    "model.py:Nett": ("`Nett`", "is it `Net`?"),
     "model.py:number": ("`number`", "`int`"),
     "model.py:make_number": ("`make_number`", "`int`"),
     "model.py:Needs": ("`Needs`", "depth", "--args"),
@@ -142,7 +212,19 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:net --args 3": ("`net`", "--args"),
     "model.py:Decides": ("`Decides`", "shapes"),
     "model.py:Around": ("`inner` (Sorts)", "`sort`"),
-    "model.py:Recurrent --input 3x8": ("`lstm`", "LSTM"),
+    "model.py:Recurrent --input 3x8": ("`lstm` is `LSTM`",),
+    "model.py:Grows": ("`Linear`", "`__init__`"),
+    "model.py:Delays": ("`fc` (LazyLinear)", "run the module once"),
+    "model.py:Shares --input 8": ("`b.weight` is also `a.weight`",),
+    "model.py:Scales": ("buffer `scale`", "persistent=False"),
+    "model.py:Trains": ("`Trains`", "training mode"),
+    "model.py:Skips": ("`extra.bias`", "training mode"),
+    "model.py:Normalizes --input 8": ("`fc`", "weight norm"),
+    "model.py:Sizes --input 8": ("`linear` with weights that no layer has",),
+    "model.py:Misspells": ("no attribute 'convs'", "repair it"),
+    "model.py:half": ("`conv.weight`", "torch.float16", ".float()"),
+    "model.py:layers": ("`ModuleList` has no `forward`",),
+    "model.py:compiled": ("torch.compile",),
     "model.py:Turns": ("`convs`",),
     "model.py:Pair": ("`Pair`", "'y'"),
     "model.py:Net --input 1x8x8": ("`Net`", "1x8x8", "3 channels"),

@@ -296,6 +296,35 @@ class MixerOfConvolutions(Mixer):
         return self.head(x.mean(dim=1))
 
 
+class DropPath(nn.Module):
+    """Stochastic depth as it is written by hand."""
+
+    def __init__(self, drop_prob: float) -> None:
+        super().__init__()
+        self.drop_prob = drop_prob
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.drop_prob == 0 or not self.training:
+            return x
+        keep_prob = 1 - self.drop_prob
+        mask = x.new_empty((x.shape[0],) + (1,) * (x.ndim - 1)).bernoulli_(keep_prob)
+        return x.div(keep_prob) * mask
+
+
+class StochasticNet(nn.Module):
+    """Residual branches that training drops, the first never."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(3, 3, 3, padding=1) for _ in range(3))
+        self.drops = [DropPath(rate) for rate in (0.0, 0.1, 0.2)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        for conv, drop in zip(self.convs, self.drops, strict=True):
+            x = x + drop.train(self.training)(conv(x))
+        return x
+
+
 class Generator(nn.Module):
     """A vector to an image."""
 
@@ -453,6 +482,7 @@ MODULES = [  # each with the shapes of what it takes
     (Pyramid, IMAGE),
     (Mixer, IMAGE),
     (MixerOfConvolutions, IMAGE),
+    (StochasticNet, IMAGE),
     (Generator, {"z": (100,)}),
     (Gate, IMAGE),
     (Siamese, {"a": (1, 16, 16), "b": (1, 16, 16)}),

@@ -11,7 +11,7 @@ from archspec.backends.torch.module_from_source import build
 from archspec.importing.spec_text import to_text
 from specs import compiled
 
-from .modules import MODULES, FlatUNet
+from .modules import MODULES, FlatUNet, StochasticNet
 
 FROM_TORCHVISION = ("mobilenet_v2", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1")
 
@@ -38,6 +38,12 @@ def check(module: nn.Module, inputs: dict[str, tuple[int, ...]]) -> nn.Module:
     with torch.no_grad():
         torch.testing.assert_close(ours.eval()(*x), module.eval()(*x))
     return ours
+
+
+def test_drop_path_written_by_hand_is_stochastic_depth() -> None:
+    text = to_text(StochasticNet(), {"x": (3, 8, 8)})
+    assert "stochastic_depth(p)" in text
+    assert "p: [0.1, 0.2]" in text
 
 
 def test_skips_of_a_flat_unet_are_refs() -> None:

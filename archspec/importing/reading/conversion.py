@@ -53,12 +53,16 @@ class Converter:
     ) -> None:
         """Take the tensors of the module by path, and those that are not in its state."""
         self.trace = trace
+        self.parameters = {
+            path for path, each in tensors.items() if isinstance(each, nn.Parameter)
+        }
         self.tensors = tensors
         self.constants = constants
         self.nodes: list[Node] = []
         self.of_value: dict[Value, Node] = {}
         self.paths: set[str] = set()
         self.concats: dict[tuple[int, ...], Node] = {}
+        self.retypes: dict[Node, Node] = {}
         self.readers = _readers(trace)
         self.sources = _sources(trace)
         self.layouts: dict[Value, Tensor] = {}  # of values that are no shape of ours
@@ -103,9 +107,14 @@ class Converter:
         op = layer_calls.find_op(layer)
         assert op
         x = self.node(operation.values[0])
+        if isinstance(layer, nn.LayerNorm) and x.shape.axes == "CL":
+            x = self.retyped(x, operation)
         like = self.node(operation.values[1]) if op.reads_label else None
         if not like and len({*operation.values}) > 1:
             raise self.unsupported(operation, "of several different inputs")
+        option, usual = layer_calls.USUAL.get(op.name, ("", None))
+        if (found := getattr(layer, option, usual)) != usual:
+            raise self.unsupported(operation, f"with `{option}={found}`")
         if op.name in layer_calls.OVER_CHANNELS:
             return self.over_channels(
                 op.name, operation.values[0], layer.dim, operation
@@ -171,6 +180,8 @@ class Converter:
         op = OPS[name]
         if not accepts(op.takes, x.shape.axes):
             x = self.retyped(x, operation)
+        if like and not accepts(op.takes, like.shape.axes):
+            like = self.retyped(like, operation)
         values = attributes | op.defaults(attributes)
         values.pop("label", None)
         try:
@@ -200,8 +211,8 @@ class Converter:
     def join(self, kind: str, inputs: list[Node], operation: Operation) -> Node:
         """A new node for a join of several values."""
         if len({node.shape.axes for node in inputs}) > 1:
-            fixed = [node for node in inputs if not self._may_turn(node)]
-            axes = (fixed or inputs)[0].shape.axes
+            reads_features = self._reads_features(operation.results[0])
+            axes = "LC" if reads_features else "CL"
             inputs = [
                 node if node.shape.axes == axes else self.retyped(node, operation)
                 for node in inputs
@@ -252,8 +263,8 @@ class Converter:
     def retyped(self, node: Node, operation: Operation) -> Node:
         """The same values as a signal instead of tokens, or the other way round."""
         other = OTHER_TYPES.get(node.shape.axes)
-        if other is None:
-            return node
+        if other is None or node in self.retypes:
+            return self.retypes.get(node, node)
         if self._may_turn(node):
             self._turn(node, other)
             return node
@@ -263,9 +274,12 @@ class Converter:
         operation = replace(operation, frame=outside)  # tied layers share it
         if other == "LC":
             turned = self.call("tokens", node, {}, operation)
-            return self.call("transpose", turned, {}, operation)
-        turned = self.call("transpose", node, {}, operation)
-        return self.call("permute", turned, {"dims": TURN}, operation)
+            found = self.call("transpose", turned, {}, operation)
+        else:
+            turned = self.call("transpose", node, {}, operation)
+            found = self.call("permute", turned, {"dims": TURN}, operation)
+        self.retypes[node] = found
+        return found
 
     def _turn(self, node: Node, axes: str) -> None:
         op, dims = ("permute", TURN) if axes == "CL" else ("transpose", ())
@@ -354,7 +368,7 @@ class Converter:
         )
 
     def _starts(self, value: Value) -> list[Value]:
-        """The values that movements made this of, the farthest first."""
+        """The values that movements made this of: what others read, then the farthest."""
         source = self.sources[value]
         line: list[Value] = []
         while value is not source and value.operation:
@@ -363,7 +377,10 @@ class Converter:
                 break
             value = read.pop()
             line.insert(0, value)
-        return line if source in line else [source, *line]
+        line = line if source in line else [source, *line]
+        return sorted(
+            line, key=lambda each: each not in self.of_value or each is source
+        )
 
     def _reads_features(self, value: Value) -> bool:
         """Whether the first layer that asks for channels has them on the last axis."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from archspec.importing.reading.dataflow import Node
 from archspec.importing.reading.layer_calls import plain
 from archspec.importing.reading.tracing import Operation, Value
+from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.ops.registry import OPS
 
 if TYPE_CHECKING:
@@ -98,6 +99,11 @@ def _joined(kind: str) -> Handler:
                     return _affine(convert, operation, kind, x, numbers, x is first)
                 if kind not in BARE:
                     raise convert.unsupported(operation, f"with `{name}`")
+                if name not in convert.parameters:
+                    raise UnsupportedModuleError(
+                        f"{operation.frame} computes with the buffer `{name}`: register "
+                        "it with `persistent=False`, and its numbers are in the spec"
+                    )
                 return convert.bare(BARE[kind], name, convert.node(x), operation)
         if kind == "div":
             raise convert.unsupported(operation, "by a tensor")
@@ -227,6 +233,11 @@ def _pad(convert: Converter, operation: Operation) -> Node:
     return convert.call("pad", node, attributes, operation)
 
 
+TAKES_WEIGHTS = (
+    *(f"conv{n}d" for n in (1, 2, 3)),
+    *(f"conv_transpose{n}d" for n in (1, 2, 3)),
+    *("linear", "bilinear", "embedding", "batch_norm", "layer_norm", "group_norm"),
+)
 BARE = {"add": "position_embedding", "mul": "layer_scale"}
 
 
@@ -269,9 +280,16 @@ def _mean(convert: Converter, operation: Operation) -> Node:
         return node if keep else convert.call("flatten", node, {}, operation)
     if keep or 0 in axes:
         raise convert.unsupported(operation)
+    if node.shape.channel_axis + 1 in axes:
+        node = convert.retyped(node, operation)
     for axis in reversed(axes):
         node = convert.call("mean", node, {"dim": axis}, operation)
     return node
+
+
+def _with_weights(convert: Converter, operation: Operation) -> Node:
+    """A function that takes its weights, as layers do within."""
+    raise convert.unsupported(operation, "with weights that no layer has")
 
 
 HANDLERS: dict[str, Handler] = {
@@ -293,5 +311,6 @@ HANDLERS: dict[str, Handler] = {
     "truediv": _joined("div"),
     "div": _joined("div"),
     "neg": _negated,
+    **dict.fromkeys(TAKES_WEIGHTS, _with_weights),
     **dict.fromkeys(("softmax", "log_softmax", "glu"), _over_channels),
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from archspec.importing.reading.random_layers import random_op
 from archspec.ir.shape import Shape
 from archspec.ir.symbolic import as_symbolic
 from archspec.ops.axes import accepts
@@ -31,6 +32,9 @@ SAMPLES = [
 ]
 
 OVER_CHANNELS = {"softmax", "log_softmax", "glu"}  # which torch tells the axis
+
+# Options of layers that ops have not, with the values that they stand for.
+USUAL = {"attention": ("batch_first", True), "bn": ("track_running_stats", True)}
 
 COMPUTE = (Family.ATTENTION, Family.REGULARIZATION)
 
@@ -89,6 +93,8 @@ def find_op(layer: nn.Module) -> Op | None:
     kind: type = type(layer)
     if op := emitted_op(kind):
         return op
+    if found := random_op(layer):
+        return OPS[found[0]]
     for cls in type(layer).__mro__:
         if not issubclass(cls, nn.Module):
             break
@@ -103,6 +109,8 @@ def attributes(op: Op, layer: nn.Module) -> Attributes:
     """The arguments of an op, by torch's names, as a layer has them."""
     special = SPECIAL.get(op.name)
     found = special(layer) if special else {}
+    if dropping := random_op(layer):
+        found["p"] = dropping[1]
     return {
         p.name: plain(found[p.name] if p.name in found else getattr(layer, p.name))
         for p in op.parameters

@@ -77,7 +77,11 @@ def _label_ordinals(body: Sequence[Step]) -> None:
         return  # where layers are named by what they are
     names = {str(getattr(step, "label", "")) for step in body}
     calls = [step for step in body if isinstance(step, Call) and not step.label]
-    if any(str(number) in names for number, step in enumerate(body) if step in calls):
+    counted = [step for step in body if not isinstance(step, Aux)]
+    taken = (
+        str(number) in names for number, step in enumerate(counted) if step in calls
+    )
+    if any(taken):
         for call in calls:
             free = (name for n in count(1) if (name := f"{call.name}{n}") not in names)
             call.label = next(free)

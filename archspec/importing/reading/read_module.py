@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from torch import nn
 
 from archspec.importing.reading.conversion import Converter
 from archspec.importing.reading.layer_calls import find_op
+from archspec.importing.reading.obstacles import require_readable
 from archspec.importing.reading.structure import structured
-from archspec.importing.reading.tracing import Inputs, Trace, named_tensors, trace
+from archspec.importing.reading.tracing import (
+    Frame,
+    Inputs,
+    Trace,
+    named_tensors,
+    trace,
+)
 from archspec.importing.steps import Network
 from archspec.importing.unsupported import UnsupportedModuleError
 
@@ -18,6 +27,7 @@ def read(module: nn.Module, inputs: Inputs, name: str) -> Network:
     Raises:
         UnsupportedModuleError: if it does what no spec can.
     """
+    require_readable(module)
     children = dict([*module.named_children(), *module.named_parameters()])
     inputs = {  # which share a level of names with the layers of the network
         f"{key}_input" if key in children else key: shape
@@ -37,21 +47,38 @@ def read(module: nn.Module, inputs: Inputs, name: str) -> Network:
     return Network(name, shapes, body, labels)
 
 
+def first_difference_in_training(module: nn.Module, inputs: Inputs) -> Frame | None:
+    """The call of a module that first computes something else in training mode."""
+    modes = (trace(module, inputs, _is_layer, training=mode) for mode in (False, True))
+    for one, other in zip_longest(*(traced.operations for traced in modes)):
+        names = {each and (each.function, each.path) for each in (one, other)}
+        if len(names) > 1:
+            return (other or one).frame
+    return None
+
+
 def _traced(module: nn.Module, inputs: Inputs) -> tuple[Trace, int]:
     """The trace of a module, and how many of its outputs only training has."""
-
-    def is_layer(layer: nn.Module) -> bool:
-        return find_op(layer) is not None
-
-    evaluating = trace(module, inputs, is_layer)
+    evaluating = trace(module, inputs, _is_layer)
     if not _unread(module, evaluating):
         return evaluating, 0
     try:
-        training = trace(module, inputs, is_layer, training=True)
+        training = trace(module, inputs, _is_layer, training=True)
     except UnsupportedModuleError:  # as a norm of one value for each channel
         return evaluating, 0
     heads = len(training.results) - len(evaluating.results)
-    return (training, heads) if heads > 0 else (evaluating, 0)
+    if heads > 0:
+        return training, heads
+    if only := _unread(module, evaluating) - _unread(module, training):
+        raise UnsupportedModuleError(
+            f"`{min(only)}` is computed with in training mode alone, and is no head: "
+            "a spec computes the same in both modes"
+        )
+    return evaluating, 0
+
+
+def _is_layer(layer: nn.Module) -> bool:
+    return find_op(layer) is not None
 
 
 def _unread(module: nn.Module, traced: Trace) -> set[str]:

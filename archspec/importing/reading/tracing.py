@@ -129,13 +129,20 @@ def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
     kind = f"`{type(module).__name__}`"
     try:
         with torch.no_grad():
-            module(*(torch.zeros(BATCH, *shape) for shape in inputs.values()))
+            own = copy.deepcopy(module).eval()
+            own(*(torch.zeros(BATCH, *shape) for shape in inputs.values()))
+    except (AttributeError, NameError, NotImplementedError) as cause:
+        return f"{kind} does not run ({_line(cause)}): repair it first"
     except Exception as cause:
         shapes = " and ".join("x".join(map(str, shape)) for shape in inputs.values())
-        line = str(cause).strip().partition("\n")[0]
-        return f"{kind} does not run on {shapes}, is it what it takes? ({line})"
-    line = str(error).strip().partition("\n")[0]
-    return f"{kind} does not run without the values of its weights ({line})"
+        how = f"does not run on {shapes}, two samples at once"
+        return f"{kind} {how}: is it what it takes? ({_line(cause)})"
+    return f"{kind} does not run without the values of its weights ({_line(error)})"
+
+
+def _line(error: Exception) -> str:
+    """The first line of an error's text, or the name of one without a text."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def named_tensors(module: nn.Module) -> dict[str, Tensor]:
@@ -257,7 +264,9 @@ class _Recorder(TorchFunctionMode):
         def run() -> Any:
             return original(module, *args, **kwargs)
 
-        if self.frame and self.is_layer(module):
+        is_layer = self.frame is not None and self.is_layer(module)
+        self.require_known(module, is_layer=is_layer)
+        if is_layer:
 
             def run_silently() -> Any:
                 with torch._C.DisableTorchFunction():  # noqa: SLF001
@@ -278,6 +287,22 @@ class _Recorder(TorchFunctionMode):
             return run()
         finally:
             self.frame = self.frame.caller
+
+    def require_known(self, module: nn.Module, *, is_layer: bool) -> None:
+        """Refuse a layer of torch that no op is, and one that is no part of the network."""
+        if self.frame is None or not any(True for _ in module.parameters()):
+            return
+        kind = type(module).__name__
+        if id(module) not in self.paths:
+            raise UnsupportedModuleError(
+                f"{self.frame} runs a `{kind}` that is no part of it: make it in "
+                "`__init__`, several in an `nn.ModuleList`"
+            )
+        is_of_torch = type(module).__module__.startswith("torch.nn.")
+        if is_of_torch and not is_layer and not any(module.children()):
+            raise UnsupportedModuleError(
+                f"`{self.paths[id(module)]}` is `{kind}`, for which archspec has no op"
+            )
 
     def watching_modules(self) -> Any:
         """Have calls of all modules pass by this recorder."""

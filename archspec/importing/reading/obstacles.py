@@ -1,0 +1,57 @@
+"""What keeps a module from being a spec, as far as it is seen before the module runs."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+from torch.nn.utils.parametrize import is_parametrized
+
+from archspec.importing.unsupported import UnsupportedModuleError
+
+
+def require_readable(module: nn.Module) -> None:
+    """Refuse a module whose weights or `forward` are not those of a plain one.
+
+    Raises:
+        UnsupportedModuleError: with what to change.
+    """
+    kind = type(module).__name__
+    if isinstance(module, torch.jit.ScriptModule):
+        raise UnsupportedModuleError(
+            f"`{kind}` is TorchScript, which has no classes: import the module that it "
+            "was made from"
+        )
+    if hasattr(module, "_orig_mod"):
+        raise UnsupportedModuleError(
+            f"`{kind}` was made by `torch.compile`: import the module given to it"
+        )
+    if getattr(module.forward, "__name__", "") == "_forward_unimplemented":
+        raise UnsupportedModuleError(
+            f"`{kind}` has no `forward`: import the module that runs it"
+        )
+    for path, layer in module.named_modules():
+        hooks = layer._forward_pre_hooks.values()  # noqa: SLF001
+        if is_parametrized(layer) or any(hasattr(h, "compute_weight") for h in hooks):
+            raise UnsupportedModuleError(
+                f"`{path}` ({type(layer).__name__}) computes its weight from others, as "
+                "a weight norm does: remove that before"
+            )
+    seen: dict[int, str] = {}
+    for path, tensor in module.named_parameters(remove_duplicate=False):
+        owner = path.rpartition(".")[0]
+        if is_lazy(tensor):
+            layer = type(module.get_submodule(owner)).__name__
+            raise UnsupportedModuleError(
+                f"`{owner}` ({layer}) has no weights yet: run the module once before, "
+                "in a function that makes it"
+            )
+        if tensor.dtype != torch.float32:
+            raise UnsupportedModuleError(
+                f"`{path}` is of {tensor.dtype}: convert the module with `.float()`"
+            )
+        if seen.setdefault(id(tensor), path) != path:
+            raise UnsupportedModuleError(
+                f"`{path}` is also `{seen[id(tensor)]}`, and weights have one name in a "
+                "spec: keep them in one layer, and call it twice"
+            )
