@@ -60,7 +60,7 @@ def compile_(
         *others, last = (f"`{each}`" for each in SUFFIXES)
         stop(f"`{output}` should end in {', '.join(others)} or {last}", USAGE)
     if suffix == ".onnx" and find_spec("onnxscript") is None:
-        stop("`.onnx` needs one package more: `pip install 'archspec-nn[onnx]'`")
+        stop("`.onnx` requires another package: `pip install onnxscript`")
     weights = weights_source(weights, pretrained=pretrained)
     if weights and suffix == ".py":
         stop(

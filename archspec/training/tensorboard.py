@@ -32,8 +32,7 @@ def require_tensorboard() -> None:
         import torch.utils.tensorboard  # noqa: F401  # 1 s
     except ImportError as error:
         raise TrainingError(
-            "`--tensorboard` needs one package more: "
-            "`pip install 'archspec-nn[tensorboard]'`"
+            "`--tensorboard` needs one package more: `pip install tensorboard`"
         ) from error
 
 

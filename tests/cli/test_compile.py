@@ -211,7 +211,7 @@ def test_without_the_extra(archspec, spec, tmp_path, monkeypatch):
     outcome = archspec("compile", spec, "-o", tmp_path / "a.onnx")
     assert outcome.code == 1
     assert outcome.err.count("\n") == 1
-    assert "`pip install 'archspec-nn[onnx]'`" in outcome.err
+    assert "`pip install onnxscript`" in outcome.err
 
 
 def test_too_large_for_onnx(archspec, tmp_path):

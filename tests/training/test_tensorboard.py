@@ -72,6 +72,5 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TrainingError) as caught:
         require_tensorboard()
     assert str(caught.value) == (
-        "`--tensorboard` needs one package more: "
-        "`pip install 'archspec-nn[tensorboard]'`"
+        "`--tensorboard` needs one package more: `pip install tensorboard`"
     )
