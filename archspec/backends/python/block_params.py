@@ -16,10 +16,10 @@ before the calls. Where the channels that leave depend on the block, it tells th
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from archspec.backends.python.aligned_bodies import InstancesDifferError
+from archspec.backends.python.aligned_bodies import InstancesDifferError, level
 from archspec.backends.python.class_parameters import BlockClass
 from archspec.backends.python.syntax import (
     AssignStmt,
@@ -34,7 +34,8 @@ from archspec.backends.python.syntax import (
     OpExpr,
     Stmt,
 )
-from archspec.ir.graph import Graph, Module, is_param, walk
+from archspec.ir.graph import Graph, Module, Repeat, is_param, walk
+from archspec.ir.symbolic import code_of, same
 
 WIDTH = "out_channels"  # the attribute of a block that tells it
 BOUND = "block"  # the variable of a block with some arguments
@@ -75,6 +76,21 @@ def blocks_of_params(graphs: Iterable[Graph]) -> dict[str, list[Module]]:
         for name, modules in found.items()
         if is_param(name) and len({id(module.definition) for module in modules}) > 1
     }
+
+
+def told_by(groups: Sequence[Module]) -> str:
+    """The channels in a loop, left by groups, that no expression outside gives."""
+    outputs = [group.output.shape for group in groups if not group.block]
+    codes = [code_of(shape.channels) for shape in outputs if shape is not None]
+    if len({int(shape.channels) for shape in outputs if shape is not None}) < 2:
+        return ""
+    loops = {
+        item.channels for item in level(groups[0].body) if isinstance(item, Repeat)
+    }
+    first = codes[0]
+    if not isinstance(first, ast.Name) or not all(same(code, first) for code in codes):
+        return ""
+    return first.id if first.id in loops else ""
 
 
 def class_annotation(classes: Iterable[ClassName]) -> Expr:

@@ -15,6 +15,7 @@ in place, or a class of its own that is given what it reads.
 from __future__ import annotations
 
 import ast
+import string
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -29,7 +30,7 @@ from archspec.backends.python.aligned_bodies import (
     submodules,
     values_by_name,
 )
-from archspec.backends.python.block_params import WIDTH
+from archspec.backends.python.block_params import WIDTH, told_by
 from archspec.backends.python.callable_arguments import CallableWriter
 from archspec.backends.python.class_docstrings import block_docstring
 from archspec.backends.python.class_parameters import (
@@ -50,7 +51,7 @@ from archspec.backends.python.group_ports import (
 from archspec.backends.python.identifiers import class_name, python_name
 from archspec.backends.python.init_builder import SUPER_INIT, InitBuilder
 from archspec.backends.python.names_in_scope import ClassScope, Known
-from archspec.backends.python.submodule_builder import SubmoduleBuilder
+from archspec.backends.python.submodule_builder import SubmoduleBuilder, left_by
 from archspec.backends.python.submodules import (
     LocalVariable,
     Member,
@@ -72,7 +73,7 @@ from archspec.backends.python.syntax import (
 )
 from archspec.backends.python.unify_values import ValueUnifier
 from archspec.ir.graph import Collect, Graph, Module
-from archspec.ir.symbolic import Symbolic, constant
+from archspec.ir.symbolic import Symbolic, as_symbolic, constant
 
 MODULE = NameExpr("nn", "Module")
 SEQUENTIAL = NameExpr("nn", "Sequential")
@@ -162,6 +163,7 @@ class ClassBuilder:
         returns_tuple = self.network.returns_tuple if self.network else False
         if is_chain(self.bodies) and not (returns_tuple or self.ports.exports):
             members = self.submodule_builder.members(self.bodies, self.scope)
+            self.scope = self.scope.naming(left_by(members))
             methods = (self._init(self.init_builder.chain(members)),)
             return ClassDef(self.name, SEQUENTIAL, docstring(self._has), methods)
         is_plain = not self.network and self.ports.is_plain
@@ -204,7 +206,7 @@ class ClassBuilder:
         bound = [s for name, b in bindings.items() for s in b.statements(name)]
         width = self._width()
         start = 1 if body[0] == BARE_INIT else 0
-        end = start or len(body)
+        end = start if start and not self.name.is_part else len(body)
         body = (*body[:start], *bound, *body[start:end], *width, *body[end:])
         parameters = tuple(parameter.definition for parameter in self.parameters())
         return MethodDef("__init__", parameters, NONE, body)
@@ -252,8 +254,10 @@ class ClassBuilder:
         self, column: list[Module], ports: Ports, scope: ClassScope
     ) -> Expr:
         """`NetHead(in_channels, features=512)`: a group's class gets what it reads."""
+        outputs = (module.output.shape for module in column)
+        widths = [as_symbolic(shape.channels) for shape in outputs if shape]
         group = ClassBuilder(
-            ClassName(class_name(column[0].name.value), is_part=True),
+            ClassName(_stem(column), is_part=True),
             [module.body for module in column],
             self._visible(scope),
             self.classes,
@@ -262,6 +266,7 @@ class ClassBuilder:
             values=scope.values,
             ports=ports,
             known=scope.known,
+            widths=widths if told_by(column) else (),
             dependent=scope.dependent,
         )
         definition = group.definition(partial(block_docstring, column, {}))
@@ -287,6 +292,13 @@ class ClassBuilder:
             )
             for name in names
         }
+
+
+def _stem(groups: Sequence[Module]) -> str:
+    """The name of the groups' class: `Denseblock` of `denseblock1`, `denseblock2`."""
+    labels = {group.name.value for group in groups}
+    stem = class_name(groups[0].name.value)
+    return (stem.rstrip(string.digits) or stem) if len(labels) > 1 else stem
 
 
 def _with_repeat(body: Body) -> Body:

@@ -25,6 +25,7 @@ from archspec.backends.python.block_params import (
     WIDTH,
     Binding,
     split_arguments,
+    told_by,
 )
 from archspec.backends.python.callable_arguments import (
     CallableWriter,
@@ -36,7 +37,7 @@ from archspec.backends.python.callable_arguments import (
 from archspec.backends.python.class_parameters import BlockClass, ClassParameter
 from archspec.backends.python.constructor_calls import is_default, torch_call
 from archspec.backends.python.expressions import value_expr
-from archspec.backends.python.identifiers import NameAllocator
+from archspec.backends.python.identifiers import NameAllocator, is_attribute
 from archspec.backends.python.loop_headers import loop_header
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.submodules import (
@@ -118,7 +119,8 @@ class SubmoduleBuilder:
                 return [self._layer(column, scope)], scope
             case Module():
                 submodule = self._module(column, scope)
-                return [submodule], scope.naming(_left_by(submodule.members or []))
+                self._note_width(column, submodule)
+                return [submodule], scope.naming(left_by(submodule.members or []))
             case Let():
                 return self._locals(column, scope)
             case Choice():
@@ -126,6 +128,15 @@ class SubmoduleBuilder:
             case Repeat():
                 return self._repeat(column, scope)
         raise InstancesDifferError  # branches, which only a `forward` can join
+
+    def _note_width(self, column: Sequence[Module], submodule: Submodule) -> None:
+        """Note the attribute of a group that tells the channels that leave it."""
+        if name := told_by(column):
+            if submodule.computed_key or not is_attribute(submodule.key):
+                return
+            if isinstance(submodule.value, CallExpr) and submodule.members is None:
+                told = ast.Name(f"self.{submodule.key}.{WIDTH}")
+                self.unifier.told[name] = told
 
     # --- layers and blocks ---
 
@@ -493,7 +504,7 @@ def _is_given(key: str, module: Module) -> bool:
     return key not in module.preset and not is_default
 
 
-def _left_by(members: Sequence[Member]) -> set[str]:
+def left_by(members: Sequence[Member]) -> set[str]:
     """The channels that the loops of a group in place leave as variables."""
     return {
         loop.repeats[0].channels

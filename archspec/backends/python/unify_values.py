@@ -38,6 +38,7 @@ class ValueUnifier:
         self.taken = {python_name(name) for name in taken}
         self.used: set[str] = set()  # names of the spec that the code reads
         self.added: dict[str, list[Any]] = {}  # new parameters: a value per instance
+        self.told: dict[str, ast.expr] = {}  # channels that an attribute tells
 
     @property
     def state(self) -> tuple[set[str], dict[str, list[Any]]]:
@@ -58,7 +59,7 @@ class ValueUnifier:
         """
         values = [_plain(item.value) for item in items]
         alike = all(same_value(value, values[0]) for value in values)
-        codes = [substitute(item.code, scope.values) for item in items]
+        codes = [self._code(item.code, scope) for item in items]
         if alike and not any(variables(code) for code in codes):
             return value_expr(values[0])
         try:
@@ -84,18 +85,24 @@ class ValueUnifier:
         """
         if not self.is_shared(codes, scope):
             raise InstancesDifferError
-        code = substitute(codes[0], scope.values)
+        code = self._code(codes[0], scope)
         self.read(code)
         return code_expr(code)
 
     def is_shared(self, codes: Sequence[ast.expr], scope: ClassScope) -> bool:
         """Whether the instances share an expression that can be written here."""
-        code = substitute(codes[0], scope.values)
+        code = self._code(codes[0], scope)
+        told = frozenset().union(*map(variables, self.told.values()))
         return (
-            all(same(code, substitute(other, scope.values)) for other in codes[1:])
-            and variables(code) <= scope.names
+            all(same(code, self._code(other, scope)) for other in codes[1:])
+            and variables(code) <= scope.names | told
             and _is_short(code)
         )
+
+    def _code(self, code: ast.expr, scope: ClassScope) -> ast.expr:
+        """An expression in the names that the class has here."""
+        values = {**self.told, **scope.values} if self.told else scope.values
+        return substitute(code, values)
 
     def _holds(self, code: ast.expr, values: Sequence[Any], scope: ClassScope) -> bool:
         """Whether an expression of one instance has the right value in all of them."""

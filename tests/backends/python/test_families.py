@@ -177,6 +177,20 @@ net:
     for: {n: layers}
   - bn
 """,
+    "dense_groups": """\
+params: {growth: 2, layers: [2, 3, 1], classes: 5}
+blocks:
+  layer: {concat: [identity, "conv(growth, k=3, p=1)"]}
+net:
+  - features:
+      - repeat:
+          - block{i + 1}: {repeat: {"layer{j + 1}": layer}, times: n, as: j}
+          - {if: i < 2, then: {"down{i + 1}": "conv(ch // 2, k=1)"}}
+        for: {n: layers}
+      - norm: bn
+  - global_avgpool | flatten
+  - classifier: linear(classes)
+""",
     "doubled": """\
 params: {width: 4, layers: [2, 1]}
 blocks:
