@@ -13,7 +13,6 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
@@ -64,19 +63,20 @@ CALLED: dict[str, Callable[..., Any]] = {
 
 LARGEST = 80  # nodes of an expression
 ATOMS = (ast.Constant, ast.Name)
+NUMBERS = (int, float)  # a tuple: `int | float` makes an object each time
 
 
-@dataclass(frozen=True, slots=True)
 class Symbolic:
     """A value, and the expression over the surrounding block's parameters."""
 
-    value: Any
-    code: ast.expr
+    __slots__ = ("code", "value")
 
-    def __post_init__(self) -> None:
-        """Replace an expression that is too long to read by its number."""
-        if isinstance(self.value, int | float) and not is_short(self.code):
-            object.__setattr__(self, "code", constant(self.value))
+    def __init__(self, value: Any, code: ast.expr) -> None:
+        """An expression that is too long to read is replaced by its number."""
+        if isinstance(value, NUMBERS) and not is_short(code):
+            code = constant(value)
+        self.value = value
+        self.code = code
 
 
 class SymbolicInt(int):
@@ -181,7 +181,10 @@ def is_short(code: ast.expr) -> bool:
 def _size(code: ast.AST) -> int:
     """The number of nodes, cached in each since expressions share their parts."""
     size: int | None = getattr(code, "size", None)
-    if size is None:
+    if size is None and isinstance(code, ast.BinOp):
+        size = 2 + _size(code.left) + _size(code.right)
+        code.size = size  # type: ignore[attr-defined]
+    elif size is None:
         size = 1 + sum(_size(part) for part in ast.iter_child_nodes(code))
         code.size = size  # type: ignore[attr-defined]
     return size

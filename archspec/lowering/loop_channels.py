@@ -112,10 +112,10 @@ def leaving(x: ir.Value, context: Context, inner: Collection[str] = ()) -> ir.Va
     code = channels_code(x)
     if x.shape is None or code is None:
         return x
-    after = context.channels_after_loops
+    after = context.loops.after
     if variables(code) & after.keys():
         code = substitute(code, after)
         shape = channels_as(x.shape, code)
         x = ir.Value(shape, x.producer, x.span, x.before)
-    context.channel_variables.difference_update({*inner} - variables(code))
+    context.loops.channels.difference_update({*inner} - variables(code))
     return x
