@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from archspec.ir.shape import Shape
 from archspec.ops.axes import ANY
-from archspec.ops.torch_call import TorchRule
+from archspec.ops.torch_call import MethodsRule, TorchRule
 from archspec.signatures.argument_types import LABEL
 from archspec.signatures.signature import Signature
 
@@ -77,6 +77,9 @@ class Op(Signature):
     family: Family
     torch: TorchRule
     """How the emitted source constructs it."""
+
+    methods: MethodsRule | None = None
+    """How a `forward` writes it without a module: as methods, one after the other."""
 
     helper: str = ""
     """The source of a class that the emitted module needs because torch has none."""
