@@ -42,9 +42,11 @@ from archspec.repair.edit_costs import (
     LIKE_ANOTHER,
     PAD_NOTHING,
     PER_CALL,
+    TUPLE,
     UNLIKE_ANOTHER,
     Candidate,
 )
+from archspec.repair.lost_parts import lost_parts
 from archspec.repair.step_edits import (
     REDUCING,
     appended,
@@ -103,6 +105,8 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         if finding.code == "unread-input":
             found += without_input(finding)
         found += train_edits(finding, document)
+        if finding.is_error:
+            found += lost_parts(finding, document)
         if finding.code in (*SHAPE_CODES, *VALUE_CODES):
             found += _SpecEdits(finding, document).found()
     unique: dict[object, Candidate] = {}
@@ -241,6 +245,8 @@ class _SpecEdits:
         cost, edit = each
         pads = "p=" in edit.text and "p=" not in edit.span.text
         more = PAD_NOTHING * (pads and self.finding.code == "empty-output")
+        if "expects a tuple" in self.finding.message and edit.text.startswith("("):
+            more += TUPLE
         if call and edit.span != call.span:
             text = edited(call, edit)
             before = " ".join(call.span.text.split())
@@ -253,6 +259,8 @@ class _SpecEdits:
         if line != self.at.line:
             title += f" in line {line}"
         found = Candidate.of(cost + more, title, edit)
+        if call and call.name.id == "ref" and self.finding.code == "dangling-ref":
+            found = Candidate(found.cost, found.fix._replace(is_strong=False))
         return found._replace(cost=found.cost + PER_CALL * distance)
 
 
