@@ -61,6 +61,7 @@ CALLED: dict[str, Callable[..., Any]] = {
     "int": int,
 }
 
+COLUMN = "column"  # the function of `column_of`, which no spec can call
 LARGEST = 80  # nodes of an expression
 ATOMS = (ast.Constant, ast.Name)
 NUMBERS = (int, float)  # a tuple: `int | float` makes an object each time
@@ -153,6 +154,19 @@ def constant(value: Any) -> ast.expr:
 def literal(value: Any) -> Symbolic:
     """A literal as a symbolic value."""
     return Symbolic(value, constant(value))
+
+
+def column_of(rows: ast.expr, number: int) -> ast.expr:
+    """The values at one place of all rows."""
+    return _folded(ast.Call(variable(COLUMN), [rows, constant(number)], []))
+
+
+def rows_of(code: ast.expr) -> ast.expr | None:
+    """The rows of `column_of`; None of other expressions."""
+    match code:
+        case ast.Call(ast.Name(name), [rows, _]) if name == COLUMN:
+            return rows
+    return None
 
 
 def code_of(value: Any) -> ast.expr:
@@ -335,6 +349,10 @@ def _folded(code: ast.expr) -> ast.expr:
                     ArithmeticError, ValueError
                 ):  # of a part that does not count
                     return constant(CALLED[name](*values))
+        case ast.Call(ast.Name(name), [ast.Tuple(rows), index]) if name == COLUMN:
+            number = ast.literal_eval(index)
+            if all(isinstance(row, ast.Tuple) for row in rows):
+                return ast.Tuple([row.elts[number] for row in rows], ast.Load())
         case ast.Subscript(ast.Tuple(items), ast.Slice(start, stop)):
             if all(part is None or is_literal(part) for part in (start, stop)):
                 first = ast.literal_eval(start) if start else None

@@ -20,6 +20,7 @@ from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes, Tu
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
     Symbolic,
+    column_of,
     constant,
     same,
     substitute,
@@ -294,9 +295,11 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
 
 
 def _column_codes(column: Column, items: Symbolic) -> list[ast.expr]:
-    """The expression of each name's values; those of a pattern are its numbers."""
+    """The expression of each name's values, of rows that may be a param."""
     if not column.pattern:
         return [items.code]
+    if variables(items.code):
+        return [column_of(items.code, n) for n in range(len(column.names))]
     return [constant_or_name(values) for values in zip(*items.value, strict=True)]
 
 

@@ -567,7 +567,7 @@ class ForwardBuilder:
         for name in sorted(variables(code)):
             python = python_name(name)
             flag = self._flag(python, NameExpr(python))
-            attributes[name] = ast.Name(f"self.{flag.attribute}")
+            attributes[name] = ast.Name(f"self.{flag.attribute}", ast.Load())
         text = expression(substitute(code, attributes))
         if len(text) > LONGEST:
             raise InstancesDifferError  # the line might need to break
