@@ -81,7 +81,7 @@ def _arguments(
     if len(missing) == 1:
         others = dict.fromkeys([*_usual(call, document), *scope])
         for place, value in enumerate(others):
-            yield _with_positional(call, [value], VALUE + 0.2 + place / 50, weak=True)
+            yield _with_positional(call, [value], VALUE + 0.2 + place / 50)
     for step in steps_in(body):
         if isinstance(step, RepeatFor) and call in calls_in(step.body):
             rows = [c.name.id for c in step.columns if not c.pattern]
@@ -98,9 +98,7 @@ def _usual(call: Call, document: Document) -> Iterator[str]:
             yield given[0].value.span.text
 
 
-def _with_positional(
-    call: Call, values: list[str], cost: float, *, weak: bool = False
-) -> Candidate:
+def _with_positional(call: Call, values: list[str], cost: float) -> Candidate:
     """More arguments behind the positional ones."""
     text, end = ", ".join(values), call.span.end
     given = [a for a in call.arguments if a.keyword is None]
@@ -115,8 +113,7 @@ def _with_positional(
         edit = Edit(source.span(call.name.span.end, end), f"({text})")
     title = source.text[call.span.start : edit.span.start] + edit.text
     title += source.text[edit.span.end : end]
-    fix = Fix(f"write `{' '.join(title.split())}`", (edit,), is_strong=not weak)
-    return Candidate(cost, fix)
+    return _weak(cost, f"write `{' '.join(title.split())}`", edit)
 
 
 # --- names ---
