@@ -26,7 +26,7 @@ from archspec.frontend.ast import (
 )
 from archspec.frontend.step_traversal import calls_in, starts_with_ref
 from archspec.repair.block_edits import steps_in
-from archspec.repair.call_text import positional
+from archspec.repair.call_edits import positional
 from archspec.repair.document_edits import bodies
 from archspec.repair.edit_costs import ADDED, INSERTED, LAST_RESORT, VALUE, Candidate
 
