@@ -351,8 +351,9 @@ def _folded(code: ast.expr) -> ast.expr:
                     return constant(CALLED[name](*values))
         case ast.Call(ast.Name(name), [ast.Tuple(rows), index]) if name == COLUMN:
             number = ast.literal_eval(index)
-            if all(isinstance(row, ast.Tuple) for row in rows):
-                return ast.Tuple([row.elts[number] for row in rows], ast.Load())
+            parts = [row.elts[number] for row in rows if isinstance(row, ast.Tuple)]
+            if len(parts) == len(rows):
+                return ast.Tuple(parts, ast.Load())
         case ast.Subscript(ast.Tuple(items), ast.Slice(start, stop)):
             if all(part is None or is_literal(part) for part in (start, stop)):
                 first = ast.literal_eval(start) if start else None

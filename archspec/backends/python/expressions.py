@@ -133,8 +133,8 @@ def _written(code: ast.expr) -> tuple[str, int]:
             return f"{body} if {test} else {_operand(code.orelse, 0)}", 0
         case ast.Subscript():
             return f"{_operand(code.value, 9)}[{expression(code.slice)}]", 9
-        case ast.Call(args=[rows, ast.Constant(number)]) if rows_of(code):
-            return f"[row[{number}] for row in {expression(rows)}]", 10
+        case ast.Call(args=[rows, number]) if rows_of(code):
+            return f"[row[{expression(number)}] for row in {expression(rows)}]", 10
         case ast.Call(func=ast.Name(id=function)):
             inner = ", ".join(expression(argument) for argument in code.args)
             module = "math." if function in MATH else ""
