@@ -47,6 +47,7 @@ from archspec.repair.edit_costs import (
     Candidate,
 )
 from archspec.repair.lost_parts import lost_parts
+from archspec.repair.offered_code import offered_code
 from archspec.repair.step_edits import (
     REDUCING,
     appended,
@@ -88,6 +89,7 @@ SHAPE_CODES = (
     "unread-step",
     "wrong-rank",
 )
+SHAPES_ALONE = {*SHAPE_CODES} - {*VALUE_CODES}
 SIZE_CODES = ("empty-output", "size-mismatch")
 AXIS_CODES = ("unflattened-input", "wrong-rank")
 MAX_CALLS = 60  # nearest to a finding, of which edits are tried
@@ -98,6 +100,8 @@ NEAR = 4  # calls, beside which another one may be missing
 def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate]:
     """Edits for a finding, in the order in which to try them."""
     found = [*syntax_edits(finding)]
+    if finding.is_error and finding.code not in SHAPES_ALONE:
+        found += offered_code(finding)
     if document is None:
         found += [Candidate.of(1.0, fix.title, *fix.edits) for fix in finding.proposals]
     else:
