@@ -228,7 +228,7 @@ def _size_reports(results: list[Result]) -> list[str]:
 
 def _size_report(result: SizesResult) -> list[str]:
     """Return lines with the valid sizes, and why their neighbors fail."""
-    nothing = "it has no `net`" if result.ok else "no size fits"
+    nothing = "it has no `net`" if result.ok else "no valid size"
     ranges = [str(r[0]) if len(r) == 1 else f"{r[0]}..{r[-1]}" for r in result.ranges]
     return [
         f"{printable(result.name)}: {', '.join(ranges) or nothing}",

@@ -71,7 +71,7 @@ def compile_(
     if rename and not weights:
         stop("`--rename` is about the names in a file: give it as `--weights`", USAGE)
     if suffix == ".safetensors" and not weights:
-        stop("`.safetensors` holds weights: say with `--weights` which", USAGE)
+        stop("`.safetensors` requires `--weights`", USAGE)
     if output:
         check_output(output, force=force)
     loaded = load_spec(spec, overrides, input_, variant, weights=weights)

@@ -74,7 +74,7 @@ def draw(
         known = ", ".join(f"`.{name}`" for name in FORMATS)
         stop(f"`{output}` should end in one of {known}", USAGE)
     if (format_, direction) == ("html", "LR"):
-        stop("the page goes from top to bottom: leave `--direction LR` out", USAGE)
+        stop("a page is drawn from top to bottom: omit `--direction LR`", USAGE)
 
     def show(graph: Graph, source: Source) -> None:
         look = Look(title, legend, costs, scale)

@@ -74,7 +74,7 @@ PictureOption = Annotated[
     ),
 ]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Do not report what was done.")
+    bool, typer.Option("--quiet", "-q", help="Print nothing on success.")
 ]
 ForceOption = Annotated[
     bool,

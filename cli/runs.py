@@ -149,7 +149,9 @@ def show(
 def compare(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Run directories, `runs/lenet-1` say."),
+        typer.Argument(
+            metavar="RUN...", help="Run directories, such as `runs/lenet-1`."
+        ),
     ],
     output: PictureOption = None,
     force: ForceOption = False,

@@ -58,7 +58,7 @@ def load_spec(
         report_once(render_for(sys.stderr, shown))
     if result.spec is None:
         if result.ok:
-            stop(f"`{spec}` has blocks and no `net`: there is no network in it")
+            stop(f"`{spec}` has only blocks: add a `net`")
         if show_known and result.graph and result.source:
             show_known(result.graph, result.source)
         raise typer.Exit(exit_code(result.diagnostics))

@@ -119,7 +119,7 @@ def train(
     if "rename" in values and "weights" not in values:
         stop("`--rename` is about the names in a file: add `--weights FILE`", USAGE)
     if resume and calls:
-        stop(f"a resumed run keeps its `--{next(iter(calls))}`: leave it out", USAGE)
+        stop(f"a resumed run keeps its `--{next(iter(calls))}`: omit it", USAGE)
     if spec is None and (resume is None or overrides or input_ or variant):
         stop("name a SPEC to train; `archspec list` shows the bundled ones", USAGE)
     network = None
@@ -159,8 +159,8 @@ def _run(
     launched = read_launch_environment()
     if launched and devices not in (None, launched.local_world_size):
         stop(
-            f"`--devices {devices}` is said to {launched.local_world_size} processes that something "
-            "else has started here: leave it out",
+            f"`--devices {devices}` conflicts with the {launched.local_world_size} processes that "
+            "are launched already: omit it",
             USAGE,
         )
     if launched is None and devices and devices > 1:
@@ -229,7 +229,7 @@ def _train(
         if settings.compile and is_failed_compilation(error):
             raise TrainingError(
                 f"torch cannot compile `{spec.name}` here "
-                f"({str(error).strip().splitlines()[0]}): leave `--compile` out"
+                f"({str(error).strip().splitlines()[0]}): omit `--compile`"
             ) from error
         raise
 

@@ -84,20 +84,20 @@ class TestTheHarnessCanFail:
         return unmatched(expected_errors(path), check_case(path).diagnostics)
 
     def test_a_matching_comment_passes(self, tmp_path):
-        step = 'cnov(8, k=1) # error: 5 [unknown-op] "no op or block"'
+        step = 'cnov(8, k=1) # error: 5 [unknown-op] "unknown op or block"'
         assert self.problems(tmp_path, step) == []
 
     def test_an_unexpected_diagnostic_fails(self, tmp_path):
         assert self.problems(tmp_path, "cnov(8, k=1)") == [
-            'unexpected: case.yaml:4:5 [unknown-op] "there is no op or block `cnov`"'
+            'unexpected: case.yaml:4:5 [unknown-op] "unknown op or block `cnov`"'
         ]
 
     @pytest.mark.parametrize(
         "comment",
         [
             '5 [unknown-op] "other words"',
-            '6 [unknown-op] "no op or block"',
-            '5 [undefined-name] "no op or block"',
+            '6 [unknown-op] "unknown op or block"',
+            '5 [undefined-name] "unknown op or block"',
         ],
     )
     def test_a_wrong_comment_fails_on_both_sides(self, tmp_path, comment):

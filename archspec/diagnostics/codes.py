@@ -39,34 +39,35 @@ CODES: dict[str, Page] = {
         "$ archspec check net.yaml",
     ),
     "file-too-large": Page(
-        "The file is over 250,000 bytes; a spec is a page of text.",
+        "The file has over 250,000 bytes.",
         "$ archspec check weights.yaml",
         "$ archspec check net.yaml",
     ),
     "too-much-work": Page(
-        "The spec computes very many values, as in a long expression in a repeat.",
+        "The spec computes too many values, for example in a long expression in a "
+        "repeat.",
         "- repeat:\n    - let: {most: max(range(1000))}\n    - relu\n  times: 1000",
         "- let: {most: max(range(1000))}\n- repeat: bn\n  times: most",
     ),
     "too-many-findings": Page(
-        "The check ends after a hundred errors. Fix those first, or check whether "
-        "this is the right file.",
+        "The check stops after a hundred errors. Fix those first, or check whether "
+        "you named the right file.",
         "$ archspec check notes.yaml",
         "$ archspec check net.yaml",
     ),
     "empty-document": Page(
-        "The file is empty, or holds nothing but comments.",
+        "The file is empty, or contains only comments.",
         "$ archspec check empty.yaml",
         "$ archspec new mynet\n$ archspec check mynet.yaml",
     ),
     "second-document": Page(
-        "A line `---` starts a second YAML document. A file holds one network.",
+        "A line `---` starts a second YAML document. A file contains one network.",
         "name: a\n---\nname: b",
         "name: a",
     ),
     "document-too-large": Page(
-        "Aliases (`*name`) make the document many times larger than its text: an "
-        "alias counts as often as it is used.",
+        "Aliases (`*name`) make the document many times larger than its text: each "
+        "use of an alias counts.",
         "params:\n"
         "  a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n"
         "  b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
@@ -79,13 +80,13 @@ CODES: dict[str, Page] = {
         "    times: layers[0]",
     ),
     "nesting-too-deep": Page(
-        "Lists, brackets or block calls are nested too deep.",
+        "Lists, brackets or block calls are nested too deeply.",
         "- conv(((((((((((((((((((((((8)))))))))))))))))))))), k=1)",
         "- conv(8, k=1)",
     ),
     "invalid-yaml": Page(
-        "The text is not YAML: a bracket or a quote is not closed, or lines that "
-        "belong together are not indented alike.",
+        "The text is not valid YAML: a bracket or a quote is not closed, or the "
+        "indentation is inconsistent.",
         "net: [conv(6, k=5)",
         "net:\n  - conv(6, k=5)",
     ),
@@ -95,14 +96,14 @@ CODES: dict[str, Page] = {
         "net:\n  - relu",
     ),
     "duplicate-key": Page(
-        "A key is written twice in one mapping. YAML would keep the last one.",
+        "A mapping has a duplicate key. YAML would keep the last value.",
         "name: a\nname: b",
         "name: b",
     ),
     "ambiguous-scalar": Page(
-        "A value that YAML 1.1 and YAML 1.2 read differently, or a number in "
-        "quotes. `yes`, `no`, `on` and `off` are truth values to some readers and "
-        "text to others, `010` is octal to some, and `12:30` is 750 to some.",
+        "YAML 1.1 and YAML 1.2 read the value differently, or a number is in "
+        "quotes. `yes`, `no`, `on` and `off` are booleans in YAML 1.1 and text in "
+        "YAML 1.2. In YAML 1.1, `010` is octal and `12:30` is 750.",
         "params: {bias: yes}\nnet:\n  - conv(8, k=3, bias=bias)",
         "params: {bias: true}\nnet:\n  - conv(8, k=3, bias=bias)",
     ),
@@ -112,103 +113,103 @@ CODES: dict[str, Page] = {
         "name: net",
     ),
     "split-call": Page(
-        "YAML has cut a call in pieces: within brackets it splits at every comma and "
-        "ends a text before `{` or `[`. It takes the text before `: ` for a key. "
-        "Quote the text, or write each item on a line of its own.",
+        "YAML has split a call: inside brackets, it splits at every comma and ends "
+        "text before `{` or `[`. It reads text before `: ` as a key. Quote the "
+        "text, or write one item per line.",
         "net: [conv(64, k=3), relu]",
         "net:\n  - conv(64, k=3)\n  - relu",
     ),
     # --- the structure of a document ---
     "unknown-key": Page(
-        "There is no such key here. An unknown key is never skipped: it may be a "
-        "known one, mistyped.",
+        "The key is unknown. archspec never ignores an unknown key, since it may be"
+        " a misspelled one.",
         "inptu: 1x28x28",
         "input: 1x28x28",
     ),
     "missing-key": Page(
-        "A key that a spec needs is not there, such as `archspec` at its top, or "
+        "A required key is missing, such as `archspec` at the top of a spec, or "
         "`then` under `if`.",
         "- if: ch > 1",
         "- if: ch > 1\n  then: relu",
     ),
     "missing-step": Page(
-        "Nothing stands where a step should. The identity is always spelled out.",
+        "A step is missing. Write `identity` for an unchanged input.",
         "- add:\n    - conv(3, k=1)\n    -",
         "- add:\n    - conv(3, k=1)\n    - identity",
     ),
     "invalid-type": Page(
-        "A value of the wrong form for its key.",
+        "The value has the wrong form for its key.",
         "input: 28 x 28",
         "input: 1x28x28",
     ),
     "invalid-step": Page(
-        "A mapping is not a step: two labels in one, or `repeat` without `times` "
+        "The mapping is not a step: it has two labels, or `repeat` without `times` "
         "or `for`.",
         "- conv1: conv(8, k=3)\n  relu1: relu",
         "- conv1: conv(8, k=3)\n- relu1: relu",
     ),
     # --- the call language ---
     "invalid-syntax": Page(
-        "Text that is not in the language of calls: a bracket is not closed, a `|` is "
-        "missing between two steps, or a sign stands where none can.",
+        "The text is not a valid call or expression: a bracket is not closed, a `|`"
+        " is missing between two steps, or an operator is unexpected.",
         "- conv(64, k=3 | relu",
         "- conv(64, k=3) | relu",
     ),
     "invalid-label": Page(
-        "A label names a module: letters, digits, `_` and `-`, and no name that "
-        "Python or torch uses itself.",
+        "The label is not a valid name. A label consists of letters, digits, `_` "
+        "and `-`, and must not be a name that Python or torch uses.",
         "- forward: conv(8, k=1)",
         "- conv1: conv(8, k=1)",
     ),
     "unknown-op": Page(
-        "There is no op or block of this name. `archspec list` shows those there are.",
+        "No op or block has this name. `archspec list` shows all of them.",
         "- cnov(64, k=3)",
         "- conv(64, k=3)",
     ),
     "not-callable": Page(
-        "A parameter is called like a block, and holds something else.",
+        "A value that is not an op or block is called.",
         "- let: {act: 3}\n- act",
         "- let: {act: relu}\n- act",
     ),
     "unknown-argument": Page(
-        "The op or block has no parameter of this name. `archspec explain conv` shows "
-        "the signature of `conv`.",
+        "The op or block has no parameter of this name. `archspec explain conv` "
+        "shows the signature of `conv`.",
         "- conv(64, kernel=3)",
         "- conv(64, kernel_size=3)",
     ),
     "missing-argument": Page(
-        "A parameter without a default is not given. The number for it may have been "
-        "read as another: one positional argument more than a signature has is the "
-        "number of input channels.",
+        "A required argument is missing. archspec may have read it as another one: "
+        "one additional positional argument is the number of input channels.",
         "- conv(64)",
         "- conv(64, k=3)",
     ),
     "too-many-arguments": Page(
-        "Parameters after `*` in a signature are given by keyword. By position there "
-        "may be those before it, and in front of them the number of input channels.",
+        "A call has too many positional arguments. Parameters after `*` in a "
+        "signature are keyword-only. One additional positional argument is the "
+        "number of input channels.",
         "- conv(3, 64, 3)",
         "- conv(3, 64, k=3)",
     ),
     "duplicate-argument": Page(
-        "A parameter is given twice, perhaps by its short and its long name.",
+        "An argument is given twice, for example by its short and its long name.",
         "- conv(64, k=3, kernel_size=3)",
         "- conv(64, k=3)",
     ),
     "invalid-argument-type": Page(
-        "A value of a type that the parameter does not take. `/` makes a float, `//` "
-        "an integer.",
+        "The parameter does not accept values of this type. `/` gives a float, and "
+        "`//` an integer.",
         "- conv(64 / 2, k=3)",
         "- conv(64 // 2, k=3)",
     ),
     "invalid-argument": Page(
-        "A value outside of what the parameter takes.",
+        "The value is out of the parameter's range.",
         "- dropout(1.5)",
         "- dropout(0.5)",
     ),
     # --- names ---
     "undefined-name": Page(
-        "A name that stands for nothing here: neither a param, nor a parameter of "
-        "this block, nor a `let` before this step.",
+        "The name is undefined here: it is not a param, a parameter of this block, "
+        "or a name in an earlier `let`.",
         "- conv(width, k=3)",
         "- let: {width: 64}\n- conv(width, k=3)",
     ),
@@ -219,67 +220,68 @@ CODES: dict[str, Page] = {
         "- conv(ch ** 2, k=1)",
     ),
     "reserved-name": Page(
-        "`cin`, `ch`, `ref` and words such as `if` have a meaning of their own.",
+        "`cin`, `ch`, `ref` and words such as `if` are reserved.",
         "- let: {ch: 8}\n- conv(8, k=1)",
         "- let: {width: 8}\n- conv(width, k=1)",
     ),
     "duplicate-name": Page(
-        "Two parameters, two blocks or two columns of `for` have one name.",
+        "Two parameters, two blocks or two columns of `for` have the same name.",
         "blocks:\n  unit(n, n): conv(n, k=1)\nnet:\n  - unit(8, 3)",
         "blocks:\n  unit(n, m): conv(n, k=m)\nnet:\n  - unit(8, 3)",
     ),
     "duplicate-label": Page(
-        "Two layers of one body have one name, or a label in a repeat has no `{i}`. A layer "
-        "without a label has a name too: its number in a plain chain, else the name it is "
-        "called by and a count, such as `conv1`.",
+        "Two layers of one body have the same name, or a label in a repeat lacks "
+        "`{i}`. A layer without a label has a name too: its number in a plain "
+        "chain, else the name in its call with a count, such as `conv1`.",
         "- repeat:\n    layer: bn\n  times: 2",
         "- repeat:\n    layer{i}: bn\n  times: 2",
     ),
     "dangling-ref": Page(
-        "`ref` names a label that no earlier step of the same body has, or of the bodies "
-        "around it up to the block's own. A path leads into labelled groups, `ref(enc.low)`, "
-        "not into blocks, layers or heads.",
+        "`ref` names a label that does not exist in earlier steps of its body, or "
+        "of the surrounding bodies up to the block's body. A path such as "
+        "`ref(enc.low)` reaches into labeled groups, not into blocks, layers or "
+        "heads.",
         "- stem: conv(8, k=3)\n- ref(stm) | relu",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
     "ambiguous-index": Page(
-        "In a repeat within a repeat of one body, `i` could be the index of either. "
-        "`as` names one of them. The body of a block is a body of its own.",
+        "In nested repeats of one body, `i` is ambiguous. Name an index with `as`. "
+        "The body of a block is separate.",
         "- repeat:\n    - repeat: conv(8 * (i + 1), k=1)\n      times: 2\n  times: 3",
         "- repeat:\n    - repeat: conv(8 * (j + 1), k=1)\n      times: 2\n      as: j\n"
         "  times: 3",
     ),
     "missing-else": Page(
-        "A join has all of its branches, so that an `if` that is one has an `else`: a "
-        "branch, `identity`, or `none` for no branch. In a list, an `if` needs none.",
+        "An `if` that is a branch of a join requires an `else`: a branch, "
+        "`identity`, or `none` to omit the branch. In a list, `else` is optional.",
         "params: {deep: true}\nnet:\n- conv(8, k=1)\n- add:\n  - conv(8, k=1)\n"
         "  - {if: deep, then: relu}",
         "params: {deep: true}\nnet:\n- conv(8, k=1)\n- add:\n  - conv(8, k=1)\n"
         "  - {if: deep, then: relu, else: identity}",
     ),
     "tied-mismatch": Page(
-        "`tied` runs the layers of an earlier step once more. What comes in may be of "
-        "another size, but not of one that needs other weights.",
+        "`tied` applies the layers of an earlier step to another input. The input "
+        "may have another size if the weights have the same shapes.",
         "- stem: conv(8, k=3)\n- relu\n- tied(stem)",
         "- conv(8, k=3)\n- stem: conv(8, k=3)\n- relu\n- tied(stem)",
     ),
     "missing-ref": Page(
-        "With several inputs, what the first step reads must be said: it is a `ref`, or a "
-        "join of chains that begin with one.",
+        "With several inputs, the first step is a `ref`, or a join of chains that "
+        "begin with a `ref`.",
         "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - conv(8, k=1)\n"
         "  - concat: [identity, ref(depth)]",
         "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - concat: [ref(image), ref(depth)]\n"
         "  - conv(8, k=1)",
     ),
     "unread-input": Page(
-        "No step reads an input.",
+        "An input is unused.",
         "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - ref(image) | conv(8, k=1)",
         "input: {image: 3x32x32, depth: 1x32x32}\nnet:\n  - concat: [ref(image), ref(depth)]\n"
         "  - conv(8, k=1)",
     ),
     "unknown-input": Page(
-        "A shape is given for an input that the network does not have, or names none of "
-        "several.",
+        "`--input` names an unknown input, or omits the name although there are "
+        "several inputs.",
         "$ archspec check lenet --input image=1x28x28",
         "$ archspec check lenet --input 1x28x28",
     ),
@@ -289,13 +291,13 @@ CODES: dict[str, Page] = {
         "net:\n  - low: conv(8, k=1)\n  - high: conv(8, k=1)\noutputs: [low, high]",
     ),
     "misplaced-ref": Page(
-        "`ref` starts a chain. After `|` it would drop the output of the chain.",
+        "`ref` starts a chain. After `|` it would discard the output of the chain.",
         "- stem: conv(8, k=3)\n- relu | ref(stem)",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
     "misplaced-aux": Page(
-        "`aux` is a step of `net` itself, since its heads are outputs of the network. In "
-        "a block, a branch, a repeat or a labelled group it would be theirs.",
+        "`aux` must be a step of `net`, since its heads are outputs of the network."
+        " It is not allowed in a block, a branch, a repeat or a labeled group.",
         "- add:\n"
         "    - conv(3, k=1)\n"
         "    - aux:\n"
@@ -309,96 +311,98 @@ CODES: dict[str, Page] = {
         "- global_avgpool | flatten | linear(10)",
     ),
     "unread-step": Page(
-        "Nothing reads the output of a step: it would cost weights and arithmetic, and "
-        "have no gradient.",
+        "The output of a step is unused, so its weights would cost time and have no"
+        " gradient.",
         "- stem: conv(8, k=3)\n- conv(16, k=3)\n- ref(stem) | relu",
         "- stem: conv(8, k=3)\n- ref(stem) | relu",
     ),
     "recursive-block": Page(
-        "A block calls itself, perhaps through another one, and does not end within 80 "
-        "steps in each other. An `if` that depends on an argument ends it.",
+        "A block calls itself, directly or through another block, and does not end "
+        "within 80 nested steps. End the recursion with an `if` that depends on an "
+        "argument.",
         "blocks:\n  unit(n): conv(n, k=1) | unit(n)\nnet:\n  - unit(8)",
         "blocks:\n  unit(n):\n    - conv(n, k=1)\n    - if: n > 1\n      then: unit(n // 2)\n"
         "net:\n  - unit(8)",
     ),
     # --- what has no use: warnings ---
     "unused-parameter": Page(
-        "Nothing reads a parameter of a block, or one of `params`. One of a block that "
-        "starts with `_` is meant to stay unread.",
+        "A parameter of a block or of `params` is unused. Start the name of a "
+        "block's parameter with `_` to allow this.",
         "blocks:\n  unit(cout, *, s=1): conv(cout, k=1)\nnet:\n  - unit(8)",
         "blocks:\n  unit(cout, *, s=1): conv(cout, k=1, s=s)\nnet:\n  - unit(8)",
     ),
     "unused-name": Page(
-        "Nothing reads a name of `let`, or a column of `for`.",
+        "A name in `let` or a column of `for` is unused.",
         "- let: {w: 8}\n- conv(6, k=1)",
         "- let: {w: 8}\n- conv(w, k=1)",
     ),
     "unused-label": Page(
-        "A label on `identity` names a place for `ref`, and no `ref` reads it.",
+        "A label on `identity` names a place for `ref`, but no `ref` uses it.",
         "- start: identity\n- relu",
         "- start: identity\n- concat: [relu, ref(start)]",
     ),
     "softmax-output": Page(
-        "A network that is trained here ends in a softmax, and the loss takes the "
-        "softmax once more: training is slower, and ends worse.",
+        "The network has a `train:` section and ends in a softmax. The loss applies"
+        " a softmax too, which makes training slower and less accurate.",
         "net:\n  - flatten | linear(10) | softmax\ntrain: {data: digits}",
         "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
     ),
     "unused-block": Page(
-        "Nothing calls a block of this spec.",
+        "A block of this spec is unused.",
         "blocks: {unit: relu}\nnet:\n  - tanh",
         "blocks: {unit: relu}\nnet:\n  - unit",
     ),
     "unused-import": Page(
-        "Nothing calls a block of an imported file.",
+        "The blocks of an imported file are unused.",
         "import: blocks.yaml\nnet:\n  - relu",
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
     # --- what is hardly intended: warnings ---
     "last-layer": Page(
-        "The network is trained with `cross_entropy`, which takes logits of any sign and "
-        "size, and its last layer is an activation, a norm or a dropout. With `relu` "
-        "there, a class whose logit is negative has no gradient; `softmax` is part of "
-        "the loss.",
+        "The network is trained with `cross_entropy`, which expects logits of any "
+        "sign and size, but its last layer is an activation, a norm or a dropout. "
+        "After a `relu`, a class with a negative logit has no gradient. `softmax` "
+        "is part of the loss.",
         "net:\n  - flatten | linear(10) | relu\ntrain: {data: digits}",
         "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
     ),
     "untrainable-shape": Page(
-        "The spec has a `train:` section, and `archspec train` refuses its network: "
-        "training reads one image and compares one vector, a number for each class, with "
-        "the label.",
+        "The spec has a `train:` section, but `archspec train` rejects its network."
+        " Training requires one image as input, and one vector with a number for "
+        "each class as output.",
         "net:\n  - conv(10, k=3)\ntrain: {data: digits}",
         "net:\n  - conv(10, k=3) | global_avgpool | flatten\ntrain: {data: digits}",
     ),
     "class-count": Page(
-        "The data set of the `train:` section has another number of classes than the "
-        "network has outputs. `archspec train` refuses it.",
+        "The number of outputs differs from the number of classes in the data set "
+        "of the `train:` section. `archspec train` rejects such a network.",
         "net:\n  - flatten | linear(7)\ntrain: {data: digits}",
         "net:\n  - flatten | linear(10)\ntrain: {data: digits}",
     ),
     "batch-of-one": Page(
-        "The network is trained with a batch size of one, and a batch norm reads a single "
-        "value of each channel, whose variance is 0. torch refuses it.",
+        "The batch size is one, and a batch norm reads a single value per channel, "
+        "whose variance is 0. torch rejects this.",
         "net:\n  - global_avgpool | bn | flatten | linear(10)\n"
         "train: {data: digits, batch_size: 1}",
         "net:\n  - global_avgpool | bn | flatten | linear(10)\n"
         "train: {data: digits, batch_size: 64}",
     ),
     "pool-gaps": Page(
-        "The kernel of a pool is smaller than its stride, so that it skips rows and "
-        "columns. A kernel of 1 subsamples on purpose.",
+        "The kernel of a pool is smaller than its stride, so the pool skips rows "
+        "and columns. A kernel of 1 subsamples on purpose.",
         "- maxpool(2, s=3)",
         "- maxpool(3)",
     ),
     "pool-enlarges": Page(
-        "An adaptive pool makes a larger image than it reads, by repeating values. Often "
-        "the input is smaller than the one that the network was made for.",
+        "An adaptive pool enlarges the image by repeating values. The input is "
+        "probably smaller than intended.",
         "- maxpool(8) | adaptive_avgpool(7)",
         "- maxpool(8) | adaptive_avgpool(4)",
     ),
     "dropout-before-norm": Page(
-        "A batch norm follows dropout. In training, dropout raises the variance that the "
-        "norm sees and keeps for evaluation, where nothing is dropped (Li et al., 2018).",
+        "A batch norm follows a dropout. In training, dropout increases the "
+        "variance that the norm records for evaluation, where nothing is dropped "
+        "(Li et al., 2018).",
         "- conv(8, k=3) | dropout(0.5) | bn | relu",
         "- conv(8, k=3) | bn | relu | dropout(0.5)",
     ),
@@ -408,36 +412,35 @@ CODES: dict[str, Page] = {
         "- conv(8, k=3) | relu",
     ),
     "large-linear": Page(
-        "A linear layer has more than 200 million weights, mostly because the image "
-        "before it is large. Reduce it first, by strides or pools.",
+        "A linear layer has more than 200 million weights, usually because its "
+        "input image is large. Reduce the image first with strides or pools.",
         "- conv(256, k=3, p=1) | flatten | linear(1024)",
         "- conv(256, k=3, p=1) | adaptive_avgpool(7) | flatten | linear(1024)",
     ),
     "misplaced-none": Page(
-        "`none` in an arm of an `if` that is a branch of a join means that there is no "
-        "such branch. It is not a step.",
+        "`none` omits a branch of a join, in an arm of an `if`. It is not a step.",
         "- conv(8, k=1)\n- none",
         "- add:\n    - conv(3, k=1)\n    - {if: true, then: identity, else: none}",
     ),
     "misplaced-each": Page(
-        "`each` makes a branch of a join for each row; it is not a step by itself.",
+        "`each` adds one branch per row to a join. It is not a step by itself.",
         "- each: conv(8, k=1)\n  times: 2",
         "- concat:\n    - each: conv(8, k=1)\n      times: 2",
     ),
     "single-branch": Page(
-        "Branches are joined, and there is one of them: nothing is added to it. The "
-        "branch that passes its input on is spelled `identity`.",
+        "A join has only one branch. Write `identity` for a branch that returns its"
+        " input.",
         "- add:\n    - conv(3, k=1)",
         "- add:\n    - conv(3, k=1)\n    - identity",
     ),
     # --- params, variants, imports ---
     "unknown-parameter": Page(
-        "`--set` or a variant names a parameter that is not in `params`.",
+        "`--set` or a variant names an unknown param.",
         "params: {width: 8}\nvariants: {wide: {wdith: 16}}\nnet:\n  - conv(width, k=3)",
         "params: {width: 8}\nvariants: {wide: {width: 16}}\nnet:\n  - conv(width, k=3)",
     ),
     "invalid-parameter-type": Page(
-        "A parameter is set to a value of another type than its default.",
+        "The value of a param has another type than the default.",
         "params: {width: 8}\n"
         "variants: {wide: {width: [16]}}\n"
         "net:\n"
@@ -446,22 +449,22 @@ CODES: dict[str, Page] = {
     ),
     "unknown-variant": Page(
         "The spec has no variant of this name.",
-        "$ archspec check lenet --variant wide",
-        "$ archspec check lenet --set classes=100",
+        "$ archspec check mlp_mixer --variant s8",
+        "$ archspec check mlp_mixer --variant s16",
     ),
     "import-missing": Page(
-        "The imported file does not exist, and there is no bundled spec of this name.",
+        "The imported file does not exist, and no bundled spec has this name.",
         "import: block.yaml\nnet:\n  - unit(8)",
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
     "import-outside": Page(
-        "A spec imports only files in its directory or below, so that the spec of "
-        "someone else does not read yours.",
+        "A spec can import only files in its directory and below. An untrusted spec"
+        " therefore cannot read your other files.",
         "import: ../blocks.yaml\nnet:\n  - unit(8)",
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
     "import-cycle": Page(
-        "Files import each other in a circle.",
+        "Files import each other in a cycle.",
         "import: net.yaml  # this file\nnet:\n  - unit(8)",
         "import: blocks.yaml\nnet:\n  - unit(8)",
     ),
@@ -472,73 +475,73 @@ CODES: dict[str, Page] = {
         "- conv(8 // 2, k=1)",
     ),
     "index-out-of-range": Page(
-        "A tuple has fewer items than the index asks for; the first has the index 0.",
+        "The index is out of range. The first item has the index 0.",
         "- conv((8, 16)[2], k=1)",
         "- conv((8, 16)[1], k=1)",
     ),
     "number-too-large": Page(
-        "A number does not fit into 64 bits, or a tuple is very long.",
+        "A number does not fit into 64 bits, or a tuple is too long.",
         "- conv(9**9**9, k=1)",
         "- conv(9**2, k=1)",
     ),
     "unequal-columns": Page(
-        "`for` runs once for each row, and its columns have different lengths, or a row "
-        "has more or fewer values than the names of its pattern.",
+        "The columns of `for` have different lengths, or a row does not match the "
+        "names of its pattern.",
         "- repeat: vgg_block(c, n)\n  for: {n: [2, 2], c: [64]}",
         "- repeat: vgg_block(c, n)\n  for: {n: [2, 2], c: [64, 128]}",
     ),
     "empty-repeat": Page(
-        "A repeat that happens zero times. To leave steps out, put them under `if`.",
+        "A repeat runs zero times. To omit steps, use `if`.",
         "- repeat: relu\n  times: 0",
         "- repeat: relu\n  times: 1",
     ),
     "too-many-layers": Page(
-        "The network is larger than archspec expands, often by a slip in a `times`.",
+        "The network has too many layers, probably because of a wrong `times`.",
         "- repeat: conv(8, k=1)\n  times: 1000000",
         "- repeat: conv(8, k=1)\n  times: 10",
     ),
     # --- shapes ---
     "channel-mismatch": Page(
-        "A step says how many channels come in, and it is another number that does; "
-        "or branches are added, and they have different channels. The input channels "
-        "of a step may always be left out.",
+        "The input channels of a step differ from the stated number, or the "
+        "branches of an `add` have different channels. You can always omit the "
+        "input channels.",
         "- conv(3, 6, k=5)\n- conv(16, 32, k=5)",
         "- conv(3, 6, k=5)\n- conv(6, 32, k=5)",
     ),
     "size-mismatch": Page(
-        "Branches that are joined have different heights or widths: their strides "
-        "differ, or a kernel is not padded. A padding of half the kernel keeps the "
+        "The branches of a join have different heights or widths: their strides "
+        "differ, or a kernel lacks padding. A padding of half the kernel keeps the "
         "size.",
         "- concat:\n    - conv(8, k=3)\n    - identity",
         "- concat:\n    - conv(8, k=3, p=1)\n    - identity",
     ),
     "unflattened-input": Page(
-        "A linear layer stands after an image with its channels first; it takes "
+        "A linear layer follows an image with the channels first. It requires "
         "features, or an image or tokens with the channels last.",
         "- conv(6, k=5) | linear(10)",
         "- conv(6, k=5) | flatten | linear(10)",
     ),
     "wrong-rank": Page(
-        "An op needs other axes, or the channels in another place. Convolutions, pools "
-        "and `bn` take the channels first; `linear` and attention take them last; "
-        "`permute`, `tokens` and `flatten` change them.",
+        "The op requires other axes or another order. Convolutions, pools and `bn` "
+        "require the channels first; `linear` and attention require them last. "
+        "Convert with `permute`, `tokens` or `flatten`.",
         "- flatten | conv(8, k=1)",
         "- conv(8, k=1) | flatten",
     ),
     "unpaired-op": Page(
-        "`unpartition` makes the image again that the last `partition` before it took.",
+        "`unpartition` reverses the last `partition` before it, which is missing.",
         "- permute(0, 2, 3, 1) | unpartition",
         "- partition(4) | relu | unpartition",
     ),
     "axes-mismatch": Page(
-        "Branches are joined whose axes are not the same or not in the same order, even "
-        "if the numbers agree.",
+        "The branches of a join have different axes, or axes in another order, even"
+        " if the sizes agree.",
         "- add: [identity, 'permute(0, 1, 3, 2)']",
         "- add: [identity, relu]",
     ),
     "empty-output": Page(
-        "A kernel or window is larger than what comes in, so that nothing comes out. "
-        "Strides and pools before it may have left too little.",
+        "A kernel or window is larger than its input. Earlier strides or pools may "
+        "have reduced the size too much.",
         "- conv(8, k=33)",
         "- conv(8, k=3)",
     ),
@@ -548,20 +551,19 @@ CODES: dict[str, Page] = {
         "- conv(64, k=1)\n- conv(64, k=3, g=4)",
     ),
     "indivisible-split": Page(
-        "`split` gives each of its branches as many channels, and their number does "
-        "not divide those that come in.",
+        "`split` divides the channels equally, but the number of branches does not "
+        "divide the number of channels.",
         "- split: [relu, tanh]",
         "- split: [relu, tanh, identity]",
     ),
     "output-mismatch": Page(
-        "A head of `aux` is trained on the network's own labels, so that it makes "
-        "what the network makes.",
+        "The output of a head differs in shape from the output of the network. "
+        "Heads are trained on the same labels.",
         "- aux: {aux1: flatten | linear(5)}\n- flatten | linear(10)",
         "- aux: {aux1: flatten | linear(10)}\n- flatten | linear(10)",
     ),
     "shape-assertion": Page(
-        "The output of a step differs from the shape after `->`: one of the two is "
-        "wrong.",
+        "The output of a step differs from the shape after `->`.",
         "- flatten | linear(10) -> [16]",
         "- flatten | linear(10) -> [10]",
     ),

@@ -142,9 +142,9 @@ class Findings:
         """
         span = diagnostic.primary.span
         kind = diagnostic.code, diagnostic.severity
-        key: tuple[object, ...] = (*kind, id(span.source), span.start, span.end)
+        key: tuple[object, ...] = *kind, id(span.source), span.start, span.end
         if diagnostic.code in ONE_PER_TEXT:
-            key = (*kind, id(span.source), span.text)
+            key = *kind, id(span.source), span.text
         is_error = diagnostic.is_error
         if key in self._found:
             if len(self._found[key]) < MAX_FINDINGS:
@@ -246,7 +246,7 @@ def _with_lines(places: Mapping[int, Diagnostic]) -> Diagnostic:
         return first
     lines = [str(line) for line in dict.fromkeys(d.primary.span.line for d in others)]
     shown = ", ".join([*lines[:MAX_RELATED], *["..."] * (len(lines) > MAX_RELATED)])
-    note = f"it also stands in line{'s' * (len(lines) > 1)} {shown}"
+    note = f"it is also in line{'s' * (len(lines) > 1)} {shown}"
     return replace(first, notes=(*first.notes, note))
 
 

@@ -98,7 +98,7 @@ def parse_label(scalar: Scalar) -> StepLabel:
         help = f"write `{keyword[1]}:`, which takes no arguments"
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
     if scalar.text.startswith("for "):
-        help = "write `repeat:` with the steps, and `times: 3` beside it"
+        help = "write `repeat:` with the steps, and `times: 3` next to it"
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
     if re.fullmatch(r"\w+ *\(.*\)", scalar.text):
         help = "a block is defined under `blocks:`, and called by its name here"
@@ -162,8 +162,7 @@ class Parser:
 
     def at(self, *texts: str) -> bool:
         """Whether the next token is one of these signs or reserved words."""
-        token = self.tokens[self.place]
-        return token.text in texts and token.kind in ("sign", "word")
+        return self.token.kind in ("sign", "word") and self.token.text in texts
 
     def take(self, *texts: str) -> Token | None:
         """Consume the next token if it is one of these."""
@@ -198,7 +197,7 @@ class Parser:
         if self.token.kind == "end":
             return result
         if self.at("="):
-            raise self.error("the end", "`=` stands inside the parentheses of a call")
+            raise self.error("the end", "write `=` inside the parentheses of a call")
         if self.token.span.line > self.tokens[0].span.line:
             help = (
                 "the line above continues here: start each step in one column with `- `"
@@ -207,7 +206,7 @@ class Parser:
         if production is Parser.signature and self.token.kind == "name":
             raise self.error("the end", "a signature starts with the name of the block")
         if production is Parser.chain and self.at("+"):
-            raise self.error("the end", "branches that are added stand under `add:`")
+            raise self.error("the end", "write the branches of a sum under `add:`")
         if production is Parser.chain and (self.token.kind == "name" or self.at(",")):
             raise self.error("the end", "chain steps with `|`: `conv(64, k=3) | relu`")
         raise self.error("the end")
@@ -277,7 +276,7 @@ class Parser:
                 keyword = True
             elif keyword:
                 raise ParseError(
-                    "a positional argument stands after a keyword argument",
+                    "positional argument after a keyword argument",
                     argument.span,
                     "put the values without a name first",
                 )
@@ -350,7 +349,7 @@ class Parser:
         default = self.expression() if self.take("=") else None
         if default and not self.keyword_only:
             raise ParseError(
-                f"`{name.id}` stands before `*` and has a default",
+                f"positional parameter `{name.id}` has a default",
                 name.span,
                 "parameters with a default are keyword-only: "
                 f"write `*, {name.id}={default.span.text}`",
@@ -362,7 +361,7 @@ class Parser:
         """A tuple pattern, before `*`."""
         start = self.token.span
         if self.keyword_only:
-            raise ParseError("a tuple pattern stands before `*`", start)
+            raise ParseError("a tuple pattern must be before `*`", start)
         names = self.pattern_names()
         span = start.to(self.tokens[self.place - 1].span)
         return Parameter(span, names, True, False, None)

@@ -141,7 +141,7 @@ class _DocumentParser:
             name = Name(item.span, item.text)
             if name.id in seen:
                 report_duplicate(
-                    name, "output", seen[name.id], self.findings, help="leave one out"
+                    name, "output", seen[name.id], self.findings, help="omit one"
                 )
                 continue
             seen[name.id] = name.span

@@ -51,7 +51,7 @@ AUX_HINTS = {  # by what the misplaced `aux` is in
     "a block": "end the block here: in `net`, `aux` comes after its call",
     "a branch": "put it after the branches, or before them",
     "a head": "a head has no heads of its own: write both under one `aux`",
-    "a labelled group": "leave out the label of the group, or end the group here",
+    "a labelled group": "omit the label of the group, or end the group here",
     "a repeat": "let the repeat end here, and start another one after `aux`",
 }
 
@@ -136,7 +136,7 @@ class StepParser:
         if self.enclosing:
             self.findings.error(
                 "misplaced-aux",
-                f"`aux` is a step of `net` itself, found in {self.enclosing}",
+                f"`aux` must be a step of `net`, found in {self.enclosing}",
                 key.span,
                 help=AUX_HINTS[self.enclosing],
             )
@@ -276,7 +276,7 @@ def report_duplicate(
     """Report a name that is given twice."""
     findings.error(
         "duplicate-name",
-        f"there are two {noun}s `{name.id}`",
+        f"duplicate {noun} `{name.id}`",
         name.span,
         related=[Label(first, "the first")],
         help=help,

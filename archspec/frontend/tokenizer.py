@@ -14,7 +14,7 @@ from archspec.diagnostics.source import Span
 
 TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
-      | (?P<path>(?<=\()(?:(?<=\bref\()|(?<=\btied\()|(?<=_like\())(?=[A-Za-z0-9_]*[{.-])(?:\{[^{}]*\}|[A-Za-z0-9_.-])+)
+      | (?P<path>(?:(?<=\bref\()|(?<=\btied\()|(?<=_like\())(?=[A-Za-z0-9_]*[{.-])(?:\{[^{}]*\}|[A-Za-z0-9_.-])+)
       | (?P<number>(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?)
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
       | (?P<string>"[^"\n]*"|'[^'\n]*')
@@ -32,8 +32,8 @@ FOREIGN = {  # signs of other languages, with the help
     "^": "write `**` for a power",
     "?": "write `a if condition else b`",
     ".": "names have no prefix: `conv`, not `nn.Conv2d`; `width`, not `params.width`",
-    "$": "a name stands by itself: `width`",
-    "{": "a name stands by itself: `width`",
+    "$": "write a name without a prefix: `width`",
+    "{": "write a name without a prefix: `width`",
     ";": "write each step on a line of its own, after `- `",
 }
 WORDS = {"and", "or", "not", "if", "else", "true", "false"}
@@ -74,27 +74,27 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
     tokens = []
     for match in TOKEN.finditer(text):
         kind = match.lastgroup or ""
+        first, last = match.span()
+        span = Span(at.source, at.start + first, at.start + last) if exact else at
         if kind == "space":
             continue
-        word, (first, last) = match.group(), match.span()
-        span = Span(at.source, at.start + first, at.start + last) if exact else at
         if kind in ("foreign", "other"):
             raise ParseError(
-                f"{_shown(word)} is not part of the language",
+                f"{_shown(match.group())} is not part of the language",
                 span,
-                FOREIGN.get(word, ""),
+                FOREIGN.get(match.group(), ""),
             )
-        if kind == "number" and re.match(r"0[0-9]", word):
-            plain = word.lstrip("0") or "0"
+        if kind == "number" and re.match(r"0[0-9]", match.group()):
+            plain = match.group().lstrip("0") or "0"
             raise ParseError(
-                f"`{word}` starts with a zero",
+                f"`{match.group()}` starts with a zero",
                 span,
                 f"write `{plain}`",
                 "ambiguous-scalar",
             )
-        if word in WORDS:
+        if match.group() in WORDS:
             kind = "word"
-        tokens.append(Token(kind, word, span))
+        tokens.append(Token(kind, match.group(), span))
     end = Span(at.source, at.end, at.end) if exact else at
     return [*tokens, Token("end", "", end)]
 

@@ -63,10 +63,9 @@ class Shape(tuple[int, ...]):  # noqa: SLOT001 - Python allows no slots here
 
     def plain(self) -> Self:
         """The same shape, its sizes plain integers."""
-        for size in self:
-            if type(size) is not int:
-                return type(self)(map(int, self), self.axes)
-        return self
+        if all(type(size) is int for size in self):
+            return self
+        return type(self)(map(int, self), self.axes)
 
     def with_channels(self, channels: int) -> Self:
         """The same axes with another number of channels."""

@@ -28,5 +28,5 @@ def last_layer(spec: LintedSpec) -> Iterator[LintFinding]:
     if node is None or node.op not in OPS or node.op in SOFTMAXES:
         return
     if OPS[node.op].family in FAMILIES:
-        message = f"`{node.op}` is the last layer, and `cross_entropy` takes logits"
+        message = f"`{node.op}` is the last layer, and `cross_entropy` expects logits"
         yield LintFinding("last-layer", message, node.span)

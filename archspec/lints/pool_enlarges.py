@@ -16,7 +16,7 @@ def pool_enlarges(spec: LintedSpec) -> Iterator[LintFinding]:
             continue
         if any(a > b for b, a in zip(before, after, strict=True)):
             message = (
-                f"`{node.op}` makes {[*plain(after)]} of the smaller "
-                f"{[*plain(before)]}: it repeats values"
+                f"`{node.op}` enlarges {[*plain(before)]} to {[*plain(after)]} "
+                "by repeating values"
             )
             yield LintFinding("pool-enlarges", message, node.span)

@@ -14,5 +14,5 @@ def softmax_output(spec: LintedSpec) -> Iterator[LintFinding]:
         return
     last = producing_node(spec.graph.outputs[0].value)
     if last and last.op in ("softmax", "log_softmax"):
-        message = f"the loss, `cross_entropy`, takes the softmax itself: leave `{last.op}` out"
+        message = f"`cross_entropy` includes the softmax: omit `{last.op}`"
         yield LintFinding("softmax-output", message, last.span)

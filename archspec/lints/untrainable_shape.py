@@ -29,14 +29,14 @@ def port_fault(graph: Graph) -> Fault | None:
         taken = f"{len(inputs)} input{'s' * (len(inputs) > 1)}"
         made = f" and {len(outputs)} named output{'s' * (len(outputs) > 1)}"
         return Fault(
-            f"`{graph.name}` has {taken}{made * graph.returns_tuple}, and training needs "
-            "one image in and one vector of classes out",
+            f"`{graph.name}` has {taken}{made * graph.returns_tuple}, and training "
+            "requires one image as input and one vector of classes as output",
             "train the module of `archspec.compile` with a loop of your own",
         )
     if len(inputs[0].shape) != 3:
         shape = "x".join(map(str, inputs[0].shape))
         return Fault(
-            f"`{graph.name}` takes an input of {shape}, and training needs an image",
+            f"`{graph.name}` takes an input of {shape}, and training requires an image",
             "give it the channels, height and width of an image",
         )
     return None
@@ -49,6 +49,6 @@ def output_fault(graph: Graph) -> Fault | None:
         return None
     return Fault(
         f"`{graph.name}` makes {' x '.join(map(str, shape))} numbers for an image, and "
-        "training needs one for each class",
+        "training requires one for each class",
         "end the network with `flatten` and a `linear` layer",
     )

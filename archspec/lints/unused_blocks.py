@@ -18,5 +18,5 @@ def unused_blocks(spec: LintedSpec) -> Iterator[LintFinding]:
     for block in document.blocks:
         name = block.name.id
         if name not in spec.uses.called:
-            message = f"nothing calls the block `{name}`"
+            message = f"unused block `{name}`"
             yield LintFinding("unused-block", message, block.name.span)

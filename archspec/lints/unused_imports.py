@@ -16,5 +16,5 @@ def unused_imports(spec: LintedSpec) -> Iterator[LintFinding]:
             name in spec.uses.called and environment.callees[name] is block
             for name, block in blocks.items()
         ):
-            message = f"nothing here calls a block of `{text}`"
+            message = f"unused import `{text}`"
             yield LintFinding("unused-import", message, span)

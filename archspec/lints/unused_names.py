@@ -14,5 +14,5 @@ def unused_names(spec: LintedSpec) -> Iterator[LintFinding]:
             continue
         if given.block in spec.uses.values:  # its signature follows from its callers
             continue
-        message = f"nothing reads {given.noun} `{given.name}`"
+        message = f"{given.noun} `{given.name}` is unused"
         yield LintFinding(given.code, message, given.span)

@@ -48,8 +48,8 @@ def check_aux_heads(output: ir.Value, context: Context) -> None:
             continue
         context.findings.error(
             "output-mismatch",
-            f"expected the head `{head.name}` to make {format_shape(wanted)}, as the "
-            f"network does, found {format_shape(found)}",
+            f"expected the head `{head.name}` to output {format_shape(wanted)}, as "
+            f"the network, found {format_shape(found)}",
             head.step.label.span,
             related=_producers(head, output),
             help="a head is trained on the network's own labels, and has its shape",

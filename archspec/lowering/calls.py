@@ -39,7 +39,7 @@ def lower_call(
     name: Symbolic | None = None,
 ) -> ir.Value:
     """Lower the call of an op or block; without a label its level names it."""
-    value, called = _callee(call, context)
+    value = _callee(call, context)
     callee, known = _parts(value) if value else (None, {})
     name = name or name_by_level(call, context)
     spread = spread_arguments(call, x, context)
@@ -47,6 +47,7 @@ def lower_call(
     if callee is None or spread is None or bound is None:
         return ir.Value(None)
     call = spread
+    called = _called(call, context)
     if called is not None:
         bound = bound._replace(called=called)
     if _input_channels_match(call, callee, bound, x, context):
@@ -89,17 +90,14 @@ def _lower(
     return lower_block_call(BlockCall(call, callee, bound), x, context, items, name)
 
 
-def _callee(
-    call: Call, context: Context
-) -> tuple[Callee | PartialCall | None, ast.Name | None]:
-    """What is called, and the name of the parameter that has it as a value, if one has."""
+def _callee(call: Call, context: Context) -> Callee | PartialCall | None:
     name, scope = call.name, context.scope
     if scope.has(name.id):
         known = scope.get(name.id)
         if known is None:
-            return None, None
+            return None
         if is_callee(known.value):
-            return known.value, known.code if isinstance(known.code, ast.Name) else None
+            return known.value  # type: ignore[no-any-return]
         report(
             context,
             "not-callable",
@@ -107,7 +105,7 @@ def _callee(
             name,
             help=_without_quotes(known.value, context),
         )
-        return None, None
+        return None
     callees = scope.environment.callees
     if name.id not in callees and not scope.environment.may_define(name.id):
         help = suggest_callee(name.id, {*callees, "ref", "tied"})
@@ -115,18 +113,24 @@ def _callee(
             help = f"`ref({name.id})` reads the output of the step with this label"
         context.findings.error(
             "unknown-op",
-            f"there is no op or block `{name.id}`",
+            f"unknown op or block `{name.id}`",
             name.span,
-            help=help or "`archspec list` shows the ops and blocks there are",
+            help=help or "`archspec list` shows all ops and blocks",
         )
-    return callees.get(name.id), None
+    return callees.get(name.id)
+
+
+def _called(call: Call, context: Context) -> ast.expr | None:
+    """The name of the parameter that is the callee; None if it is no parameter."""
+    value = context.scope.get(call.name.id) if context.scope.has(call.name.id) else None
+    return value.code if value and isinstance(value.code, ast.Name) else None
 
 
 def _without_quotes(value: object, context: Context) -> str:
     """Help for a quoted value of `params` that names an op or block."""
     word = value.partition("(")[0] if isinstance(value, str) else ""
     is_known = word in context.scope.environment.callees
-    return "leave its quotes out, and give it a line of its own" if is_known else ""
+    return "omit the quotes, and put it on its own line" if is_known else ""
 
 
 # --- input channels ---
@@ -159,7 +163,7 @@ def _input_channels_match(
 
 def _by_keyword(call: Call, callee: Callee, first: Expression) -> str:
     """Help that gives the first argument, which is no number of channels, by keyword."""
-    keywords = [slot for slot in slots(callee).each if not slot.positional]
+    keywords = [slot for slot in slots(callee) if not slot.positional]
     if len(call.arguments) > 1 or not keywords:
         return f"`{callee.name}` takes its other arguments by keyword"
     return f"write `{call.name.id}({keywords[0].shown}={first.span.text})`"
@@ -167,7 +171,7 @@ def _by_keyword(call: Call, callee: Callee, first: Expression) -> str:
 
 def _takes_kernel_and_stride(callee: Callee) -> bool:
     """Whether `callee(3, 2)` may mean a kernel of 3 and a stride of 2, as of a pool."""
-    shown = [slot.shown for slot in slots(callee).each]
+    shown = [slot.shown for slot in slots(callee)]
     return shown[:1] == ["k"] and "s" in shown
 
 
@@ -191,7 +195,7 @@ def _report_channels(
     value = str(int(found))
     helps: list[str] = [Replacement(f"write `{fixed}`, or omit the {noun}s", value)]
     if callee.name == "flatten":
-        helps = ["`flatten` takes no axis: omit the number"]
+        helps = ["`flatten` has no axis argument: omit the number"]
     if first.is_spread:
         helps = [f"omit the {noun}s from `{first.span.text}`"]
     elif context.argument(bound.in_channels):  # the number is the caller's

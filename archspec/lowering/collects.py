@@ -34,7 +34,7 @@ def lower_collect(
     loop = lowered_loop(step, x, context)
     if loop is None:
         return ir.Value(None)
-    context.loops.channels.discard(loop.channels)  # the next loop may have it
+    context.channel_variables.discard(loop.channels)  # the next loop may have it
     outputs = tuple(loop.outputs)
     shape = None
     shapes = [y.shape for y in outputs if y.shape is not None]
@@ -43,7 +43,7 @@ def lower_collect(
             plain = [shape.plain() for shape in shapes]
             shape = concat_shape(plain, "collect").with_channels(_channels(loop))
         except ShapeError as error:
-            made = f"makes {format_shape(shapes[1])} of {format_shape(shapes[0])}"
+            made = f"input {format_shape(shapes[0])}, output {format_shape(shapes[1])}"
             report(
                 context,
                 error.code,

@@ -153,7 +153,7 @@ def _report_no_branch(merge: Merge, context: Context) -> ir.Value:
         "single-branch",
         f"no branch of `{merge.kind}` is left",
         merge.span,
-        help="leave one: `identity` passes the input on",
+        help="keep one branch; `identity` returns the input",
         proposals=[
             Fix("write `identity`", (Edit(span, "identity"),), is_strong=False)
             for branch in merge.branches
@@ -189,8 +189,7 @@ def _warn_of_single_branch(merge: Merge, context: Context) -> None:
         "single-branch",
         f"`{merge.kind}` joins branches, found one",
         merge.span,
-        help=f"`identity` as a second one passes the input on; "
-        f"without it, leave `{merge.kind}` out",
+        help=f"add `identity` as a second branch, or omit `{merge.kind}`",
         severity=Severity.WARNING,
     )
 

@@ -95,7 +95,7 @@ def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
     is_head = name.id in (head.name for head in context.run.heads)
     help = did_you_mean(name.id, labels)
     if is_head:
-        help = "training returns the heads after the outputs, so leave it out"
+        help = "training returns the heads after the outputs, so omit it"
     elif not help and labels:
         help = f"the labels are {', '.join(f'`{label}`' for label in labels)}"
     message = f"no step of `net` has the label `{name.id}`"
@@ -103,7 +103,7 @@ def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
         "unknown-output",
         f"`{name.id}` is a head, not an output" if is_head else message,
         name.span,
-        help=help or f"label the step that makes it: `{name.id}: ...`",
+        help=help or f"label its step: `{name.id}: ...`",
         proposals=[*_other_outputs(name, labels, context)] * (not is_head),
     )
     return ir.Port(name.id, ir.Value(None))
@@ -139,7 +139,7 @@ def report_unread_inputs(
                 "unread-input",
                 f"no step reads the input `{port.name}`",
                 port.value.span,
-                help=f"`ref({port.name})` reads it; or leave it out",
+                help=f"`ref({port.name})` reads it; or omit it",
             )
 
 

@@ -84,7 +84,7 @@ def report_misplaced(call: Call, context: Context) -> None:
     label = given.span.text if given and is_path(given) else "stem"
     context.findings.error(
         "misplaced-ref",
-        "`ref` drops what the chain has made so far",
+        "`ref` would discard the output of the chain",
         call.span,
         help=f"start a chain with it: `ref({label}) | ...`",
     )

@@ -41,11 +41,11 @@ def check_assertion(call: Call, y: ir.Value, context: Context) -> ir.Value:
         "shape-assertion",
         f"expected the shape [{sizes}], found {found}",
         call.assertion.span,
-        f"says [{sizes}]",
+        f"asserted [{sizes}]",
         related=producer(y.before) if y.before else [],
         numbers=_numbers(wanted, y.shape.plain()),
         help=Replacement(
-            f"write `-> {found}` if that is what you want",
+            f"write `-> {found}` if this is intended",
             found,
             is_strong=False,
         ),

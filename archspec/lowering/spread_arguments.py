@@ -17,10 +17,7 @@ from archspec.resolve.value_text import describe
 
 def spread_arguments(call: Call, x: ir.Value, context: Context) -> Call | None:
     """The call with an argument for each item of a tuple; None if one is unknown."""
-    for argument in call.arguments:
-        if argument.is_spread:
-            break
-    else:
+    if not any(argument.is_spread for argument in call.arguments):
         return call
     lengths = [
         _length(argument, x, context)
@@ -48,7 +45,7 @@ def _length(argument: Argument, x: ir.Value, context: Context) -> int | None:
         "invalid-argument-type",
         f"`*` spreads a tuple, found {describe(row.value)}",
         argument.value,
-        help=f"leave the `*` out: `{argument.value.span.text}`",
+        help=f"omit the `*`: `{argument.value.span.text}`",
     )
     return None
 

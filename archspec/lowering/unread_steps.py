@@ -33,7 +33,7 @@ def report_unread_steps(
     for span in dict.fromkeys(places.get(id(node), node.span) for node in unread):
         findings.error(
             "unread-step",
-            "nothing reads the output of this step",
+            "the output of this step is unused",
             span,
-            help="leave it out, or label it and read it with `ref`",
+            help="omit it, or label it and read it with `ref`",
         )

@@ -87,7 +87,7 @@ OPS = (
         "x where positive, else `alpha` (exp(x) - 1)",
         Parameter("alpha", POSITIVE, 1.0),
     ),
-    _activation("selu", "SELU", "elu, scaled so that it normalises itself"),
+    _activation("selu", "SELU", "elu, scaled so that it is self-normalizing"),
     _activation(
         "gelu",
         "GELU",

@@ -162,7 +162,7 @@ def transposed_shape(
     if min(sizes) < 1:
         raise ShapeError(
             "empty-output",
-            f"padding {by(spread(padding, x, 'padding'))} leaves nothing of the output",
+            f"padding {by(spread(padding, x, 'padding'))} leaves an empty output",
             "padding",
             "pad less",
         )

@@ -122,7 +122,7 @@ def upsample_shape(
     factors = spread(scale_factor, x, "scale_factor")
     sizes = [int(size * f) for size, f in zip(x.spatial, factors, strict=True)]
     if min(sizes) < 1:
-        raise ShapeError("empty-output", "nothing is left of the image", "scale_factor")
+        raise ShapeError("empty-output", "the output is empty", "scale_factor")
     return x.with_spatial(sizes)
 
 

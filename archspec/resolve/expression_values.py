@@ -31,7 +31,6 @@ from archspec.frontend.ast import (
     walk,
 )
 from archspec.ir.symbolic import (
-    NUMBERS,
     Symbolic,
     as_symbolic,
     constant,
@@ -39,7 +38,7 @@ from archspec.ir.symbolic import (
 )
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
-from archspec.resolve.bind import Keyword, bind_keywords
+from archspec.resolve.bind import Keyword, Slot, bind_keywords
 from archspec.resolve.evaluation_budget import Budget
 from archspec.resolve.evaluation_errors import EvaluationError, UnknownValue
 from archspec.resolve.operators_and_functions import (
@@ -57,7 +56,6 @@ from archspec.resolve.partial_call import (
     parts_of,
 )
 from archspec.resolve.scope import Block, Scope
-from archspec.resolve.slots import Slot
 from archspec.resolve.value_code import constant_or_name, folded, is_constant
 from archspec.resolve.value_text import describe
 from archspec.signatures.signature import Parameter
@@ -65,7 +63,6 @@ from archspec.signatures.signature import Parameter
 NO_STEP = 0  # the value of `ch` outside of steps, as in `params`
 NAMES = "names are given in `params`, in `let`, and in the signature of a block"
 MAX_INTEGER = 2**63 - 1
-COMPOSED = (tuple, PartialCall)
 MAX_NESTING = 20  # tuples within tuples
 MAX_DEPTH = 100  # operations within operations
 
@@ -188,10 +185,10 @@ class Evaluator:
         elif name.id in ("True", "False"):
             help = f"write `{name.id.lower()}`"
         elif name.id == "ch":
-            help = "`ch` is the channels at a step, and no step stands here"
+            help = "`ch` is the number of channels at a step, and this is not a step"
         elif name.id == "cin" and self.ch != NO_STEP:
             help = "`cin` is for the body of a block; here `ch` is the channels"
-        message = f"there is no `{name.id}` here"
+        message = f"undefined name `{name.id}`"
         return EvaluationError("undefined-name", message, name.span, help)
 
     def tuple(self, expression: Tuple) -> Symbolic:
@@ -449,7 +446,7 @@ class Evaluator:
             self.check_root(base, expression.span)
 
     def check_size(self, value: Any, span: Span) -> None:
-        if isinstance(value, COMPOSED):
+        if isinstance(value, tuple | PartialCall):
             count = _count_items(value)
             if count > MAX_ITEMS:
                 message = f"a tuple has at most {MAX_ITEMS:,} items, theirs included"
@@ -458,7 +455,7 @@ class Evaluator:
                 raise EvaluationError("number-too-large", message, span)
             if self.budget:
                 self.budget.spend(count, span)
-        elif isinstance(value, NUMBERS) and not abs(value) <= MAX_INTEGER:
+        elif isinstance(value, int | float) and not abs(value) <= MAX_INTEGER:
             raise self.too_large(span)
 
     def too_large(self, span: Span) -> EvaluationError:

@@ -135,7 +135,7 @@ class _Importer:
         help = "the path starts at the folder of the spec"
         self.findings.error(
             "import-missing",
-            f"there is no file `{text}` beside this spec"
+            f"there is no file `{text}` in the spec's directory"
             + f", and no bundled spec `{text}`" * (not is_path(text)),
             span,
             help=help if is_path(text) else suggest_bundled(text) or help,
@@ -163,7 +163,7 @@ class _Importer:
                 f"`{text}` has no blocks to import",
                 span,
                 related=[Label(document.source.span(0, 0), "this file")],
-                help="blocks stand under `blocks:`",
+                help="put blocks under `blocks:`",
             )
         own = {d.name.id: environment.callees[d.name.id] for d in document.blocks}
         return own if environment.complete else None

@@ -83,7 +83,7 @@ def _known(
                 "unknown-parameter",
                 f"{where} `{name.id}`, which is not in `params`"
                 if where
-                else f"there is no parameter `{name.id}` to set in this spec",
+                else f"unknown param `{name.id}`",
                 name.span,
                 help=did_you_mean(name.id, params)
                 or _listed("the parameters are", params),
@@ -127,7 +127,7 @@ def _overridden(
         assert isinstance(expression, Name)
         budget.findings.error(
             "undefined-name",
-            f"there is no `{expression.id}` here",
+            f"undefined name `{expression.id}`",
             expression.span,
             help=f"`{name}` is {_type_name(default.value)}: write a value such as "
             f"`{name}={show(default.value)}`",

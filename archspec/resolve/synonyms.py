@@ -12,9 +12,9 @@ STEPS = ("concat", "add", "mul", "split", "repeat", "if", "aux", "let")
 
 NOT_NEEDED = {  # in a network that is trained here
     "cat": "`concat:` joins branches",
-    "input": "leave it out: `input:` says what comes in",
+    "input": "omit it: `input:` defines the input",
     "reshape": "`flatten` makes a vector, `unflatten` an image, `tokens` a sequence",
-    "squeeze": "`flatten` takes axes of size 1 away",
+    "squeeze": "`flatten` removes axes of size 1",
     "view": "`flatten` makes a vector, `unflatten` an image, `tokens` a sequence",
 }
 OTHER_NAMES = {

@@ -76,9 +76,9 @@ def _recipe(
         listed = ", ".join(f"`{name}`" for name in known)
         findings.error(
             "unknown-op",
-            f"there is no {NOUNS.get(setting.name, setting.name)} `{call.name.id}`",
+            f"unknown {NOUNS.get(setting.name, setting.name)} `{call.name.id}`",
             call.name.span,
-            help=did_you_mean(call.name.id, known) or f"there are {listed}",
+            help=did_you_mean(call.name.id, known) or f"expected one of {listed}",
         )
         return None
     bound = bind(call, recipe, findings, takes_input=False)

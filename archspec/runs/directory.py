@@ -101,8 +101,8 @@ class RunDirectory:
         """
         if not (path / CONFIG).is_file():
             raise UsageError(
-                f"`{path}` is not a run directory, it has no `{CONFIG}`: name a directory that "
-                "`archspec train` has made, such as `runs/lenet-1`"
+                f"`{path}` is not a run directory, it has no `{CONFIG}`: name a run, "
+                "such as `runs/lenet-1`"
             )
         return cls(path)
 
@@ -161,7 +161,7 @@ class RunDirectory:
             ) from error
         except (ValueError, TypeError) as error:
             raise TrainingError(
-                f"`{path}` is damaged: `archspec train --resume {self.path}` rewrites it"
+                f"`{path}` is corrupt: `archspec train --resume {self.path}` rewrites it"
             ) from error
 
     def rebuild(

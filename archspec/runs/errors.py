@@ -35,7 +35,7 @@ class DataLoaderWorkerError(TrainingError):
     def __init__(self) -> None:
         """Set the message; the worker left no reason."""
         super().__init__(
-            "a process that reads images has died, perhaps for want of memory: use a "
+            "a data-loader worker crashed, perhaps for lack of memory: use a "
             "smaller `--batch-size`"
         )
 

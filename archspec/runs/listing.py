@@ -59,7 +59,7 @@ def find_runs(out: Path) -> list[Path]:
     Raises:
         TrainingError: if the directory cannot be read, or contains no runs.
     """
-    hint = "`archspec train` makes some, and `--out DIR` looks elsewhere"
+    hint = "`archspec train` creates one, and `--out DIR` names another directory"
     try:
         folders = [path for path in out.iterdir() if path.is_dir()]
     except OSError as error:

@@ -28,7 +28,7 @@ def from_python(settings: Mapping[str, Any]) -> dict[str, Any]:
     for name in settings:
         if name not in FLAGS:
             hint = did_you_mean(name, FLAGS)
-            raise TypeError(f"there is no setting `{name}`{hint and '; ' + hint}")
+            raise TypeError(f"unknown setting `{name}`{hint and '; ' + hint}")
     calls = {
         name: value
         for name, value in settings.items()

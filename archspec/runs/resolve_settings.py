@@ -49,7 +49,7 @@ def resume_settings(settings: Settings, flags: Mapping[str, Any]) -> Settings:
         if name not in changeable and _absolute(value) != _absolute(before[name]):
             raise UsageError(
                 f"the run began {_with_flag(name, before[name])} and cannot continue "
-                f"{_with_flag(name, value)}: leave the flag out, or start a new run"
+                f"{_with_flag(name, value)}: omit the flag, or start a new run"
             )
     changes = {name: value for name, value in given.items() if name in changeable}
     return replace(settings, **changes)

@@ -66,13 +66,13 @@ def load_latest(
             unusable[path] = str(error)
             continue
         if what := difference(found):
-            unusable[path] = f"`{path}` is of another run ({what})"
+            unusable[path] = f"`{path}` belongs to another run ({what})"
         elif latest is None or found.progress > latest.progress:
             latest, latest_path = found, path
     if unusable and latest is None:
         raise TrainingError(
-            f"{next(iter(unusable.values()))}, and there is none to go on from: bring back "
-            "the files that the run has written, or start a new run"
+            f"{next(iter(unusable.values()))}, and no other one is valid: restore the "
+            "files of the run, or start a new run"
         )
     return LatestCheckpoint(latest, latest_path, unusable)
 

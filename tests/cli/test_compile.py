@@ -188,7 +188,7 @@ def test_source_takes_no_weights(archspec, spec, state, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-o", "a.safetensors"], "`.safetensors` holds weights: say with `--weights`"),
+        (["-o", "a.safetensors"], "`.safetensors` requires `--weights`"),
         (["-o", "a.pt2", "--rename", "a=b"], "give it as `--weights`"),
     ],
 )
@@ -237,9 +237,8 @@ def test_weights_of_another_network(archspec, spec, model, tmp_path):
     )
     assert outcome.code == 1
     assert outcome.err == (
-        f"error: `{tmp_path}/other.pt` does not fit `small`: name the spec, params and "
-        "input that it was trained with, or say with `--rename old=new` what the spec "
-        "calls its layers\n"
+        f"error: `{tmp_path}/other.pt` does not match `small`: name the spec, params and "
+        "input that it was trained with, or rename weights with `--rename old=new`\n"
         "3 of 9 weights fit; missing: 5; unexpected: 1; wrong shape: 1\n"
         f"  missing: `1.weight` 4 ({spec}:5)\n"
         f"  missing: `1.bias` 4 ({spec}:5)\n"
@@ -260,13 +259,13 @@ class Code:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is damaged, or cannot be read without running code: name a run"),
-        (b"hello", "is damaged, or cannot be read without running code"),
-        (pickle.dumps(Code()), "is damaged, or cannot be read without running code"),
-        (Code(), "is damaged, or cannot be read without running code"),
-        ({}, "holds no weights: name a run"),
-        ({"lr": 0.1}, "holds no weights: name a run"),
-        ([torch.zeros(3)], "holds no weights: name a run"),
+        (b"", "is corrupt, or cannot be read without running code: name a run"),
+        (b"hello", "is corrupt, or cannot be read without running code"),
+        (pickle.dumps(Code()), "is corrupt, or cannot be read without running code"),
+        (Code(), "is corrupt, or cannot be read without running code"),
+        ({}, "contains no weights: name a run"),
+        ({"lr": 0.1}, "contains no weights: name a run"),
+        ([torch.zeros(3)], "contains no weights: name a run"),
         (None, "there is no file"),
     ],
 )

@@ -28,7 +28,7 @@ def test_a_page_has_one_direction(archspec, good, tmp_path):
     outcome = archspec("draw", good, "-o", page, "--direction", "LR")
     assert outcome.code == 2
     assert outcome.err == (
-        "error: the page goes from top to bottom: leave `--direction LR` out\n"
+        "error: a page is drawn from top to bottom: omit `--direction LR`\n"
     )
     assert not page.exists()
 

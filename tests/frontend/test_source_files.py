@@ -43,7 +43,7 @@ DEEP = 10_000
             GOOD + b"  - conv(8, k=" + b"1 if 1 else " * DEEP + b"1)\n",
             "nesting-too-deep", 5, None, "nested more than 20 deep",
         ),
-        (b"a: &a [" + b"*a, " * 9 + b"]\n", "invalid-yaml", 1, 8, "no finished anchor"),
+        (b"a: &a [" + b"*a, " * 9 + b"]\n", "invalid-yaml", 1, 8, "no complete anchor"),
         (b"- a\n" * 30_000, "document-too-large", 20_000, 3, "aliases followed"),
     ],
 )  # fmt: skip

@@ -135,7 +135,7 @@ def test_what_cannot_change_is_named_as_it_is_written(
     with pytest.raises(TrainingError) as raised:
         resume_settings(resolve_settings({}, before), flags)
     assert str(raised.value).startswith(f"the run began {words}")
-    assert str(raised.value).endswith(": leave the flag out, or start a new run")
+    assert str(raised.value).endswith(": omit the flag, or start a new run")
 
 
 def test_a_resumed_run_may_write_a_log_from_now_on() -> None:

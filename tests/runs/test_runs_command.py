@@ -117,12 +117,12 @@ def test_a_run_without_an_epoch_is_listed(runs: Path, command: Command) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("metrics.jsonl", '{"epoch": 1', "metrics.jsonl` is damaged"),
-        ("metrics.jsonl", "[1]\n", "metrics.jsonl` is damaged"),
-        ("metrics.jsonl", '{"epoch": 1}\n', "metrics.jsonl` is damaged"),
-        ("metrics.jsonl", line(val_accuracy=None), "metrics.jsonl` is damaged"),
-        ("metrics.jsonl", line(val_accuracy="x"), "metrics.jsonl` is damaged"),
-        ("metrics.jsonl", line(train_loss=nan), "metrics.jsonl` is damaged"),
+        ("metrics.jsonl", '{"epoch": 1', "metrics.jsonl` is corrupt"),
+        ("metrics.jsonl", "[1]\n", "metrics.jsonl` is corrupt"),
+        ("metrics.jsonl", '{"epoch": 1}\n', "metrics.jsonl` is corrupt"),
+        ("metrics.jsonl", line(val_accuracy=None), "metrics.jsonl` is corrupt"),
+        ("metrics.jsonl", line(val_accuracy="x"), "metrics.jsonl` is corrupt"),
+        ("metrics.jsonl", line(train_loss=nan), "metrics.jsonl` is corrupt"),
         ("config.json", "{", "config.json` is not as"),
         ("config.json", "{}", "is not as `archspec train` writes it"),
         ("config.json", None, "it has no `config.json`"),
@@ -174,7 +174,7 @@ def test_a_directory_without_runs_is_named(
     code, out, err = command("runs", "--out", folder)
     assert (code, out) == (2, "")
     assert err == (
-        f"error: {said}: `archspec train` makes some, and `--out DIR` looks elsewhere\n"
+        f"error: {said}: `archspec train` creates one, and `--out DIR` names another directory\n"
     )
 
 

@@ -116,7 +116,7 @@ def test_weights_with_a_flipped_bit_are_refused(
     flip_a_bit(run / "best.pt", "/data/0")
     code, _, err = command("train", tiny, "--weights", run / "best.pt")
     assert code == 1
-    assert "best.pt` is damaged, the checksum of `archive/data/0` in it is wrong" in err
+    assert "best.pt` is corrupt, the checksum of `archive/data/0` in it is wrong" in err
 
 
 @pytest.mark.parametrize("missing", [1, 100, 5000, 15_000])

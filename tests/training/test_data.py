@@ -326,7 +326,7 @@ def test_a_link_back_up_is_named(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError) as raised:
         build_training_loaders(settings, load(tiny, classes=2), ALONE)
     assert (
-        str(raised.value) == f"the link `{link}` leads back to where it lies: remove it"
+        str(raised.value) == f"the link `{link}` leads to a folder above it: remove it"
     )
 
 

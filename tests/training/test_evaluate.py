@@ -124,7 +124,10 @@ def test_validation_images_stand_in_where_there_are_no_others(
     first, second, *_ = out.splitlines()
     assert first.startswith("validation accuracy ")
     assert " of 8), loss " in first
-    assert second == "there are no test images: these have chosen the best epoch"
+    assert (
+        second
+        == "validation images, without a test set: they chose the best epoch, so the accuracy is optimistic"
+    )
     rows = (folder_run / "metrics.jsonl").read_text().splitlines()
     best = max(json.loads(row)["val_accuracy"] for row in rows)
     assert evaluate_run(folder_run).confusion.accuracy == best

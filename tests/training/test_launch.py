@@ -158,14 +158,14 @@ def test_a_batch_script_of_slurm_is_no_step(tiny: Path, tmp_path: Path) -> None:
             {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"},
             ["--devices", "4"],
             2,
-            "`--devices 4` is said to 2 processes",
+            "`--devices 4` conflicts with the 2 processes",
         ),
         (
             {"SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"}
             | {"SLURM_STEP_NODELIST": "host[1-2]", "SLURM_JOB_ID": "7"},
             [],
             1,
-            "`scontrol` does not say which hosts the step has",
+            "`scontrol` does not list the hosts of the step",
         ),
     ],
 )

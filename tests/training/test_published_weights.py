@@ -182,7 +182,7 @@ def test_a_family_names_its_variants(command):
     code, _, err = command("predict", "squeezenet.yaml", "--pretrained", "a.png")
     assert code == 2
     assert err == (
-        "error: torchvision has no network `squeezenet`: choose one of the variants "
+        "error: torchvision has no network `squeezenet`: choose a variant, "
         "`squeezenet1_1`\n"
     )
 
@@ -193,7 +193,7 @@ USAGE = {
     ("predict", *SPEC, "--weights", "a.pt", "a.png"): "`--weights a.pt` is a file",
     ("predict", "runs/lenet-1", "a.png", "--input", "3x8x8"): "are about a spec",
     ("evaluate", *SPEC, "--pretrained"): "`--data folder --data-root DIR`",
-    ("evaluate", "runs/lenet-1", "--data", "folder"): "leave `--data` out",
+    ("evaluate", "runs/lenet-1", "--data", "folder"): "omit `--data`",
 }
 
 
@@ -313,7 +313,7 @@ def test_another_network_of_the_same_name_is_told_from_torchvisions(cache):
         archspec.create_model("resnet18", pretrained=True)
     first = str(caught.value).splitlines()[0]
     assert first == (
-        "`ResNet18_Weights.IMAGENET1K_V1` does not fit `resnet18`: its network is "
+        "`ResNet18_Weights.IMAGENET1K_V1` does not match `resnet18`: its network is "
         "the spec `torchvision/resnet18`, with its own input and params; "
         "`archspec diff resnet18 torchvision/resnet18` shows how they differ"
     )
@@ -517,12 +517,8 @@ def test_folders_of_other_classes_are_named(command):
         "you mean `zebra`?\n"
     )
     code, _, err = command("evaluate", *SPEC, *arguments[:-1], "nowhere")
-    assert code == 2
-    assert err.startswith("error: there is no folder `nowhere`: ")
-    Path("empty").mkdir()
-    code, _, err = command("evaluate", *SPEC, *arguments[:-1], "empty")
     assert code == 1
-    assert err.startswith("error: `empty` has no folder `test` or `val`: ")
+    assert err.startswith("error: `nowhere` has no folder `test` or `val`: ")
 
 
 def test_as_many_folders_as_classes_stand_for_them_in_order(tmp_path):

@@ -123,7 +123,7 @@ def test_a_process_that_reads_images_and_dies_is_one_sentence(
 ) -> None:
     process, run = start_on_folders(tiny, tmp_path)
     os.kill(children(process.processes[0].pid)[0], signal.SIGKILL)
-    assert_ends(process, run, 1, "error: a process that reads images has died")
+    assert_ends(process, run, 1, "error: a data-loader worker crashed")
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError, EOFError, FileNotFoundError])
@@ -134,7 +134,7 @@ def test_so_is_one_that_dies_while_it_hands_images_on(
     write_folders(tmp_path, train=2, val=2)
     batches = open_train(tiny, tmp_path)
     monkeypatch.setattr("multiprocessing.resource_sharer.DupFd.detach", raising(error))
-    with pytest.raises(TrainingError, match="a process that reads images has died"):
+    with pytest.raises(TrainingError, match="a data-loader worker crashed"):
         list(batches.batches())
 
 

@@ -191,5 +191,5 @@ def test_a_checkpoint_of_another_run_says_in_what(run: Path, command: Command) -
         change_checkpoint(run / name, spec=spec)
     code, _, err = command("train", "--resume", run)
     assert code == 1
-    assert "is of another run (" in err
+    assert "belongs to another run (" in err
     assert "k 1 -> 3" in err

@@ -185,16 +185,16 @@ class Code:
         ("a.pt", None, "there is no file `a.pt`: name a run"),
         ("a.safetensors", None, "there is no file `a.safetensors`"),
         (".", None, "there is no file `best.pt`"),
-        ("a.pt", b"hello", "`a.pt` is damaged, or cannot be read without running code"),
+        ("a.pt", b"hello", "`a.pt` is corrupt, or cannot be read without running code"),
         ("a.pt", pickle.dumps(Code()), "cannot be read without running code"),
         ("a.pt", Code(), "cannot be read without running code"),
         ("a.pt", {"model": Code()}, "cannot be read without running code"),
         ("a.pt", nn.Linear(2, 2), "cannot be read without running code"),
-        ("a.safetensors", b"hello", "`a.safetensors` is damaged"),
-        ("a.safetensors", b"\xff" * 99, "`a.safetensors` is damaged"),
-        ("a.pt", [torch.zeros(2)], "`a.pt` holds no weights: name a run"),
-        ("a.pt", {"model": {}, "state_dict": None}, "`a.pt` holds no weights"),
-        ("a.pt", {3: torch.zeros(2)}, "`a.pt` holds no weights"),
+        ("a.safetensors", b"hello", "`a.safetensors` is corrupt"),
+        ("a.safetensors", b"\xff" * 99, "`a.safetensors` is corrupt"),
+        ("a.pt", [torch.zeros(2)], "`a.pt` contains no weights: name a run"),
+        ("a.pt", {"model": {}, "state_dict": None}, "`a.pt` contains no weights"),
+        ("a.pt", {3: torch.zeros(2)}, "`a.pt` contains no weights"),
     ],
 )
 def test_a_file_without_weights_is_one_sentence(
@@ -221,7 +221,7 @@ def test_a_file_cut_short_is_named(suffix, small, tmp_path):
     if suffix == "safetensors":
         path.write_bytes(to_safetensors(model, "small"))
     path.write_bytes(path.read_bytes()[:-100])
-    assert f"`{path}` is damaged" in fails(small(), path)
+    assert f"`{path}` is corrupt" in fails(small(), path)
 
 
 def test_tensors_that_are_no_weights(small, tmp_path):
@@ -264,7 +264,7 @@ def test_renames_move_whole_levels_one_after_the_other(tmp_path):
     [
         ("stm=a", "has no `stm`: did you mean `stem`, `stem.1` or `stem.0`?"),
         ("stem.0.wei=a", "has no `stem.0.wei`: did you mean `stem.0.weight`"),
-        ("xyzzy=a", "has no `xyzzy`: there are `stem`, `1` and `fc`"),
+        ("xyzzy=a", "has no `xyzzy`: the network has `stem`, `1` and `fc`"),
         ("ste=a", "has no `ste`: did you mean `stem`"),  # no level, only its beginning
         ("stem", "`--rename` expects `old=new`, found `stem`"),
         ("=stem", "`--rename` expects `old=new`, found `=stem`"),
@@ -288,7 +288,7 @@ def test_a_rename_that_goes_wrong(rename, message, small, tmp_path, monkeypatch)
             ("unit(6)", "unit(7)"),
             {},
             [
-                "does not fit `small`: name the spec, params and input that it was",
+                "does not match `small`: name the spec, params and input that it was",
                 "9 of 16 weights fit; wrong shape: 7",
                 "wrong shape: `1.0.weight` 7x4x3x3, in the file 6x4x3x3 (small.yaml:6, called in line 10)",
                 "wrong shape: `fc.weight` 5x7, in the file 5x6 (small.yaml:12)",
@@ -298,7 +298,7 @@ def test_a_rename_that_goes_wrong(rename, message, small, tmp_path, monkeypatch)
             ("fc:", "head:"),
             {},
             [
-                "does not fit `small`: use `--rename fc=head`",
+                "does not match `small`: use `--rename fc=head`",
                 "14 of 16 weights fit; missing: 2; unexpected: 2",
                 "missing: `head.weight` 5x6 (small.yaml:12)",
                 "unexpected: `fc.weight` 5x6\n",
@@ -307,14 +307,14 @@ def test_a_rename_that_goes_wrong(rename, message, small, tmp_path, monkeypatch)
         (
             ("stem: unit", "foot: unit"),
             {},
-            ["does not fit `small`: use `--rename stem=foot`\n"],
+            ["does not match `small`: use `--rename stem=foot`\n"],
         ),
         (
             ("k=3)", "k=3, bias=false)"),
             {},
             ["unexpected: `stem.0.bias` 4 (small.yaml:6, called in line 9)"],
         ),
-        (("", ""), {"classes": 3}, ["does not fit `small`: use `--set classes=5`\n"]),
+        (("", ""), {"classes": 3}, ["does not match `small`: use `--set classes=5`\n"]),
         (
             ("  - unit(6)", "  - repeat: unit(6)\n    times: 3"),
             {},

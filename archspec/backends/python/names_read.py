@@ -31,7 +31,6 @@ from archspec.backends.python.syntax import (
     OpExpr,
     ParameterDef,
     ReturnStmt,
-    SuffixExpr,
     TupleExpr,
     UnpackStmt,
 )
@@ -86,7 +85,7 @@ def _parts(node: Node) -> Iterable[Node]:
             return (node.target, node.value)
         case AddAssignStmt():
             return (node.target, node.value)
-        case Element() | ExprStmt() | ReturnStmt() | SuffixExpr():
+        case Element() | ExprStmt() | ReturnStmt():
             return (node.value,)
         case AssignStmt() | UnpackStmt():
             return (node.value,)

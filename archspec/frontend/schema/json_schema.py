@@ -62,7 +62,7 @@ _HEADS = {
 }
 _ROWS = {"type": "string", "pattern": ROWS}
 _CALL = {"type": "string", "expected": "a name or a call, as `sgd(lr=0.1)`"}
-_JOINED = "Branches that all read what comes in, "
+_JOINED = "Branches that all read the input, "
 _TWO_BRANCHES = ["conv(16, k=1)", "conv(16, k=3, p=1)"]
 
 
@@ -150,13 +150,13 @@ SCHEMA: dict[str, Any] = {
         "about": {
             "type": "string",
             "expected": "text",
-            "description": "What the network is and where it comes from.",
+            "description": "The description of the network and its source.",
             "examples": ["LeNet-5 (LeCun et al., 1998)"],
         },
         "input": _INPUT,
         "params": _key(
             _PARAMS,
-            "What `--set` may change, each with its default.",
+            "Names and default values, which `--set` and variants override.",
             {"classes": 10, "depths": [2, 2, 2, 2]},
         ),
         "variants": {
@@ -183,7 +183,7 @@ SCHEMA: dict[str, Any] = {
             "minProperties": 1,
             "expected": "signatures and their bodies",
             "x-form": "blocks",
-            "description": "Parametrised blocks: a signature, then a body.",
+            "description": "Blocks with parameters: a signature, then a body.",
             "examples": [{"conv_relu(cout, *, k)": ["conv(cout, k=k) | relu"]}],
         },
         "net": {
@@ -203,14 +203,14 @@ SCHEMA: dict[str, Any] = {
             },
             "minItems": 1,
             "expected": "labels of `net`, as `[p3, p4, p5]`",
-            "description": "What the network returns, as a tuple in this order.",
+            "description": "The labels whose outputs the network returns, as a tuple in this order.",
             "examples": [["p3", "p4", "p5"]],
         },
         "train": {
             "type": "object",
             "additionalProperties": False,
             "expected": "settings, as `{data: digits, epochs: 5}`",
-            "description": "How the network is usually trained.",
+            "description": "Default training settings.",
             "examples": [{"data": "digits", "epochs": 5, "optimizer": "adam"}],
             "properties": train_properties(SETTINGS.values()),
         },
@@ -230,7 +230,7 @@ SCHEMA: dict[str, Any] = {
             "type": ["integer", "number", "boolean", "string", "array"],
             "items": _VALUE,
             "expected": "a value",
-            "description": "A number, a truth value, text or an op, or a list of those.",
+            "description": "A number, a boolean, text or an op, or a list of those.",
         },
         "step": {
             "type": ["string", "array", "object"],
@@ -243,7 +243,9 @@ SCHEMA: dict[str, Any] = {
             "description": "A call, a chain of calls, a list of steps, or a mapping.",
             "properties": {
                 "concat": _key(
-                    _BRANCHES, f"{_JOINED}joined along the channels.", _TWO_BRANCHES
+                    _BRANCHES,
+                    f"{_JOINED}concatenated along the channels.",
+                    _TWO_BRANCHES,
                 ),
                 "add": _key(_BRANCHES, f"{_JOINED}added.", _TWO_BRANCHES),
                 "sub": _key(
@@ -252,23 +254,23 @@ SCHEMA: dict[str, Any] = {
                     _TWO_BRANCHES,
                 ),
                 "maximum": _key(
-                    _BRANCHES, f"{_JOINED}the largest of each value.", _TWO_BRANCHES
+                    _BRANCHES, f"{_JOINED}then the elementwise maximum.", _TWO_BRANCHES
                 ),
                 "mul": _key(_BRANCHES, f"{_JOINED}multiplied.", _TWO_BRANCHES),
                 "split": _key(
                     _BRANCHES,
-                    "Branches for equal chunks of the channels.",
+                    "One branch per chunk of the channels.",
                     _TWO_BRANCHES,
                 ),
                 "repeat": _key(
                     _STEP,
-                    "What is done several times; `i` counts from 0.",
+                    "A step to repeat; `i` counts from 0.",
                     "residual(64)",
                     "vgg_block[(64, 1), (128, 2)]",
                 ),
                 "collect": _key(
                     _STEP,
-                    "As `repeat`; makes the concat of what came in and each output.",
+                    "As `repeat`; concatenates the input and the output of each repetition.",
                     "maxpool(5, s=1, p=2)",
                 ),
                 "each": _key(
@@ -289,7 +291,7 @@ SCHEMA: dict[str, Any] = {
                 "times": {
                     "type": ["integer", "string"],
                     "expected": "a number of times",
-                    "description": "How many times.",
+                    "description": "The number of repetitions.",
                     "examples": [4, "depth - 1"],
                 },
                 "for": {
@@ -298,7 +300,7 @@ SCHEMA: dict[str, Any] = {
                     "propertyNames": {"$ref": "#/$defs/column"},
                     "additionalProperties": _VALUE,
                     "expected": "names and lists, as `{n: [2, 2], c: [64, 128]}`",
-                    "description": "Columns of equal length: once for each row.",
+                    "description": "Columns of equal length; one repetition per row.",
                     "examples": [
                         {"n": [2, 2], "c": [64, 128]},
                         {"(n, c)": [[2, 64], [2, 128]]},
@@ -307,15 +309,15 @@ SCHEMA: dict[str, Any] = {
                 "if": {
                     "type": ["string", "boolean"],
                     "expected": "a condition",
-                    "description": "Chosen when the network is expanded.",
+                    "description": "The condition, evaluated when the network is expanded.",
                     "examples": ["s != 1 or cin != cout"],
                 },
                 "then": _key(
-                    _STEP, "The step where the condition holds.", "conv(cout, k=1, s=s)"
+                    _STEP, "The step if the condition is true.", "conv(cout, k=1, s=s)"
                 ),
                 "else": _key(
                     _STEP,
-                    "The step where it does not; without it, nothing.",
+                    "The step if the condition is false; without it, no step.",
                     "avgpool(2)",
                 ),
                 "aux": _key(
@@ -325,7 +327,7 @@ SCHEMA: dict[str, Any] = {
                 ),
                 "let": _key(
                     _PARAMS | {"minProperties": 1},
-                    "Names for values, for the rest of the body.",
+                    "Local variables, for the rest of the body.",
                     {"w": "cout // 4"},
                 ),
             },

@@ -46,8 +46,8 @@ MAIN_KEYWORDS = {  # of steps with several keys
 MISSING_HELP = {
     "archspec": f"start the file with `archspec: {LANGUAGE_VERSION}`",
     "net": "a spec has `input:` and `net:`, or `blocks:` to import",
-    "input": "add `input: 3x224x224`: the channels come first",
-    "repeat": "what is done several times goes under `repeat:`",
+    "input": "add `input: 3x224x224`: channels first",
+    "repeat": "put repeated steps under `repeat:`",
     "split": "write `sizes` next to `split:`",
     "then": "add `then:`",
     "if": "add `if:` with a condition",
@@ -225,7 +225,7 @@ class _Reporter:
             "invalid-step",
             f"`{key.text}` needs either `times` or `for`",
             key.span,
-            help="leave out one of them"
+            help="omit one of them"
             if has_both
             else "add `times: 4`"
             + ", or name the rows: `repeat: block[(64, 3), (128, 3)]`"
@@ -251,7 +251,7 @@ class _Reporter:
         code = "invalid-type"
         help = _help(part, form)
         if violation.path and violation.path[-1] == "repeat":
-            help = "the step goes under `repeat:`, and how often under `times:`"
+            help = "put the step under `repeat:`, and the count under `times:`"
         if form in STEP_FORMS and _is_nothing(violation):
             code = "missing-step"
             help = "`identity` passes its input on"

@@ -166,9 +166,9 @@ class _Builder:
         span = self.source.span(*tag.span()) if tag else self.span(event)
         self.findings.error(
             "yaml-tag",
-            f"YAML tags such as `{span.text}` mean nothing here",
+            f"YAML tags such as `{span.text}` have no meaning here",
             span,
-            help="leave the tag out",
+            help="omit the tag",
         )
 
     def stop(self, code: str, message: str, span: Span, help: str = "") -> NoReturn:
@@ -182,7 +182,7 @@ class _Builder:
                 "document-too-large",
                 f"the document has more than {MAX_NODES:,} values, aliases followed",
                 span,
-                "write what comes again once, as a block or under `repeat`",
+                "use a block or a repeat instead of aliases",
             )
 
     def descend(self, depth: int, span: Span) -> None:
@@ -194,7 +194,7 @@ class _Builder:
         if known is None:  # events of libyaml do not resolve aliases
             self.stop(
                 "invalid-yaml",
-                f"there is no finished anchor `&{event.anchor}` before this alias",
+                f"no complete anchor `&{event.anchor}` before this alias",
                 span,
             )
         tree, size, height = known
@@ -243,7 +243,7 @@ class _Builder:
                     f"the key `{key.text}` is written twice",
                     key.span,
                     related=[Label(first.span, "first written here")],
-                    help="keep one of them: YAML would silently take the last",
+                    help="keep one of them: YAML would silently keep the last",
                 )
             else:
                 pairs[key.text] = (key, value)

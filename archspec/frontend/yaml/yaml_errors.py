@@ -40,7 +40,7 @@ SECOND_COLON = Problem(
 MISSING_COMMA = Problem(
     "did not find expected ','",
     "expected a comma or the closing bracket, found {}",
-    "close what is opened, with one comma between two items",
+    "close all brackets, and put one comma between two items",
 )
 MISSING_DASH = Problem(
     "did not find expected '-' indicator",
@@ -53,13 +53,13 @@ PROBLEMS = (
     Problem(
         "did not find expected key",
         "this line is indented unlike the lines before it",
-        "the keys of one mapping and the steps of one list stand in one column",
+        "align the keys of a mapping and the steps of a list",
     ),
     MISSING_COMMA,
     Problem(
         "did not find expected node content",
         "expected a value or the closing bracket, found {}",
-        "close what is opened",
+        "close all brackets and quotes",
     ),
     Problem(
         "could not find expected ':'",

@@ -63,7 +63,8 @@ def find_training(root: Path, reading: ImageReading) -> tuple[ImagePaths, ImageP
     Raises:
         TrainingError: if a folder is missing, or the two have different classes.
     """
-    _check_root(root)
+    if not root.is_dir():
+        raise UsageError(f"there is no folder `{root}`: use another `--data-root DIR`")
     if not (root / "train").is_dir():
         other = _other_name(root, "train")
         raise TrainingError(
@@ -116,8 +117,8 @@ def find_evaluation(
     Raises:
         TrainingError: if neither folder is there, or a class contains no images.
     """
-    _check_root(root)
-    if test := find_test(root, reading):
+    test = find_test(root, reading)
+    if test:
         return "test", test
     if not (root / "val").is_dir():
         other = _other_name(root, "test") or _other_name(root, "val")
@@ -130,11 +131,6 @@ def find_evaluation(
             )
         )
     return "validation", _find(root / "val", reading)
-
-
-def _check_root(root: Path) -> None:
-    if not root.is_dir():
-        raise UsageError(f"there is no folder `{root}`: use another `--data-root DIR`")
 
 
 def _other_name(root: Path, name: str) -> Path | None:
@@ -176,7 +172,7 @@ def _image_paths(folder: Path, reading: ImageReading) -> list[str]:
     if not paths:
         kinds = ", ".join(f"`{kind}`" for kind in SUFFIXES)
         raise TrainingError(
-            f"there are no images in `{folder}`, which stands for a class: add some "
+            f"there are no images in `{folder}`, the folder of a class: add some "
             f"({kinds}), or remove the folder"
         )
     return paths
@@ -229,7 +225,7 @@ def _check_link(folder: Path) -> None:
     """Reject a link to a folder that contains it, which makes the walk endless."""
     if folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve()):
         raise TrainingError(
-            f"the link `{folder}` leads back to where it lies: remove it"
+            f"the link `{folder}` leads to a folder above it: remove it"
         )
 
 

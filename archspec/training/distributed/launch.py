@@ -71,7 +71,7 @@ def _check_devices(num_processes: int, device: Device) -> None:
         )
     if device == "mps":
         raise UsageError(
-            "`--devices` cannot share an `mps` device: use `--device cpu`, or leave it out"
+            "`--devices` cannot share an `mps` device: use `--device cpu`, or omit it"
         )
 
 

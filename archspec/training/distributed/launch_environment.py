@@ -104,7 +104,7 @@ def set_master_address() -> None:
             )
         except (OSError, subprocess.CalledProcessError) as error:
             raise TrainingError(
-                "`scontrol` does not say which hosts the step has: set MASTER_ADDR to the "
+                "`scontrol` does not list the hosts of the step: set MASTER_ADDR to the "
                 "first of them"
             ) from error
         env["MASTER_ADDR"] = hosts.stdout.split()[0]

@@ -65,7 +65,7 @@ def evaluate_run(
             f"the classes under `{trained.settings.data_root}` are not those of `{path}`: "
             "use `--data-root DIR` if its images are elsewhere"
         )
-    note = "there are no test images: these have chosen the best epoch"
+    note = "validation images, without a test set: they chose the best epoch, so the accuracy is optimistic"
     return Evaluation(
         "validation", *_evaluate(trained, validation), note, reading.warning()
     )

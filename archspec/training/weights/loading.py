@@ -58,7 +58,7 @@ def load_weights(
     report = compare_weights(shapes, file_shapes, spec, path, adapt=adapt)
     if not report.is_match:
         hint = _hint(report, shapes, file_shapes, spec, source)
-        raise TrainingError(f"`{path}` does not fit `{spec.name}`: {hint}\n{report}")
+        raise TrainingError(f"`{path}` does not match `{spec.name}`: {hint}\n{report}")
     for weight in report.summed:
         weights[weight.name] = weights[weight.name].sum(1, keepdim=True)
     matching = {weight.name: weights[weight.name] for weight in report.loaded}
@@ -66,7 +66,7 @@ def load_weights(
         model.load_state_dict(matching, strict=False)
     except RuntimeError as error:  # sparse tensors, or tensors on the meta device
         raise TrainingError(
-            f"`{path}` holds other tensors than weights have: save a plain state dict"
+            f"`{path}` contains tensors that are not weights: save a plain state dict"
         ) from error
     return report
 
@@ -143,5 +143,5 @@ def _hint(
         return f"use `--rename {rename}`"
     hint = "name the spec, params and input that it was trained with"
     if missing and unexpected:
-        hint += ", or say with `--rename old=new` what the spec calls its layers"
+        hint += ", or rename weights with `--rename old=new`"
     return hint

@@ -66,7 +66,7 @@ def network_name(spec: Spec) -> str:
             return name
     variants = [f"`{name}`" for name in spec.document.variants if name in known]
     if variants:
-        hint = f"choose one of the variants {', '.join(variants)}"
+        hint = f"choose a variant, {' or '.join(variants)}"
     else:
         hint = "name its weights in full, such as `ResNet18_Weights.IMAGENET1K_V1`"
     raise UsageError(f"torchvision has no network `{spec.name}`: {hint}")
@@ -83,7 +83,7 @@ def _weights_of_enum(name: str) -> type[WeightsEnum]:
         return type(get_weight(f"{name}.DEFAULT"))
     except (ValueError, KeyError) as error:
         known = sorted({get_model_weights(each).__name__ for each in list_models()})
-        guess = did_you_mean(name, known) or "`ResNet18_Weights` is one of those it has"
+        guess = did_you_mean(name, known) or "one of them is `ResNet18_Weights`"
         raise UsageError(f"torchvision has no `{name}`: {guess}") from error
 
 

@@ -15,7 +15,7 @@ Weights = dict[str, Tensor]
 
 KEYS = ("ema", "model", "state_dict")  # of a checkpoint; averaged weights come first
 HINT = (
-    "name a run, its `best.pt`, what `torch.save(model.state_dict(), ...)` has written, "
+    "name a run, its `best.pt`, a file of `torch.save(model.state_dict(), ...)`, "
     "a `.safetensors` file, or weights of torchvision such as `IMAGENET1K_V1`"
 )
 
@@ -40,17 +40,17 @@ def read_weights(path: Path, hint: str = HINT) -> Weights:
         ) from error
     except CorruptArchiveError as error:
         raise TrainingError(
-            f"`{path}` is damaged, the checksum of `{error}` in it is wrong: {hint}"
+            f"`{path}` is corrupt, the checksum of `{error}` in it is wrong: {hint}"
         ) from error
     except Exception as error:  # torch and pickle raise any type for a foreign file
         raise TrainingError(
-            f"`{path}` is damaged, or cannot be read without running code: {hint}"
+            f"`{path}` is corrupt, or cannot be read without running code: {hint}"
         ) from error
     found = values if isinstance(values, dict) else {}
     for state in (*map(found.get, KEYS), found):
         if _is_state_dict(state):
             return with_names_by_its_spec(dict(state), found, path)
-    raise TrainingError(f"`{path}` holds no weights: {hint}")
+    raise TrainingError(f"`{path}` contains no weights: {hint}")
 
 
 def _read(path: Path) -> object:

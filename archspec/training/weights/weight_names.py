@@ -35,7 +35,7 @@ def suggest(wrong: str, weights: Iterable[str]) -> str:
     near = get_close_matches(wrong, known, MAX_LISTED)
     if near:
         return f"did you mean {listed(near, 'or')}?"
-    return f"there are {listed([name for name in known if '.' not in name])}"
+    return f"the network has {listed([name for name in known if '.' not in name])}"
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:
