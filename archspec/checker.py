@@ -11,9 +11,9 @@ from typing import Any
 from archspec.catalog import Entry, find_spec
 from archspec.compiler import (
     Options,
+    compile_again,
     compile_sizes,
     compile_source,
-    compile_spec,
     try_shapes,
 )
 from archspec.diagnostics.diagnostic import Findings, TooMany
@@ -186,7 +186,7 @@ def _fixed(
         source: Source, variant: str | None, findings: Findings
     ) -> Graph | None:
         chosen = options._replace(variant=variant) if variant else options
-        return compile_spec(source, folder, chosen, findings).graph
+        return compile_again(source, folder, chosen, findings, lints=result.ok)
 
     def try_again(tree: Document, findings: Findings, known: BlockOutputs) -> None:
         try_shapes(tree, folder, options, findings, known)

@@ -84,6 +84,29 @@ def compile_spec(
     return _lowered(network, options.variant, findings) if network else Compiled()
 
 
+def compile_again(
+    source: Source,
+    folder: Path | None,
+    options: Options,
+    findings: Findings,
+    *,
+    lints: bool,
+) -> Graph | None:
+    """Find the errors of an edited text, and the warnings only where asked.
+
+    Raises:
+        TooMany: at a bound.
+    """
+    network = _resolve(source, folder, options, findings)
+    if network is None:
+        return None
+    graph = _graph(network, options.variant, findings)
+    if lints and not findings.has_errors:
+        document, environment = network.document, network.environment
+        lint(document, environment, graph, network.train, findings)
+    return graph
+
+
 def try_shapes(
     document: Document,
     folder: Path | None,
@@ -231,22 +254,30 @@ def _items(
     )
 
 
+def _graph(network: _Network, variant: str | None, findings: Findings) -> Graph | None:
+    """The network, with errors as far as it is known; None without `net` or input."""
+    document = network.document
+    body, outputs = _items(network, network.blocks, findings)
+    if document.net is None:
+        return None
+    if not findings.has_errors:
+        report_unread_steps(body, [port.value for port in outputs], findings)
+    if not network.inputs:
+        return None
+    return Graph(
+        variant or document.name,
+        document.about,
+        network.inputs,
+        outputs,
+        body,
+        returns_tuple=bool(document.outputs),
+    )
+
+
 def _lowered(network: _Network, variant: str | None, findings: Findings) -> Compiled:
     document, environment = network.document, network.environment
     named = name_params(document, environment)
-    body, outputs = _items(network, network.blocks, findings)
-    if not findings.has_errors and document.net is not None:
-        report_unread_steps(body, [port.value for port in outputs], findings)
-    graph = None
-    if document.net is not None and network.inputs:
-        graph = Graph(
-            variant or document.name,
-            document.about,
-            network.inputs,
-            outputs,
-            body,
-            returns_tuple=bool(document.outputs),
-        )
+    graph = _graph(network, variant, findings)
     if findings.has_errors:
         return Compiled(None, graph)
     if graph is not None:
@@ -256,6 +287,7 @@ def _lowered(network: _Network, variant: str | None, findings: Findings) -> Comp
     lint(document, environment, graph, network.train, findings)
     if graph is None:
         return Compiled()
+    outputs = graph.outputs
     known = all(port.value.shape is not None for port in outputs)
     assert outputs, "a network without an output and without a finding"
     assert known, "an unknown shape without a finding"

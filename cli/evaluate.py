@@ -22,7 +22,7 @@ from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .epochs import fraction
 from .exit_codes import USAGE, announce_torch, stop
-from .model_loading import check_run_options, load_published, weights_source
+from .model_loading import check_is_run, load_published, weights_source
 from .options import (
     DeviceOption,
     ForceOption,
@@ -75,7 +75,7 @@ def evaluate(
     if source and data is None:
         stop("choose the images: `--data folder --data-root DIR`", USAGE)
     if source is None:
-        check_run_options(overrides, input_, variant)
+        check_is_run(model, overrides, input_, variant)
     if source is None and data:
         stop("a run is evaluated on its own data set: omit `--data`", USAGE)
     if output:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.catalog import find_bundled, is_path
 from archspec.settings.published_name import DEFAULT, is_published
 from archspec.settings.settings import Device
 
@@ -45,8 +46,14 @@ def load_published(
     return load_published_model(loaded, weights, device)
 
 
-def check_run_options(*spec_options: object) -> None:
-    """Stop if a run is given what is about a spec."""
+def check_is_run(model: str, *spec_options: object) -> None:
+    """Stop if a spec stands where a run should, or a run is given what is about a spec."""
+    if not Path(model).is_dir() and (is_path(model) or find_bundled(model)):
+        stop(
+            f"`{model}` is a spec, which has no weights: add `--pretrained`, or name a run, "
+            "such as `runs/lenet-1`",
+            USAGE,
+        )
     if any(spec_options):
         stop(
             "`--set`, `--input` and `--variant` are about a spec: add `--pretrained`, or "

@@ -13,7 +13,7 @@ from archspec.runs.errors import TrainingError
 from archspec.training.cpu_runtime import configure_cpu_runtime
 
 from .exit_codes import announce_torch, code_of
-from .model_loading import check_run_options, load_published, weights_source
+from .model_loading import check_is_run, load_published, weights_source
 from .options import (
     DeviceOption,
     InputOption,
@@ -53,7 +53,7 @@ def predict(
     if source := weights_source(weights, pretrained=pretrained):
         trained = load_published(model, source, device, overrides, input_, variant)
     else:
-        check_run_options(overrides, input_, variant)
+        check_is_run(model, overrides, input_, variant)
         trained = load_trained_model(Path(model), device)
     found: dict[Path, list[tuple[str, float]]] = {}
     errors = []

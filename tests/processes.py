@@ -101,7 +101,7 @@ class Processes:
         """Wait for all of them, by rank."""
         ended = []
         for rank, process in enumerate(self.processes):
-            process.join(60)
+            process.join(300)  # a busy machine may need minutes
             assert process.exitcode is not None, f"process {rank} hangs"
             texts = [(self.folder / f"{rank}.{n}").read_text() for n in ("out", "err")]
             ended.append(Ended(process.exitcode, *texts))

@@ -142,9 +142,9 @@ class Findings:
         """
         span = diagnostic.primary.span
         kind = diagnostic.code, diagnostic.severity
-        key: tuple[object, ...] = *kind, id(span.source), span.start, span.end
+        key: tuple[object, ...] = (*kind, id(span.source), span.start, span.end)
         if diagnostic.code in ONE_PER_TEXT:
-            key = *kind, id(span.source), span.text
+            key = (*kind, id(span.source), span.text)
         is_error = diagnostic.is_error
         if key in self._found:
             if len(self._found[key]) < MAX_FINDINGS:

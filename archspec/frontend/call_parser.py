@@ -162,7 +162,8 @@ class Parser:
 
     def at(self, *texts: str) -> bool:
         """Whether the next token is one of these signs or reserved words."""
-        return self.token.kind in ("sign", "word") and self.token.text in texts
+        token = self.tokens[self.place]
+        return token.text in texts and token.kind in ("sign", "word")
 
     def take(self, *texts: str) -> Token | None:
         """Consume the next token if it is one of these."""

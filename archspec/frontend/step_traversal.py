@@ -55,8 +55,9 @@ def starts_with_ref(step: Step) -> bool:
 
 def is_tied(step: Step) -> bool:
     """Whether a step runs the layers of another, and nothing else: `tied(stem)`."""
-    names = [call.name.id for call in step.calls] if isinstance(step, Chain) else []
-    return names == ["tied"]
+    if not isinstance(step, Chain):
+        return False
+    return len(step.calls) == 1 and step.calls[0].name.id == "tied"
 
 
 def split_at_ref(step: Step) -> tuple[Chain, Chain] | None:

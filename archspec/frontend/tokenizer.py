@@ -14,7 +14,7 @@ from archspec.diagnostics.source import Span
 
 TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+)
-      | (?P<path>(?:(?<=\bref\()|(?<=\btied\()|(?<=_like\())(?=[A-Za-z0-9_]*[{.-])(?:\{[^{}]*\}|[A-Za-z0-9_.-])+)
+      | (?P<path>(?<=\()(?:(?<=\bref\()|(?<=\btied\()|(?<=_like\())(?=[A-Za-z0-9_]*[{.-])(?:\{[^{}]*\}|[A-Za-z0-9_.-])+)
       | (?P<number>(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?)
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
       | (?P<string>"[^"\n]*"|'[^'\n]*')
@@ -74,27 +74,27 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
     tokens = []
     for match in TOKEN.finditer(text):
         kind = match.lastgroup or ""
-        first, last = match.span()
-        span = Span(at.source, at.start + first, at.start + last) if exact else at
         if kind == "space":
             continue
+        word, (first, last) = match.group(), match.span()
+        span = Span(at.source, at.start + first, at.start + last) if exact else at
         if kind in ("foreign", "other"):
             raise ParseError(
-                f"{_shown(match.group())} is not part of the language",
+                f"{_shown(word)} is not part of the language",
                 span,
-                FOREIGN.get(match.group(), ""),
+                FOREIGN.get(word, ""),
             )
-        if kind == "number" and re.match(r"0[0-9]", match.group()):
-            plain = match.group().lstrip("0") or "0"
+        if kind == "number" and re.match(r"0[0-9]", word):
+            plain = word.lstrip("0") or "0"
             raise ParseError(
-                f"`{match.group()}` starts with a zero",
+                f"`{word}` starts with a zero",
                 span,
                 f"write `{plain}`",
                 "ambiguous-scalar",
             )
-        if match.group() in WORDS:
+        if word in WORDS:
             kind = "word"
-        tokens.append(Token(kind, match.group(), span))
+        tokens.append(Token(kind, word, span))
     end = Span(at.source, at.end, at.end) if exact else at
     return [*tokens, Token("end", "", end)]
 

@@ -53,6 +53,11 @@ class Node:
     macs: int = 0  # multiply-accumulates for one image
     is_labeled: bool = False  # whether a label names it, not an ordinal or a count
     tied_to: str = ""  # the path of the step whose layers `tied` runs again
+    values: dict[str, Any] = field(init=False, repr=False)  # the attributes, plain
+
+    def __post_init__(self) -> None:
+        """Take the values of the attributes once, since every pass reads them."""
+        self.values = {name: item.value for name, item in self.attributes.items()}
 
     @property
     def parameters(self) -> int:
@@ -65,11 +70,6 @@ class Node:
         costs = f", {self.parameters:,} parameters" if self.parameters else ""
         name = f"{self.op} {self.path}".rstrip()
         return f"<{name}: {shapes} -> {[*plain(self.output.shape)]}{costs}>"
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The attributes as plain values."""
-        return {name: item.value for name, item in self.attributes.items()}
 
 
 # --- structure -----------------------------------------------------------------------

@@ -63,9 +63,10 @@ class Shape(tuple[int, ...]):  # noqa: SLOT001 - Python allows no slots here
 
     def plain(self) -> Self:
         """The same shape, its sizes plain integers."""
-        if all(type(size) is int for size in self):
-            return self
-        return type(self)(map(int, self), self.axes)
+        for size in self:
+            if type(size) is not int:
+                return type(self)(map(int, self), self.axes)
+        return self
 
     def with_channels(self, channels: int) -> Self:
         """The same axes with another number of channels."""

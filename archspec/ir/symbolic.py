@@ -13,7 +13,6 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
 
@@ -62,21 +61,23 @@ CALLED: dict[str, Callable[..., Any]] = {
     "int": int,
 }
 
+COLUMN = "column"  # the function of `column_of`, which no spec can call
 LARGEST = 80  # nodes of an expression
 ATOMS = (ast.Constant, ast.Name)
+NUMBERS = (int, float)  # a tuple: `int | float` makes an object each time
 
 
-@dataclass(frozen=True, slots=True)
 class Symbolic:
     """A value, and the expression over the surrounding block's parameters."""
 
-    value: Any
-    code: ast.expr
+    __slots__ = ("code", "value")
 
-    def __post_init__(self) -> None:
-        """Replace an expression that is too long to read by its number."""
-        if isinstance(self.value, int | float) and not is_short(self.code):
-            object.__setattr__(self, "code", constant(self.value))
+    def __init__(self, value: Any, code: ast.expr) -> None:
+        """An expression that is too long to read is replaced by its number."""
+        if isinstance(value, NUMBERS) and not is_short(code):
+            code = constant(value)
+        self.value = value
+        self.code = code
 
 
 class SymbolicInt(int):
@@ -155,6 +156,19 @@ def literal(value: Any) -> Symbolic:
     return Symbolic(value, constant(value))
 
 
+def column_of(rows: ast.expr, number: int) -> ast.expr:
+    """The values at one place of all rows."""
+    return _folded(ast.Call(variable(COLUMN), [rows, constant(number)], []))
+
+
+def rows_of(code: ast.expr) -> ast.expr | None:
+    """The rows of `column_of`; None of other expressions."""
+    match code:
+        case ast.Call(ast.Name(name), [rows, _]) if name == COLUMN:
+            return rows
+    return None
+
+
 def code_of(value: Any) -> ast.expr:
     """The expression of a number, or a literal."""
     return value.code if isinstance(value, SymbolicInt) else constant(value)
@@ -181,7 +195,10 @@ def is_short(code: ast.expr) -> bool:
 def _size(code: ast.AST) -> int:
     """The number of nodes, cached in each since expressions share their parts."""
     size: int | None = getattr(code, "size", None)
-    if size is None:
+    if size is None and isinstance(code, ast.BinOp):
+        size = 2 + _size(code.left) + _size(code.right)
+        code.size = size  # type: ignore[attr-defined]
+    elif size is None:
         size = 1 + sum(_size(part) for part in ast.iter_child_nodes(code))
         code.size = size  # type: ignore[attr-defined]
     return size
@@ -332,6 +349,11 @@ def _folded(code: ast.expr) -> ast.expr:
                     ArithmeticError, ValueError
                 ):  # of a part that does not count
                     return constant(CALLED[name](*values))
+        case ast.Call(ast.Name(name), [ast.Tuple(rows), index]) if name == COLUMN:
+            number = ast.literal_eval(index)
+            parts = [row.elts[number] for row in rows if isinstance(row, ast.Tuple)]
+            if len(parts) == len(rows):
+                return ast.Tuple(parts, ast.Load())
         case ast.Subscript(ast.Tuple(items), ast.Slice(start, stop)):
             if all(part is None or is_literal(part) for part in (start, stop)):
                 first = ast.literal_eval(start) if start else None

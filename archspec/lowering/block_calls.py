@@ -9,13 +9,11 @@ The body sees the parameters by name, so that all calls share one class:
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Label
-from archspec.frontend.ast import Call, Group, Literal, Name, Parameter, Tuple
-from archspec.frontend.step_traversal import is_plain_chain
+from archspec.frontend.ast import Call, Group, Parameter, Tuple
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
     Symbolic,
@@ -26,7 +24,7 @@ from archspec.ir.symbolic import (
     variables,
 )
 from archspec.lowering.ambiguous_indices import report_ambiguous_indices
-from archspec.lowering.context import CallerArgument, Context, Items
+from archspec.lowering.context import CallerArgument, Context, Items, LoopVariables
 from archspec.lowering.labels import Labels
 from archspec.lowering.loop_channels import leaving
 from archspec.lowering.provenance import report
@@ -37,9 +35,10 @@ from archspec.lowering.symbolic_channels import (
     with_channels,
 )
 from archspec.lowering.values_in_context import evaluate
-from archspec.resolve.bind import BoundArguments, pattern_key
+from archspec.resolve.bind import BoundArguments
 from archspec.resolve.partial_call import has_callee, is_callee
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names
+from archspec.resolve.slots import pattern_key
 from archspec.resolve.value_code import constant_or_name, without_names
 from archspec.resolve.value_text import describe
 
@@ -95,6 +94,7 @@ def check_block(block: Block, context: Context) -> None:
         scope,
         Level(has_all_layers=False),
         Labels(block.definition.body),
+        LoopVariables(),
         block=block.name,
         stack=(block,),
         values_unknown=True,
@@ -118,13 +118,14 @@ def _inside(
     if context.values_unknown:  # the body is checked once, for all of its calls
         arguments = dict.fromkeys(arguments)
     values = {key: _as_parameter(key, value) for key, value in arguments.items()}
-    cin = symbolic_channels(x)
-    values[CIN] = cin and Symbolic(cin.value, variable(CIN))
+    cin = None if x.shape is None else int(x.shape.channels)
+    values[CIN] = None if cin is None else Symbolic(cin, variable(CIN))
     return Context(
         run=context.run,
         scope=block.environment.scope.inner(values),
-        level=Level(path, is_plain_chain(block.definition.body)),
+        level=Level(path, block.is_plain_chain),
         labels=Labels(block.definition.body),
+        loops=LoopVariables(),
         block=block.name,
         calls=(*context.calls, module.call.span),
         caller=context,
@@ -142,8 +143,11 @@ def _inside(
 def _given(module: BlockCall, values: Arguments) -> dict[str, CallerArgument]:
     """The arguments by the names in the body; the items of a tuple one by one."""
     found: dict[str, CallerArgument] = {}
-    for parameter in module.block.definition.parameters:
-        written = module.bound.values.get(pattern_key(parameter.names))
+    block = module.block
+    for parameter, slot in zip(
+        block.definition.parameters, block.slots.each, strict=True
+    ):
+        written = module.bound.values.get(slot.key)
         if written is None:
             continue
         parts = [written] * len(parameter.names)
@@ -183,9 +187,9 @@ def _graph_module(
 ) -> ir.Module:
     """The graph's item for the call."""
     definition = module.block.definition
-    parameters = definition.parameters
     stated = {*module.bound.values, *module.bound.known}
-    given = [p for p in parameters if pattern_key(p.names) in stated]
+    pairs = zip(definition.parameters, module.block.slots.each, strict=True)
+    given = [name.id for p, slot in pairs if slot.key in stated for name in p.names]
     return ir.Module(
         name=place[0],
         is_labeled=is_labeled,
@@ -193,9 +197,9 @@ def _graph_module(
         block=module.block.name,
         definition=module.block,
         arguments=arguments,
-        given=frozenset(_ids(given)),
-        keyword_only=frozenset(_ids(p for p in parameters if p.keyword_only)),
-        defaults=_constant_defaults(module.block),
+        given=frozenset(given),
+        keyword_only=module.block.keyword_only,
+        defaults=module.block.constant_defaults,
         body=place[2],
         input=ends[0],
         output=ends[1],
@@ -207,24 +211,6 @@ def _graph_module(
     )
 
 
-def _constant_defaults(block: Block) -> dict[str, object]:
-    """The defaults that are a literal, or an op or block by its name."""
-    found: dict[str, object] = {}
-    names = {*_ids(block.definition.parameters), *block.environment.params}
-    callees = block.environment.callees
-    for parameter in block.definition.parameters:
-        name, default = parameter.names[0].id, parameter.default
-        if isinstance(default, Literal):
-            found[name] = default.value
-        elif isinstance(default, Name) and default.id in callees.keys() - names:
-            found[name] = callees[default.id]
-    return found
-
-
-def _ids(parameters: Iterable[Parameter]) -> list[str]:
-    return [name.id for parameter in parameters for name in parameter.names]
-
-
 def _output_for_caller(
     y: ir.Value, x: ir.Value, arguments: Mapping[str, Symbolic], call: Call
 ) -> ir.Value:
@@ -232,14 +218,20 @@ def _output_for_caller(
     if y.shape is None:
         return ir.Value(None)
     code = code_of(y.shape.channels)
-    known = {name: value.code for name, value in arguments.items()}
-    known |= {name: variable(name) for name in variables(code) if ir.is_param(name)}
-    if x.shape is not None:
-        known[CIN] = code_of(x.shape.channels)
     shape: ir.Shape | None = y.shape.plain()
-    if not isinstance(code, ast.Constant) and variables(code) <= known.keys():
-        code = known[code.id] if isinstance(code, ast.Name) else substitute(code, known)
-        shape = channels_as(y.shape, code)
+    if not isinstance(code, ast.Constant):
+        known = {}
+        for name in variables(code):
+            if name in arguments:
+                known[name] = arguments[name].code
+            elif ir.is_param(name):
+                known[name] = variable(name)
+            elif name == CIN and x.shape is not None:
+                known[name] = code_of(x.shape.channels)
+            else:  # a loop variable of the block
+                break
+        else:
+            shape = channels_as(y.shape, substitute(code, known))
     return ir.Value(shape, y.producer, call.span, x)
 
 
@@ -253,32 +245,33 @@ def _arguments(
 
     A default may read the parameters before it.
     """
-    before = module.block.environment.scope.inner({CIN: symbolic_channels(x)})
-    inside = replace(
-        context,
+    block, given = module.block, module.bound
+    before = block.environment.scope.inner({CIN: symbolic_channels(x)})
+    inside = context._replace(
         scope=before,
-        block=module.block.name,
+        block=block.name,
         calls=(*context.calls, module.call.span),
         caller=context,
         given={},
     )
     found: dict[str, Symbolic | None] = {}
-    for parameter in module.block.definition.parameters:
-        key = pattern_key(parameter.names)
+    for parameter, slot in zip(
+        block.definition.parameters, block.slots.each, strict=True
+    ):
         value: Symbolic | None
-        if key in module.bound.values:
-            value = evaluate(module.bound.values[key], x, context)
-        elif key in module.bound.known:
-            value = module.bound.known[key]
+        if slot.key in given.values:
+            value = evaluate(given.values[slot.key], x, context)
+        elif slot.key in given.known:
+            value = given.known[slot.key]
         else:
             assert parameter.default is not None
             value = evaluate(parameter.default, x, inside)
         if parameter.is_pattern and value is not None:
-            bound = _pattern(parameter, value, module, context)
+            values = _pattern(parameter, value, module, context)
         else:
-            bound = dict.fromkeys((name.id for name in parameter.names), value)
-        before.values |= bound
-        found |= bound
+            values = dict.fromkeys((name.id for name in parameter.names), value)
+        before.values |= values
+        found |= values
     return found
 
 

@@ -39,7 +39,7 @@ def lower_call(
     name: Symbolic | None = None,
 ) -> ir.Value:
     """Lower the call of an op or block; without a label its level names it."""
-    value = _callee(call, context)
+    value, called = _callee(call, context)
     callee, known = _parts(value) if value else (None, {})
     name = name or name_by_level(call, context)
     spread = spread_arguments(call, x, context)
@@ -47,7 +47,6 @@ def lower_call(
     if callee is None or spread is None or bound is None:
         return ir.Value(None)
     call = spread
-    called = _called(call, context)
     if called is not None:
         bound = bound._replace(called=called)
     if _input_channels_match(call, callee, bound, x, context):
@@ -90,14 +89,17 @@ def _lower(
     return lower_block_call(BlockCall(call, callee, bound), x, context, items, name)
 
 
-def _callee(call: Call, context: Context) -> Callee | PartialCall | None:
+def _callee(
+    call: Call, context: Context
+) -> tuple[Callee | PartialCall | None, ast.Name | None]:
+    """What is called, and the name of the parameter that has it as a value, if one has."""
     name, scope = call.name, context.scope
     if scope.has(name.id):
         known = scope.get(name.id)
         if known is None:
-            return None
+            return None, None
         if is_callee(known.value):
-            return known.value  # type: ignore[no-any-return]
+            return known.value, known.code if isinstance(known.code, ast.Name) else None
         report(
             context,
             "not-callable",
@@ -105,7 +107,7 @@ def _callee(call: Call, context: Context) -> Callee | PartialCall | None:
             name,
             help=_without_quotes(known.value, context),
         )
-        return None
+        return None, None
     callees = scope.environment.callees
     if name.id not in callees and not scope.environment.may_define(name.id):
         help = suggest_callee(name.id, {*callees, "ref", "tied"})
@@ -117,13 +119,7 @@ def _callee(call: Call, context: Context) -> Callee | PartialCall | None:
             name.span,
             help=help or "`archspec list` shows all ops and blocks",
         )
-    return callees.get(name.id)
-
-
-def _called(call: Call, context: Context) -> ast.expr | None:
-    """The name of the parameter that is the callee; None if it is no parameter."""
-    value = context.scope.get(call.name.id) if context.scope.has(call.name.id) else None
-    return value.code if value and isinstance(value.code, ast.Name) else None
+    return callees.get(name.id), None
 
 
 def _without_quotes(value: object, context: Context) -> str:
@@ -163,7 +159,7 @@ def _input_channels_match(
 
 def _by_keyword(call: Call, callee: Callee, first: Expression) -> str:
     """Help that gives the first argument, which is no number of channels, by keyword."""
-    keywords = [slot for slot in slots(callee) if not slot.positional]
+    keywords = [slot for slot in slots(callee).each if not slot.positional]
     if len(call.arguments) > 1 or not keywords:
         return f"`{callee.name}` takes its other arguments by keyword"
     return f"write `{call.name.id}({keywords[0].shown}={first.span.text})`"
@@ -171,7 +167,7 @@ def _by_keyword(call: Call, callee: Callee, first: Expression) -> str:
 
 def _takes_kernel_and_stride(callee: Callee) -> bool:
     """Whether `callee(3, 2)` may mean a kernel of 3 and a stride of 2, as of a pool."""
-    shown = [slot.shown for slot in slots(callee)]
+    shown = [slot.shown for slot in slots(callee).each]
     return shown[:1] == ["k"] and "s" in shown
 
 

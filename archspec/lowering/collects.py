@@ -34,7 +34,7 @@ def lower_collect(
     loop = lowered_loop(step, x, context)
     if loop is None:
         return ir.Value(None)
-    context.channel_variables.discard(loop.channels)  # the next loop may have it
+    context.loops.channels.discard(loop.channels)  # the next loop may have it
     outputs = tuple(loop.outputs)
     shape = None
     shapes = [y.shape for y in outputs if y.shape is not None]

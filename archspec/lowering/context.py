@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
 from archspec.diagnostics.diagnostic import Findings, TooMany
@@ -56,6 +56,8 @@ class LoweringRun:
     bound: dict[tuple[int, int, tuple[str, ...]], BoundArguments] = field(
         default_factory=dict
     )
+    # The attributes of a call that depend on no name, by the `id` of its arguments.
+    constant_attributes: dict[int, dict[str, Symbolic]] = field(default_factory=dict)
     # Calls without `*row`, by the `id` of the call and the lengths of the rows.
     spread: dict[tuple[int, tuple[int, ...]], Call] = field(default_factory=dict)
     faulty: dict[int, object] = field(default_factory=dict)  # by the `id` of a block
@@ -73,9 +75,8 @@ class LoweringRun:
         self.seen.add(id(thing))
         return new
 
-    @contextmanager
-    def nested(self, span: Span) -> Iterator[None]:
-        """Count a step and its nesting depth, within the bounds."""
+    def enter(self, span: Span) -> None:
+        """Count a step and its nesting depth, within the bounds; `leave` goes with it."""
         self.steps += 1
         self.depth += 1
         if self.steps > MAX_IDLE + 3 * self.layers:
@@ -98,10 +99,10 @@ class LoweringRun:
                 help="nest fewer blocks",
             )
             raise TooMany
-        try:
-            yield
-        finally:
-            self.depth -= 1
+
+    def leave(self) -> None:
+        """Return from a step."""
+        self.depth -= 1
 
     def count_layer(self, span: Span) -> None:
         """Count a layer or a merge, within the bound."""
@@ -131,28 +132,34 @@ class LoweringRun:
             self.findings = before
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+@dataclass(eq=False, slots=True)
+class LoopVariables:
+    """The names that the loops of a class have taken so far."""
+
+    channels: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)  # indices and columns
+    # The channels after each loop, over the names around it.
+    after: dict[str, ast.expr] = field(default_factory=dict)
+
+
+NOTHING_GIVEN: Mapping[str, CallerArgument] = {}
+
+
+class Context(NamedTuple):
     """The place of a step: its scope, its level of the state dict, the calls around it."""
 
     run: LoweringRun
     scope: Scope
     level: Level
     labels: Labels  # of this body and around it, for `ref`
+    loops: LoopVariables  # of this class
     block: str = ""
     calls: tuple[Span, ...] = ()
     caller: Context | None = None
-    given: Mapping[str, CallerArgument] = field(default_factory=dict)  # by parameter
+    given: Mapping[str, CallerArgument] = NOTHING_GIVEN  # by parameter
     stack: tuple[Block, ...] = ()
     active: frozenset[str] = frozenset()  # variables of the loops around
     hoistable: set[str] | None = None  # names a `let` may give a variable of its own
-    channel_variables: set[str] = field(
-        default_factory=set
-    )  # this class's channels in loops
-    channels_after_loops: dict[str, ast.expr] = field(
-        default_factory=dict
-    )  # over the names around each loop
-    loop_variables: set[str] = field(default_factory=set)  # its indices and columns
     values_unknown: bool = False  # only names and arguments are checked
     is_taken: bool = True  # false in an arm not taken, where no label is checked
 
@@ -163,8 +170,7 @@ class Context:
 
     def without_values(self) -> Context:
         """The same place with unknown values: only names and arguments can be checked."""
-        return replace(
-            self,
+        return self._replace(
             scope=self.scope.without_values(),
             level=Level(has_all_layers=False),
             labels=self.labels.copy(),
@@ -192,4 +198,4 @@ class Context:
 
     def nested(self) -> Context:
         """A list within a body: the names of a `let` in it end with it."""
-        return replace(self, scope=self.scope.inner(), hoistable=None)
+        return self._replace(scope=self.scope.inner(), hoistable=None)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from archspec.frontend.ast import Call, Chain, Labeled, Step
 from archspec.frontend.step_traversal import (
-    calls_in,
     is_plain_chain,
     is_tied,
     starts_with_ref,
@@ -66,8 +63,9 @@ def _lower_alias(
 
 
 def _only_call(step: Step) -> Call | None:
-    is_call = isinstance(step, Chain) and len(step.calls) == 1
-    return next(calls_in(step)) if is_call and not starts_with_ref(step) else None
+    if not isinstance(step, Chain) or len(step.calls) != 1 or starts_with_ref(step):
+        return None
+    return step.calls[0]
 
 
 def _lower_labeled_group(
@@ -78,15 +76,14 @@ def _lower_labeled_group(
         is_plain_chain(step.step),
         context.level.has_all_layers,
     )
-    inside = replace(
-        context.nested(),
+    inside = context.nested()._replace(
         level=level,
         labels=context.labels.group(name.value, step.step),
     )
     body: Items = []
-    around = {*context.channel_variables}
+    around = {*context.loops.channels}
     y = context.run.step(step.step, x, inside, body)
-    y = leaving(y, context, context.channel_variables - around)
+    y = leaving(y, context, context.loops.channels - around)
     items.append(
         ir.Module(
             name=name, is_labeled=True, path=level.path, block="", definition=None, arguments={},

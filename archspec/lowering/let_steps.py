@@ -38,7 +38,7 @@ def _is_variable(name: str, value: Symbolic, context: Context) -> bool:
         return False
     if has_callee(value.value):
         return False
-    if name in context.channel_variables | context.loop_variables:
+    if name in context.loops.channels | context.loops.others:
         return False
     if not variables(value.code) <= hoistable:
         return False

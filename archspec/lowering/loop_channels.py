@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
     constant,
+    rows_of,
     same,
     substitute,
     summand,
@@ -101,7 +102,11 @@ def channels_after(
 
 
 def _item(code: ast.expr, number: int) -> ast.expr:
-    return substitute(ast.Subscript(code, constant(number), ast.Load()), {})
+    rows = rows_of(code)
+    if rows is None or not isinstance(code, ast.Call):
+        return substitute(ast.Subscript(code, constant(number), ast.Load()), {})
+    row = ast.Subscript(rows, constant(number), ast.Load())
+    return substitute(ast.Subscript(row, code.args[1], ast.Load()), {})
 
 
 def leaving(x: ir.Value, context: Context, inner: Collection[str] = ()) -> ir.Value:
@@ -112,10 +117,10 @@ def leaving(x: ir.Value, context: Context, inner: Collection[str] = ()) -> ir.Va
     code = channels_code(x)
     if x.shape is None or code is None:
         return x
-    after = context.channels_after_loops
+    after = context.loops.after
     if variables(code) & after.keys():
         code = substitute(code, after)
         shape = channels_as(x.shape, code)
         x = ir.Value(shape, x.producer, x.span, x.before)
-    context.channel_variables.difference_update({*inner} - variables(code))
+    context.loops.channels.difference_update({*inner} - variables(code))
     return x

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from archspec.diagnostics.diagnostic import Findings, Replacement, TooMany
 from archspec.frontend.ast import (
@@ -41,7 +40,7 @@ from archspec.lowering.block_outputs import BlockOutputs
 from archspec.lowering.calls import lower_call
 from archspec.lowering.collects import lower_collect
 from archspec.lowering.conditions import lower_condition
-from archspec.lowering.context import Context, Items, LoweringRun
+from archspec.lowering.context import Context, Items, LoopVariables, LoweringRun
 from archspec.lowering.labeled_steps import lower_labeled
 from archspec.lowering.labels import Labels
 from archspec.lowering.let_steps import lower_let
@@ -140,36 +139,43 @@ def network_context(
     spans = {port.name: port.value.span for port in named if port.value.span}
     level = Level(is_plain_chain=net is None or is_plain_chain(net), spans=spans)
     labels = Labels(net, outputs={port.name: port.value for port in inputs})
-    return Context(run, scope, level, labels)
+    return Context(run, scope, level, labels, LoopVariables())
 
 
 def lower_step(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Value:
     """Append the items of one step, and return its output."""
-    with context.run.nested(step.span):
-        match step:
-            case Chain():
-                return _lower_chain(step, x, context, items)
-            case Group():
-                return _lower_group(step, x, context, items)
-            case Labeled():
-                return lower_labeled(step, x, context, items)
-            case Merge():
-                return lower_merge(step, x, context, items)
-            case RepeatTimes() | RepeatFor() if step.collects:
-                return lower_collect(step, x, context, items)
-            case RepeatTimes() | RepeatFor():
-                return lower_repeat(step, x, context, items)
-            case Each():
-                return _misplaced_each(step, context)
-            case If():
-                return lower_condition(step, x, context, items)
-            case Aux():
-                return lower_aux(step, x, context, items)
-            case Let():
-                return lower_let(step, x, context, items)
-            case Broken():
-                context.labels.is_complete = False
-                return ir.Value(None)
+    context.run.enter(step.span)
+    try:
+        return _lower_kind(step, x, context, items)
+    finally:
+        context.run.leave()
+
+
+def _lower_kind(step: Step, x: ir.Value, context: Context, items: Items) -> ir.Value:
+    match step:
+        case Chain():
+            return _lower_chain(step, x, context, items)
+        case Group():
+            return _lower_group(step, x, context, items)
+        case Labeled():
+            return lower_labeled(step, x, context, items)
+        case Merge():
+            return lower_merge(step, x, context, items)
+        case RepeatTimes() | RepeatFor() if step.collects:
+            return lower_collect(step, x, context, items)
+        case RepeatTimes() | RepeatFor():
+            return lower_repeat(step, x, context, items)
+        case Each():
+            return _misplaced_each(step, context)
+        case If():
+            return lower_condition(step, x, context, items)
+        case Aux():
+            return lower_aux(step, x, context, items)
+        case Let():
+            return lower_let(step, x, context, items)
+        case Broken():
+            context.labels.is_complete = False
+            return ir.Value(None)
 
 
 def _lower_none(call: Call, context: Context) -> ir.Value:
@@ -197,7 +203,7 @@ def _misplaced_each(step: Each, context: Context) -> ir.Value:
 
 
 def _lower_group(group: Group, x: ir.Value, context: Context, items: Items) -> ir.Value:
-    inside = replace(context, scope=context.scope.inner())
+    inside = context._replace(scope=context.scope.inner())
     for step in group.steps:
         x = context.run.step(step, x, inside, items)
     return x
@@ -218,5 +224,6 @@ def _lower_chain(chain: Chain, x: ir.Value, context: Context, items: Items) -> i
         else:
             report_misplaced(call, context)
             x = ir.Value(None)
-        x = check_assertion(call, x, context)
+        if call.assertion is not None:
+            x = check_assertion(call, x, context)
     return x

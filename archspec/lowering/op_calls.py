@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import Any, NamedTuple, TypeGuard
 
 from archspec.diagnostics.diagnostic import Label
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.ast import Call, Expression, Literal, Name
+from archspec.frontend.ast import Call, Expression, Literal, Name, Tuple
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, literal, shape_argument
 from archspec.lowering.context import Context, Items
@@ -23,7 +24,7 @@ from archspec.resolve.bind import BoundArguments, is_row
 from archspec.resolve.expression_values import Evaluator
 from archspec.resolve.value_text import describe
 from archspec.signatures.argument_types import BOOLEAN, LABEL
-from archspec.signatures.signature import Parameter
+from archspec.signatures.signature import Like, Parameter
 
 MAX_SIZE = 2**31  # of an axis
 LABEL_NAME = "label"  # the parameter that takes a label
@@ -46,7 +47,7 @@ def lower_op_call(
     reads = None
     if op.reads_label:
         reads = read_label(layer.bound.values[LABEL_NAME], x, context)
-    others = [reads.value if reads else ir.Value(None)] * op.reads_label
+    others = (reads.value if reads else ir.Value(None),) if op.reads_label else ()
     attributes = _attributes(layer, x, context)
     if attributes is not None and op.undoes and x.shape is not None:
         attributes = _undone(layer, x, context)
@@ -94,30 +95,69 @@ def make_node(
 def _attributes(
     layer: OpCall, x: ir.Value, context: Context
 ) -> dict[str, Symbolic] | None:
-    """The value of every parameter; None if one is unknown or has an error."""
+    """The value of every parameter; None if one is unknown or has an error.
+
+    Those that are the same however often the call is expanded are computed once.
+    """
+    op, bound = layer.op, layer.bound
+    if not bound.values and not bound.known:
+        return _default_attributes(op)
+    constants = context.run.constant_attributes
+    before = constants.get(id(bound.values), {})
+    if len(before) == len(op.parameters):
+        return before
     found: dict[str, Symbolic | None] = {}
-    for parameter in layer.op.parameters:
-        if parameter.name in layer.bound.values:
-            expression = layer.bound.values[parameter.name]
-            if parameter.type is LABEL:
-                found[parameter.name] = literal(expression.span.text)
-                continue
-            value = _argument(layer.op, parameter, expression, x, context)
-            found[parameter.name] = value
-        elif parameter.name in layer.bound.known:
-            found[parameter.name] = layer.bound.known[parameter.name]
+    for parameter in op.parameters:
+        name, default = parameter.name, parameter.default
+        if name in before:
+            found[name] = before[name]
+        elif name in bound.values:
+            found[name] = _argument(op, parameter, bound.values[name], x, context)
+        elif name in bound.known:
+            found[name] = bound.known[name]
+        elif isinstance(default, Like):
+            other = found[default.parameter]
+            found[name] = other and literal(other.value)
+        else:
+            found[name] = literal(default)
     known = {name: value for name, value in found.items() if value is not None}
     if len(known) < len(found):
         return None
-    values = {name: item.value for name, item in known.items()}
-    for name, default in layer.op.defaults(values).items():
-        known[name] = literal(default)
+    if not bound.known and not before:
+        constants[id(bound.values)] = {
+            parameter.name: known[parameter.name]
+            for parameter in op.parameters
+            if _is_constant(parameter, bound)
+        }
     return known
+
+
+def _is_constant(parameter: Parameter, bound: BoundArguments) -> bool:
+    """Whether an attribute depends on no name."""
+    expression = bound.values.get(parameter.name)
+    if expression is not None:
+        return _is_literal(expression)
+    default = parameter.default
+    return not isinstance(default, Like) or _is_literal(bound.values[default.parameter])
+
+
+def _is_literal(expression: Expression) -> bool:
+    if isinstance(expression, Tuple):
+        return all(map(_is_literal, expression.items))
+    return isinstance(expression, Literal)
+
+
+@cache
+def _default_attributes(op: Op) -> dict[str, Symbolic]:
+    """The attributes of a call without arguments."""
+    return {name: literal(value) for name, value in op.defaults({}).items()}
 
 
 def _argument(
     op: Op, parameter: Parameter, expression: Expression, x: ir.Value, context: Context
 ) -> Symbolic | None:
+    if parameter.type is LABEL:
+        return literal(expression.span.text)
     if (
         isinstance(expression, Name)
         and expression.id in parameter.type.words
@@ -215,7 +255,7 @@ def _shape(
     attributes: Mapping[str, Symbolic],
     x: ir.Value,
     context: Context,
-    others: Sequence[ir.Value] = (),
+    others: tuple[ir.Value, ...] = (),
 ) -> ir.Shape | None:
     """The output shape by the op's own rule; None, with a finding, if there is none."""
     op, call = layer.op, layer.call

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -20,6 +20,7 @@ from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes, Tu
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
     Symbolic,
+    column_of,
     constant,
     same,
     substitute,
@@ -105,7 +106,7 @@ def _with_row(
         key: Symbolic(value, constant_or_name(value))
         for key, value in zip(keys, values, strict=True)
     }
-    return replace(context, scope=context.scope.inner(bindings), hoistable=None)
+    return context._replace(scope=context.scope.inner(bindings), hoistable=None)
 
 
 def _parts(columns: Sequence[Column], row: Sequence[Any]) -> tuple[Any, ...]:
@@ -119,7 +120,7 @@ def _check_names(step: Repeat, names: list[str], context: Context) -> None:
     """Check the names in the body of a repeat whose rows are unknown."""
     inside = context.without_values()
     scope = inside.scope.inner(dict.fromkeys([index_of(step), *names]))
-    context.run.step(step.body, ir.Value(None), replace(inside, scope=scope), [])
+    context.run.step(step.body, ir.Value(None), inside._replace(scope=scope), [])
     context.labels.is_complete = False  # how many labels it makes is unknown
 
 
@@ -143,9 +144,9 @@ class Loop:
         self.index = _fresh(self.index_name, context)
         self.columns = [_fresh(name, context) for name in self.names]
         self.channels = _fresh("channels", context)
-        context.channel_variables.add(self.channels)
-        context.channels_after_loops.pop(self.channels, None)
-        context.loop_variables.update({self.index, *self.columns})
+        context.loops.channels.add(self.channels)
+        context.loops.after.pop(self.channels, None)
+        context.loops.others.update({self.index, *self.columns})
 
     def iteration(self, step: Repeat, number: int, row: tuple[Any, ...]) -> None:
         """Lower the body for one row."""
@@ -158,17 +159,16 @@ class Loop:
         columns = dict(zip(self.columns, row, strict=True))
         self.variables.append({self.index: number, **columns})
         self.entry = self.entry or channels_code(x)
-        inside = replace(
-            context,
+        inside = context._replace(
             scope=context.scope.inner(bindings),
             active=context.active | {self.index, *self.columns},
             hoistable=None,
         )
         body: Items = []
         entry = with_channels(x, variable(self.channels))
-        around = {*context.channel_variables}
+        around = {*context.loops.channels}
         y = context.run.step(step.body, entry, inside, body)
-        y = leaving(y, context, context.channel_variables - around)
+        y = leaving(y, context, context.loops.channels - around)
         self.iterations.append(tuple(body))
         self.updates.append(channels_code(y))
         self.widths.add(int(y.shape.channels) if y.shape else None)
@@ -226,7 +226,7 @@ class Loop:
         if code is not None and not isinstance(code, ast.Constant):
             shape = channels_as(shape, code)
         if code is None or self.channels not in variables(code):
-            self.context.channel_variables.discard(
+            self.context.loops.channels.discard(
                 self.channels
             )  # the next loop may have it
         else:
@@ -239,7 +239,7 @@ class Loop:
         columns = dict(zip(self.columns, codes, strict=True)) if self.columns else {}
         found = channels_after(self.item, len(self.iterations), columns)
         if found is not None:
-            after = self.context.channels_after_loops
+            after = self.context.loops.after
             after[self.channels] = substitute(found, after)
 
 
@@ -251,11 +251,11 @@ def _column_names(step: Repeat) -> list[str]:
 
 def _fresh(name: str, context: Context) -> str:
     """A loop variable whose name is free in the class to be emitted."""
-    taken = [context.active, context.channel_variables]
+    taken = [context.active, context.loops.channels]
     number = 1
     if name == "channels":  # is read after its loop, so that no two loops share it
-        taken.append(context.loop_variables)
-        number = max(1, len(context.channel_variables))
+        taken.append(context.loops.others)
+        number = max(1, len(context.loops.channels))
     fresh = name if number == 1 else f"{name}_{number}"
     while context.scope.has(fresh) or any(fresh in names for names in taken):
         number += 1
@@ -295,9 +295,11 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
 
 
 def _column_codes(column: Column, items: Symbolic) -> list[ast.expr]:
-    """The expression of each name's values; those of a pattern are its numbers."""
+    """The expression of each name's values, of rows that may be a param."""
     if not column.pattern:
         return [items.code]
+    if variables(items.code):
+        return [column_of(items.code, n) for n in range(len(column.names))]
     return [constant_or_name(values) for values in zip(*items.value, strict=True)]
 
 

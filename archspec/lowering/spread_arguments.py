@@ -17,7 +17,10 @@ from archspec.resolve.value_text import describe
 
 def spread_arguments(call: Call, x: ir.Value, context: Context) -> Call | None:
     """The call with an argument for each item of a tuple; None if one is unknown."""
-    if not any(argument.is_spread for argument in call.arguments):
+    for argument in call.arguments:
+        if argument.is_spread:
+            break
+    else:
         return call
     lengths = [
         _length(argument, x, context)

@@ -10,7 +10,6 @@ name that it is called by, and a count:
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from archspec.diagnostics.source import Span
@@ -24,17 +23,15 @@ class Level:
     is_plain_chain: bool = True
     has_all_layers: bool = True  # false where a part of a body is lowered by itself
     ordinal: int = 0
-    counts: Counter[str] = field(default_factory=Counter)  # of calls, by called name
+    counts: dict[str, int] = field(default_factory=dict)  # of calls, by called name
     spans: dict[str, Span] = field(default_factory=dict)  # where each name is taken
     labels: set[str] = field(default_factory=set)  # the names that are labels
 
     def next_name(self, called: str) -> str:
         """The name of the next step if it is unlabeled; labeled steps count too."""
         self.ordinal += 1
-        self.counts[called] += 1
-        if self.is_plain_chain:
-            return str(self.ordinal - 1)
-        return f"{called}{self.counts[called]}"
+        count = self.counts[called] = self.counts.get(called, 0) + 1
+        return str(self.ordinal - 1) if self.is_plain_chain else f"{called}{count}"
 
     def join(self, name: str) -> str:
         """The path of a layer or level in this level."""

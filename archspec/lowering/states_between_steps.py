@@ -12,7 +12,7 @@ from archspec.diagnostics.diagnostic import Findings, TooMany
 from archspec.frontend.ast import Group
 from archspec.ir import graph as ir
 from archspec.lowering.aux_heads import check_aux_heads
-from archspec.lowering.context import Context, LoweringRun
+from archspec.lowering.context import Context, LoopVariables, LoweringRun
 from archspec.lowering.labels import Labels
 from archspec.lowering.lower import lower_step
 from archspec.lowering.network_ports import first_value
@@ -29,13 +29,16 @@ def states_between_steps(
     """
     run = LoweringRun(findings, lower_step, asserts=False)
     labels = Labels(outputs={port.name: port.value for port in inputs})
-    context = Context(run, scope.inner(), Level(has_all_layers=False), labels)
+    context = Context(
+        run, scope.inner(), Level(has_all_layers=False), labels, LoopVariables()
+    )
     try:
         x = first_value(net, inputs, findings)
-        with run.nested(net.span):
-            for number, step in enumerate(net.steps):
-                yield number, _state(x, context)
-                x = lower_step(step, x, context, [])
+        run.enter(net.span)
+        for number, step in enumerate(net.steps):
+            yield number, _state(x, context)
+            x = lower_step(step, x, context, [])
+        run.leave()
         check_aux_heads(x, context)
     except TooMany:
         return

@@ -10,8 +10,10 @@ from archspec.ir.symbolic import Symbolic, SymbolicInt, code_of
 
 def channels_as(shape: ir.Shape, code: ast.expr) -> ir.Shape:
     """The shape with an expression for its channels."""
-    plain = shape.plain()
-    return plain.with_channels(SymbolicInt(plain.channels, code))
+    sizes = [int(size) for size in shape]
+    axis = shape.channel_axis
+    sizes[axis] = SymbolicInt(sizes[axis], code)
+    return ir.Shape(sizes, shape.axes)
 
 
 def with_channels(x: ir.Value, code: ast.expr) -> ir.Value:

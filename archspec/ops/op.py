@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from archspec.ir.shape import Shape
 from archspec.ops.axes import ANY
-from archspec.ops.torch_call import TorchRule
+from archspec.ops.torch_call import MethodsRule, TorchRule
 from archspec.signatures.argument_types import LABEL
 from archspec.signatures.signature import Signature
 
@@ -70,13 +70,16 @@ class SavedTensors(NamedTuple):
     extra_bytes: BytesRule = no_bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Op(Signature):
     """Everything that archspec knows of an op."""
 
     family: Family
     torch: TorchRule
     """How the emitted source constructs it."""
+
+    methods: MethodsRule | None = None
+    """How a `forward` writes it without a module: as methods, one after the other."""
 
     helper: str = ""
     """The source of a class that the emitted module needs because torch has none."""
@@ -112,4 +115,5 @@ class Op(Signature):
 
     def count_parameters(self, x: Shape, y: Shape, **attributes: Any) -> int:
         """Return the number of trained parameters, for an input and output shape."""
-        return sum(weight.count(x, y, **attributes) for weight in self.weights)
+        counts = [weight.count(x, y, **attributes) for weight in self.weights]
+        return sum(counts)

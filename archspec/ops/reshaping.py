@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from archspec.ir.shape import Shape
 from archspec.ir.symbolic import as_symbolic
 from archspec.ops.axes import IMAGE, SPATIAL, TOKENS
 from archspec.ops.op import Family, Op, SavedTensors
 from archspec.ops.shapes import ShapeError
-from archspec.ops.torch_call import Attributes, TorchCall, plain_call, written_as
+from archspec.ops.torch_call import (
+    Attributes,
+    TensorMethod,
+    TorchCall,
+    as_method,
+    plain_call,
+    written_as,
+)
 from archspec.signatures.argument_types import AXES, AXIS, COUNT, NUMBERS
 from archspec.signatures.signature import Parameter, Signature
 
@@ -189,6 +197,18 @@ def _affine(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
     return call._replace(kwargs={"after": after}, defaults={"after": 0})
 
 
+def _tokens_methods(**_: Any) -> tuple[TensorMethod, ...]:
+    return TensorMethod("flatten", (2,)), TensorMethod("transpose", (1, 2))
+
+
+def _permute_methods(*, dims: tuple[int, ...]) -> tuple[TensorMethod, ...]:
+    return (TensorMethod("permute", dims),)
+
+
+def _mean_methods(*, dim: int) -> tuple[TensorMethod, ...]:
+    return (TensorMethod("mean", (dim,)),)
+
+
 def _permute(_op: Signature, _x: Shape, attributes: Attributes) -> TorchCall:
     return TorchCall(
         "Permute", tuple(as_symbolic(axis) for axis in attributes["dims"].value)
@@ -204,6 +224,7 @@ OPS = (
         saved_for_backward=SavedTensors(),
         view="always",
         torch=written_as("nn.Flatten"),
+        methods=as_method("flatten", 1),
     ),
     Op(
         name="tokens",
@@ -214,6 +235,7 @@ OPS = (
         saved_for_backward=SavedTensors(),
         view="always",
         torch=written_as("Tokens"),
+        methods=_tokens_methods,
         helper=TOKENS_CLASS,
     ),
     Op(
@@ -225,6 +247,7 @@ OPS = (
         saved_for_backward=SavedTensors(),
         view="always",
         torch=_permute,
+        methods=_permute_methods,
         helper=PERMUTE,
     ),
     Op(
@@ -236,6 +259,7 @@ OPS = (
         saved_for_backward=SavedTensors(),
         view="always",
         torch=written_as("Transpose"),
+        methods=as_method("transpose", 1, 2),
         helper=TRANSPOSE,
     ),
     Op(
@@ -246,6 +270,7 @@ OPS = (
         shape=mean_shape,
         saved_for_backward=SavedTensors(),
         torch=written_as("Mean"),
+        methods=_mean_methods,
         helper=MEAN,
     ),
     Op(

@@ -12,7 +12,13 @@ from archspec.ir.symbolic import Symbolic, as_symbolic, literal
 from archspec.ops.axes import IMAGE, TOKENS
 from archspec.ops.op import Family, Op, OpWeight, SavedTensors, WeightInit
 from archspec.ops.shapes import ShapeError
-from archspec.ops.torch_call import Attributes, TorchCall, together, written_as
+from archspec.ops.torch_call import (
+    Attributes,
+    TensorMethod,
+    TorchCall,
+    together,
+    written_as,
+)
 from archspec.signatures.argument_types import BOOLEAN, COUNT, INTEGER, NUMBER
 from archspec.signatures.signature import Parameter, Signature
 
@@ -130,6 +136,10 @@ class Unpartition(nn.Module):
 '''
 
 
+def _select_methods(*, index: int) -> tuple[TensorMethod, ...]:
+    return (TensorMethod("select", (1, index)),)
+
+
 def _unpartition(_op: Signature, _x: Shape, attributes: Attributes) -> TorchCall:
     args = (attributes["size"], attributes["height"], attributes["width"])
     return TorchCall("Unpartition", args, {"grid": attributes["grid"]}, {"grid": False})
@@ -203,6 +213,7 @@ OPS = (
         saved_for_backward=SavedTensors(),
         view="always",
         torch=written_as("Select"),
+        methods=_select_methods,
         helper=SELECT,
     ),
     Op(

@@ -28,6 +28,26 @@ class TorchCall(NamedTuple):
     factor: float = 1.0
 
 
+class TensorMethod(NamedTuple):
+    """A method of a tensor with plain numbers: `x.flatten(1)`."""
+
+    name: str
+    arguments: tuple[int, ...] = ()
+
+
+# Takes the attributes as plain values.
+MethodsRule = Callable[..., tuple[TensorMethod, ...]]
+
+
+def as_method(name: str, *arguments: int) -> MethodsRule:
+    """Return the rule for an op that is one method, always with the same numbers."""
+
+    def rule(**_attributes: Any) -> tuple[TensorMethod, ...]:
+        return (TensorMethod(name, arguments),)
+
+    return rule
+
+
 # Takes the op, its input's shape and its attributes.
 TorchRule = Callable[[Signature, Shape, Attributes], TorchCall]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -18,11 +18,11 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from archspec.backends.torch.module_from_source import build
+from archspec.backends.torch.module_from_source import BuiltNetwork, build_with_paths
 from archspec.ir.graph import Node, Sizes, plain
-from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import bytes_of
+from archspec.ops.torch_call import TensorMethod
 from archspec.profiling.roofline import Roofline, measure_roofline
 from archspec.profiling.timing import LONG, SHORT, best_time
 from archspec.runs.errors import TrainingError
@@ -74,10 +74,11 @@ def profile(spec: Spec, batch: int, device: torch.device) -> Profile:
     with _out_of_memory_as_error(
         f"the {spec.params:,} parameters of `{spec.name}` do not fit"
     ):
-        model = build(spec.graph).to(device).train()
+        built = build_with_paths(spec.graph)
+        built.module.to(device).train()
     needs = f"`{spec.name}` and a batch of {batch} images do not fit"
     with _out_of_memory_as_error(needs, ": use a smaller `--batch`"):
-        return _profile(spec, model, batch, device)
+        return _profile(spec, built, batch, device)
 
 
 @contextmanager
@@ -91,7 +92,10 @@ def _out_of_memory_as_error(needs: str, hint: str = "") -> Iterator[None]:
         raise TrainingError(f"{needs} into the memory of the device{hint}") from error
 
 
-def _profile(spec: Spec, model: nn.Module, batch: int, device: torch.device) -> Profile:
+def _profile(
+    spec: Spec, built: BuiltNetwork, batch: int, device: torch.device
+) -> Profile:
+    model = built.module
     images = tuple(
         torch.rand(batch, *shape, device=device) for shape in spec.inputs.values()
     )
@@ -108,7 +112,8 @@ def _profile(spec: Spec, model: nn.Module, batch: int, device: torch.device) -> 
     forward, backward = _time_passes(model, images, LONG)
     modules = dict(model.named_modules())
     layers = tuple(
-        _time_layer(node, modules, inputs, images[0]) for node in spec.graph.nodes
+        _time_layer(node, built.paths.get(node.path), modules, inputs, images[0])
+        for node in spec.graph.nodes
     )
     return Profile(roofline, forward, backward, layers)
 
@@ -133,12 +138,17 @@ def _layer_inputs(model: nn.Module, images: tuple[Tensor, ...]) -> LayerInputs:
 
 
 def _time_layer(
-    node: Node, modules: dict[str, nn.Module], inputs: LayerInputs, images: Tensor
+    node: Node,
+    path: str | None,
+    modules: dict[str, nn.Module],
+    inputs: LayerInputs,
+    images: Tensor,
 ) -> LayerTime:
+    """The time of a node; `path` is that of its module, if it has one."""
     function: Callable[..., Tensor]
     arguments: tuple[Tensor, ...]
-    if node.path in inputs:
-        function, arguments = modules[node.path], (inputs[node.path].popleft(),)
+    if path in inputs:
+        function, arguments = modules[path], (inputs[path].popleft(),)
         if node.inputs[1:]:  # of a label
             other = images.new_ones(len(images), *(node.inputs[1].shape or ()))
             arguments = (*arguments, other)
@@ -146,8 +156,10 @@ def _time_layer(
         x = images.new_ones(len(images), *(node.inputs[0].shape or ()))
         function = partial(BARE_FUNCTIONS[bare], modules[""].get_parameter(node.path))
         arguments = (x.requires_grad_(),)
-    else:  # a merge, or an identity, which has no module
-        function = MERGE_FUNCTIONS[node.op] if node.op in MERGES else nn.Identity()
+    else:  # a merge, methods of a tensor, or an identity, which has no module
+        methods = OPS[node.op].methods if node.op in OPS else None
+        calls = methods(**node.values) if methods else ()
+        function = MERGE_FUNCTIONS.get(node.op, partial(_call_methods, calls))
         if node.op == "concat" and node.output.shape:
             function = partial(_concat, node.output.shape.channel_axis + 1)
         sizes = ((len(images), *(x.shape or ())) for x in node.inputs)
@@ -188,6 +200,12 @@ def _traffic(node: Node, batch: int) -> int:
     tensors = (*node.inputs, node.output)
     values = sum(prod(value.shape or ()) for value in tensors)
     return int(bytes_of(batch * values + node.weights))
+
+
+def _call_methods(calls: Sequence[TensorMethod], x: Tensor) -> Tensor:
+    for call in calls:
+        x = getattr(x, call.name)(*call.arguments)
+    return x
 
 
 def _concat(dim: int, *xs: Tensor) -> Tensor:

@@ -290,6 +290,13 @@ def numbers(place: CallPlace) -> Edits:
                 yield CallEdit(
                     cost + far - 0.4 * is_even_kernel, with_value(given, other)
                 )
+    has_tuple = any(isinstance(each.value, Tuple) for each in call.arguments)
+    for name in ("k", "p", "s") if has_tuple else ():
+        given, value = argument(call, name), number(call, name)
+        if given and value is not None:
+            other = 0 if name == "p" else 1
+            for n, text in enumerate((f"({value}, {other})", f"({other}, {value})")):
+                yield CallEdit(WIDTH + n / 50, with_value(given, text))
     for name in ("s", "d", "output_padding"):
         given = argument(call, name)
         if given:

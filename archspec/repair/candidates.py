@@ -42,9 +42,12 @@ from archspec.repair.edit_costs import (
     LIKE_ANOTHER,
     PAD_NOTHING,
     PER_CALL,
+    TUPLE,
     UNLIKE_ANOTHER,
     Candidate,
 )
+from archspec.repair.lost_parts import lost_parts
+from archspec.repair.offered_code import offered_code
 from archspec.repair.step_edits import (
     REDUCING,
     appended,
@@ -86,6 +89,7 @@ SHAPE_CODES = (
     "unread-step",
     "wrong-rank",
 )
+SHAPES_ALONE = {*SHAPE_CODES} - {*VALUE_CODES}
 SIZE_CODES = ("empty-output", "size-mismatch")
 AXIS_CODES = ("unflattened-input", "wrong-rank")
 MAX_CALLS = 60  # nearest to a finding, of which edits are tried
@@ -96,6 +100,8 @@ NEAR = 4  # calls, beside which another one may be missing
 def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate]:
     """Edits for a finding, in the order in which to try them."""
     found = [*syntax_edits(finding)]
+    if finding.is_error and finding.code not in SHAPES_ALONE:
+        found += offered_code(finding)
     if document is None:
         found += [Candidate.of(1.0, fix.title, *fix.edits) for fix in finding.proposals]
     else:
@@ -103,6 +109,8 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         if finding.code == "unread-input":
             found += without_input(finding)
         found += train_edits(finding, document)
+        if finding.is_error:
+            found += lost_parts(finding, document)
         if finding.code in (*SHAPE_CODES, *VALUE_CODES):
             found += _SpecEdits(finding, document).found()
     unique: dict[object, Candidate] = {}
@@ -241,6 +249,8 @@ class _SpecEdits:
         cost, edit = each
         pads = "p=" in edit.text and "p=" not in edit.span.text
         more = PAD_NOTHING * (pads and self.finding.code == "empty-output")
+        if "expects a tuple" in self.finding.message and edit.text.startswith("("):
+            more += TUPLE
         if call and edit.span != call.span:
             text = edited(call, edit)
             before = " ".join(call.span.text.split())
@@ -253,6 +263,8 @@ class _SpecEdits:
         if line != self.at.line:
             title += f" in line {line}"
         found = Candidate.of(cost + more, title, edit)
+        if call and call.name.id == "ref" and self.finding.code == "dangling-ref":
+            found = Candidate(found.cost, found.fix._replace(is_strong=False))
         return found._replace(cost=found.cost + PER_CALL * distance)
 
 

@@ -164,7 +164,9 @@ def proposed(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     if finding.code == "channel-mismatch" and not finding.primary.span.text.isdigit():
         cost += 0.35  # a name is rarely a count
     for fix in finding.proposals:
-        is_strong = cost == TYPO_IN_ASSERTION if is_assertion else fix.is_strong
+        is_computed = "{" in finding.primary.span.text  # a label in a repeat
+        is_strong = not is_computed and fix.is_strong
+        is_strong = cost == TYPO_IN_ASSERTION if is_assertion else is_strong
         yield Candidate(cost, fix._replace(is_strong=is_strong))
 
 

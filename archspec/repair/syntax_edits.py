@@ -92,6 +92,9 @@ def _signs(source: Source, start: int, end: int) -> Iterator[Candidate]:
             yield _edit(source, at, at + 2, "=", 0.0)
         elif new:
             yield _edit(source, first + match.start(), first + match.end(), new, 0.3)
+    for match in re.finditer(r"-> ?\(([^()]*)\)", text):
+        at = first + match.start()
+        yield _edit(source, at, first + match.end(), f"-> [{match[1]}]", 0.0)
     body = text.rstrip()
     if body.count("(") > body.count(")"):
         for match in re.finditer(r"(?= \||$| ->| #|, \w+\()", text):
@@ -138,6 +141,8 @@ def _line_edits(source: Source, number: int) -> Iterator[Candidate]:
         yield _edit(source, first + match.end(), first + match.end(), " ", 0.0)
     for match in re.finditer(r"\t", text):
         yield _edit(source, first + match.start(), first + match.end(), "  ", 0.0)
+    for match in re.finditer(r"(?<=\w) ?= ?(?=\w)", text):
+        yield _edit(source, first + match.start(), first + match.end(), ": ", 0.1)
     if text.rstrip().endswith(","):
         end = first + len(text.rstrip())
         yield _edit(source, end - 1, end, "", 0.0)

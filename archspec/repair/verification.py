@@ -22,7 +22,13 @@ from archspec.ir.graph import Graph
 from archspec.lowering.block_outputs import BlockOutputs
 from archspec.repair.candidates import candidates
 from archspec.repair.document_edits import input_of_size, square_input
-from archspec.repair.edit_costs import MAX_LEAD, PER_ERROR, SMALLEST_INPUT, Candidate
+from archspec.repair.edit_costs import (
+    LAST_RESORT,
+    MAX_LEAD,
+    PER_ERROR,
+    SMALLEST_INPUT,
+    Candidate,
+)
 from archspec.repair.trial import (
     EditedDocuments,
     Errors,
@@ -32,12 +38,13 @@ from archspec.repair.trial import (
     key_of,
 )
 
-MAX_LOWERED = 3_000  # steps, for one finding: a quarter of a second
-MAX_IN_ALL = 6_000  # for all findings of a report
+MAX_LOWERED = 2_200  # steps, for one finding: a quarter of a second
+MAX_IN_ALL = 2_800  # for all findings of a report
 CHARACTERS_PER_STEP = 50  # reading them costs as much as lowering a step
 STEPS_PER_TRIAL = 4  # what any trial costs
 MARGIN = 0.3  # in cost, by which the likeliest fix leads if it is written by itself
 MAX_FIXES = 3  # of one finding
+MAX_BEHIND = 400  # steps behind the bound, for what nearly always works
 
 # Check a text or a syntax tree in a variant, or in that of the report if it is None.
 Check = Callable[[Source, str | None, Findings], Graph | None]
@@ -94,11 +101,9 @@ class Verification:
         One that has no close alternative stays strong.
         """
         found: list[Working] = []
-        if self.lowered >= until:
+        if self.lowered >= MAX_IN_ALL:
             return ()
-        for candidate in self.candidates(finding, before):
-            if self.lowered > until:
-                break
+        for candidate in self.within(self.candidates(finding, before), finding, until):
             if len(found) >= MAX_FIXES and candidate.cost > found[MAX_FIXES - 1].cost:
                 break
             if found and candidate.cost > found[0].cost + MAX_LEAD:
@@ -115,6 +120,18 @@ class Verification:
             each.fix._replace(is_strong=bool(each.fix.is_strong and is_clear and not n))
             for n, each in enumerate(best)
         )
+
+    def within(
+        self, candidates: Iterable[Candidate], finding: Diagnostic, until: int
+    ) -> Iterator[Candidate]:
+        """Candidates up to the bound; behind it, a few that are nearly sure to work."""
+        own = [fix.edits for fix in finding.proposals]
+        for each in candidates:
+            is_sure = each.cost >= LAST_RESORT or each.fix.edits in own
+            if self.lowered > until + MAX_BEHIND:
+                break
+            if self.lowered <= until or is_sure:
+                yield each
 
     def candidates(self, finding: Diagnostic, before: Errors) -> Iterator[Candidate]:
         """What to try, the likeliest first."""

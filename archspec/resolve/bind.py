@@ -19,17 +19,15 @@ from archspec.frontend.ast import (
     Call,
     Expression,
     Literal,
-    Parameter,
     Tuple,
 )
 from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block
-from archspec.signatures.signature import Required, Signature
+from archspec.resolve.slots import Slot, Slots, slots_of_signature
+from archspec.signatures.signature import Signature
 
-# Arguments in messages, for the parameters of blocks.
-EXAMPLES = {"k": "3", "cout": "64"}
 INPUTS = ("in_channels", "in_features", "num_features")  # torch's names
 SHORT = {  # usual names of a block's parameters, by torch's names
     "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "groups": "g",
@@ -44,19 +42,8 @@ NOT_IN_A_SPEC = {
     "device": "omit it: `archspec train --device` chooses it",
     "dtype": "omit it: `archspec train --precision` chooses it",
 }
+NOTHING: frozenset[str] = frozenset()
 LARGEST_KERNEL = 11  # in use; a larger number means channels
-
-
-class Slot(NamedTuple):
-    """A parameter of an op or of a block, with the names that a keyword may use."""
-
-    key: str  # of the argument in `BoundArguments.values`
-    names: tuple[str, ...]  # what a keyword may call it
-    shown: str
-    required: bool
-    positional: bool
-    variadic: bool = False
-    example: str = "1"
 
 
 Keyword = tuple[Slot, Argument]  # a keyword argument and its parameter
@@ -74,40 +61,14 @@ class BoundArguments(NamedTuple):
     @property
     def preset(self) -> frozenset[str]:
         """The arguments that the callee has, and the call does not replace."""
+        if not self.known:
+            return NOTHING
         return frozenset(self.known.keys() - self.values.keys())
 
 
-def slots(callee: Block | Signature) -> list[Slot]:
+def slots(callee: Block | Signature) -> Slots:
     """The parameters of an op or block."""
-    if isinstance(callee, Signature):
-        return [
-            Slot(
-                p.name,
-                (p.name, p.short) if p.short else (p.name,),
-                p.shown,
-                isinstance(p.default, Required),
-                p.positional,
-                p.variadic,
-                p.type.example,
-            )
-            for p in callee.parameters
-        ]
-    return [
-        Slot(
-            pattern_key(p.names),
-            () if p.is_pattern else (p.names[0].id,),
-            pattern_key(p.names) if p.is_pattern else p.names[0].id,
-            p.default is None,
-            not p.keyword_only,
-            example=_example(p),
-        )
-        for p in callee.definition.parameters
-    ]
-
-
-def _example(parameter: Parameter) -> str:
-    examples = [EXAMPLES.get(name.id, "1") for name in parameter.names]
-    return f"({', '.join(examples)})" if parameter.is_pattern else examples[0]
+    return callee.slots if isinstance(callee, Block) else slots_of_signature(callee)
 
 
 def is_row(call: Call) -> bool:
@@ -126,12 +87,6 @@ def once_each(arguments: Iterable[Argument]) -> list[Argument]:
     return [*{a.span if a.is_spread else id(a): a for a in arguments}.values()]
 
 
-def pattern_key(names: Iterable[object]) -> str:
-    """The key of a tuple pattern, which messages show too: `(r3, c3)`."""
-    ids = [name.id for name in names]  # type: ignore[attr-defined]
-    return ids[0] if len(ids) == 1 else f"({', '.join(ids)})"
-
-
 def bind(
     call: Call,
     callee: Block | Signature,
@@ -145,6 +100,8 @@ def bind(
     `known` are the keys of arguments that the callee has already. With `takes_input`,
     the number of input channels may come before the others.
     """
+    if not call.arguments and all(s.key in known for s in slots(callee).required):
+        return BoundArguments(None, {})
     return _Binding(call, callee, findings, takes_input, known).bound()
 
 
@@ -187,8 +144,11 @@ class _Binding:
             if slot.key in values:
                 self.report_twice(argument, slot)
             values[slot.key] = argument.value
-        given = {*values, *self.known}
-        missing = [s for s in self.slots if s.required and s.key not in given]
+        missing = [
+            s
+            for s in self.slots.required
+            if s.key not in values and s.key not in self.known
+        ]
         if missing and not self.failed:
             self.report_missing(missing, positional, in_channels)
         return None if self.failed else BoundArguments(in_channels, values)
@@ -210,7 +170,8 @@ class _Binding:
         """Report `act=leaky_relu(0.1)`."""
         kept = [a for a in self.call.arguments if a.keyword]
         named = {s.key for _, s in self.keyword_slots(kept)}
-        open_slots = [s for s in self.slots if s.key not in named and s.names]
+        each = self.slots.each
+        open_slots = [s for s in each if s.key not in named and s.names]
         is_clear = len(positional) <= len(open_slots) and not any(
             a.is_spread for a in positional
         )
@@ -233,7 +194,7 @@ class _Binding:
 
     def keyword_slots(self, keywords: list[Argument]) -> list[tuple[Argument, Slot]]:
         found = []
-        by_name = {name: slot for slot in self.slots for name in slot.names}
+        by_name = self.slots.by_name
         for argument in keywords:
             assert argument.keyword
             name = argument.keyword.id
@@ -241,7 +202,7 @@ class _Binding:
             if slot:
                 found.append((argument, slot))
                 continue
-            known = [n for s in self.slots for n in s.names]
+            known = [*by_name]
             value = argument.value
             word = value.span.text.strip("\"'")  # `activation="relu"`
             is_step = isinstance(self.callee, Op) and word in OPS
@@ -271,7 +232,7 @@ class _Binding:
     ) -> Expression | None:
         """Bind the positional arguments; return the extra first one, the input channels."""
         named = {slot.key for _, slot in by_keyword} | {*self.known}
-        open_slots = [s for s in self.slots if s.positional and s.key not in named]
+        open_slots = [s for s in self.slots.positional if s.key not in named]
         if open_slots and open_slots[-1].variadic:
             return self.take_variadic(positional, open_slots[-1], values)
         in_channels = None
@@ -312,7 +273,8 @@ class _Binding:
                 f"found {len(positional)}"
             )
         extra = positional[most:]
-        slots = [s for s in self.slots if not s.positional and s.key not in named]
+        keyword_only = [s for s in self.slots.each if not s.positional]
+        slots = [s for s in keyword_only if s.key not in named]
         fixed = self.with_keywords(positional[:most], extra, slots)
         help = f"write `{fixed}`" if len(extra) <= len(slots) else ""
         help = self.row() if is_row(self.call) else help
@@ -359,9 +321,9 @@ class _Binding:
 
     def row(self) -> str:
         """Help for a row of arguments."""
-        if any(slot.required and not slot.positional for slot in self.slots):
+        if any(slot.required and not slot.positional for slot in self.slots.each):
             return "a row has no keywords: use `for:`, which names its columns"
-        shown = [slot.shown for slot in self.slots if slot.positional]
+        shown = [slot.shown for slot in self.slots.positional]
         return f"a row is `({', '.join(shown)})`"
 
     def fail(self, code: str, message: str, span: Span, help: str = "") -> None:

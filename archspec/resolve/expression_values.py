@@ -31,6 +31,7 @@ from archspec.frontend.ast import (
     walk,
 )
 from archspec.ir.symbolic import (
+    NUMBERS,
     Symbolic,
     as_symbolic,
     constant,
@@ -38,7 +39,7 @@ from archspec.ir.symbolic import (
 )
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
-from archspec.resolve.bind import Keyword, Slot, bind_keywords
+from archspec.resolve.bind import Keyword, bind_keywords
 from archspec.resolve.evaluation_budget import Budget
 from archspec.resolve.evaluation_errors import EvaluationError, UnknownValue
 from archspec.resolve.operators_and_functions import (
@@ -56,6 +57,7 @@ from archspec.resolve.partial_call import (
     parts_of,
 )
 from archspec.resolve.scope import Block, Scope
+from archspec.resolve.slots import Slot
 from archspec.resolve.value_code import constant_or_name, folded, is_constant
 from archspec.resolve.value_text import describe
 from archspec.signatures.signature import Parameter
@@ -63,6 +65,7 @@ from archspec.signatures.signature import Parameter
 NO_STEP = 0  # the value of `ch` outside of steps, as in `params`
 NAMES = "names are given in `params`, in `let`, and in the signature of a block"
 MAX_INTEGER = 2**63 - 1
+COMPOSED = (tuple, PartialCall)
 MAX_NESTING = 20  # tuples within tuples
 MAX_DEPTH = 100  # operations within operations
 
@@ -446,7 +449,7 @@ class Evaluator:
             self.check_root(base, expression.span)
 
     def check_size(self, value: Any, span: Span) -> None:
-        if isinstance(value, tuple | PartialCall):
+        if isinstance(value, COMPOSED):
             count = _count_items(value)
             if count > MAX_ITEMS:
                 message = f"a tuple has at most {MAX_ITEMS:,} items, theirs included"
@@ -455,7 +458,7 @@ class Evaluator:
                 raise EvaluationError("number-too-large", message, span)
             if self.budget:
                 self.budget.spend(count, span)
-        elif isinstance(value, int | float) and not abs(value) <= MAX_INTEGER:
+        elif isinstance(value, NUMBERS) and not abs(value) <= MAX_INTEGER:
             raise self.too_large(span)
 
     def too_large(self, span: Span) -> EvaluationError:

@@ -44,11 +44,14 @@ class PartialCall:
 
     def __str__(self) -> str:
         """Return the text that makes it."""
-        shown = {slot.key: slot.shown for slot in slots(self.callee)}
+        shown = {slot.key: slot.shown for slot in slots(self.callee).each}
         given = (
             f"{shown[key]}={text_of(item.value)}" for key, item in self.keywords.items()
         )
         return f"{self.name}({', '.join(given)})"
+
+
+CALLEES = (Op, Block, PartialCall)
 
 
 def _key(value: Any) -> Any:
@@ -60,7 +63,7 @@ def _key(value: Any) -> Any:
 
 def is_callee(value: object) -> bool:
     """Whether a value is an op or block, with arguments or without."""
-    return isinstance(value, Op | Block | PartialCall)
+    return isinstance(value, CALLEES)
 
 
 def has_callee(value: object) -> bool:

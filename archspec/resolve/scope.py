@@ -9,10 +9,12 @@ from functools import cached_property
 
 from archspec.diagnostics.diagnostic import Edit, Findings, Fix
 from archspec.diagnostics.suggest import closest
-from archspec.frontend.ast import BlockDefinition, Name
+from archspec.frontend.ast import BlockDefinition, Literal, Name
+from archspec.frontend.step_traversal import is_plain_chain
 from archspec.frontend.tokenizer import WORDS
 from archspec.ir.symbolic import Symbolic
 from archspec.ops.op import Op
+from archspec.resolve.slots import Slots, slots_of_definition
 
 CIN = "cin"  # the input channels of a block
 STEP_WORDS = ("collect", "each", "sub", "maximum", "tied", "none", "as")
@@ -47,6 +49,37 @@ class Block:
     def signature(self) -> str:
         """The signature on one line."""
         return " ".join(self.definition.signature.text.split())
+
+    @cached_property
+    def slots(self) -> Slots:
+        """The parameters, as the arguments of a call find them."""
+        return slots_of_definition(self.definition)
+
+    @cached_property
+    def is_plain_chain(self) -> bool:
+        """Whether the layers of the body are named by their ordinals."""
+        return is_plain_chain(self.definition.body)
+
+    @cached_property
+    def keyword_only(self) -> frozenset[str]:
+        """The parameters that only a keyword reaches."""
+        parameters = self.definition.parameters
+        return frozenset(p.names[0].id for p in parameters if p.keyword_only)
+
+    @cached_property
+    def constant_defaults(self) -> dict[str, object]:
+        """The defaults that are a literal, or an op or block by its name."""
+        found: dict[str, object] = {}
+        parameters, callees = self.definition.parameters, self.environment.callees
+        names = {name.id for parameter in parameters for name in parameter.names}
+        names.update(self.environment.params)
+        for parameter in parameters:
+            name, default = parameter.names[0].id, parameter.default
+            if isinstance(default, Literal):
+                found[name] = default.value
+            elif isinstance(default, Name) and default.id in callees.keys() - names:
+                found[name] = callees[default.id]
+        return found
 
 
 Callee = Op | Block
@@ -92,7 +125,12 @@ class Scope:
 
     def has(self, name: str) -> bool:
         """Whether a name has a value here."""
-        return name in self.values or bool(self.outer and self.outer.has(name))
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.values:
+                return True
+            scope = scope.outer
+        return False
 
     def get(self, name: str) -> Symbolic | None:
         """The value of a name, which must be in scope."""

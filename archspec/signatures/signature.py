@@ -47,7 +47,7 @@ class Parameter(NamedTuple):
         return values[default.parameter] if isinstance(default, Like) else default
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Signature:
     """An op or recipe that a spec may call: its name, purpose and parameters."""
 

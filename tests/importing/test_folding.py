@@ -115,7 +115,11 @@ def test_a_stage_for_each_row():
     )
 
 
-MODULES = (*(name.removeprefix("torchvision/") for name in SHORT), "regnet_y_400mf")
+MODULES = (
+    *(name.removeprefix("torchvision/") for name in SHORT),
+    "regnet_y_400mf",
+    "squeezenet1_0",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -483,6 +487,24 @@ CASES = {
           - body:
               repeat: {"m{i + 1}": unit}
               times: 3
+        """,
+    ),
+    "an activation with which all branches end is behind the join": (
+        [
+            Join(
+                "concat",
+                [
+                    [conv(8, 1, "one"), Call("relu")],
+                    [conv(8, 3, "three", p=1), Call("relu")],
+                ],
+            )
+        ],
+        """
+        net:
+          - concat:
+              - one: conv(8, k=1)
+              - three: conv(8, k=3, p=1)
+          - relu
         """,
     ),
     "a split": (

@@ -32,6 +32,13 @@ UNCOVERS = {
     "split-call/colon_for_keyword",
     "split-call/over_lines",
 }
+# The fix works, and lets an error show that was behind the first or over the bound.
+UNFIXED = UNCOVERS | {
+    "several/behind_a_join",
+    "several/behind_an_assertion",
+    "several/in_every_part",
+    "several/too_many_steps",
+}
 
 
 def offering(case):
@@ -82,6 +89,8 @@ def name(path):
 def test_code_that_is_offered_works(case, tmp_path):
     before = errors(checked(case))
     for diagnostic, codes in offering(case):
+        elsewhere = Path(diagnostic.primary.span.source.name) != case
+        assert diagnostic.fixes or elsewhere or name(case) in UNFIXED, diagnostic
         tries = places(diagnostic)
         for code in codes:
             left = (errors_with(code, place, case, tmp_path) for place in tries)

@@ -82,7 +82,11 @@ def test_every_fix_works(path):
                 apply_edits(text, edits), folder=path.parent, options=options
             )
             errors = [
-                Counter(key(d) for d in result.diagnostics if d.is_error)
+                Counter(
+                    key(d)
+                    for d in result.diagnostics
+                    if d.is_error or key(d) == key(finding)
+                )
                 for result in (before, after)
             ]
             assert errors[1] <= errors[0]
@@ -104,6 +108,11 @@ def test_fixes_are_data():
 
 
 INPUTS = "input: {left: 3x8x8, right: 3x8x8}"
+RECURSION = """blocks:
+  level(c, depth):
+    - conv(c, k=1)
+    - if: depth > 0
+"""
 GRAPHS = {  # what is written, and the whole spec with the first fix
     "rows of a branch": (
         "net:\n  - concat:\n      - identity\n      - each: relu # here\n",
@@ -134,6 +143,18 @@ GRAPHS = {  # what is written, and the whole spec with the first fix
     "an input on a line of its own": (
         "input:\n  a: 3x8x8\n  b: 3x8x8\nnet:\n  - ref(b) | relu\n",
         "input:\n  b: 3x8x8\nnet:\n  - ref(b) | relu\n",
+    ),
+    "a step that starts from nothing": (
+        f"{INPUTS}\nnet:\n  - relu\n  - add: [identity, ref(right)]\n",
+        f"{INPUTS}\nnet:\n  - ref(left) | relu\n  - add: [identity, ref(right)]\n",
+    ),
+    "a param without a value": (
+        "net:\n  - repeat: conv(8, k=1)\n    times: n\n",
+        "params: {n: 2}\nnet:\n  - repeat: conv(8, k=1)\n    times: n\n",
+    ),
+    "a recursion without its end": (
+        f"{RECURSION}      then: level(c)\nnet:\n  - level(8, 2)\n",
+        f"{RECURSION}      then: level(c, depth - 1)\nnet:\n  - level(8, 2)\n",
     ),
     "an output without a label": (
         "net:\n  - low: relu\n  - tanh\noutputs: [low, logits]\n",

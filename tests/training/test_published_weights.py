@@ -182,7 +182,7 @@ def test_a_family_names_its_variants(command):
     code, _, err = command("predict", "squeezenet.yaml", "--pretrained", "a.png")
     assert code == 2
     assert err == (
-        "error: torchvision has no network `squeezenet`: choose a variant, "
+        "error: torchvision has no network `squeezenet`: choose one of the variants "
         "`squeezenet1_1`\n"
     )
 
@@ -517,8 +517,12 @@ def test_folders_of_other_classes_are_named(command):
         "you mean `zebra`?\n"
     )
     code, _, err = command("evaluate", *SPEC, *arguments[:-1], "nowhere")
+    assert code == 2
+    assert err.startswith("error: there is no folder `nowhere`: ")
+    Path("empty").mkdir()
+    code, _, err = command("evaluate", *SPEC, *arguments[:-1], "empty")
     assert code == 1
-    assert err.startswith("error: `nowhere` has no folder `test` or `val`: ")
+    assert err.startswith("error: `empty` has no folder `test` or `val`: ")
 
 
 def test_as_many_folders_as_classes_stand_for_them_in_order(tmp_path):

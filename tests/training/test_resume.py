@@ -6,7 +6,7 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
@@ -22,33 +22,71 @@ from .runs import assert_same_weights, losses, rows, wait_for_change
 Command = Callable[..., tuple[int, str, str]]
 
 
+OFTEN = "import archspec.training.due_actions as actions; actions.SAVE_INTERVAL = 0.0"
+RECIPE = ["--ema", 0.9, "--accumulate", 2, "--augment", "crop(8, padding=1) | hflip"]
+OLD = sorted((Path(__file__).parents[1] / "runs/versions").iterdir())
+
+
+@pytest.mark.parametrize(
+    "seed", [7, *(pytest.param(n, marks=pytest.mark.slow) for n in range(10))]
+)
 def test_a_run_killed_at_any_moment_ends_as_if_it_had_not_been(
-    tiny: Path, tmp_path: Path
+    seed: int, tiny: Path, tmp_path: Path
 ) -> None:
     """It is killed again and again while it computes, evaluates and writes."""
-    often = (
-        "import archspec.training.due_actions as actions; actions.SAVE_INTERVAL = 0.0"
+    train = ["train", tiny, "--epochs", 3, "--batch-size", 60, *RECIPE, "--out"]
+    assert kill_at_times([*train, "whole"], tmp_path / "whole/tiny-1", []) == 0
+    run = tmp_path / "killed/tiny-1"
+    assert kill_at_times([*train, "killed"], run, moments(seed)) >= 2
+    assert_equal_runs(run, tmp_path / "whole/tiny-1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("old", OLD, ids=lambda path: path.name)
+def test_so_does_a_run_that_another_version_began(
+    old: Path, seed: int, tmp_path: Path
+) -> None:
+    whole, run = (
+        shutil.copytree(old / "tiny-1", tmp_path / name / "tiny-1")
+        for name in ("whole", "killed")
     )
-    flags = ["--epochs", 3, "--batch-size", 60, "--ema", 0.9]
-    train = ["train", tiny, *flags, "--out"]
-    (ended,) = Processes(1, *train, "whole", folder=tmp_path, before=often).end()
-    assert (ended.code, ended.err) == (0, "")
-    run, moments, kills = tmp_path / "killed/tiny-1", Random(7), 0
-    process = Processes(1, *train, "killed", folder=tmp_path, before=often)
-    while kills < 4 and process.processes[0].is_alive():
+    more = ["--epochs", 9]
+    assert kill_at_times(["train", "--resume", whole, *more], whole, []) == 0
+    assert kill_at_times(["train", "--resume", run, *more], run, moments(seed)) >= 2
+    assert_equal_runs(run, whole)
+
+
+def moments(seed: int) -> list[float]:
+    """How long after a checkpoint a run is killed, in seconds."""
+    random = Random(seed)
+    return [random.uniform(0, 0.2) for _ in range(4)]
+
+
+def kill_at_times(arguments: list[object], run: Path, delays: Sequence[float]) -> int:
+    """Kill a run after each of these delays and resume it, until it ends; count the kills."""
+    kills = 0
+    process = Processes(1, *arguments, folder=run.parents[1], before=OFTEN)
+    for delay in delays:
         wait_for_change(run / "last.pt", process.processes[0].is_alive)
-        time.sleep(moments.uniform(0, 0.2))
+        time.sleep(delay)
         process.processes[0].kill()
-        if process.end()[0].code == -signal.SIGKILL:
-            kills += 1
-            again = ["train", "--resume", run]
-            process = Processes(1, *again, folder=tmp_path, before=often)
-    (ended,) = process.end()
+        (ended,) = process.end()
+        if ended.code != -signal.SIGKILL:
+            break
+        kills += 1
+        again = arguments if "--resume" in arguments else ["train", "--resume", run]
+        process = Processes(1, *again, folder=run.parents[1], before=OFTEN)
+    else:
+        (ended,) = process.end()
     assert (ended.code, ended.err) == (0, "")
-    assert kills >= 2
-    assert_same_weights(run, tmp_path / "whole/tiny-1")
-    assert_same_weights(run, tmp_path / "whole/tiny-1", "best.pt")
-    assert losses(run) == losses(tmp_path / "whole/tiny-1")
+    return kills
+
+
+def assert_equal_runs(run: Path, whole: Path) -> None:
+    for name in ("last.pt", "best.pt"):
+        assert_same_weights(run, whole, name)
+    assert losses(run) == losses(whole)
     assert list(run.glob(".*")) == []
     assert not (run / "previous.pt").exists()
 

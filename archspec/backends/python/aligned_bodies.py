@@ -162,6 +162,15 @@ def is_chain(bodies: Bodies) -> bool:
     return not any(_forks(item) for body in bodies for item in level(body))
 
 
+def is_sequence(bodies: Bodies) -> bool:
+    """Whether a chain has no labels, or consists of loops, whose steps alone have them."""
+    return all(
+        all(isinstance(item, Repeat | Let) for item in body)
+        or all(map(is_numbered, submodules(body)))
+        for body in bodies
+    )
+
+
 def _forks(item: Item) -> bool:
     if isinstance(item, Layer):
         return OPS[item.node.op].needs_forward

@@ -54,6 +54,7 @@ from archspec.ir.graph import (  # fmt: skip
     Layer,
     Merge,
     Module,
+    Node,
     Reference,
     Repeat,
     Tied,
@@ -140,6 +141,7 @@ class BlockClasses:
     known: dict[ClassDef, ClassName] = field(default_factory=dict)  # users last
     finished: dict[int, FinishedClass] = field(default_factory=dict)
     tried: set[int] = field(default_factory=set)  # recursive blocks, as one class
+    places: dict[int, str | None] = field(default_factory=dict)  # see `place`
 
     def __post_init__(self) -> None:
         """Let ops and blocks be arguments."""
@@ -148,6 +150,16 @@ class BlockClasses:
     def keep(self, definition: ClassDef) -> ClassName:
         """Add a class, and give its name; equal classes are the first one."""
         return self.known.setdefault(definition, definition.name)
+
+    def place(self, names: Mapping[int, str | None]) -> None:
+        """Note the attribute that each layer is in its class, by the `id` of its node."""
+        self.places.update(names)
+
+    def module_path(self, node: Node) -> str | None:
+        """The path of the module that a layer is; None if it is a tensor's method."""
+        around, _, own = node.path.rpartition(".")
+        name = self.places.get(id(node), own)
+        return f"{around}.{name}" if name and around else name
 
     def class_of(self, module: Module) -> FinishedClass:
         """The class of a block's instance."""

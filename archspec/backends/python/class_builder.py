@@ -24,8 +24,10 @@ from typing import Any, Protocol
 from archspec.backends.python.aligned_bodies import (
     Bodies,
     Body,
+    InstancesDifferError,
     is_chain,
     is_numbered,
+    is_sequence,
     sources,
     submodules,
     values_by_name,
@@ -72,7 +74,7 @@ from archspec.backends.python.syntax import (
     Stmt,
 )
 from archspec.backends.python.unify_values import ValueUnifier
-from archspec.ir.graph import Collect, Graph, Module
+from archspec.ir.graph import Collect, Graph, Layer, Module
 from archspec.ir.symbolic import Symbolic, as_symbolic, constant
 
 MODULE = NameExpr("nn", "Module")
@@ -92,6 +94,12 @@ class FinishedClasses(Protocol):
 
     def params_of(self, module: Module) -> Mapping[str, Any]:
         """The params of the network that a block's instance is in."""
+
+    def place(self, names: Mapping[int, str | None]) -> None:
+        """Note the attribute that each layer is in its class, by the `id` of its node.
+
+        It is None for a layer that is no module, but a method of a tensor.
+        """
 
     def keep(self, definition: ClassDef) -> ClassName:
         """Add a labeled group's class, and give its name; or that of an equal one."""
@@ -161,18 +169,40 @@ class ClassBuilder:
             InstancesDifferError: if no one class can represent all instances.
         """
         returns_tuple = self.network.returns_tuple if self.network else False
-        if is_chain(self.bodies) and not (returns_tuple or self.ports.exports):
-            members = self.submodule_builder.members(self.bodies, self.scope)
-            self.scope = self.scope.naming(left_by(members))
-            methods = (self._init(self.init_builder.chain(members)),)
-            return ClassDef(self.name, SEQUENTIAL, docstring(self._has), methods)
+        if returns_tuple or self.ports.exports or not is_chain(self.bodies):
+            return self._collecting(docstring) or self._module(docstring)
+        if is_sequence(self.bodies):
+            return self._sequence(docstring)
+        before, told = self.unifier.state, {**self.unifier.told}
+        try:
+            return self._module(docstring, may_unroll=False)
+        except InstancesDifferError:
+            self.unifier.state, self.unifier.told = before, told
+            return self._sequence(docstring)
+
+    def _sequence(self, docstring: Docstring) -> ClassDef:
+        """An `nn.Sequential`."""
+        members = self.submodule_builder.members(self.bodies, self.scope)
+        self.scope = self.scope.naming(left_by(members))
+        methods = (self._init(self.init_builder.chain(members)),)
+        self.classes.place(_own_names(self.bodies))
+        return ClassDef(self.name, SEQUENTIAL, docstring(self._has), methods)
+
+    def _collecting(self, docstring: Docstring) -> ClassDef | None:
+        """An `nn.Sequential` of the steps of a `collect` that is the whole body."""
         is_plain = not self.network and self.ports.is_plain
-        if is_plain and (collects := collects_of(self.bodies)):
-            repeats = [_with_repeat(body) for body in self.bodies]
-            members = self.submodule_builder.members(repeats, self.scope)
-            init = self._init(self.init_builder.chain(members))
-            method = collecting_forward(collects[0])
-            return ClassDef(self.name, SEQUENTIAL, docstring(self._has), (init, method))
+        collects = collects_of(self.bodies) if is_plain else []
+        if not collects:
+            return None
+        repeats = [_with_repeat(body) for body in self.bodies]
+        members = self.submodule_builder.members(repeats, self.scope)
+        init = self._init(self.init_builder.chain(members))
+        method = collecting_forward(collects[0])
+        self.classes.place(_own_names(self.bodies))
+        return ClassDef(self.name, SEQUENTIAL, docstring(self._has), (init, method))
+
+    def _module(self, docstring: Docstring, *, may_unroll: bool = True) -> ClassDef:
+        """An `nn.Module` with a `forward`."""
         forward = ForwardBuilder(
             self.submodule_builder,
             self.bodies,
@@ -180,13 +210,12 @@ class ClassBuilder:
             self.ports,
             self.network,
             may_branch=self.may_branch,
+            may_unroll=may_unroll,
         )
         method = forward.method(self.scope)
-        init = self._init(
-            self.init_builder.branching(
-                forward.submodules, forward.locals, forward.flags
-            )
-        )
+        body = self.init_builder.branching(forward.submodules, forward.flags)
+        init = self._init(body)
+        self.classes.place(forward.places)
         return ClassDef(self.name, MODULE, docstring(self._has), (init, method))
 
     def _has(self, name: str) -> bool:
@@ -299,6 +328,13 @@ def _stem(groups: Sequence[Module]) -> str:
     labels = {group.name.value for group in groups}
     stem = class_name(groups[0].name.value)
     return (stem.rstrip(string.digits) or stem) if len(labels) > 1 else stem
+
+
+def _own_names(bodies: Bodies) -> dict[int, str | None]:
+    """The layers of a sequence under their own names."""
+    items = (item for body in bodies for item in submodules(body))
+    layers = (item for item in items if isinstance(item, Layer))
+    return {id(layer.node): str(layer.name.value) for layer in layers}
 
 
 def _with_repeat(body: Body) -> Body:

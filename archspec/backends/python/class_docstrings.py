@@ -121,7 +121,7 @@ def _shapes(
         for m in modules
         if m.input.shape is not None and m.output.shape is not None
     ]
-    values: dict[str, ast.expr] = {k: ast.Name(v) for k, v in names.items()}
+    values: dict[str, ast.expr] = {k: ast.Name(v, ast.Load()) for k, v in names.items()}
     codes = [substitute(code_of(after.channels), values) for _, after in known]
     entry = "in_channels" if read("cin") else _number([b.channels for b, _ in known])
     made = _number([after.channels for _, after in known])

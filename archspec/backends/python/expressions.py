@@ -13,7 +13,7 @@ from typing import Any
 
 from archspec.backends.python.identifiers import python_name
 from archspec.backends.python.syntax import AtomExpr, Element, Expr, TupleExpr
-from archspec.ir.symbolic import functions, variables
+from archspec.ir.symbolic import functions, rows_of, variables
 
 # Functions of the language that Python does not have built in.
 MATH = {"ceil", "floor", "sqrt"}
@@ -133,6 +133,8 @@ def _written(code: ast.expr) -> tuple[str, int]:
             return f"{body} if {test} else {_operand(code.orelse, 0)}", 0
         case ast.Subscript():
             return f"{_operand(code.value, 9)}[{expression(code.slice)}]", 9
+        case ast.Call(args=[rows, number]) if rows_of(code):
+            return f"[row[{expression(number)}] for row in {expression(rows)}]", 10
         case ast.Call(func=ast.Name(id=function)):
             inner = ", ".join(expression(argument) for argument in code.args)
             module = "math." if function in MATH else ""

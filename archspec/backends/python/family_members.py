@@ -126,7 +126,8 @@ def _near(value: Any) -> Iterable[Any]:
     if isinstance(value, float):
         return [value * 1.5, value * 0.5]
     if isinstance(value, tuple) and value and not has_callee(value):
-        return [tuple(map(_nearest, value))]
+        options = [[*_near(item)] or [item] for item in value]
+        return [tuple(each[min(n, len(each) - 1)] for each in options) for n in (0, 1)]
     if isinstance(value, PartialCall):
         changed = {k: _nearest(item.value) for k, item in value.keywords.items()}
         keywords = {k: Symbolic(v, constant_or_name(v)) for k, v in changed.items()}

@@ -27,14 +27,11 @@ from archspec.backends.python.aligned_bodies import (
     level,
     submodules,
 )
+from archspec.backends.python.attribute_names import AttributeNames, is_renamed
 from archspec.backends.python.expressions import expression, value_expr
 from archspec.backends.python.forward_statement_list import ForwardStatements
 from archspec.backends.python.group_ports import Ports, has_layers, ports_of
-from archspec.backends.python.identifiers import (
-    NameAllocator,
-    is_attribute,
-    python_name,
-)
+from archspec.backends.python.identifiers import is_attribute, python_name
 from archspec.backends.python.layout import flat
 from archspec.backends.python.merge_expressions import concat, merge_expression
 from archspec.backends.python.names_in_scope import ClassScope
@@ -44,10 +41,10 @@ from archspec.backends.python.submodule_builder import (
     only_child,
 )
 from archspec.backends.python.submodules import (
-    LocalVariable,
     Member,
     Submodule,
     SubmoduleChoice,
+    SubmoduleLoop,
 )
 from archspec.backends.python.syntax import (
     AssignStmt,
@@ -63,6 +60,7 @@ from archspec.backends.python.syntax import (
     OpExpr,
     ParameterDef,
     Stmt,
+    SuffixExpr,
     call,
 )
 from archspec.backends.python.unroll_repeats import unroll
@@ -71,6 +69,7 @@ from archspec.ir.graph import (
     Collect,
     Graph,
     Head,
+    Item,
     Layer,
     Let,
     Merge,
@@ -81,12 +80,16 @@ from archspec.ir.graph import (
     Tied,
 )
 from archspec.ir.symbolic import substitute, variables
-from archspec.lowering.reserved_labels import RESERVED_LABELS
+from archspec.ops.op import Family
 from archspec.ops.registry import OPS
+from archspec.ops.torch_call import TensorMethod
 
 X = NameExpr("x")
 LONGEST = 60  # characters of nested calls before they become two statements
 DEEPEST = 3  # nested calls that a reader takes in; `relu(bn(conv(x)))`
+FEW = 2  # equal steps that are read as fast as a loop
+MOST_STAGES = 8  # that a `forward` calls one by one
+BESIDE = {Family.ACTIVATION, Family.NORMALIZATION, Family.REGULARIZATION}
 TENSOR, MODULE = NameExpr("Tensor"), NameExpr("nn", "Module")
 TUPLE = AtomExpr("tuple[Tensor, ...]", frozenset({"Tensor"}))
 TENSORS = AtomExpr("Tensor | tuple[Tensor, ...]", frozenset({"Tensor"}))
@@ -104,26 +107,30 @@ class ForwardBuilder:
         network: Graph | None,
         *,
         may_branch: bool,
+        may_unroll: bool,
     ) -> None:
         """`wanted` are the labels whose outputs something reads again.
 
-        With `may_branch`, an `if` of the spec may be one of `forward`.
+        With `may_branch`, an `if` of the spec may be one of `forward`; with
+        `may_unroll`, its loops are written out, however long they are.
         """
         self.submodule_builder = submodule_builder
         self.bodies = bodies
         self.wanted = wanted
         self.ports = ports
         self.may_branch = may_branch
-        self.submodules: list[Member] = []
-        self.locals: list[LocalVariable] = []
+        self.may_unroll = may_unroll
+        self.may_loop = False
+        self.shown = submodule_builder.shown if network else ()
+        self.mains: set[Expr] = set()  # submodules of which a line has one
+        self.submodules: list[Member] = []  # and local variables between them
         self.flags: dict[str, Expr] = {}  # attributes that `forward` asks
         self.statements = ForwardStatements()
         self.labels: dict[Source, NameExpr] = {}  # the variables of labels read again
         self.levels_inlined = 0  # of groups without layers around the current item
         self.heads: list[NameExpr] = []  # the variables of extra outputs
-        items = (item for body in bodies for item in submodules(body))
-        labels = {str(item.name.value) for item in items}
-        self.attributes = NameAllocator(labels | RESERVED_LABELS)
+        self.attributes = AttributeNames(bodies)
+        self.places: dict[int, str | None] = {}  # by the `id` of a node; see `placed`
         self.returned = network.labels_returned if network else ()
         self.inputs = [X] if ports.takes_input else []
         if network:
@@ -151,6 +158,7 @@ class ForwardBuilder:
         Raises:
             InstancesDifferError: if the instances differ in structure.
         """
+        self.may_loop = scope.may_loop
         scope = replace(scope, may_loop=False, may_compute_labels=False)
         parameters = (
             *(ParameterDef(each.root, TENSOR) for each in self.inputs),
@@ -180,33 +188,93 @@ class ForwardBuilder:
     ) -> Expr:
         """The output of a body. `target` is the variable for long expressions."""
         for column in columns(bodies):
-            match column[0]:
-                case Layer() as layer if self._is_left_out(column, scope):
-                    value = self._labeled(layer.name.value, value)
-                case Layer() | Module():
-                    value = self._module(column, value, target, scope)
-                case Choice():
-                    value = self._choice(column, value, target, scope)
-                    scope = scope.after(tuple(column))
-                case Merge():
-                    value = self._merge(column, value, target, scope)
-                    scope = scope.after(tuple(column))
-                case Repeat():
-                    iterations, scope = unroll(column, scope)
-                    for iteration, inside in iterations:
-                        value = self._body(iteration, value, target, inside)
-                case Collect():
-                    value, scope = self._collect(column, value, target, scope)
-                case Head():
-                    value = self._head(column, value, target, scope)
-                case Reference():
-                    value = self._read(column[0])
-                case Tied():
-                    value = self._tied(column, value, target)
-                case _:
-                    found, scope = self.submodule_builder.column(column, scope)
-                    self.locals += [m for m in found if isinstance(m, LocalVariable)]
+            value, scope = self._item(column, value, target, scope)
+            self._note_shape(column[0], value)
         return value
+
+    def _item(
+        self, column: list[Any], value: Expr, target: str, scope: ClassScope
+    ) -> tuple[Expr, ClassScope]:
+        """The output of one item of all bodies, and the scope after it."""
+        match column[0]:
+            case Layer() as layer if self._is_left_out(column, scope):
+                value = self._labeled(layer.name.value, value)
+            case Layer() | Module():
+                value, scope = self._module(column, value, target, scope)
+            case Choice():
+                value = self._choice(column, value, target, scope)
+                scope = scope.after(tuple(column))
+            case Merge():
+                value = self._merge(column, value, target, scope)
+                scope = scope.after(tuple(column))
+            case Repeat():
+                value, scope = self._repeat(column, value, target, scope)
+            case Collect():
+                value, scope = self._collect(column, value, target, scope)
+            case Head():
+                value = self._head(column, value, target, scope)
+            case Reference():
+                value = self._read(column[0])
+            case Tied():
+                value = self._tied(column, value, target)
+            case _:
+                found, scope = self.submodule_builder.column(column, scope)
+                self.submodules += found
+        return value, scope
+
+    def _note_shape(self, item: Item, value: Expr) -> None:
+        """Note the shape of an output for a comment, in the network's own class."""
+        match item:
+            case Layer(node=node) | Merge(node=node) | Collect(node=node):
+                output = node.output
+            case Module():
+                output = item.output
+            case _:
+                return
+        is_shown = id(item.node if isinstance(item, Layer) else item) in self.shown
+        if is_shown and not isinstance(value, NameExpr):
+            self.statements.shapes[value] = str([*map(int, output.shape or ())])
+
+    def _repeat(
+        self, column: Sequence[Repeat], value: Expr, target: str, scope: ClassScope
+    ) -> tuple[Expr, ClassScope]:
+        """Stages that a loop makes, or the steps of each iteration."""
+        if stages := self._stages(column, scope):
+            loop, after, rows = stages
+            self.submodules.append(loop)
+            for row in rows:
+                key = str(row[0].name.value)
+                result = self._called(_child(key), value, target, is_main=True)
+                value = self._labeled(key, result)
+                self._note_shape(row[0], value)
+            return value, after
+        iterations, after = unroll(column, scope)
+        if not self.may_unroll and len(iterations) > FEW:
+            raise InstancesDifferError  # a sequence has a loop for them
+        for iteration, inside in iterations:
+            value = self._body(iteration, value, target, inside)
+        return value, after
+
+    def _stages(
+        self, column: Sequence[Repeat], scope: ClassScope
+    ) -> tuple[SubmoduleLoop, ClassScope, list[list[Module]]] | None:
+        """The loop of a repeat whose iterations are one labeled group or block each."""
+        rows = _rows_of_stages(column)
+        if not rows or not self.may_loop:
+            return None
+        before = self.submodule_builder.unifier.state
+        inside = replace(scope, may_loop=True, may_compute_labels=True)
+        try:
+            members, after = self.submodule_builder.column([*column], inside)
+        except InstancesDifferError:
+            members, after = [], inside
+        match members:
+            case [SubmoduleLoop(members=[*_, Submodule()]) as loop]:
+                after = replace(after, may_loop=False, may_compute_labels=False)
+                names = tuple(str(row[0].name.value) for row in rows)
+                return replace(loop, names=names), after, rows
+        self.submodule_builder.unifier.state = before
+        return None
 
     def _is_left_out(self, column: Sequence[Layer], scope: ClassScope) -> bool:
         """Whether a layer is the identity in all instances, and no parameter makes it."""
@@ -223,20 +291,49 @@ class ForwardBuilder:
         value: Expr,
         target: str,
         scope: ClassScope,
-    ) -> Expr:
+    ) -> tuple[Expr, ClassScope]:
         if len({item.name.value for item in column}) > 1:
             raise InstancesDifferError  # `forward` would need the names
         modules = [item for item in column if isinstance(item, Module)]
         if modules and not any(map(has_layers, modules)):
-            return self._inlined(column, value, target, scope)
-        (submodule,), _ = self.submodule_builder.column([*column], scope)
+            return self._inlined(column, value, target, scope), scope
+        label = str(column[0].name.value)
+        if suffix := self._as_suffix(column):
+            value = self._with_suffix(value, suffix, target)
+            return self._labeled(label, value), scope
+        (submodule,), scope = self.submodule_builder.column([*column], scope)
         assert isinstance(submodule, Submodule)
-        self.submodules.append(replace(submodule, is_numbered=False))
-        place = Source(0, submodule.key, is_bare(column[0]))
-        result, exported = self._run(place, column, value, target, submodule.key)
+        key, is_known = self.attributes.of(column, submodule.value)
+        if not is_known:
+            named = replace(submodule, key=key, is_numbered=False)
+            self.submodules.append(named)
+        self._place(column, key)
+        place = Source(0, key, is_bare(column[0]))
+        result, exported = self._run(place, column, value, target, label)
         for path, variable in exported.items():
-            self.labels[Source(0, f"{submodule.key}.{path}")] = variable
-        return result if exported else self._labeled(submodule.key, result)
+            self.labels[Source(0, f"{label}.{path}")] = variable
+        return result if exported else self._labeled(label, result), scope
+
+    def _as_suffix(self, column: Sequence[Layer | Module]) -> str:
+        """An op without a module as what follows its input: `.flatten(1)`."""
+        suffixes = {_suffix(item) for item in column if is_renamed(item)}
+        if len(suffixes) != 1 or not all(map(is_renamed, column)):
+            return ""
+        (suffix,) = suffixes
+        if suffix:
+            self._place(column, None)
+        return suffix
+
+    def _with_suffix(self, value: Expr, suffix: str, target: str) -> Expr:
+        is_long = len(flat(value)) + len(suffix) > LONGEST
+        if is_long or not isinstance(value, NameExpr | CallExpr | SuffixExpr):
+            value = self.statements.assign(target, value)
+        return SuffixExpr(value, suffix)
+
+    def _place(self, column: Sequence[Layer | Module], key: str | None) -> None:
+        """Note the attribute that is a layer, or that none is."""
+        nodes = (item.node for item in column if isinstance(item, Layer))
+        self.places.update((id(node), key) for node in nodes)
 
     def _tied(self, column: Sequence[Tied], value: Expr, target: str) -> Expr:
         """The layers of an earlier step once more."""
@@ -264,8 +361,7 @@ class ForwardBuilder:
             return self._with_parameter(place, item, value, target), {}
         child = self._layers(place)
         if ports.is_plain:
-            is_activation = _is_activation(item)
-            return self._called(child, value, target, is_activation=is_activation), {}
+            return self._called(child, value, target, is_main=_is_main(item)), {}
         values = [self.labels[each.seen_from(place)] for each in ports.reads]
         layers = [self._layers(each.seen_from(place)) for each in ports.tied]
         if ports.takes_input:
@@ -321,16 +417,32 @@ class ForwardBuilder:
             result = OpExpr(how, (x, child))
         return self.statements.assign(target, result)
 
-    def _called(
-        self, child: Expr, value: Expr, target: str, *, is_activation: bool
-    ) -> Expr:
-        """A submodule, called with a value."""
-        if _nesting(value) >= DEEPEST and not is_activation:
+    def _called(self, child: Expr, value: Expr, target: str, *, is_main: bool) -> Expr:
+        """A submodule, called with a value: one convolution with norm and activation."""
+        is_second = is_main and self._has_main(value)
+        is_suffixed = isinstance(value, SuffixExpr) and _nesting(value) > 0
+        if is_second or is_suffixed or _nesting(value) >= DEEPEST:
             value = self.statements.assign(target, value)
+        if is_main:
+            self.mains.add(child)
         result: Expr = call(child, value)
         if len(flat(result)) > LONGEST and _nesting(value) > 0:
             result = call(child, self.statements.assign(target, value))
         return result
+
+    def _has_main(self, value: Expr) -> bool:
+        """Whether an expression calls a submodule that has a line of its own."""
+        match value:
+            case CallExpr(function, elements):
+                inner = (element.value for element in elements)
+                return function in self.mains or any(map(self._has_main, inner))
+            case ListExpr(elements):
+                return any(self._has_main(element.value) for element in elements)
+            case OpExpr(operands=operands):
+                return any(map(self._has_main, operands))
+            case SuffixExpr(inner):
+                return self._has_main(inner)
+        return False
 
     def _labeled(self, label: str, result: Expr) -> Expr:
         """The output of a step, in a variable if a `ref` reads it."""
@@ -361,10 +473,13 @@ class ForwardBuilder:
         child = only_child(self.submodule_builder.choice(column, scope))
         if child is None:
             return value
-        is_activation = all(_is_activation(arm) or _is_identity(arm) for arm in arms)
-        self.submodules.append(replace(child, is_numbered=False))
-        arm = _child(child.key)
-        result = self._called(arm, value, target, is_activation=is_activation)
+        others = [arm for arm in arms if not _is_identity(arm)]
+        key, is_known = self.attributes.of(others, child.value)
+        self._place(others, key)
+        if not is_known:
+            self.submodules.append(replace(child, key=key, is_numbered=False))
+        is_main = any(map(_is_main, others))
+        result = self._called(_child(key), value, target, is_main=is_main)
         return self._labeled(child.key, result)
 
     def _joined_if(
@@ -437,11 +552,13 @@ class ForwardBuilder:
         if any(isinstance(item, Let) for body in bodies for item in level(body)):
             raise InstancesDifferError  # its value may exist in these instances only
         around, self.submodules = self.submodules, []
+        shared = {**self.attributes.shared}
         with self.statements.apart() as statements:
             result = self._body(bodies, x, x.root, scope.of(chosen))
             if result != x:
                 self.statements.assign(x.root, result)
         members, self.submodules = self.submodules, around
+        self.attributes.shared = shared  # the other arm has none of these
         return Arm(tuple(statements), members)
 
     def _asked(self, code: ast.expr) -> Expr:
@@ -450,7 +567,7 @@ class ForwardBuilder:
         for name in sorted(variables(code)):
             python = python_name(name)
             flag = self._flag(python, NameExpr(python))
-            attributes[name] = ast.Name(f"self.{flag.attribute}")
+            attributes[name] = ast.Name(f"self.{flag.attribute}", ast.Load())
         text = expression(substitute(code, attributes))
         if len(text) > LONGEST:
             raise InstancesDifferError  # the line might need to break
@@ -533,7 +650,7 @@ class ForwardBuilder:
         items = [head.item for head in column]
         reads = column[0].reads
         entry = self._read(reads) if reads else value
-        result = self._module(items, entry, target, scope)
+        result, _ = self._module(items, entry, target, scope)
         variable = self._output_variable(str(items[0].name.value))
         self.heads.append(self.statements.assign_in_training(variable, result))
         return value
@@ -587,6 +704,22 @@ def _passes_on(branch: Body) -> bool:
     )
 
 
+def _suffix(item: Layer | Module) -> str:
+    """What an op that is methods of a tensor adds to its input; nothing for others."""
+    methods = OPS[item.node.op].methods if isinstance(item, Layer) else None
+    if not methods or not isinstance(item, Layer):
+        return ""
+    return "".join(map(_method, methods(**item.node.values)))
+
+
+def _method(method: TensorMethod) -> str:
+    """`.flatten(1)`; the first axis is the batch, so `select(1, 0)` is `[:, 0]`."""
+    match method:
+        case TensorMethod("select", (1, index)):
+            return f"[:, {index}]"
+    return f".{method.name}({', '.join(str(int(n)) for n in method.arguments)})"
+
+
 def _child(key: str, getter: str = "get_submodule") -> Expr:
     """How `forward` reads a submodule or a parameter: `self.stem`."""
     if is_attribute(key):
@@ -602,8 +735,32 @@ def _is_identity(item: Layer | Module) -> bool:
     return isinstance(item, Layer) and item.node.op == "identity"
 
 
-def _is_activation(item: Layer | Module) -> bool:
-    return isinstance(item, Layer) and OPS[item.node.op].family == "activation"
+def _is_main(item: Layer | Module) -> bool:
+    """Whether an item is more than the norm, activation or dropout of another."""
+    return not isinstance(item, Layer) or OPS[item.node.op].family not in BESIDE
+
+
+def _rows_of_stages(column: Sequence[Repeat]) -> list[list[Module]]:
+    """The one labeled module in each iteration; none if there are other steps."""
+    found: list[list[Module]] = []
+    for bodies in zip(*(repeat.iterations for repeat in column), strict=False):
+        items = [[i for i in body if not isinstance(i, Let)] for body in bodies]
+        row = [body[0] for body in items if len(body) == 1 and _is_stage(body[0])]
+        if len(row) < len(column) or len({item.name.value for item in row}) > 1:
+            return []
+        found.append([item for item in row if isinstance(item, Module)])
+    if any(len(repeat.iterations) != len(found) for repeat in column):
+        return []
+    return found if FEW <= len(found) <= MOST_STAGES else []
+
+
+def _is_stage(item: Item) -> bool:
+    return (
+        isinstance(item, Module)
+        and item.is_labeled
+        and is_attribute(str(item.name.value))
+        and ports_of([item]).is_plain
+    )
 
 
 def _nesting(value: Expr) -> int:
@@ -612,6 +769,8 @@ def _nesting(value: Expr) -> int:
         case CallExpr() | ListExpr():
             inner = (_nesting(element.value) for element in value.elements)
             return 1 + max(inner, default=0)
+        case SuffixExpr():
+            return _nesting(value.value)
     return 0
 
 

@@ -20,6 +20,7 @@ from archspec.backends.python.syntax import (
     OpExpr,
     ReturnStmt,
     Stmt,
+    SuffixExpr,
     TupleExpr,
     UnpackStmt,
 )
@@ -33,6 +34,7 @@ class ForwardStatements:
     """Statements in the order in which they run, up to the `return`."""
 
     def __init__(self) -> None:
+        self.shapes: dict[Expr, str] = {}  # of values, which are comments
         self.names = NameAllocator({"self", "torch", "nn", "x"})
         self.statements: list[ForwardStmt] = []
 
@@ -41,12 +43,12 @@ class ForwardStatements:
 
     def assign(self, name: str, value: Expr) -> NameExpr:
         """Append `name = value`."""
-        self.statements.append(_assignment(name, value))
+        self.statements.append(self._assignment(name, value))
         return NameExpr(name)
 
     def assign_in_training(self, name: str, value: Expr) -> NameExpr:
         """Append `if self.training: name = value`."""
-        self.statements.append(IfStmt(TRAINING, (_assignment(name, value),)))
+        self.statements.append(IfStmt(TRAINING, (self._assignment(name, value),)))
         return NameExpr(name)
 
     def as_name(self, value: Expr, name: str) -> NameExpr:
@@ -66,7 +68,7 @@ class ForwardStatements:
 
     def insert(self, position: int, name: str, value: Expr) -> NameExpr:
         """Insert `name = value` at a position."""
-        self.statements.insert(position, _assignment(name, value))
+        self.statements.insert(position, self._assignment(name, value))
         return NameExpr(name)
 
     def unpack(self, names: Iterable[str], value: Expr) -> None:
@@ -90,7 +92,11 @@ class ForwardStatements:
             assert isinstance(result, NameExpr)
             outputs = _tuple_of([result, *heads])
             statements.append(IfStmt(TRAINING, (ReturnStmt(outputs),)))
-        return (*_merged(statements), ReturnStmt(result))
+        after = self.shapes.get(result, "")
+        return (*_merged(statements), ReturnStmt(result, after))
+
+    def _assignment(self, name: str, value: Expr) -> AssignStmt:
+        return AssignStmt(NameExpr(name), value, after=self.shapes.get(value, ""))
 
     def returning_tuple(
         self, outputs: Sequence[NameExpr], heads: Sequence[NameExpr]
@@ -115,6 +121,8 @@ def _is_tensor(value: Expr) -> bool:
             return value.function == NameExpr("torch", "cat")
         case OpExpr():
             return all(map(_is_tensor, value.operands))
+        case SuffixExpr():
+            return _is_tensor(value.value)
     return value == X
 
 
@@ -179,7 +187,3 @@ def _merged(statements: Iterable[Stmt]) -> Iterator[Stmt]:
 
 def _is_training(statement: Stmt) -> bool:
     return isinstance(statement, IfStmt) and statement.test == TRAINING
-
-
-def _assignment(name: str, value: Expr) -> AssignStmt:
-    return AssignStmt(NameExpr(name), value)

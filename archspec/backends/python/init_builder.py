@@ -58,6 +58,7 @@ from archspec.backends.python.syntax import (
     ListExpr,
     NameExpr,
     Stmt,
+    UnpackStmt,
     call,
 )
 from archspec.backends.python.unify_values import ValueUnifier
@@ -67,6 +68,7 @@ SUPER_INIT = AtomExpr("super().__init__")
 ADD_PARAMETER = NameExpr("self", "register_parameter")
 SELF = "self"
 LAYERS = "layers"  # a list of them
+STAGES = "stages"
 ADD_MODULE = NameExpr("self", "add_module")
 
 
@@ -80,13 +82,14 @@ class InitBuilder:
         self.layers = SELF  # what numbered layers are appended to
         self.is_list_declared = False
         self.optional: set[str] = set()  # children that are `nn.Identity` by default
+        self.has_forward = False  # which has the comments on shapes
 
     def chain(self, members: Sequence[Member]) -> tuple[Stmt, ...]:
         """The body for an `nn.Sequential`."""
-        statements = self._locals(members)
-        members = [
-            member for member in members if not isinstance(member, LocalVariable)
-        ]
+        self._note_reads(members)
+        variables = [m for m in members if isinstance(m, LocalVariable)]
+        statements = [s for variable in variables for s in self._variable(variable)]
+        members = [m for m in members if not isinstance(m, LocalVariable)]
         arguments = _leading_numbered(members)
         if len(arguments) < len(members) and all(map(is_plain, members)):
             listed = self._listed(members)
@@ -98,7 +101,7 @@ class InitBuilder:
 
     def _listed(self, members: Sequence[Member], above: str = "") -> list[Stmt]:
         """The layers of a plain chain in a list, of which the first are literals."""
-        self.layers = NameAllocator(self.unifier.taken).unique(LAYERS)
+        self.layers = self._list_name(LAYERS)
         leading = _leading_numbered(members)
         first = ListExpr(tuple(map(self._element, leading)))
         declared = "" if self.is_list_declared else "list[nn.Module]"
@@ -112,19 +115,20 @@ class InitBuilder:
         return Element(NameExpr(self.layers), "*")
 
     def branching(
-        self,
-        submodules: Sequence[Member],
-        local_variables: Sequence[LocalVariable],
-        flags: Mapping[str, Expr],
+        self, members: Sequence[Member], flags: Mapping[str, Expr]
     ) -> tuple[Stmt, ...]:
         """The body for a class with a `forward` of its own, which asks the flags."""
-        members: list[Member] = [*local_variables, *submodules]
-        statements = [self._super_init([]), *self._locals(members)]
+        self._note_reads(members)
+        self.has_forward = True
+        found: list[Stmt] = [self._super_init([])]
+        variables, others = _split_variables(members)
+        for variable in variables:
+            found += self._variable(variable)
         for name, test in flags.items():
-            statements.append(AssignStmt(NameExpr("self", name), test))
-        for submodule in submodules:
-            statements += self._addition(submodule)
-        return tuple(statements)
+            found.append(AssignStmt(NameExpr("self", name), test))
+        for member in others:
+            found += self._addition(member)
+        return tuple(found)
 
     def _super_init(self, elements: Iterable[Element]) -> Stmt:
         return ExprStmt(CallExpr(SUPER_INIT, tuple(elements)))
@@ -147,17 +151,17 @@ class InitBuilder:
             made = AssignStmt(variable, submodule.value, above, after)
             rest = replace(submodule, value=variable, variable="", comment="")
             return [made, *self._statements(replace(rest, shape=""))]
+        if submodule.members is not None:
+            before = self.layers
+            filled = self._listed(submodule.members, above)
+            chain = CallExpr(submodule.value, (self._all_layers,))
+            self.layers = before
+            whole = replace(submodule, members=None, value=chain, comment="")
+            return [*filled, *self._statements(whole)]
         if submodule.is_numbered:
             append = NameExpr(self.layers, "append")
             return [ExprStmt(call(append, submodule.value), above, after)]
         key, value = submodule.computed_key, submodule.value
-        if submodule.members is not None:
-            before = self.layers
-            filled = self._listed(submodule.members, above)
-            value = CallExpr(submodule.value, (self._all_layers,))
-            self.layers = before
-            whole = replace(submodule, members=None, value=value, comment="")
-            return [*filled, *self._statements(whole)]
         add = ADD_PARAMETER if submodule.is_parameter else ADD_MODULE
         if key is not None or not is_attribute(submodule.key):
             added = call(add, key or value_expr(submodule.key), value)
@@ -175,7 +179,8 @@ class InitBuilder:
 
     def _shape(self, submodule: Submodule) -> str:
         """The shape of an output, as a comment in the network's own class."""
-        return submodule.shape if self.shows_shapes else ""
+        is_in_forward = self.has_forward and not submodule.is_numbered
+        return submodule.shape if self.shows_shapes and not is_in_forward else ""
 
     def _comment(self, member: Member) -> str:
         """The comment above a submodule, or the first of several, if it is new."""
@@ -200,8 +205,12 @@ class InitBuilder:
                 then = self._additions(member.then)
                 otherwise = self._additions(member.otherwise) or None
                 return [IfStmt(member.test, then, otherwise)]
-            case SubmoduleLoop():
+            case SubmoduleLoop(names=()):
                 return self._loop(member)
+            case SubmoduleLoop():
+                return self._stages(member)
+            case LocalVariable():
+                return self._variable(member)
             case EqualSubmodules():
                 above = self._comment(member)
                 times = AtomExpr(str(member.times))
@@ -257,20 +266,40 @@ class InitBuilder:
             return None
         return update
 
-    def _locals(self, members: Sequence[Member]) -> list[Stmt]:
-        """Note what loops read; the assignments of those lets that are then read."""
+    def _stages(self, loop: SubmoduleLoop) -> Sequence[Stmt]:
+        """A loop that fills a list of stages, and their names."""
+        *variables, stage = loop.members
+        assert isinstance(stage, Submodule)
+        before, self.layers = self.layers, self._list_name(STAGES)
+        stages = NameExpr(self.layers)
+        listed = replace(stage, is_numbered=True, computed_key=None)
+        filled = self._loop(replace(loop, members=[*variables, listed]))
+        self.layers = before
+        names = tuple(f"self.{name}" for name in loop.names)
+        start = AssignStmt(stages, ListExpr(()))
+        return [start, *filled, UnpackStmt(names, stages)]
+
+    def _list_name(self, name: str) -> str:
+        """A variable for a list of modules."""
+        return NameAllocator(self.unifier.taken).unique(name)
+
+    def _variable(self, variable: LocalVariable) -> list[Stmt]:
+        """The assignment of a `let` that something reads."""
+        if variable.name not in self.unifier.used:
+            return []
+        value = self.unifier.shared([variable.code], variable.scope)
+        return [AssignStmt(NameExpr(python_name(variable.name)), value)]
+
+    def _note_reads(self, members: Sequence[Member]) -> None:
+        """Note the names in the channels of loops and in lets that are read."""
         before = -1
         while before != len(self.unifier.used):
             before = len(self.unifier.used)
-            for loop in _loops(members):
-                self._read_channels(loop)
-        statements: list[Stmt] = []
-        for local in reversed([m for m in members if isinstance(m, LocalVariable)]):
-            if local.name in self.unifier.used:
-                value = self.unifier.shared([local.code], local.scope)
-                target = NameExpr(python_name(local.name))
-                statements.append(AssignStmt(target, value))
-        return statements[::-1]
+            for member in _all_members(members):
+                if isinstance(member, SubmoduleLoop):
+                    self._read_channels(member)
+                elif isinstance(member, LocalVariable):
+                    self._variable(member)
 
     def _read_channels(self, loop: SubmoduleLoop) -> None:
         """Note the names in a loop's first and next channels, if they are read."""
@@ -290,13 +319,24 @@ def _leading_numbered(members: Sequence[Member]) -> list[Submodule]:
     return found
 
 
-def _loops(members: Iterable[Member]) -> Iterator[SubmoduleLoop]:
+def _split_variables(
+    members: Sequence[Member],
+) -> tuple[list[LocalVariable], list[Member]]:
+    """The variables that read no channels of a loop before them, and all else."""
+    loops = [n for n, each in enumerate(members) if isinstance(each, SubmoduleLoop)]
+    first = loops[0] if loops else len(members)
+    early = [each for each in members[:first] if isinstance(each, LocalVariable)]
+    late = [*members[first:]]
+    others = [m for m in members[:first] if not isinstance(m, LocalVariable)]
+    return early, [*others, *late]
+
+
+def _all_members(members: Iterable[Member]) -> Iterator[Member]:
+    """Members, and those in loops, groups and arms."""
     for member in members:
+        yield member
         match member:
-            case SubmoduleLoop():
-                yield member
-                yield from _loops(member.members)
-            case Submodule(members=list() as members):
-                yield from _loops(members)
+            case SubmoduleLoop() | Submodule(members=list()):
+                yield from _all_members(member.members or ())
             case SubmoduleChoice():
-                yield from _loops([*member.then, *member.otherwise])
+                yield from _all_members([*member.then, *member.otherwise])

@@ -41,6 +41,7 @@ from archspec.backends.python.syntax import (
     ParameterDef,
     ReturnStmt,
     Stmt,
+    SuffixExpr,
     TupleExpr,
     UnpackStmt,
 )
@@ -73,6 +74,8 @@ def flat(expr: Expr) -> str:
             return f"{expr.name}[{', '.join(map(flat, expr.arguments))}]"
         case OpExpr():
             return f" {expr.operator} ".join(map(flat, expr.operands))
+        case SuffixExpr():
+            return f"{flat(expr.value)}{expr.suffix}"
 
 
 def _brackets(expr: Brackets) -> tuple[str, str]:

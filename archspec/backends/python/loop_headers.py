@@ -24,7 +24,14 @@ from archspec.backends.python.syntax import (
     call,
 )
 from archspec.backends.python.unify_values import ValueUnifier
-from archspec.ir.symbolic import Symbolic, constant, variables
+from archspec.ir.symbolic import (
+    Symbolic,
+    constant,
+    rows_of,
+    same,
+    substitute,
+    variables,
+)
 
 Column = list[Symbolic]  # the values of a loop variable in each instance
 
@@ -46,9 +53,15 @@ def loop_header(
     Raises:
         InstancesDifferError: if the instances have no header in common.
     """
-    columns = _columns(loop, read) or _unread_columns(loop)
     index = python_name(loop.repeats[0].index)
     reads_index = read is None or index in read
+    if pattern := _pattern(loop, unifier, read):
+        target = f"({pattern.target})" if reads_index else pattern.target
+        rows = pattern.iterable
+        if reads_index:
+            return LoopHeader(f"{index}, {target}", call(NameExpr("enumerate"), rows))
+        return pattern
+    columns = _columns(loop, read) or _unread_columns(loop)
     if not columns:
         count = unifier.unify(_counts(loop), "", loop.scope)
         return LoopHeader(index if reads_index else "_", call(NameExpr("range"), count))
@@ -60,13 +73,33 @@ def loop_header(
     return LoopHeader(f"{index}, {target}", call(NameExpr("enumerate"), rows))
 
 
+def _pattern(
+    loop: SubmoduleLoop, unifier: ValueUnifier, read: Container[str] | None
+) -> LoopHeader | None:
+    """`a, _, c` and the rows, where all values are from the rows of one param."""
+    first = loop.repeats[0]
+    names = [python_name(n) for n in first.variables[0] if n != first.index]
+    rows: list[Symbolic] = []
+    for repeat in loop.repeats:
+        parts = repeat.rows.code.elts if isinstance(repeat.rows.code, ast.Tuple) else []
+        codes = [rows_of(substitute(part, loop.scope.values)) for part in parts]
+        if len(codes) < 2 or codes[0] is None:
+            return None
+        if any(code is None or not same(code, codes[0]) for code in codes):
+            return None
+        rows.append(Symbolic(repeat.rows.value, codes[0]))
+    target = ", ".join(n if read is None or n in read else "_" for n in names)
+    return LoopHeader(target, unifier.unify(rows, "", loop.scope))
+
+
 def _columns(loop: SubmoduleLoop, read: Container[str] | None) -> dict[str, Column]:
     """The column of each loop variable that is a value, and that the body reads."""
     first = loop.repeats[0]
     names = [name for name in first.variables[0] if name != first.index]
     found: dict[str, Column] = {}
     for n, name in enumerate(names):
-        column = [Symbolic(tuple(line[n] for line in row.value), row.code.elts[n])
+        values = loop.scope.values
+        column = [Symbolic(tuple(line[n] for line in row.value), substitute(row.code.elts[n], values))
                   for row in (repeat.rows for repeat in loop.repeats)
                   if isinstance(row.code, ast.Tuple)]  # fmt: skip
         is_read = read is None or python_name(name) in read

@@ -45,7 +45,19 @@ MOST_WORDS = 4  # of a network's name
 IMPORTED = {"Any", "Callable", "Tensor", "nn", "partial", "torch"}
 
 
-@collector_paused()
+@dataclass(frozen=True)
+class ModuleSource:
+    """The text of a Python module, and the module that each layer is."""
+
+    text: str
+    paths: Mapping[str, str | None]
+    """The path of a layer's module, by the layer's own; None if it has no module.
+
+    They differ for layers without a state: one `relu` may be several layers, and
+    `flatten` is a method of a tensor.
+    """
+
+
 def to_source(graph: Graph, spec: str = "", *, with_params: bool = True) -> str:
     """The network as the text of a Python module that needs only torch.
 
@@ -55,6 +67,14 @@ def to_source(graph: Graph, spec: str = "", *, with_params: bool = True) -> str:
         with_params: whether its class has the params of the spec. Finding those takes
             most of the time, so a module that nobody reads goes without.
     """
+    return module_source(graph, spec, with_params=with_params).text
+
+
+@collector_paused()
+def module_source(
+    graph: Graph, spec: str = "", *, with_params: bool = True
+) -> ModuleSource:
+    """The same, with the modules of the layers."""
     find = family_members if with_params else family_of_one
     members, built = find(graph, _Builder(graph))
     functions = variant_functions(members, built)
@@ -71,7 +91,8 @@ def to_source(graph: Graph, spec: str = "", *, with_params: bool = True) -> str:
     sections += ["\n".join(function_lines(each)) for each in functions]
     read |= {"Any"} if functions else set()
     body = "".join(f"\n\n\n{section}" for section in sections)
-    return f"{_head(graph, spec)}\n\n{_imports(read)}{body}\n"
+    text = f"{_head(graph, spec)}\n\n{_imports(read)}{body}\n"
+    return ModuleSource(text, {n.path: built.module_path(n) for n in graph.layers})
 
 
 @dataclass

@@ -31,6 +31,7 @@ from archspec.backends.python.syntax import (
     OpExpr,
     ParameterDef,
     ReturnStmt,
+    SuffixExpr,
     TupleExpr,
     UnpackStmt,
 )
@@ -85,7 +86,7 @@ def _parts(node: Node) -> Iterable[Node]:
             return (node.target, node.value)
         case AddAssignStmt():
             return (node.target, node.value)
-        case Element() | ExprStmt() | ReturnStmt():
+        case Element() | ExprStmt() | ReturnStmt() | SuffixExpr():
             return (node.value,)
         case AssignStmt() | UnpackStmt():
             return (node.value,)

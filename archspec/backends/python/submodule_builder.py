@@ -135,7 +135,7 @@ class SubmoduleBuilder:
             if submodule.computed_key or not is_attribute(submodule.key):
                 return
             if isinstance(submodule.value, CallExpr) and submodule.members is None:
-                told = ast.Name(f"self.{submodule.key}.{WIDTH}")
+                told = variable(f"self.{submodule.key}.{WIDTH}")
                 self.unifier.told[name] = told
 
     # --- layers and blocks ---
@@ -470,7 +470,7 @@ class SubmoduleBuilder:
             case Submodule(members=None):
                 name = NameAllocator(self.unifier.taken).unique(MADE)
                 told = replace(last, variable=name)
-                made = ast.Name(f"{name}.{WIDTH}")
+                made = variable(f"{name}.{WIDTH}")
                 return replace(loop, members=[*before, told], made=made)
         raise InstancesDifferError
 

@@ -45,6 +45,7 @@ class SubmoduleLoop:
     repeats: list[Repeat]  # of all instances
     scope: ClassScope
     members: list[Member]
+    names: tuple[str, ...] = ()  # of stages, the attributes that `forward` calls
     made: ast.expr | None = None  # the next channels, as the last member tells them
 
     @property

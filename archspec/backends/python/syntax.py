@@ -97,9 +97,24 @@ class GenericExpr:
     arguments: tuple[Expr, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SuffixExpr:
+    """A value and what it is asked for: `self.avgpool(x).flatten(1)`, `tokens[:, 0]`."""
+
+    value: Expr
+    suffix: str
+
+
 Brackets = CallExpr | ListExpr | TupleExpr
 Expr = (
-    AtomExpr | NameExpr | ClassName | Brackets | ConditionalExpr | OpExpr | GenericExpr
+    AtomExpr
+    | NameExpr
+    | ClassName
+    | Brackets
+    | ConditionalExpr
+    | OpExpr
+    | SuffixExpr
+    | GenericExpr
 )
 
 # --- statements ----------------------------------------------------------------------

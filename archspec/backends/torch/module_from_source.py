@@ -5,22 +5,36 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import NamedTuple
 
 from torch import nn
 
-from archspec.backends.python.module_source import network_class, to_source
+from archspec.backends.python.module_source import module_source, network_class
 from archspec.ir.graph import Graph
+
+
+class BuiltNetwork(NamedTuple):
+    """A network, and the path in it of each layer's module, as in `ModuleSource`."""
+
+    module: nn.Module
+    paths: Mapping[str, str | None]
 
 
 def build(graph: Graph) -> nn.Module:
     """A module with PyTorch's initial weights, made by the source of `to_source`."""
-    emitted = _imported(graph.name, to_source(graph, with_params=False))
-    module: nn.Module = vars(emitted)[network_class(graph)]()
-    return module
+    return build_with_paths(graph).module
+
+
+def build_with_paths(graph: Graph) -> BuiltNetwork:
+    """The same module, with the paths of its layers."""
+    source = module_source(graph, with_params=False)
+    emitted = _imported(graph.name, source.text)
+    return BuiltNetwork(vars(emitted)[network_class(graph)](), source.paths)
 
 
 def _imported(name: str, source: str) -> ModuleType:

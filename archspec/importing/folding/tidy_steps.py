@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from archspec.importing.folding.templates import is_activation
 from archspec.importing.inner_bodies import Body, bodies_in, has_state, map_bodies
 from archspec.importing.label_reads import labels_read
 from archspec.importing.steps import (
     Call,
     Group,
     Instance,
+    Join,
     Network,
     Step,
 )
 from archspec.importing.writing.call_text import short_call
 from archspec.importing.writing.needed_labels import without_unread_labels
 
+OVER_CHANNELS = ("softmax", "log_softmax", "glu")
 INLINED = 2  # calls of a module without state that need no block
 
 
@@ -36,10 +39,30 @@ def _tidied(step: Step, read: frozenset[str]) -> Body:
         return [short_call(step)]
     if isinstance(step, Call):
         return []
+    if isinstance(step, Join) and step.kind == "concat":
+        return _with_common_activation(step)
     is_level = isinstance(step, Group | Instance) and step.label not in read
     if is_level and not has_state(step) and _is_inlined(step):
         return bodies_in(step)[0]
     return [step]
+
+
+def _with_common_activation(join: Join) -> Body:
+    """The activation with which all branches of a concat end, once behind it."""
+    lasts = [branch[-1] for branch in join.branches if branch[1:]]
+    names = {last.name for last in lasts if isinstance(last, Call)}
+    are_alike = len(names) == 1 and all(map(_is_for_each_value, lasts))
+    if len(lasts) < len(join.branches) or not are_alike:
+        return [join]
+    branches = [branch[:-1] for branch in join.branches]
+    return [replace(join, branches=branches), Call(names.pop())]
+
+
+def _is_for_each_value(step: Step) -> bool:
+    """Whether a step is an activation of each value by itself."""
+    if not isinstance(step, Call) or step.name in OVER_CHANNELS:
+        return False
+    return is_activation(step) and not has_state(step)
 
 
 def _is_inlined(step: Step) -> bool:

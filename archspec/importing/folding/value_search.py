@@ -221,6 +221,7 @@ class ValueSearch:
         yield from _by_rule(values, bases, MULTIPLES)
         yield from _by_rule(values, bases, ROUNDED)
         yield from _sums(values, {n: v for n, v in bases.items() if n != "ch"})
+        yield from self._of_output(values)
         yield from self._new_ratio(values)
 
     def _equal(self, values: Vector, channels: Vector) -> Iterator[str]:
@@ -297,6 +298,15 @@ class ValueSearch:
             is_number = all(type(v) in (int, float) for v in ratio.values())
             if is_number and any(self._products(values, bases, {name: ratio})):
                 yield name
+
+    def _of_output(self, values: Vector) -> Iterator[str]:
+        """A multiple of the output channels, which are a parameter from here on."""
+        for n in FACTORS:
+            times = dict.fromkeys(values, n)
+            if _holds(values, self.output, times, lambda c, n: n * c):
+                base = self.write(Field("c", Kind.CHANNELS), self.output, {})
+                if isinstance(base, Expression) and base.text.isidentifier():
+                    yield f"{n} * {base.text}"
 
     def _new_ratio(self, values: Vector) -> Iterator[str]:
         """A parameter that multiplies the input channels; not for a block's output."""

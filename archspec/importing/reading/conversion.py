@@ -107,7 +107,7 @@ class Converter:
         op = layer_calls.find_op(layer)
         assert op
         x = self.node(operation.values[0])
-        if isinstance(layer, nn.LayerNorm) and x.shape.axes == "CL":
+        if _is_of_features(layer) and x.shape.axes == "CL":
             x = self.retyped(x, operation)
         like = self.node(operation.values[1]) if op.reads_label else None
         if not like and len({*operation.values}) > 1:
@@ -368,19 +368,24 @@ class Converter:
         )
 
     def _starts(self, value: Value) -> list[Value]:
-        """The values that movements made this of: what others read, then the farthest."""
+        """The values that movements made this of, in the order to try.
+
+        First those that others read or that blocks take and make, the nearest of them
+        first, then all, the farthest first.
+        """
         source = self.sources[value]
         line: list[Value] = []
+        likely: set[Value] = set()
         while value is not source and value.operation:
             read = {*value.operation.values}
             if len(read) != 1:
                 break
-            value = read.pop()
+            reader, value = value.operation, read.pop()
             line.insert(0, value)
+            if value in self.of_value or _is_between_blocks(value.operation, reader):
+                likely.add(value)
         line = line if source in line else [source, *line]
-        return sorted(
-            line, key=lambda each: each not in self.of_value or each is source
-        )
+        return [*(v for v in reversed(line) if v in likely), *line]
 
     def _reads_features(self, value: Value) -> bool:
         """Whether the first layer that asks for channels has them on the last axis."""
@@ -389,7 +394,7 @@ class Converter:
         while queue:
             for operation in self.readers.get(queue.pop(0), ()):
                 layer = operation.layer
-                if isinstance(layer, nn.LayerNorm):
+                if layer is not None and _is_of_features(layer):
                     return True
                 op = None if layer is None else layer_calls.find_op(layer)
                 if op and op.takes is not ANY:
@@ -411,6 +416,22 @@ class Converter:
         return UnsupportedModuleError(
             f"{calls} {how}".rstrip() + ", for which archspec has no op"
         )
+
+
+def _is_of_features(layer: nn.Module) -> bool:
+    """Whether it is torch's norm of the last axis, and no subclass for channels."""
+    return (
+        isinstance(layer, nn.LayerNorm) and type(layer).forward is nn.LayerNorm.forward
+    )
+
+
+def _is_between_blocks(operation: Operation | None, reader: Operation) -> bool:
+    """Whether modules with weights end or start between two operations."""
+    frames = {*around(operation.frame)} if operation else set()
+    return any(
+        any(True for _ in frame.module.parameters())
+        for frame in frames ^ {*around(reader.frame)}
+    )
 
 
 def _sizes_of(op: str, x: Shape) -> tuple[int, ...]:

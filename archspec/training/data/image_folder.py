@@ -63,8 +63,7 @@ def find_training(root: Path, reading: ImageReading) -> tuple[ImagePaths, ImageP
     Raises:
         TrainingError: if a folder is missing, or the two have different classes.
     """
-    if not root.is_dir():
-        raise UsageError(f"there is no folder `{root}`: use another `--data-root DIR`")
+    _check_root(root)
     if not (root / "train").is_dir():
         other = _other_name(root, "train")
         raise TrainingError(
@@ -117,8 +116,8 @@ def find_evaluation(
     Raises:
         TrainingError: if neither folder is there, or a class contains no images.
     """
-    test = find_test(root, reading)
-    if test:
+    _check_root(root)
+    if test := find_test(root, reading):
         return "test", test
     if not (root / "val").is_dir():
         other = _other_name(root, "test") or _other_name(root, "val")
@@ -131,6 +130,11 @@ def find_evaluation(
             )
         )
     return "validation", _find(root / "val", reading)
+
+
+def _check_root(root: Path) -> None:
+    if not root.is_dir():
+        raise UsageError(f"there is no folder `{root}`: use another `--data-root DIR`")
 
 
 def _other_name(root: Path, name: str) -> Path | None:

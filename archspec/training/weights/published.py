@@ -66,7 +66,7 @@ def network_name(spec: Spec) -> str:
             return name
     variants = [f"`{name}`" for name in spec.document.variants if name in known]
     if variants:
-        hint = f"choose a variant, {' or '.join(variants)}"
+        hint = f"choose one of the variants {', '.join(variants)}"
     else:
         hint = "name its weights in full, such as `ResNet18_Weights.IMAGENET1K_V1`"
     raise UsageError(f"torchvision has no network `{spec.name}`: {hint}")

@@ -163,6 +163,10 @@ def test_outputs() -> None:
     assert shapes(names["deep"]()) == shapes(names["A"](depths=(2, 3)))
 
 
+def doubled(value: Any) -> Any:
+    return tuple(map(doubled, value)) if isinstance(value, tuple) else 2 * value
+
+
 CHANNELS = {  # of which no two iterations, or no two networks, have as many
     "dense": """\
 params: {stem: 4, growth: 2, layers: [2, 3, 1]}
@@ -190,6 +194,24 @@ net:
       - norm: bn
   - global_avgpool | flatten
   - classifier: linear(classes)
+""",
+    "rows": """\
+params: {rows: [[4, 1, 2], [8, 2, 4]], classes: 5}
+blocks:
+  unit(c, g): conv(c, k=1) | conv(c, k=3, g=g)
+net:
+  - trunk:
+      repeat: {"stage{i}": {repeat: "unit(c, g)", times: n}}
+      for: {"(c, n, g)": rows}
+  - global_avgpool | flatten | linear(classes)
+""",
+    "rows_and_column": """\
+params: {rows: [[4, 1, 2], [8, 1, 4], [8, 1, 4]]}
+blocks:
+  unit(c, k, g): conv(c, k=1) | conv(c, k=k, g=g)
+net:
+  - repeat: unit(c, k, g)
+    for: {"(c, n, g)": rows, k: [1, 3, 5]}
 """,
     "doubled": """\
 params: {width: 4, layers: [2, 1]}
@@ -227,10 +249,7 @@ def test_channels(name: str) -> None:
     own = inspect.signature(emitted["A"]).parameters
     assert [*own] == [key.id for key, _ in spec(text).document.params]
     for key, parameter in own.items():
-        value = parameter.default
-        other = (
-            tuple(2 * each for each in value) if isinstance(value, tuple) else value + 6
-        )
+        other = doubled(parameter.default)
         found = emitted["A"](**{key: other})
         expected = archspec.compile(spec(text, params={key: other}))
         assert shapes(found) == shapes(expected), key

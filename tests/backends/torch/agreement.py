@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 import archspec
+from archspec.backends.python.module_source import module_source
 from archspec.ir.graph import Module, Node, walk
 from archspec.ops.registry import OPS
 from archspec.spec import Spec
@@ -21,7 +22,7 @@ def leaves(spec: Spec, model: nn.Module) -> list[str]:
     """The names of the modules that are layers, without identities."""
     items = walk(spec.graph.body)
     levels = {"", *(item.path for item in items if isinstance(item, Module))}
-    layers = {layer.path for layer in spec.layers}
+    layers = {path for path in paths(spec).values() if path}
     return [
         name
         for name, m in model.named_modules()
@@ -29,6 +30,11 @@ def leaves(spec: Spec, model: nn.Module) -> list[str]:
         and not isinstance(m, nn.Identity)
         and not is_part_of_one(name, layers)
     ]
+
+
+def paths(spec: Spec) -> Mapping[str, str | None]:
+    """The path of the module of each layer; None if it is a method of a tensor."""
+    return module_source(spec.graph, with_params=False).paths
 
 
 def is_part_of_one(name: str, layers: set[str]) -> bool:
@@ -44,10 +50,14 @@ def assert_agrees(spec: Spec) -> None:
     with torch.device("meta"):
         model = archspec.compile(spec)
         inputs = [torch.empty(2, *shape) for shape in spec.inputs.values()]
-    layers = [layer for layer in spec.layers if is_module(layer)]
-    assert_same(leaves(spec, model), [layer.path for layer in layers])
+    modules = paths(spec)
+    layers = [modules[layer.path] for layer in spec.layers if is_module(layer)]
+    # One activation may be several layers.
+    assert_same(leaves(spec, model), [*dict.fromkeys(filter(None, layers))])
     runs = [
-        (node.path, node.output.shape) for node in spec.graph.nodes if is_module(node)
+        (path, node.output.shape)
+        for node in spec.graph.nodes
+        if is_module(node) and (path := modules[node.path])
     ]
     found = sum(p.numel() for p in model.parameters())
     assert found == parameters

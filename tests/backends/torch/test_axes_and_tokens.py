@@ -13,6 +13,8 @@ from archspec.signatures.recipes import INITS, make_recipe
 from archspec.training.initialization import initialize
 from specs import spec
 
+from .agreement import assert_agrees
+
 TRANSFORMER = """
 params: {d: 24, layers: 2, heads: 4}
 blocks:
@@ -85,21 +87,10 @@ def test_vision_transformer_is_torchvisions() -> None:
 def test_axes_move_and_labels_are_read() -> None:
     """Shapes, parameters and keys are those that archspec has inferred."""
     network = spec(MOVING, input="4x43x41")
-    module = archspec.compile(network).eval()
-    assert network.params == weights(module)
-    shapes = {}
-    for name, child in module.named_modules():
-        child.register_forward_hook(
-            lambda _child, _x, y, name=name: shapes.update({name: tuple(y.shape[1:])})
-        )
-    y = module(torch.randn(2, 4, 43, 41))
-    assert y.shape[1:] == network.output_shape
-    inferred = {node.path: node.output.shape for node in network.layers}
-    heard = shapes.keys() & inferred.keys()
-    assert {path: shapes[path] for path in heard} == {p: inferred[p] for p in heard}
-    bare = {path for path in inferred if "layer_scale" in path}
-    silent = {path for path in inferred.keys() - heard if "identity" not in path}
-    assert silent == bare <= module.state_dict().keys()
+    assert_agrees(network)
+    bare = {node.path for node in network.layers if "layer_scale" in node.path}
+    assert bare
+    assert bare <= archspec.compile(network).state_dict().keys()
 
 
 def test_a_bare_parameter_may_have_a_number_for_a_name() -> None:

@@ -166,11 +166,11 @@ def test_features_by_name(network: Spec) -> None:
 
 
 def outputs(module: nn.Module, names: list[str], x: Tensor) -> dict[str, Tensor]:
-    """What the named modules give, those that run."""
-    found: dict[str, Tensor] = {}
+    """What the named modules give, those that run once."""
+    found: dict[str, list[Tensor]] = {}
     hooks = [
         module.get_submodule(name).register_forward_hook(
-            lambda _module, _inputs, y, name=name: found.update({name: y})
+            lambda _module, _inputs, y, name=name: found.setdefault(name, []).append(y)
         )
         for name in names
     ]
@@ -178,7 +178,7 @@ def outputs(module: nn.Module, names: list[str], x: Tensor) -> dict[str, Tensor]
     for hook in hooks:
         hook.remove()
     assert found
-    return found
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
 
 
 # --- two processes -------------------------------------------------------------------

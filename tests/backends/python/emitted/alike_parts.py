@@ -4,10 +4,10 @@ Written by archspec VERSION from `alike_parts`:
 `archspec compile alike_parts.yaml` makes it again.
 """
 
-from torch import nn
+from torch import Tensor, nn
 
 
-class AlikePartsAC(nn.Sequential):
+class AlikePartsAC(nn.Module):
     """ReLU, convolution, dropout.
 
     Shape:
@@ -17,14 +17,19 @@ class AlikePartsAC(nn.Sequential):
     def __init__(
         self, *, channels: int, kernel_size: int, padding: int, p: float
     ) -> None:
-        super().__init__(
-            nn.ReLU(),
-            nn.Conv2d(channels, 5, kernel_size=kernel_size, padding=padding),
+        super().__init__()
+        self.relu = nn.ReLU()
+        self.add_module(
+            "1", nn.Conv2d(channels, 5, kernel_size=kernel_size, padding=padding)
         )
         self.d = nn.Dropout(p)
 
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.d(self.get_submodule("1")(self.relu(x)))
+        return x
 
-class AlikePartsA(nn.Sequential):
+
+class AlikePartsA(nn.Module):
     """Convolution, ReLU, convolution, dropout.
 
     Shape:
@@ -40,8 +45,13 @@ class AlikePartsA(nn.Sequential):
             channels=channels2, kernel_size=kernel_size, padding=padding, p=p
         )
 
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.b(x)
+        x = self.c(x)
+        return x
 
-class AlikeParts(nn.Sequential):
+
+class AlikeParts(nn.Module):
     """The network `alike_parts`.
 
     Shape:
@@ -52,3 +62,8 @@ class AlikeParts(nn.Sequential):
         super().__init__()
         self.a = AlikePartsA(channels=3, channels2=4, kernel_size=3, padding=1, p=0.1)
         self.e = AlikePartsA(channels=5, channels2=7, kernel_size=5, padding=2, p=0.2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.a(x)  # [5, 8, 8]
+        x = self.e(x)  # [5, 8, 8]
+        return x

@@ -18,15 +18,16 @@ class Two(nn.Module):
         super().__init__()
         # the first, which is larger
         self.conv1 = nn.Conv2d(in_channels, c, kernel_size=3, padding=1)
-        self.relu1 = nn.ReLU()
+        self.relu = nn.ReLU()
         self.conv2 = nn.Conv2d(c, c, kernel_size=1)
         # bent
         self.bn1 = nn.BatchNorm2d(c)
-        self.tanh1 = nn.Tanh()
+        self.tanh = nn.Tanh()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2(self.relu1(self.conv1(x)))
-        x = x + self.tanh1(self.bn1(x))
+        x = self.relu(self.conv1(x))
+        x = self.conv2(x)
+        x = x + self.tanh(self.bn1(x))
         return x
 
 

@@ -26,7 +26,7 @@ class Bottleneck(nn.Module):
         self.out_channels = 4 * planes
         self.conv1 = nn.Conv2d(in_channels, planes, kernel_size=1, bias=False)
         self.bn1 = nn.BatchNorm2d(planes)
-        self.relu1 = nn.ReLU()
+        self.relu = nn.ReLU()
         self.conv2 = nn.Conv2d(
             planes,
             planes,
@@ -37,7 +37,6 @@ class Bottleneck(nn.Module):
             bias=False,
         )
         self.bn2 = nn.BatchNorm2d(planes)
-        self.relu2 = nn.ReLU()
         self.conv3 = nn.Conv2d(planes, 4 * planes, kernel_size=1, bias=False)
         self.bn3 = nn.BatchNorm2d(4 * planes)
         self.downsample: nn.Module = nn.Identity()
@@ -48,12 +47,11 @@ class Bottleneck(nn.Module):
                 ),
                 nn.BatchNorm2d(4 * planes),
             )
-        self.relu3 = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        branch1 = self.relu1(self.bn1(self.conv1(x)))
-        branch1 = self.relu2(self.bn2(self.conv2(branch1)))
-        x = self.relu3(self.bn3(self.conv3(branch1)) + self.downsample(x))
+        branch1 = self.relu(self.bn1(self.conv1(x)))
+        branch1 = self.relu(self.bn2(self.conv2(branch1)))
+        x = self.relu(self.bn3(self.conv3(branch1)) + self.downsample(x))
         return x
 
 
@@ -71,7 +69,7 @@ class BasicBlock(nn.Module):
             in_channels, planes, kernel_size=3, stride=stride, padding=1, bias=False
         )
         self.bn1 = nn.BatchNorm2d(planes)
-        self.relu1 = nn.ReLU()
+        self.relu = nn.ReLU()
         self.conv2 = nn.Conv2d(planes, planes, kernel_size=3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(planes)
         self.downsample: nn.Module = nn.Identity()
@@ -82,15 +80,14 @@ class BasicBlock(nn.Module):
                 ),
                 nn.BatchNorm2d(planes),
             )
-        self.relu2 = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        branch1 = self.relu1(self.bn1(self.conv1(x)))
-        x = self.relu2(self.bn2(self.conv2(branch1)) + self.downsample(x))
+        branch1 = self.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn2(self.conv2(branch1)) + self.downsample(x))
         return x
 
 
-class ResnetFamily(nn.Sequential):
+class ResnetFamily(nn.Module):
     """ResNet (He et al., 2015) and ResNeXt (Xie et al., 2016).
 
     Shape:
@@ -110,8 +107,9 @@ class ResnetFamily(nn.Sequential):
         if issubclass(unit, Bottleneck):
             block = partial(unit, groups=groups)
         self.conv1 = nn.Conv2d(3, 16, kernel_size=3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)  # [16, 64, 64]
-        self.append(nn.ReLU())  # [16, 64, 64]
+        self.bn1 = nn.BatchNorm2d(16)
+        self.relu = nn.ReLU()
+        stages = []
         channels = 16
         for i, n in enumerate(layers):
             layers2: list[nn.Module] = []
@@ -122,11 +120,19 @@ class ResnetFamily(nn.Sequential):
                 )
                 layers2.append(layer)
                 channels_2 = layer.out_channels
-            self.add_module(f"layer{i + 1}", nn.Sequential(*layers2))
+            stages.append(nn.Sequential(*layers2))
             channels = channels_2
-        self.append(nn.AdaptiveAvgPool2d(1))  # [128, 1, 1]
-        self.append(nn.Flatten())  # [128]
-        self.fc = nn.Linear(channels, classes)  # [10]
+        self.layer1, self.layer2 = stages
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(channels, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.relu(self.bn1(self.conv1(x)))  # [16, 64, 64]
+        x = self.layer1(x)  # [64, 64, 64]
+        x = self.layer2(x)  # [128, 32, 32]
+        x = self.avgpool(x).flatten(1)  # [128]
+        x = self.fc(x)  # [10]
+        return x
 
 
 def resnet10(**params: Any) -> ResnetFamily:

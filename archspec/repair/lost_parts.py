@@ -1,0 +1,309 @@
+"""What reads or gives something that was lost: an argument, a name, a branch, an output.
+
+unit(64)                 unit(64, width)           `width` is a name there
+concat: [ref(fine)]      concat: [ref(fine), ref(coarse)]
+times: n                 params: {n: 2}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import (
+    BlockDefinition,
+    Call,
+    Chain,
+    Document,
+    Group,
+    Labeled,
+    Let,
+    Merge,
+    RepeatFor,
+    Step,
+)
+from archspec.frontend.step_traversal import calls_in, starts_with_ref
+from archspec.repair.block_edits import steps_in
+from archspec.repair.call_edits import positional
+from archspec.repair.document_edits import bodies
+from archspec.repair.edit_costs import ADDED, INSERTED, LAST_RESORT, VALUE, Candidate
+
+QUOTED = re.compile("`(\\w+)`")
+VALUES = (2, 1, 3, 8, 64)  # of a param that nobody has given a value
+UNREAD = ("unread-input", "unread-step")
+
+
+def lost_parts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
+    """Edits that give what is missing, or leave out what needs it."""
+    for body, block in bodies(document):
+        if finding.code == "missing-argument":
+            yield from _arguments(finding, document, body, block)
+        if finding.code in UNREAD:
+            yield from _branches(finding, body)
+        if finding.code == "missing-ref":
+            yield from _first_reads(finding, document, body)
+        if finding.code == "undefined-name":
+            yield from _other_names(finding, document, body, block)
+        yield from _without_step(finding, body)
+    if finding.code == "undefined-name":
+        yield from _definitions(finding, document)
+    if finding.code == "unread-step" and document.outputs:
+        for label in _labels_at(finding, document):
+            last = document.outputs[-1].span
+            edit = Edit(last.source.span(last.end, last.end), f", {label}")
+            yield Candidate.of(ADDED, f"add `{label}` to `outputs`", edit)
+
+
+# --- arguments ---
+
+
+def _arguments(
+    finding: Diagnostic, document: Document, body: Step, block: BlockDefinition | None
+) -> Iterator[Candidate]:
+    """The names of a scope for the parameters of that name, else usual values."""
+    at = finding.primary.span
+    call = next(
+        (c for c in calls_in(body) if c.span.start <= at.start < c.span.end), None
+    )
+    _, _, needed = finding.message.partition(" needs ")
+    missing = QUOTED.findall(needed)
+    if call is None or not missing or call.name.span.start != at.start:
+        return
+    scope = [*_names(body, block), *(name.id for name, _ in document.params)]
+    own = [name if name in scope else None for name in missing]
+    if all(own):
+        names = [name for name in own if name]
+        yield _with_positional(call, names, ADDED)
+        if block and block.name.id == call.name.id:  # it calls itself, with less
+            yield _with_positional(call, [*names[:-1], f"{names[-1]} - 1"], ADDED - 0.1)
+    if len(missing) == 1:
+        others = dict.fromkeys([*_usual(call, document), *scope])
+        for place, value in enumerate(others):
+            yield _with_positional(call, [value], VALUE + 0.2 + place / 50)
+    for step in steps_in(body):
+        if isinstance(step, RepeatFor) and call in calls_in(step.body):
+            rows = [c.name.id for c in step.columns if not c.pattern]
+            for name in rows:
+                yield _with_positional(call, [f"*{name}"], VALUE)
+
+
+def _usual(call: Call, document: Document) -> Iterator[str]:
+    """The last values of other calls of the same block, then of any call."""
+    calls = [c for body, _ in bodies(document) for c in calls_in(body)]
+    like = [c for c in calls if c.name.id == call.name.id]
+    for each in (*like, *calls):
+        if each is not call and (given := positional(each)[-1:]):
+            yield given[0].value.span.text
+
+
+def _with_positional(call: Call, values: list[str], cost: float) -> Candidate:
+    """More arguments behind the positional ones."""
+    text, end = ", ".join(values), call.span.end
+    given = [a for a in call.arguments if a.keyword is None]
+    source = call.span.source
+    if given:
+        at = given[-1].span.end
+        edit = Edit(source.span(at, at), f", {text}")
+    elif call.arguments:
+        at = call.arguments[0].span.start
+        edit = Edit(source.span(at, at), f"{text}, ")
+    else:
+        edit = Edit(source.span(call.name.span.end, end), f"({text})")
+    title = source.text[call.span.start : edit.span.start] + edit.text
+    title += source.text[edit.span.end : end]
+    return _weak(cost, f"write `{' '.join(title.split())}`", edit)
+
+
+# --- names ---
+
+
+def _names(body: Step, block: BlockDefinition | None) -> Iterator[str]:
+    """The names that a body, its block, its columns and its `let` give."""
+    if block:
+        yield from (name.id for p in block.parameters for name in p.names)
+    for step in steps_in(body):
+        if isinstance(step, RepeatFor):
+            for column in step.columns:
+                yield from (name.id for name in column.pattern or (column.name,))
+        elif isinstance(step, Let):
+            yield from (name.id for name, _ in step.bindings)
+
+
+def _other_names(
+    finding: Diagnostic, document: Document, body: Step, block: BlockDefinition | None
+) -> Iterator[Candidate]:
+    """Another name of the scope, or its number of channels."""
+    at = finding.primary.span
+    if any(c.span.start <= at.start < c.span.end for c in calls_in(body)):
+        params = [name.id for name, _ in document.params]
+        for place, name in enumerate(
+            dict.fromkeys([*_names(body, block), *params, "ch"])
+        ):
+            fix = Fix(f"write `{name}`", (Edit(at, name),), is_strong=False)
+            yield Candidate(INSERTED + 0.2 + place / 50, fix)
+
+
+def _definitions(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
+    """The name as a param, which has a value, of the block or of the spec."""
+    at = finding.primary.span
+    name, source = at.text, at.source
+    if not name.isidentifier():
+        return
+    for place, value in enumerate(VALUES):
+        for block in document.blocks:
+            span = block.signature
+            if _is_in(at, block.body) and span.text.endswith(")"):
+                star = any(p.keyword_only for p in block.parameters)
+                separator = ", " if block.parameters else ""
+                text = f"{separator}{'' if star else '*, '}{name}={value}"
+                edit = Edit(source.span(span.end - 1, span.end - 1), text)
+                title = f"add the parameter `{name}={value}` to `{block.name.id}`"
+                yield _weak(INSERTED + place / 10, title, edit)
+        if document.params:
+            first = document.params[0][0].span
+            is_flow = source.text[: first.start].rstrip().endswith(("{", ","))
+            end = ", " if is_flow else "\n" + " " * (first.column - 1)
+            edit = Edit(source.span(first.start, first.start), f"{name}: {value}{end}")
+        elif match := re.search(r"^(blocks|net):", source.text, re.MULTILINE):
+            line = source.span(match.start(), match.start())
+            edit = Edit(line, f"params: {{{name}: {value}}}\n")
+        else:
+            return
+        yield _weak(VALUE + place / 10, f"add `{name}: {value}` to `params`", edit)
+
+
+def _is_in(at: Span, body: Step) -> bool:
+    spans = [each.span for each in steps_in(body)]
+    start, end = min(s.start for s in spans), max(s.end for s in spans)
+    return spans[0].source is at.source and start <= at.start <= end
+
+
+# --- branches and steps ---
+
+
+def _labels_at(finding: Diagnostic, document: Document) -> Iterator[str]:
+    """The label of the step that a finding is about."""
+    at = finding.primary.span
+    for body, _ in bodies(document):
+        for step in steps_in(body):
+            if isinstance(step, Labeled) and _is_in(at, step):
+                yield step.label.span.text
+
+
+def _branches(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
+    """A branch that reads what nothing reads, in each join that can take one."""
+    at = finding.primary.span
+    labels = ["identity"]
+    if finding.code == "unread-input":
+        labels = [f"ref({at.text})"]
+    for step in steps_in(body):
+        if isinstance(step, Labeled) and _is_in(at, step.step):
+            labels = [f"ref({step.label.span.text})", *labels]
+    for step in steps_in(body):
+        if not isinstance(step, Merge) or not step.branches:
+            continue
+        last = step.branches[-1]
+        if not isinstance(last, Chain):
+            continue
+        for place, text in enumerate(labels):
+            cost = ADDED + 0.5 * (len(step.branches) > 1) + place / 20
+            edit = _behind(last.span, text)
+            if edit:
+                yield Candidate.of(cost, f"add the branch `{text}`", edit)
+
+
+def _behind(span: Span, text: str) -> Edit | None:
+    """One more item behind that of a list, in brackets or on lines of its own."""
+    source = span.source
+    start, end = _quoted(span)
+    lead = source.line(span.line)[: source.position(start)[1] - 1]
+    if not lead.strip(" -"):
+        tail = source.text[end:].split("\n", 1)[0]
+        at = end + len(tail)
+        indent = " " * (len(lead.rstrip()) - 1)
+        return Edit(source.span(at, at), f"\n{indent}- {text}")
+    if source.text[end:].lstrip()[:1] in (",", "]"):
+        return Edit(source.span(end, end), f", {text}")
+    return None
+
+
+def _quoted(span: Span) -> tuple[int, int]:
+    """A place with the quotes around it."""
+    text, start, end = span.source.text, span.start, span.end
+    has_quotes = (
+        text[start - 1 : start] in ('"', "'") and text[end : end + 1] == text[start - 1]
+    )
+    return (start - 1, end + 1) if has_quotes else (start, end)
+
+
+def _first_reads(
+    finding: Diagnostic, document: Document, body: Step
+) -> Iterator[Candidate]:
+    """A chain that starts with a `ref` to an input."""
+    at = finding.primary.span
+    for step in steps_in(body):
+        if isinstance(step, Chain) and step.span.start <= at.start < step.span.end:
+            if starts_with_ref(step):
+                continue
+            for place, each in enumerate(document.inputs):
+                text, read = step.span.text, f"ref({each.name.id})"
+                new = read if text == "identity" else f"{read} | {text}"
+                edit = Edit(step.span, new)
+                yield _weak(ADDED + place / 20, f"write `{new}`", edit)
+
+
+def _without_step(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
+    """A list without the step that a finding is about: the last resort."""
+    at = finding.primary.span
+    depth = 0
+    for step in steps_in(body):
+        items: tuple[Step, ...] = ()
+        if isinstance(step, Group):
+            items = step.steps
+        elif isinstance(step, Merge):
+            items = step.branches
+        for item in items:
+            if len(items) > 1 and _is_in(at, item):
+                edit = _left_out(item)
+                if edit:
+                    depth += 1
+                    text = " ".join(edit.span.text.split()).strip("-, ")
+                    title = (
+                        f"leave out `{text if len(text) < 50 else text[:47] + '...'}`"
+                    )
+                    yield _weak(LAST_RESORT - depth / 20, title, edit)
+
+
+def _left_out(item: Step) -> Edit | None:
+    """A list without an item: its lines, or its text and a comma."""
+    span = item.label.span if isinstance(item, Labeled) else item.span
+    source = span.source
+    start, end = _quoted(span)
+    line = source.line(span.line)
+    lead = line[: source.position(start)[1] - 1]
+    if lead.rstrip().endswith("-") and not lead.strip(" -"):
+        if lead.count("-") > 1:
+            return None
+        indent = len(lead) - len(lead.lstrip())
+        first = last = span.line
+        for number in range(first + 1, len(source.line_starts) + 1):
+            text = source.line(number)
+            if text.strip() and len(text) - len(text.lstrip()) <= indent:
+                break
+            last = number if text.strip() else last
+        stop = source.line_starts[last - 1] + len(source.line(last)) + 1
+        begin = source.line_starts[first - 1]
+        return Edit(source.span(begin, min(stop, len(source.text))), "")
+    before, after = source.text[:start].rstrip(), source.text[end:]
+    if before.endswith(",") and after.lstrip()[:1] in (",", "]"):
+        return Edit(source.span(len(before) - 1, end), "")
+    if before.endswith("[") and after.lstrip().startswith(","):
+        stop = end + len(after) - len(after.lstrip(", "))
+        return Edit(source.span(start, stop), "")
+    return None
+
+
+def _weak(cost: float, title: str, edit: Edit) -> Candidate:
+    return Candidate(cost, Fix(title, (edit,), is_strong=False))
