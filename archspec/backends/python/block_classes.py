@@ -62,7 +62,7 @@ from archspec.ir.graph import (  # fmt: skip
     walk,
 )
 from archspec.ir.symbolic import as_symbolic, constant
-from archspec.resolve.partial_call import PartialCall, has_callee
+from archspec.resolve.partial_call import PartialCall, has_callee, is_callee
 
 
 @dataclass(eq=False)
@@ -310,6 +310,7 @@ class BlockClasses:
         With `has_callables`, ops and blocks may be its arguments. A recursive class is
         built until it calls itself with the parameters that it has.
         """
+        indices, modules = self._distinct(modules)
         block = modules[0]
         names = self._names.of(block)
         default = partial(self._callable_default, modules) if has_callables else None
@@ -317,7 +318,6 @@ class BlockClasses:
         bodies = [module.body for module in modules]
         taken = {python_name(name) for name in (*own, *values_by_name(bodies))}
         params = {k: p for k, p in self._inner_params.items() if p.name not in taken}
-        indices = {id(module): index for index, module in enumerate(modules)}
         is_asked = id(block.definition) in self.telling
         widths = [as_symbolic(m.output.shape.channels) for m in modules
                   if is_asked and m.output.shape is not None]  # fmt: skip
@@ -354,6 +354,25 @@ class BlockClasses:
                 found.name = self.keep(definition)
                 self.finished |= dict.fromkeys(indices, found)
                 return True
+
+    def _distinct(self, modules: list[Module]) -> tuple[dict[int, int], list[Module]]:
+        """The instances without those that are equal to others in their network.
+
+        Also the index of each instance among these. Of one network all are kept, whose
+        layers each have a place.
+        """
+        if len(self.graphs) == 1:
+            return {id(module): n for n, module in enumerate(modules)}, modules
+        found: dict[Hashable, int] = {}
+        indices: dict[int, int] = {}
+        kept: list[Module] = []
+        for module in modules:
+            key = id(self._graph_of[id(module)]), _values(module)
+            index = found.setdefault(key, len(kept))
+            indices[id(module)] = index
+            if index == len(kept):
+                kept.append(module)
+        return indices, kept
 
     def _callable_default(
         self, modules: list[Module], key: str, value: object
@@ -449,6 +468,25 @@ def _numbers(module: Module) -> Hashable:
     arguments = [repr(item.value) for item in module.arguments.values()]
     shape = module.input.shape
     return tuple(arguments), shape, shape and shape.axes
+
+
+def _values(module: Module) -> Hashable:
+    """All that a call of a block depends on."""
+    shape = module.input.shape
+    arguments = (_value(item.value) for item in module.arguments.values())
+    return (
+        module.is_tied,
+        tuple(arguments),
+        shape and (tuple(map(int, shape)), shape.axes),
+    )
+
+
+def _value(value: Any) -> Hashable:
+    if isinstance(value, tuple):
+        return tuple(map(_value, value))
+    if isinstance(value, PartialCall):
+        return value
+    return id(value) if is_callee(value) else (type(value), value)
 
 
 def _grouped(
