@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeVar
 
 from archspec.ir.graph import Graph
@@ -33,8 +34,9 @@ class FamilyMembers:
 
     @property
     def graphs(self) -> list[Graph]:
-        """All networks."""
-        return [self.graph, *self.others, *self.variants.values()]
+        """All networks, each once."""
+        found = [self.graph, *self.others, *self.variants.values()]
+        return [*{id(graph): graph for graph in found}.values()]
 
 
 def family_of_one(graph: Graph, build: Build[Built]) -> tuple[FamilyMembers, Built]:
@@ -46,56 +48,67 @@ def family_of_one(graph: Graph, build: Build[Built]) -> tuple[FamilyMembers, Bui
 
 def family_members(graph: Graph, build: Build[Built]) -> tuple[FamilyMembers, Built]:
     """The largest family for which `build`, given networks and params, is not None."""
-    members, built = family_of_one(graph, build)
+    alone = family_of_one(graph, build)
     if sum(1 for _ in graph.layers) > MOST_LAYERS:
+        return alone
+    params, variants = graph.family.params, _variants(graph)
+    shown = {n for each in variants.values() for n in _differences(graph, each)}
+    changed = {n: [] if n in shown else [*_changed(graph, n)] for n in params}
+    names = [n for n in params if n in shown or changed[n]]
+    members = FamilyMembers(graph, names, variants, [*chain(*changed.values())])
+    built = build(members.graphs, names)
+    if built is not None:
         return members, built
-    changed = {name: [*_changed(graph, name)] for name in graph.family.params}
-    changed = {name: graphs for name, graphs in changed.items() if graphs}
-    for names in _choices(graph, changed, build):
-        others = [each for name in names for each in changed[name]]
-        found = build([graph, *others], names) if names else None
-        if found is not None:
-            members, built = FamilyMembers(graph, names, others=others), found
-            break
-    return _with_variants(members, built, build)
+    changed = {n: changed[n] or [*_changed(graph, n)] for n in names}
+    return _part(graph, changed, variants, build) or alone
 
 
-def _choices(
-    graph: Graph, changed: Mapping[str, Sequence[Graph]], build: Build[Built]
-) -> Iterator[list[str]]:
-    """All params, then those that a class can have by themselves, if all fail."""
-    yield [*changed]
-    if len(changed) > 1:
-        yield [
-            name
-            for name, graphs in changed.items()
-            if build([graph, *graphs], [name]) is not None
-        ]
-
-
-def _with_variants(
-    members: FamilyMembers, built: Built, build: Build[Built]
-) -> tuple[FamilyMembers, Built]:
-    """The family with those variants that change no other params."""
-    family = members.graph.family
-    if members.graph.name in family.variants:  # it is one itself
-        members.variants[members.graph.name] = members.graph
-        return members, built
+def _part(
+    graph: Graph,
+    changed: Mapping[str, Sequence[Graph]],
+    variants: Mapping[str, Graph],
+    build: Build[Built],
+) -> tuple[FamilyMembers, Built] | None:
+    """The family of the params that a class can have by themselves, if not of all."""
+    names = [n for n in changed if build([graph, *changed[n]], [n]) is not None]
+    others = [*chain(*(changed[n] for n in names))]
     wanted = {
-        name: lowered
-        for name, values in family.variants.items()
-        if {p for p in values if values[p] != family.params.get(p)} <= {*members.params}
-        and (lowered := family.again(values)) is not None
+        name: each
+        for name, each in variants.items()
+        if _differences(graph, each) <= {*names}
     }
-    for chosen in (wanted, *({name: graph} for name, graph in wanted.items())):
-        graphs = [*members.graphs, *chosen.values()]
-        found = build(graphs, members.params) if chosen else None
+    members = FamilyMembers(graph, names, wanted, others)
+    if (built := build(members.graphs, names)) is not None:
+        return members, built
+    members = FamilyMembers(graph, names, {}, others)
+    if (built := build(members.graphs, names)) is None:
+        return None
+    for name, each in wanted.items():
+        found = build([*members.graphs, each], names)
         if found is not None:
-            members.variants |= chosen
-            built = found
-            if chosen is wanted:
-                break
+            members.variants[name], built = each, found
     return members, built
+
+
+def _variants(graph: Graph) -> dict[str, Graph]:
+    """The networks of the variants that change params; of one of them, its own."""
+    family = graph.family
+    if graph.name in family.variants:
+        return {graph.name: graph}
+    found: dict[str, Graph] = {}
+    for name, values in family.variants.items():
+        changed = {n for n in values if values[n] != family.params.get(n)}
+        if changed <= family.params.keys():
+            lowered = family.again(values) if changed else graph
+            if lowered is not None:
+                found[name] = lowered
+    return found
+
+
+def _differences(graph: Graph, other: Graph) -> set[str]:
+    """The params that two networks of a family have with other values."""
+    own, changed = graph.family.params, other.family.params
+    return {name for name in changed if changed[name] != own.get(name)}
 
 
 def _changed(graph: Graph, name: str) -> Iterator[Graph]:
