@@ -53,6 +53,7 @@ from archspec.backends.python.group_ports import (
 from archspec.backends.python.identifiers import class_name, python_name
 from archspec.backends.python.init_builder import SUPER_INIT, InitBuilder
 from archspec.backends.python.names_in_scope import ClassScope, Known
+from archspec.backends.python.running_variables import with_shared_variables
 from archspec.backends.python.submodule_builder import SubmoduleBuilder, left_by
 from archspec.backends.python.submodules import (
     LocalVariable,
@@ -238,7 +239,7 @@ class ClassBuilder:
         end = start if start and not self.name.is_part else len(body)
         body = (*body[:start], *bound, *body[start:end], *width, *body[end:])
         parameters = tuple(parameter.definition for parameter in self.parameters())
-        return MethodDef("__init__", parameters, NONE, body)
+        return MethodDef("__init__", parameters, NONE, with_shared_variables(body))
 
     def _width(self) -> list[Stmt]:
         """`self.out_channels = 4 * planes`, where others ask for it."""

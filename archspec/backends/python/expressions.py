@@ -161,8 +161,30 @@ def _binary(code: ast.BinOp) -> tuple[str, int]:
             for side in (code.left, code.right)
         )
         return (f"{left}**{right}" if simple else f"{left} ** {right}"), level
-    left, right = _operand(code.left, level), _operand(code.right, level + 1)
+    least = level if _is_product_by_two(code) else level + 1
+    left, right = _operand(code.left, level), _operand(code.right, least)
     return f"{left} {sign} {right}", level
+
+
+def _is_product_by_two(code: ast.BinOp) -> bool:
+    """`4 * (64 * n)`, which is `4 * 64 * n` to the last bit, also if n is a float."""
+    match code.left, code.op:
+        case ast.Constant(int(factor)), ast.Mult():
+            return factor > 0 and factor & (factor - 1) == 0 and _is_product(code.right)
+    return False
+
+
+def _is_product(code: ast.expr) -> bool:
+    """Whether an expression is products from the left on, without a division."""
+    match code:
+        case ast.BinOp(left, ast.Mult()):
+            return not isinstance(left, ast.BinOp) or _is_product(left) or _binds(left)
+    return False
+
+
+def _binds(code: ast.BinOp) -> bool:
+    """Whether an operand of a product needs no brackets or has them anyway."""
+    return BINARY[type(code.op)][1] != BINARY[ast.Mult][1]
 
 
 def _operand(code: ast.expr, least: int) -> str:

@@ -25,6 +25,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from archspec.backends.python.aligned_bodies import InstancesDifferError
+from archspec.backends.python.block_params import BOUND
 from archspec.backends.python.channel_updates import with_update
 from archspec.backends.python.expressions import code_expr, value_expr
 from archspec.backends.python.identifiers import (
@@ -49,6 +50,7 @@ from archspec.backends.python.syntax import (
     AssignStmt,
     AtomExpr,
     CallExpr,
+    ClassName,
     ConditionalExpr,
     Element,
     Expr,
@@ -67,8 +69,7 @@ from archspec.ir.symbolic import substitute, variables
 SUPER_INIT = AtomExpr("super().__init__")
 ADD_PARAMETER = NameExpr("self", "register_parameter")
 SELF = "self"
-LAYERS = "layers"  # a list of them
-STAGES = "stages"
+LISTS = BLOCKS, LAYERS, STAGES = "blocks", "layers", "stages"
 ADD_MODULE = NameExpr("self", "add_module")
 
 
@@ -101,7 +102,7 @@ class InitBuilder:
 
     def _listed(self, members: Sequence[Member], above: str = "") -> list[Stmt]:
         """The layers of a plain chain in a list, of which the first are literals."""
-        self.layers = self._list_name(LAYERS)
+        self.layers = self._list_name(BLOCKS if _are_blocks(members) else LAYERS)
         leading = _leading_numbered(members)
         first = ListExpr(tuple(map(self._element, leading)))
         declared = "" if self.is_list_declared else "list[nn.Module]"
@@ -281,7 +282,8 @@ class InitBuilder:
 
     def _list_name(self, name: str) -> str:
         """A variable for a list of modules."""
-        return NameAllocator(self.unifier.taken).unique(name)
+        free = (each for each in (name, *LISTS) if each not in self.unifier.taken)
+        return next(free, None) or NameAllocator(self.unifier.taken).unique(name)
 
     def _variable(self, variable: LocalVariable) -> list[Stmt]:
         """The assignment of a `let` that something reads."""
@@ -307,6 +309,16 @@ class InitBuilder:
         if repeat.channels in self.unifier.used and loop.update is not None:
             self.unifier.read(substitute(repeat.entry, loop.scope.values))
             self.unifier.read(loop.update)
+
+
+def _are_blocks(members: Sequence[Member]) -> bool:
+    """Whether a list has blocks alone."""
+    submodules = [m for m in _all_members(members) if isinstance(m, Submodule)]
+    functions = [m.value.function for m in submodules if isinstance(m.value, CallExpr)]
+    return len(functions) == len(submodules) and all(
+        isinstance(function, ClassName) or function == NameExpr(BOUND)
+        for function in functions
+    )
 
 
 def _leading_numbered(members: Sequence[Member]) -> list[Submodule]:

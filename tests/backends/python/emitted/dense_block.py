@@ -36,12 +36,12 @@ class DenseBlock(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, n: int, growth: int) -> None:
-        layers: list[nn.Module] = []
+        blocks: list[nn.Module] = []
         channels = in_channels
         for _ in range(n):
-            layers.append(DenseLayer(channels, growth))
+            blocks.append(DenseLayer(channels, growth))
             channels += growth
-        super().__init__(*layers)
+        super().__init__(*blocks)
 
 
 class DenseBlockNet(nn.Sequential):

@@ -34,21 +34,19 @@ class Loops(nn.Sequential):
     """
 
     def __init__(self) -> None:
-        layers: list[nn.Module] = [
+        blocks: list[nn.Module] = [
             Unit(3, 3, act=nn.Identity),  # [3, 8, 8]
         ]
         for _ in range(4):
-            layers.append(Unit(3, 3))  # [3, 8, 8]
+            blocks.append(Unit(3, 3))  # [3, 8, 8]
         channels = 3
         for i in range(2):
-            layers.append(Unit(channels, 8 if i == 0 else 6))
+            blocks.append(Unit(channels, 8 if i == 0 else 6))
             channels = 8 if i == 0 else 6
-        channels_2 = channels
         for _ in range(3):
-            layers.append(Unit(channels_2, 4))  # [4, 8, 8]
-            channels_2 = 4
-        channels_2 = 4
+            blocks.append(Unit(channels, 4))  # [4, 8, 8]
+            channels = 4
         for _ in range(3):
-            layers.append(Unit(channels_2, 2))  # [2, 8, 8]
-            channels_2 = 2
-        super().__init__(*layers)
+            blocks.append(Unit(channels, 2))  # [2, 8, 8]
+            channels = 2
+        super().__init__(*blocks)

@@ -112,16 +112,12 @@ class ResnetFamily(nn.Module):
         stages = []
         channels = 16
         for i, n in enumerate(layers):
-            layers2: list[nn.Module] = []
-            channels_2 = channels
+            blocks: list[nn.Module] = []
             for j in range(n):
-                layer = block(
-                    channels_2, 16 * 2**i, stride=2 if i > 0 and j == 0 else 1
-                )
-                layers2.append(layer)
-                channels_2 = layer.out_channels
-            stages.append(nn.Sequential(*layers2))
-            channels = channels_2
+                layer = block(channels, 16 * 2**i, stride=2 if i > 0 and j == 0 else 1)
+                blocks.append(layer)
+                channels = layer.out_channels
+            stages.append(nn.Sequential(*blocks))
         self.layer1, self.layer2 = stages
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(channels, classes)
