@@ -136,6 +136,31 @@ def test_a_unet_is_at_most_twice_as_long_as_the_recursive_one():
     assert lines_of(text) <= 2 * lines_of(written)
 
 
+def test_a_class_that_holds_itself_is_a_block_that_calls_itself():
+    spec = archspec.load("unet")
+    text = write(folded(unfolded(spec.graph)))
+    assert compare(spec.graph, compiled(text).require().graph) == []
+    assert text[text.index("blocks:") :] == dedent(
+        """\
+        blocks:
+          level(cout, depth):
+            - encode: double_conv(cout)
+            - if: depth > 0
+              then:
+                - concat:
+                    - identity
+                    - - maxpool(2)
+                      - level(2 * cout, depth - 1)
+                      - conv_transpose(cout, k=2, s=2) | pad_like(encode)
+                - decode: double_conv(cout)
+
+        net:
+          - level(64, 4)
+          - head: conv(2, k=1)
+        """
+    )
+
+
 # --- rule by rule --------------------------------------------------------------------
 
 

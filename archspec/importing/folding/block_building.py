@@ -11,6 +11,7 @@ from archspec.importing.folding.argument_fields import POSITIONAL, Kind, Signatu
 from archspec.importing.folding.condition_search import condition
 from archspec.importing.folding.rebuilt_steps import rebuilt
 from archspec.importing.folding.templates import (
+    ALIKE,
     CHANNELS,
     OP,
     Branch,
@@ -50,6 +51,7 @@ def build_block(
     output: Vector,
     arguments: Mapping[str, Vector],
     signatures: Signatures,
+    least: float = ALIKE,
 ) -> BuiltBlock:
     """Build a block of which each body is a call.
 
@@ -60,6 +62,7 @@ def build_block(
         output: the output channels, likewise.
         arguments: those of the constructor, by name and then by the index.
         signatures: of the blocks that the bodies call.
+        least: the part of two bodies that must match.
 
     Raises:
         MismatchError: if the bodies have too little in common.
@@ -69,7 +72,7 @@ def build_block(
     search = ValueSearch(lanes, cin, output, arguments, taken)
     body: Body | None = None
     while body is None:  # again where a condition needs one more parameter
-        body = _Builder(lanes, search, signatures).body(merged(bodies))
+        body = _Builder(lanes, search, signatures).body(merged(bodies, least=least))
         search.derived = {}
     used = _used(body)
     parameters = [p for p in search.parameters.values() if p.name in used]

@@ -75,6 +75,8 @@ def _comparisons(name: str, values: Vector, within: Lanes) -> Iterator[Atom]:
     for value in _thresholds(found):
         equal = frozenset(lane for lane, v in found.items() if v == value)
         above = frozenset(lane for lane, v in found.items() if v > value)  # type: ignore[operator]
+        if value == 0:
+            yield f"{name} > 0", above
         yield f"{name} != {value}", within - equal
         yield f"{name} == {value}", equal
         yield f"{name} > {value}", above

@@ -18,8 +18,17 @@ from archspec.importing.folding.argument_fields import Kind, Signatures
 from archspec.importing.folding.block_building import BuiltBlock, build_block
 from archspec.importing.folding.fold_repeats import RepeatFolder
 from archspec.importing.folding.index_names import with_index_names
-from archspec.importing.folding.library_matching import Match, library_matches
+from archspec.importing.folding.library_matching import (
+    Match,
+    calls_of,
+    library_matches,
+)
 from archspec.importing.folding.progressions import with_progressions
+from archspec.importing.folding.recursive_blocks import (
+    DEPTH,
+    Nesting,
+    with_own_arguments,
+)
 from archspec.importing.folding.templates import MismatchError, Vector, channels_of
 from archspec.importing.folding.tidy_steps import tidy
 from archspec.importing.inner_bodies import Body, map_bodies, walk
@@ -47,9 +56,14 @@ def folded(network: Network) -> Network:
     graph = _graph(plain)
     if graph is None:
         return plain
-    short = without_needless_labels(fold(with_axes(network, graph)))
-    found = _graph(short)
-    return short if found and _layers(found) == _layers(graph) else plain
+    network = with_axes(network, graph)
+    for recursive in (True, False) if _recursive_classes(network.body) else (False,):
+        with suppress(MismatchError):
+            short = without_needless_labels(fold(network, recursive=recursive))
+            found = _graph(short)
+            if found and _layers(found) == _layers(graph):
+                return short
+    return plain
 
 
 def _graph(network: Network) -> Graph | None:
@@ -68,12 +82,21 @@ def _layers(graph: Graph) -> list[tuple[object, ...]]:
     ]
 
 
-def fold(network: Network) -> Network:
-    """Fold a network whose layers nobody compares."""
+def fold(network: Network, *, recursive: bool = False) -> Network:
+    """Fold a network whose layers nobody compares.
+
+    With `recursive`, a class whose modules hold each other is one block.
+
+    Raises:
+        MismatchError: with `recursive`, if such a class is no block.
+    """
     network = with_progressions(with_absorbed_joins(tidy(network)))
     folder = _Folder(labels_read(network))
-    for instances in _by_class(network.body):
-        folder.define(instances)
+    for instances in _by_class(network.body, recursive=recursive):
+        if recursive and any(map(_held, instances)):
+            folder.define_recursive(instances)
+        else:
+            folder.define(instances)
     bodies = [
         *chain(*(folder.folded([network.body], pairs=pairs) for pairs in (False, True)))
     ]
@@ -81,22 +104,24 @@ def fold(network: Network) -> Network:
     return with_index_names(replace(network, body=body, blocks=folder.blocks))
 
 
-def _by_class(body: Body) -> list[list[Instance]]:
+def _by_class(body: Body, *, recursive: bool) -> list[list[Instance]]:
     """The instances of each class, those of inner classes first.
 
-    The instances of a class that contains itself are apart, by how deep they go.
+    Without `recursive`, those of a class that contains itself are apart, by how deep
+    they go.
     """
-    recursive = _recursive_classes(body)
+    apart = set() if recursive else _recursive_classes(body)
     members: dict[tuple[str, int], list[Instance]] = defaultdict(list)
     inner: dict[tuple[str, int], set[tuple[str, int]]] = defaultdict(set)
 
     def key(instance: Instance) -> tuple[str, int]:
-        is_recursive = instance.class_name in recursive
-        return instance.class_name, _height(instance) if is_recursive else 0
+        is_apart = instance.class_name in apart
+        return instance.class_name, _height(instance) if is_apart else 0
 
     for instance in _instances(body):
         members[key(instance)].append(instance)
         inner[key(instance)] |= {key(other) for other in _instances(instance.body)}
+        inner[key(instance)] -= {key(instance)}
     return [members[found] for found in TopologicalSorter(inner).static_order()]
 
 
@@ -109,6 +134,15 @@ def _recursive_classes(body: Body) -> set[str]:
 
 def _instances(body: Body) -> Iterator[Instance]:
     return (step for step in walk(body) if isinstance(step, Instance))
+
+
+def _held(instance: Instance) -> list[Instance]:
+    """The modules of the same class within a module, without those within these."""
+    every = [
+        i for i in _instances(instance.body) if i.class_name == instance.class_name
+    ]
+    deeper = {id(inner) for each in every for inner in _instances(each.body)}
+    return [each for each in every if id(each) not in deeper]
 
 
 def _height(instance: Instance) -> int:
@@ -163,10 +197,28 @@ class _Folder:
         if all(i.label for i in instances) and _are_alone(chosen, len(instances)):
             return  # they become groups
         for built, members in chosen:
-            self.signatures.add(built.block, built.kinds)
-            self.blocks.append(built.block)
-            for instance, call in zip(members, built.calls, strict=True):
-                self._define_call(instance, call)
+            self._add(built, members)
+
+    def define_recursive(self, instances: list[Instance]) -> None:
+        """Add the block of a class whose modules hold each other.
+
+        Raises:
+            MismatchError: if there is none such.
+        """
+        name = free_name(snake_case(instances[0].class_name), self.signatures.blocks)
+        for instance in instances:
+            self._define_call(instance, Call(name))
+        nesting = Nesting.of(instances, [*map(_held, instances)])
+        depths = nesting.depths(len(instances))
+        built = self._built(name, instances, pairs=False, depths=depths)
+        cin = _channels([instance.inputs[0] for instance in instances])
+        self._add(with_own_arguments(built, nesting, cin), instances)
+
+    def _add(self, built: BuiltBlock, instances: list[Instance]) -> None:
+        self.signatures.add(built.block, built.kinds)
+        self.blocks.append(built.block)
+        for instance, call in zip(instances, built.calls, strict=True):
+            self._define_call(instance, call)
 
     def _define_call(self, instance: Instance, call: Call) -> None:
         self.calls[id(instance)] = replace(
@@ -184,18 +236,18 @@ class _Folder:
         matches = self._library_matches(instances)
         if matches is None:
             return False
-        block, call = matches[0].block, matches[0].call
+        block, calls = matches[0].block, calls_of(matches)
         constant = [
             name
-            for name, value in call.keywords.items()
-            if all(match.call.keywords.get(name) == value for match in matches)
+            for name, value in calls[0].keywords.items()
+            if all(call.keywords.get(name) == value for call in calls)
         ]
         if constant and count_lines(self._unlabeled(instances)[0]) < LONG:
             return False
         kinds = dict.fromkeys(block.keywords, Kind.OTHER) | matches[0].kinds
         self.signatures.add(block, kinds)
-        for instance, match in zip(instances, matches, strict=True):
-            self._define_call(instance, match.call)
+        for instance, call in zip(instances, calls, strict=True):
+            self._define_call(instance, call)
         return True
 
     def _library_matches(self, instances: list[Instance]) -> list[Match] | None:
@@ -243,7 +295,12 @@ class _Folder:
         return self._built(name, members, pairs=pairs), members
 
     def _built(
-        self, name: str, instances: list[Instance], *, pairs: bool
+        self,
+        name: str,
+        instances: list[Instance],
+        *,
+        pairs: bool,
+        depths: Vector | None = None,
     ) -> BuiltBlock:
         bodies = self.folded([instance.body for instance in instances], pairs=pairs)
         cin = _channels([instance.inputs[0] for instance in instances])
@@ -252,7 +309,12 @@ class _Folder:
         for lane, instance in enumerate(instances):
             for key, value in instance.arguments.items():
                 arguments[key][lane] = value
-        return build_block(name, bodies, cin, output, arguments, self.signatures)
+        if depths is None:
+            return build_block(name, bodies, cin, output, arguments, self.signatures)
+        arguments.setdefault(DEPTH, depths)
+        return build_block(
+            name, bodies, cin, output, arguments, self.signatures, least=0
+        )
 
 
 def _are_alone(blocks: list[tuple[BuiltBlock, list[Instance]]], modules: int) -> bool:

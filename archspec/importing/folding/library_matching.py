@@ -104,6 +104,22 @@ def library_matches(
     return min(found, key=_length, default=None)
 
 
+def calls_of(matches: Sequence[Match]) -> list[Call]:
+    """The calls of one block, without what is its default in all of them."""
+    usual = {
+        name
+        for name in matches[0].defaults
+        if all(match.values[name] == match.defaults[name] for match in matches)
+    }
+    calls = [match.call for match in matches]
+    return [
+        replace(
+            call, keywords={n: v for n, v in call.keywords.items() if n not in usual}
+        )
+        for call in calls
+    ]
+
+
 def _length(matches: list[Match]) -> int:
     return sum(
         len(match.call.positional) + len(match.call.keywords) for match in matches

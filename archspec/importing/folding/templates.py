@@ -125,8 +125,10 @@ def _kind(step: Step) -> str:
 # --- merging -------------------------------------------------------------------------
 
 
-def merged(bodies: Sequence[Body], *, strict: bool = False) -> list[Part]:
-    """One template for all bodies, each of them a lane.
+def merged(
+    bodies: Sequence[Body], *, strict: bool = False, least: float = ALIKE
+) -> list[Part]:
+    """One template for all bodies, each of them a lane; `least` of two must match.
 
     Raises:
         MismatchError: if they have too little in common, or with `strict` if they differ in
@@ -136,7 +138,7 @@ def merged(bodies: Sequence[Body], *, strict: bool = False) -> list[Part]:
     merger = _Merger(strict)
     parts = templates[0]
     for template in templates[1:]:
-        parts = merger.bodies(parts, template, ALIKE)
+        parts = merger.bodies(parts, template, least)
     return parts
 
 
