@@ -558,6 +558,8 @@ class Generator:
             branches.insert(0, "identity")
             steps += [self.fixed_wide(width)] * bool(width)
         steps.append({kind: branches})
+        if kind == "mul":
+            steps.append("softsign")  # products of products would overflow
         return [*steps, self.fixed_wide("4")] if kind == "concat" else steps
 
     def branch(self, scope: Scope, width: str, *, may_be_labelled: bool = True) -> Step:

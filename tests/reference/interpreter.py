@@ -174,8 +174,8 @@ class Interpreter:
             scope["cin"] = x.channels
         with torch.no_grad():
             x = self.steps(self.document["net"], x, body, scope)
-        names = self.document.get("outputs")
-        return [self.label(n, body).tensor for n in names] if names else [x.tensor]
+        names = map(str, self.document.get("outputs", ()))  # YAML reads `0` as a number
+        return [self.label(n, body).tensor for n in names] or [x.tensor]
 
     def param(self, value: Any, scope: Scope) -> Any:
         if isinstance(value, list):
