@@ -370,11 +370,24 @@ class Parser:
     def pattern_names(self) -> tuple[Name, ...]:
         """`(` name ("," name)* ")"."""
         start = self.expect("(").span
-        names, _ = self.items(self.name, ")")
+        names, _ = self.items(self.pattern_name, ")")
         span = start.to(self.expect(")").span)
         if len(names) < 2:
             raise ParseError("a tuple pattern has two names or more", span)
         return tuple(names)
+
+    def pattern_name(self) -> Name:
+        """A name of a pattern, which has no pattern in it."""
+        if not self.at("("):
+            return self.name()
+        inner = self.pattern_names()
+        name = "".join(each.id for each in inner)
+        raise ParseError(
+            "a tuple pattern has names in it, not patterns",
+            inner[0].span.to(inner[-1].span),
+            f"give the inner tuple one name, `{name}`: "
+            f"`{inner[0].id}` is `{name}[0]` then",
+        )
 
     # --- expressions ---
 

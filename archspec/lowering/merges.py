@@ -208,21 +208,22 @@ def _chunks(merge: Merge, x: ir.Value, context: Context) -> list[ir.Value]:
             error.message,
             merge.sizes or merge.span,
             related=producer(x),
-            help=_other_sizes(merge.sizes, x) or error.help,
+            help=_other_sizes(merge.sizes, x, count) or error.help,
         )
         return [ir.Value(None)] * count
     return [ir.Value(shape, x.producer, merge.span, x) for shape in shapes]
 
 
-def _other_sizes(sizes: Expression | None, x: ir.Value) -> str:
+def _other_sizes(sizes: Expression | None, x: ir.Value, count: int) -> str:
     """Help that takes what the others leave as the last of `sizes`, if it is a list."""
     items = sizes.items if isinstance(sizes, Tuple) else ()
     values = [item.value for item in items if isinstance(item, Literal)]
     numbers = [int(value) for value in values if is_integer(value)]
     if x.shape is None or not items or len(numbers) < len(items):
         return ""
-    rest = int(x.shape.channels) - sum(numbers[:-1])
-    text = f"[{', '.join(map(str, [*numbers[:-1], rest]))}]"
+    first = [*numbers[:-1], *[1] * count][: count - 1]
+    rest = int(x.shape.channels) - sum(first)
+    text = f"[{', '.join(map(str, [*first, rest]))}]"
     return Replacement(f"write `{text}`", text) if rest > 0 else ""
 
 

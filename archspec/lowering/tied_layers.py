@@ -10,8 +10,9 @@ comes in may be of another size, but not of one that needs other weights.
 
 from __future__ import annotations
 
-from archspec.diagnostics.diagnostic import Label, Replacement
+from archspec.diagnostics.diagnostic import Edit, Fix, Label, Replacement
 from archspec.frontend.ast import Call, Chain
+from archspec.frontend.step_traversal import children, is_tied
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import code_of, variables
 from archspec.lowering.context import Context, Items
@@ -69,9 +70,19 @@ def _layers_of(call: Call, x: ir.Value, context: Context) -> LabeledLayers | Non
             f"the step `{label.span.text}` has no layers of its own to run again",
             label.span,
             help=f"`ref({label.span.text})` reads its output",
+            proposals=_written_again(layers, call) if layers else [],
         )
         return None
     return layers
+
+
+def _written_again(layers: LabeledLayers, call: Call) -> list[Fix]:
+    """The fix for a group of `tied` steps alone: the same steps once more."""
+    steps = children(layers.step) or (layers.step,)
+    if not all(map(is_tied, steps)):
+        return []
+    text = " | ".join(step.span.text for step in steps)
+    return [Fix(f"write `{text}`", (Edit(call.span, text),))]
 
 
 def _shape(made: ir.Value, layers: LabeledLayers, context: Context) -> ir.Shape | None:

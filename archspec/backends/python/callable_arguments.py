@@ -35,6 +35,7 @@ from archspec.backends.python.syntax import (
 from archspec.ir.graph import Layer, Module, walk
 from archspec.ir.shape import Shape
 from archspec.ir.symbolic import Symbolic, literal, variables
+from archspec.ops.axes import accepts
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.ops.torch_call import TorchCall
@@ -107,8 +108,10 @@ class CallableWriter:
         """`class_of` gives the one class of a block's definition."""
         self.class_of = class_of
 
-    def value(self, value: Any, calls: Sequence[Layer | Module]) -> Expr:
-        """An op or block as an argument, which `calls` call.
+    def value(
+        self, value: Any, calls: Sequence[Layer | Module], x: Shape | None = None
+    ) -> Expr:
+        """An op or block as an argument, which `calls` call in a class that reads `x`.
 
         Raises:
             InstancesDifferError: if no one expression is right for all of them.
@@ -124,7 +127,7 @@ class CallableWriter:
             c for c in calls if isinstance(c, Layer) and _is_of(c, value, keywords)
         ]
         own = [split_call(layer)[0] for layer in layers]
-        own = own or [*_guesses(value, keywords, calls)]
+        own = own or [*_guesses(value, keywords, calls, x)]
         written = [_partial(dotted(each.name), *_elements(each)) for each in own]
         if not written or any(each != written[0] for each in written):
             raise InstancesDifferError
@@ -179,19 +182,34 @@ def _elements(call: TorchCall) -> list[Element]:
 
 
 def _guesses(
-    op: Op, keywords: Mapping[str, Symbolic], calls: Sequence[Layer | Module]
+    op: Op,
+    keywords: Mapping[str, Symbolic],
+    calls: Sequence[Layer | Module],
+    x: Shape | None,
 ) -> Iterator[TorchCall]:
-    """What an op that nothing calls would be, where it is in place of another."""
+    """What an op would be that is not called: in place of another, or not at all.
+
+    Where nothing is called, the class never runs it, and any arguments do.
+    """
     shapes = [call.node.inputs[0].shape for call in calls if isinstance(call, Layer)]
     known = [shape for shape in shapes if shape is not None]
     known = known or [Shape((64,) * len(axes), axes) for axes in op.takes]
+    if not calls:
+        known = [x.plain() if x and accepts(op.takes, x.axes) else known[0]]
     values = {name: item.value for name, item in keywords.items()}
     defaults = {name: literal(v) for name, v in op.defaults(values).items()}
-    if any(isinstance(item.value, Required) for item in defaults.values()):
-        raise InstancesDifferError
+    for name, item in defaults.items():
+        if isinstance(item.value, Required):
+            if calls:
+                raise InstancesDifferError
+            defaults[name] = literal(_examples(op)[name])  # its call would give it
     attributes = {**keywords, **defaults}
     for shape in known:
         yield _split(op.torch(op, shape, attributes), attributes, keywords)[0]
+
+
+def _examples(op: Op) -> dict[str, Any]:
+    return {p.name: ast.literal_eval(p.type.example) for p in op.parameters}
 
 
 def is_identity(layer: Layer) -> bool:

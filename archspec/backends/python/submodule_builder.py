@@ -314,7 +314,7 @@ class SubmoduleBuilder:
         if is_param(key) or any(item.value != items[0].value for item in items):
             raise InstancesDifferError
         calls = [use for module in column for use in uses(module, key)]
-        return self.callables.value(items[0].value, calls)
+        return self.callables.value(items[0].value, calls, column[0].input.shape)
 
     def _submodule(
         self, column: Sequence[Layer | Module], value: Expr, scope: ClassScope

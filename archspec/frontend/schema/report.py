@@ -204,7 +204,9 @@ class _Reporter:
             "invalid-step",
             f"a step has one label or keyword, found `{second.text}` as a second",
             second.span,
-            help="start each step of a list with `- `",
+            help="`sizes` stands next to `split:`"
+            if second.text == "sizes"
+            else "start each step of a list with `- `",
         )
 
     def repeat(self, part: Mapping) -> None:
