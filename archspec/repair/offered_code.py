@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix, Replacement
 from archspec.diagnostics.source import Span
 from archspec.repair.edit_costs import OWN, Candidate
 
@@ -28,6 +28,8 @@ def offered_code(finding: Diagnostic) -> Iterator[Candidate]:
     if finding.primary.span.source.is_argument:
         return
     for help in finding.help:
+        if isinstance(help, Replacement):  # it is a fix already
+            continue
         if "..." in help or "your numbers" in help or LISTING.search(help):
             continue
         codes = CODE.findall(help)[:3]
