@@ -184,7 +184,11 @@ def _relative_saved(batch: int, x: Shape, _y: Shape, *, head_dim: int) -> int:
 
 SELF_ATTENTION = '''
 class SelfAttention(nn.MultiheadAttention):
-    """Each token of (N, L, C) attends to all of them."""
+    """Each token attends to all of them.
+
+    Shape:
+        [N, L, channels] -> [N, L, channels]
+    """
 
     def __init__(self, channels: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__(channels, heads, dropout, batch_first=True)
@@ -196,7 +200,11 @@ class SelfAttention(nn.MultiheadAttention):
 
 DOT_PRODUCT_ATTENTION = '''
 class DotProductAttention(nn.Module):
-    """Attention among tokens whose channels are their queries, keys and values."""
+    """Attention among tokens whose channels are their queries, keys and values.
+
+    Shape:
+        [N, L, 3 * C] -> [N, L, C]
+    """
 
     def __init__(self, heads: int, *, keys: int) -> None:
         super().__init__()
@@ -214,7 +222,11 @@ class DotProductAttention(nn.Module):
 
 WINDOW_ATTENTION = '''
 class WindowAttention(nn.Module):
-    """Attention within the windows of (N, H, W, C), cyclically shifted (Liu, 2021)."""
+    """Attention within the windows of an image, cyclically shifted (Liu, 2021).
+
+    Shape:
+        [N, H, W, channels] -> [N, H, W, channels]
+    """
 
     relative_position_index: Tensor
 
@@ -292,7 +304,11 @@ class WindowAttention(nn.Module):
 
 WINDOW_ATTENTION_V2 = '''
 class WindowAttentionV2(WindowAttention):
-    """Attention by cosine, with a position bias from a small network (Liu, 2022)."""
+    """Attention by cosine, with a position bias from a small network (Liu, 2022).
+
+    Shape:
+        [N, H, W, channels] -> [N, H, W, channels]
+    """
 
     def __init__(
         self, channels: int, heads: int, *, window: int, shift: int = 0
@@ -331,7 +347,11 @@ class WindowAttentionV2(WindowAttention):
 
 RELATIVE_ATTENTION = '''
 class RelativeAttention(nn.Module):
-    """Attention within the square windows of (N, P, L, C), with a position bias."""
+    """Attention within square windows of L positions, with a position bias.
+
+    Shape:
+        [N, P, L, channels] -> [N, P, L, channels]
+    """
 
     relative_position_index: Tensor
 

@@ -68,7 +68,11 @@ def unflatten_shape(x: Shape, **sizes: int) -> Shape:
 
 CHANNEL_SHUFFLE = '''
 class ChannelShuffle(nn.Module):
-    """The first channel of each group, then the second of each, and so on."""
+    """The first channel of each group, then the second of each, and so on.
+
+    Shape:
+        [N, C, H, W] -> [N, C, H, W], or with C at `dim`
+    """
 
     def __init__(self, groups: int, dim: int = 1) -> None:
         super().__init__()
@@ -81,7 +85,11 @@ class ChannelShuffle(nn.Module):
 
 CHUNK = '''
 class Chunk(nn.Module):
-    """One of several equal chunks of the channels."""
+    """One of several equal chunks of the channels.
+
+    Shape:
+        [N, C, H, W] -> [N, C / chunks, H, W], or with C at `dim`
+    """
 
     def __init__(self, chunks: int, index: int, dim: int = 1) -> None:
         super().__init__()
@@ -93,7 +101,11 @@ class Chunk(nn.Module):
 
 SLICE = '''
 class Slice(nn.Module):
-    """The channels from `start` up to `stop`."""
+    """The channels from `start` up to `stop`.
+
+    Shape:
+        [N, C, H, W] -> [N, stop - start, H, W], or with C at `dim`
+    """
 
     def __init__(self, start: int, stop: int, dim: int = 1) -> None:
         super().__init__()

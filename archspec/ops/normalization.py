@@ -128,7 +128,11 @@ def _dropout2d(op: Signature, x: Shape, attributes: Attributes) -> TorchCall:
 
 CHANNEL_NORM = '''
 class ChannelNorm(nn.LayerNorm):
-    """Layer norm over the channels, axis `dim`, at each position by itself."""
+    """Layer norm over the channels, axis `dim`, at each position by itself.
+
+    Shape:
+        [N, channels, H, W] -> [N, channels, H, W], or with channels at `dim`
+    """
 
     def __init__(self, channels: int, eps: float = 1e-5, dim: int = 1) -> None:
         super().__init__(channels, eps)
@@ -140,7 +144,11 @@ class ChannelNorm(nn.LayerNorm):
 
 FEATURE_DROPOUT = '''
 class FeatureDropout(nn.Dropout2d):
-    """Channel dropout of (N, C): each feature is a channel of one value."""
+    """Channel dropout of vectors: each feature is a channel of one value.
+
+    Shape:
+        [N, C] -> [N, C]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x[:, :, None, None]).flatten(1)
@@ -148,7 +156,11 @@ class FeatureDropout(nn.Dropout2d):
 
 STOCHASTIC_DEPTH = '''
 class StochasticDepth(nn.Module):
-    """In training, zero each sample of a branch with probability p (Huang, 2016)."""
+    """In training, zero each sample of a branch with probability p (Huang, 2016).
+
+    Shape:
+        [N, ...] -> [N, ...]
+    """
 
     def __init__(self, p: float) -> None:
         super().__init__()

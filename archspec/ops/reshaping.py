@@ -16,6 +16,7 @@ from archspec.ops.torch_call import (
     TorchCall,
     as_method,
     plain_call,
+    together,
     written_as,
 )
 from archspec.signatures.argument_types import AXES, AXIS, COUNT, NUMBERS
@@ -87,7 +88,11 @@ def pad_channels_shape(x: Shape, *, out_channels: int) -> Shape:
 
 TOKENS_CLASS = '''
 class Tokens(nn.Module):
-    """(N, C, H, W) -> (N, H W, C): each position of an image is a token."""
+    """Each position of an image is a token.
+
+    Shape:
+        [N, C, H, W] -> [N, H * W, C]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(2).transpose(1, 2)
@@ -95,9 +100,13 @@ class Tokens(nn.Module):
 
 PERMUTE = '''
 class Permute(nn.Module):
-    """The axes in another order; axis 0 is the batch."""
+    """The axes in another order; axis 0 is the batch.
 
-    def __init__(self, *dims: int) -> None:
+    Shape:
+        [N, ...] -> [N, ...]
+    """
+
+    def __init__(self, dims: tuple[int, ...]) -> None:
         super().__init__()
         self.dims = dims
 
@@ -107,7 +116,11 @@ class Permute(nn.Module):
 
 TRANSPOSE = '''
 class Transpose(nn.Module):
-    """(N, L, C) -> (N, C, L): each feature becomes a token."""
+    """Each feature becomes a token.
+
+    Shape:
+        [N, L, C] -> [N, C, L]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.transpose(1, 2)
@@ -115,7 +128,11 @@ class Transpose(nn.Module):
 
 MEAN = '''
 class Mean(nn.Module):
-    """The mean over one axis, which goes; axis 0 is the batch."""
+    """The mean over one axis, which goes; axis 0 is the batch.
+
+    Shape:
+        [N, L, C] -> [N, C] with `dim=1`
+    """
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -127,7 +144,11 @@ class Mean(nn.Module):
 
 PAD_CHANNELS = '''
 class PadChannels(nn.Module):
-    """(N, C, H, W) -> (N, out_channels, H, W): appends channels of zeros."""
+    """Append channels of zeros.
+
+    Shape:
+        [N, C, H, W] -> [N, out_channels, H, W]
+    """
 
     def __init__(self, out_channels: int) -> None:
         super().__init__()
@@ -140,7 +161,11 @@ class PadChannels(nn.Module):
 
 AFFINE = '''
 class Affine(nn.Module):
-    """scale * x + shift, with two constants."""
+    """scale * x + shift, with two constants.
+
+    Shape:
+        [N, ...] -> [N, ...]
+    """
 
     def __init__(self, scale: float, shift: float) -> None:
         super().__init__()
@@ -154,7 +179,11 @@ class Affine(nn.Module):
 
 CHANNEL_AFFINE = '''
 class ChannelAffine(nn.Module):
-    """scale * x + shift, with constants for each channel; `after` axes follow them."""
+    """scale * x + shift, with constants for each channel; `after` axes follow them.
+
+    Shape:
+        [N, ..., C, ...] -> [N, ..., C, ...]
+    """
 
     scale: Tensor
     shift: Tensor
@@ -210,9 +239,8 @@ def _mean_methods(*, dim: int) -> tuple[TensorMethod, ...]:
 
 
 def _permute(_op: Signature, _x: Shape, attributes: Attributes) -> TorchCall:
-    return TorchCall(
-        "Permute", tuple(as_symbolic(axis) for axis in attributes["dims"].value)
-    )
+    axes = (as_symbolic(axis) for axis in attributes["dims"].value)
+    return TorchCall("Permute", (together(*axes),))
 
 
 OPS = (

@@ -188,7 +188,11 @@ def space_to_depth_shape(x: Shape, *, factor: int) -> Shape:
 
 CENTER_CROP = '''
 class CenterCrop(nn.Module):
-    """The middle of (N, C, H, W)."""
+    """The middle of an image.
+
+    Shape:
+        [N, C, H, W] -> [N, C, height, width]
+    """
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__()
@@ -202,7 +206,11 @@ class CenterCrop(nn.Module):
 
 RESIZE = '''
 class Resize(nn.Module):
-    """(N, C, H, W) -> (N, C, *size), by interpolation."""
+    """Resample an image by interpolation.
+
+    Shape:
+        [N, C, H, W] -> [N, C, *size]
+    """
 
     def __init__(
         self,
@@ -221,7 +229,11 @@ class Resize(nn.Module):
 
 RESIZE_LIKE = '''
 class ResizeLike(nn.Module):
-    """(N, C, H, W) -> the size of another value, by interpolation."""
+    """Resample an image to the size of another value, by interpolation.
+
+    Shape:
+        [N, C, H, W], [N, C', H', W'] -> [N, C, H', W']
+    """
 
     def __init__(
         self, mode: str = "bilinear", align_corners: bool | None = None
@@ -237,7 +249,11 @@ class ResizeLike(nn.Module):
 
 PAD_LIKE = '''
 class PadLike(nn.Module):
-    """Zeros around (N, C, H, W), up to the size of another value."""
+    """Zeros around an image, up to the size of another value.
+
+    Shape:
+        [N, C, H, W], [N, C', H', W'] -> [N, C, H', W']
+    """
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         sides: list[int] = []
@@ -248,7 +264,11 @@ class PadLike(nn.Module):
 
 CROP_LIKE = '''
 class CropLike(nn.Module):
-    """The middle of (N, C, H, W), of the size of another value."""
+    """The middle of an image, of the size of another value.
+
+    Shape:
+        [N, C, H, W], [N, C', H', W'] -> [N, C, H', W']
+    """
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         for axis, new in enumerate(like.shape[2:], 2):
@@ -258,7 +278,11 @@ class CropLike(nn.Module):
 
 SPACE_TO_DEPTH = '''
 class SpaceToDepth(nn.Module):
-    """The pixels of each square as channels, column by column, as in Swin."""
+    """The pixels of each square as channels, column by column, as in Swin.
+
+    Shape:
+        [N, C, H, W] -> [N, C * r * r, ceil(H / r), ceil(W / r)] with `factor` r
+    """
 
     def __init__(self, factor: int, *, channels_last: bool = False) -> None:
         super().__init__()

@@ -78,7 +78,11 @@ def unpartition_shape(
 
 IMAGE_CLASS = '''
 class TokensToImage(nn.Module):
-    """(N, H W, C) -> (N, C, H, W)."""
+    """Tokens, row by row, as an image.
+
+    Shape:
+        [N, height * width, C] -> [N, C, height, width]
+    """
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__()
@@ -90,7 +94,11 @@ class TokensToImage(nn.Module):
 
 SELECT = '''
 class Select(nn.Module):
-    """One token of (N, L, C)."""
+    """One of the tokens.
+
+    Shape:
+        [N, L, C] -> [N, C]
+    """
 
     def __init__(self, index: int) -> None:
         super().__init__()
@@ -102,7 +110,11 @@ class Select(nn.Module):
 
 PARTITION = '''
 class Partition(nn.Module):
-    """(N, C, H, W) -> (N, windows, positions, C): squares, or grids across the image."""
+    """Square windows of an image, or grids across it.
+
+    Shape:
+        [N, C, H, W] -> [N, H * W / size**2, size**2, C]
+    """
 
     def __init__(self, size: int, *, grid: bool = False) -> None:
         super().__init__()
@@ -118,7 +130,11 @@ class Partition(nn.Module):
 
 UNPARTITION = '''
 class Unpartition(nn.Module):
-    """The inverse of `Partition`, for images of one size."""
+    """The inverse of `Partition`, for images of one size.
+
+    Shape:
+        [N, P, size**2, C] -> [N, C, height, width]
+    """
 
     def __init__(
         self, size: int, height: int, width: int, *, grid: bool = False

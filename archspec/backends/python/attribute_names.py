@@ -46,14 +46,27 @@ class AttributeNames:
             return str(layer.name.value), False
         if value in self.shared:
             return self.shared[value], True
-        stem = _stem(layer)
-        is_one_of_several = stem in self.several
-        name = (
-            self.names.numbered(stem) if is_one_of_several else self.names.unique(stem)
-        )
+        name = self._new(layer)
         if _is_activation(layer):
             self.shared[value] = name
         return name, False
+
+    def in_sequence(self, column: Sequence[Layer | Module]) -> str:
+        """The name of a layer in a sequence, where each has one of its own.
+
+        It is empty for one that its position names.
+        """
+        layer = column[0] if column else None
+        if not isinstance(layer, Layer) or not all(map(is_renamed, column)):
+            return ""
+        return self._new(layer)
+
+    def _new(self, layer: Layer) -> str:
+        stem = _stem(layer)
+        is_one_of_several = stem in self.several
+        return (
+            self.names.numbered(stem) if is_one_of_several else self.names.unique(stem)
+        )
 
     def unique(self, name: str) -> str:
         """An attribute that is no layer."""

@@ -32,6 +32,7 @@ from archspec.backends.python.aligned_bodies import (
     submodules,
     values_by_name,
 )
+from archspec.backends.python.attribute_names import AttributeNames
 from archspec.backends.python.block_params import WIDTH, told_by
 from archspec.backends.python.callable_arguments import CallableWriter
 from archspec.backends.python.class_docstrings import block_docstring
@@ -39,6 +40,7 @@ from archspec.backends.python.class_parameters import (
     BlockClass,
     ClassParameter,
     annotation,
+    in_channels,
 )
 from archspec.backends.python.collecting_sequence import (
     collecting_forward,
@@ -76,7 +78,14 @@ from archspec.backends.python.syntax import (
 )
 from archspec.backends.python.unify_values import ValueUnifier
 from archspec.ir.graph import Collect, Graph, Layer, Module
-from archspec.ir.symbolic import Symbolic, as_symbolic, constant
+from archspec.ir.symbolic import (
+    Symbolic,
+    as_symbolic,
+    code_of,
+    constant,
+    same,
+    substitute,
+)
 
 MODULE = NameExpr("nn", "Module")
 SEQUENTIAL = NameExpr("nn", "Sequential")
@@ -185,8 +194,11 @@ class ClassBuilder:
         """An `nn.Sequential`."""
         members = self.submodule_builder.members(self.bodies, self.scope)
         self.scope = self.scope.naming(left_by(members))
+        places = _own_names(self.bodies)
+        if not is_sequence(self.bodies):
+            members = _with_names(members, AttributeNames(self.bodies), places)
         methods = (self._init(self.init_builder.chain(members)),)
-        self.classes.place(_own_names(self.bodies))
+        self.classes.place(places)
         return ClassDef(self.name, SEQUENTIAL, docstring(self._has), methods)
 
     def _collecting(self, docstring: Docstring) -> ClassDef | None:
@@ -286,23 +298,30 @@ class ClassBuilder:
         """`NetHead(in_channels, features=512)`: a group's class gets what it reads."""
         outputs = (module.output.shape for module in column)
         widths = [as_symbolic(shape.channels) for shape in outputs if shape]
+        entering = _entering(column, scope)
+        own = {entering: ast.Name("cin", ast.Load())} if entering else {}
         group = ClassBuilder(
             ClassName(_stem(column), is_part=True),
             [module.body for module in column],
-            self._visible(scope),
+            self._visible(scope, entering),
             self.classes,
             may_loop=scope.may_loop,
             may_branch=self.may_branch,
-            values=scope.values,
+            values={**scope.values, **own},
             ports=ports,
-            known=scope.known,
+            known=_knowing(scope.known, entering),
             widths=widths if told_by(column) else (),
             dependent=scope.dependent,
         )
-        definition = group.definition(partial(block_docstring, column, {}))
+        names = {entering: "cin"} if entering else {}
+        definition = group.definition(partial(block_docstring, column, names))
         self.unifier.used |= group.unifier.used & scope.names
         elements: list[Element] = []
         for parameter in group.parameters():
+            if entering and parameter.key == "cin":
+                self.unifier.used.add(entering)
+                elements.append(Element(NameExpr(python_name(entering))))
+                continue
             if not parameter.values:
                 elements.append(Element(NameExpr(parameter.name)))
                 continue
@@ -311,10 +330,14 @@ class ClassBuilder:
             elements.append(Element(value, f"{parameter.name}="))
         return CallExpr(self.classes.keep(definition), tuple(elements))
 
-    def _visible(self, scope: ClassScope) -> dict[str, ClassParameter]:
-        """What a group may read from around it, the input channels first."""
-        names = sorted(scope.names, key=lambda name: (name != "cin", name))
-        return {
+    def _visible(self, scope: ClassScope, entering: str) -> dict[str, ClassParameter]:
+        """What a group may read from around it, the input channels first.
+
+        Those that are a variable around it, `entering`, are its own `in_channels`.
+        """
+        names = sorted(scope.names - {entering}, key=lambda name: (name != "cin", name))
+        first = {"cin": in_channels()} if entering else {}
+        return first | {
             name: replace(self.outer[name], default=None, keyword_only=False)
             if name in self.outer
             else ClassParameter(
@@ -322,6 +345,26 @@ class ClassBuilder:
             )
             for name in names
         }
+
+
+def _entering(groups: Sequence[Module], scope: ClassScope) -> str:
+    """The variable that is the input channels of all groups; empty if none is."""
+    if "cin" in scope.names:
+        return ""
+    shapes = [group.input.shape for group in groups]
+    codes = [substitute(code_of(s.channels), scope.values) for s in shapes if s]
+    if len(codes) < len(groups) or not all(same(code, codes[0]) for code in codes):
+        return ""
+    first = codes[0]
+    is_known = isinstance(first, ast.Name) and first.id in scope.names
+    return first.id if isinstance(first, ast.Name) and is_known else ""
+
+
+def _knowing(known: tuple[Known, ...], entering: str) -> tuple[Known, ...]:
+    """The known values with those of the input channels."""
+    if not entering or any(entering not in each for each in known):
+        return known
+    return tuple({**each, "cin": each[entering]} for each in known)
 
 
 def _stem(groups: Sequence[Module]) -> str:
@@ -336,6 +379,22 @@ def _own_names(bodies: Bodies) -> dict[int, str | None]:
     items = (item for body in bodies for item in submodules(body))
     layers = (item for item in items if isinstance(item, Layer))
     return {id(layer.node): str(layer.name.value) for layer in layers}
+
+
+def _with_names(
+    members: Sequence[Member], names: AttributeNames, places: dict[int, str | None]
+) -> list[Member]:
+    """The members of a sequence with labels, with names for layers without a state."""
+    found: list[Member] = []
+    for member in members:
+        layers = member.layers if isinstance(member, Submodule) else ()
+        key = names.in_sequence(layers)
+        if isinstance(member, Submodule) and key:
+            places.update((id(layer.node), key) for layer in layers)
+            found.append(replace(member, key=key, is_numbered=False))
+        else:
+            found.append(member)
+    return found
 
 
 def _with_repeat(body: Body) -> Body:

@@ -53,6 +53,11 @@ class BlockClass(Protocol):
         """The position of an instance among those of the class."""
 
 
+def in_channels() -> ClassParameter:
+    """The channels of the input."""
+    return ClassParameter("in_channels", annotation([1]), key="cin")
+
+
 def block_parameters(
     modules: list[Module],
     names: Mapping[str, str],
@@ -65,7 +70,7 @@ def block_parameters(
     parameters of this kind are left out.
     """
     block = modules[0]
-    found = {"cin": ClassParameter("in_channels", annotation([1]), key="cin")}
+    found = {"cin": in_channels()}
     for key in block.arguments:
         values = [module.arguments[key].value for module in modules]
         default = None

@@ -330,9 +330,10 @@ class SubmoduleBuilder:
         }
         shape = shapes.pop() if len(shapes) == 1 else ""
         comment = comment_of_step(parts[0].span)
-        return Submodule(
-            key, is_numbered(column[0]), computed_key, value, shape, comment
-        )
+        layers = tuple(item for item in column if isinstance(item, Layer))
+        is_at_number = is_numbered(column[0])
+        found = Submodule(key, is_at_number, computed_key, value, shape, comment)
+        return replace(found, layers=layers)
 
     def _computed_key(
         self, column: Sequence[Layer | Module], scope: ClassScope

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.syntax import CallExpr, Expr, NameExpr
-from archspec.ir.graph import Repeat
+from archspec.ir.graph import Layer, Repeat
 from archspec.ir.symbolic import substitute
 
 
@@ -35,6 +35,7 @@ class Submodule:
     comment: str  # the spec's, above its step
     is_parameter: bool = False  # an `nn.Parameter`, which `forward` reads itself
     members: list[Member] | None = None  # of a plain chain that statements fill
+    layers: tuple[Layer, ...] = ()  # that it is in each instance
     variable: str = ""  # that has it too, where the next one needs its width
 
 
