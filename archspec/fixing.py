@@ -72,7 +72,7 @@ def _picked(result: CheckResult, number: int) -> AppliedFix:
     count = len(finding.fixes) if finding else 0
     if finding is None or number > count:
         raise ValueError(
-            f"the first finding has {count} fix{'es' * (count != 1)}, found {number}"
+            f"the first finding has no fix {number}: it has {count or 'none'}"
             if finding
             else "there is no error to fix"
         )

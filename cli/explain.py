@@ -37,7 +37,9 @@ def explain(
     if name in CODES:
         print(_code(name))
     elif name in OPS:
-        print(f"{OPS[name].signature}\n\n{OPS[name].about}")
+        print(
+            f"{OPS[name].signature}\n\n{wrapped(OPS[name].about, output_width(), '')}"
+        )
     elif isinstance(block := blocks.get(name), Block):
         print(_block(block))
     elif page := language_page(name):
@@ -96,4 +98,4 @@ def _block(block: Block) -> str:
             break  # the next block, or the comment above it
         lines.append(line)
     text = "\n".join(line[margin:] for line in lines).rstrip()
-    return f"{definition.about}\n\n{text}"
+    return f"{wrapped(definition.about, output_width(), '')}\n\n{text}"

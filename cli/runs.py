@@ -168,7 +168,7 @@ def compare(
             stop(f"`{name}` has no curves: it stopped before an epoch had ended")
     print("\n".join(_comparison(found)))
     compare_curves({name: run.history for name, run in found.items()}, picture)
-    print(f"curves in {picture}")
+    print(f"wrote {picture}")
 
 
 def _comparison(found: dict[str, RunRecord]) -> list[str]:

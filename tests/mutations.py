@@ -157,7 +157,7 @@ def without_argument(call: Call, argument: Argument) -> tuple[Edit, ...]:
     return (Edit(start, end + len(rest) - len(rest.lstrip(", ")), ""),)
 
 
-def misspelt(word: str) -> Iterator[str]:
+def misspelled(word: str) -> Iterator[str]:
     """Two letters swapped, one left out, one doubled."""
     if len(word) > 3:
         yield word[:1] + word[2] + word[1] + word[3:]
@@ -379,7 +379,7 @@ def without_call(chain: Chain, *names: str) -> Iterator[tuple[Edit, ...]]:
 @kind
 def name_of_a_layer(spec):
     for call in spec.calls:
-        for other in misspelt(call.name.id):
+        for other in misspelled(call.name.id):
             yield put(call.name.span, other)
 
 
@@ -387,7 +387,7 @@ def name_of_a_layer(spec):
 def name_of_a_value(spec):
     for expression in spec.expressions():
         if isinstance(expression, Name):
-            for other in misspelt(expression.id):
+            for other in misspelled(expression.id):
                 yield put(expression.span, other)
             if len(expression.id) < 4:
                 yield put(expression.span, expression.id * 2)
@@ -402,7 +402,7 @@ def name_of_an_argument(spec):
         for argument in call.arguments:
             if argument.keyword:
                 word = argument.keyword
-                for other in (*misspelt(word.id), *others.get(word.id, ())):
+                for other in (*misspelled(word.id), *others.get(word.id, ())):
                     yield put(word.span, other)
 
 
@@ -412,19 +412,19 @@ def name_of_a_key(spec):
         r"^[ -]*(archspec|input|params|blocks|net|outputs|variants|repeat|times|for"
         r"|concat|add|mul|split|if|then|else|let|aux|collect)(?=:)"
     ):
-        for other in (*misspelt(match[1]), f"{match[1]}s", match[1].capitalize()):
+        for other in (*misspelled(match[1]), f"{match[1]}s", match[1].capitalize()):
             yield (Edit(match.start(1), match.end(1), other),)
 
 
 @kind
 def label(spec):
-    """A `ref` to another label, or to a misspelt one."""
+    """A `ref` to another label, or to a misspelled one."""
     labels = [m[1] for m in spec.lines(r"^ *- (\w+):(?= )")]
     labels = [name for name in labels if name not in (*JOINS, "repeat", "if", "let")]
     for call in spec.calls:
         if call.name.id in ("ref", "tied") and call.arguments:
             span = call.arguments[0].span
-            for other in (*misspelt(span.text), *labels):
+            for other in (*misspelled(span.text), *labels):
                 yield put(span, other)
 
 

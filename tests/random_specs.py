@@ -345,7 +345,7 @@ class Generator:
             self.chain,
             self.chain,
             self.let,
-            self.labelled,
+            self.labeled,
             self.op_chain,
             self.op_chain,
         ]
@@ -423,7 +423,7 @@ class Generator:
             label += self.pick(["_{%s}", "_{%s + 1}", "-{%s}"]) % index
         return label
 
-    def labelled(self, scope: Scope) -> list[Step]:
+    def labeled(self, scope: Scope) -> list[Step]:
         label = self.label(scope, may_be_integer=True)
         if label[0].isdigit() and "{" in label:
             label = f"l{label}"
@@ -547,7 +547,7 @@ class Generator:
         if kind != "sub" and self.happens(0.25):
             branches.append(self.each(scope, width))
         if kind != "sub" and self.happens(0.25):
-            arms = [self.branch(scope, width, may_be_labelled=False), "none"]
+            arms = [self.branch(scope, width, may_be_labeled=False), "none"]
             self.random.shuffle(arms)
             choice = {"if": self.condition(scope), "then": arms[0], "else": arms[1]}
             branches.insert(1, choice)
@@ -562,13 +562,13 @@ class Generator:
             steps.append("softsign")  # products of products would overflow
         return [*steps, self.fixed_wide("4")] if kind == "concat" else steps
 
-    def branch(self, scope: Scope, width: str, *, may_be_labelled: bool = True) -> Step:
+    def branch(self, scope: Scope, width: str, *, may_be_labeled: bool = True) -> Step:
         """A branch, which makes a number of channels if one is given."""
-        is_labelled = may_be_labelled and self.happens(0.3)
-        branch = self.inner_body(scope, **({"needed": ()} if is_labelled else {}))
+        is_labeled = may_be_labeled and self.happens(0.3)
+        branch = self.inner_body(scope, **({"needed": ()} if is_labeled else {}))
         if width:
             branch.append(self.fixed_wide(width))
-        if is_labelled:
+        if is_labeled:
             return {self.label(scope): branch}
         return _with_else(branch if len(branch) > 1 else branch[0])
 

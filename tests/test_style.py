@@ -15,7 +15,7 @@ GUIDES = ("README.md", "tutorial.md", "guides.md")
 
 BANNED = re.compile(
     r"\b(?:(?<!there )is no|(?<!there )are no|goes on|go on|going on|behind|beside|anew|left aside|set aside"
-    r"|one's|mends?|truth value|whole number|colours?|grey)\b(?! longer| more)",
+    r"|one's|mends?|truth value|whole number|colours?|grey|labelled|neighbours?|\w*(?:normal|initial|recogn|optim|parametr|summar)is(?:e|ed|es|ing|ation))\b(?! longer| more)",
     re.IGNORECASE,
 )
 CODE = re.compile(r"^```.*?^```$|`[^`\n]*`|<!--.*?-->", re.MULTILINE | re.DOTALL)

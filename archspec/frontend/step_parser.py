@@ -36,7 +36,7 @@ from archspec.frontend.call_parser import (
 )
 from archspec.frontend.missing_else import report_missing_else
 from archspec.frontend.schema.json_schema import MERGES, STEP_KEYWORDS
-from archspec.frontend.schema.report import is_misspelt_aux, report_misspelt_aux
+from archspec.frontend.schema.report import is_misspelled_aux, report_misspelled_aux
 from archspec.frontend.step_traversal import split_at_ref
 from archspec.frontend.value_parser import ValueParser
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, pairs_of
@@ -51,7 +51,7 @@ AUX_HINTS = {  # by what the misplaced `aux` is in
     "a block": "end the block here: in `net`, `aux` comes after its call",
     "a branch": "put it after the branches, or before them",
     "a head": "a head has no heads of its own: write both under one `aux`",
-    "a labelled group": "omit the label of the group, or end the group here",
+    "a labeled group": "omit the label of the group, or end the group here",
     "a repeat": "let the repeat end here, and start another one after `aux`",
 }
 
@@ -109,10 +109,10 @@ class StepParser:
             return self.aux(key, value)
         if key.text in STEP_KEYWORDS:  # `times` without `repeat`, for example
             return Broken(tree.span)
-        if self.is_misspelt_aux(key, value):
-            report_misspelt_aux(key, self.findings)
+        if self.is_misspelled_aux(key, value):
+            report_misspelled_aux(key, self.findings)
             return Broken(tree.span)
-        labeled = self.labeled(tree.span, key, value, "a labelled group")
+        labeled = self.labeled(tree.span, key, value, "a labeled group")
         return _moved_inwards(labeled) if labeled else Broken(tree.span)
 
     def labeled(
@@ -151,12 +151,12 @@ class StepParser:
             return Group(key.span, tuple(_head(key.span, head) for head in found))
         return Aux(key.span, tuple(found))
 
-    def is_misspelt_aux(self, key: Scalar, value: Tree) -> bool:
+    def is_misspelled_aux(self, key: Scalar, value: Tree) -> bool:
         """Whether `auxx: {aux1: ..., aux2: ...}` was meant to be `aux`."""
         inner = {name.text for name, _ in pairs_of(value)}
         is_labels = bool(inner) and not inner & STEP_KEYWORDS
         is_readable = is_labels and not self.values.is_broken(value)
-        return is_readable and is_misspelt_aux(key.text)
+        return is_readable and is_misspelled_aux(key.text)
 
     # --- merges ---
 
@@ -176,7 +176,7 @@ class StepParser:
         return Merge(key.span, kind, branches, sizes)
 
     def merge_kind(self, key: Scalar, value: Tree) -> str | None:
-        """Return the merge that a key names, also if it is misspelt: `conact`."""
+        """Return the merge that a key names, also if it is misspelled: `conact`."""
         kinds = (*MERGES, "split")
         if key.text in kinds or not isinstance(value, Sequence):
             return key.text if key.text in kinds else None
@@ -186,7 +186,7 @@ class StepParser:
         if meant:
             self.findings.error(
                 "invalid-label",
-                f"`{key.text}` cannot be a label: it is read as a misspelt `{meant}`",
+                f"`{key.text}` cannot be a label: it is read as a misspelled `{meant}`",
                 key.span,
                 help=Replacement(f"did you mean `{meant}`?", meant),
             )

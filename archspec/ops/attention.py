@@ -288,7 +288,7 @@ class WindowAttention(nn.Module):
         return x[:, :height, :width].contiguous()
 
     def mask(self, padded: list[int], shift: list[int], x: Tensor) -> Tensor:
-        """-100 between positions that are no neighbours in the image."""
+        """-100 between positions that are no neighbors in the image."""
         size, regions = self.window, []
         for length, moved in zip(padded, shift):
             position = torch.arange(length, device=x.device)

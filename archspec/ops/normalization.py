@@ -61,7 +61,7 @@ def _root_mean_squares(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
 
 
 def _response_sums(batch: int, x: Shape, _y: Shape, **_: Any) -> int:
-    """Count what the sums over neighbouring channels need, and the divisors."""
+    """Count what the sums over neighboring channels need, and the divisors."""
     return bytes_of(3 * batch * prod(x))
 
 

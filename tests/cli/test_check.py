@@ -351,7 +351,7 @@ def on_a_terminal(columns: int, *arguments: object, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("command", ["check", "summary"])  # stdout, and stderr
-def test_a_terminal_has_colours_and_a_width(bad, command):
+def test_a_terminal_has_colors_and_a_width(bad, command):
     colored = on_a_terminal(30, command, bad)
     assert colored.startswith("\x1b[1;31merror[unknown-op]\x1b[0m\x1b[1m: there")
     plain = on_a_terminal(30, command, bad, NO_COLOR="1")

@@ -57,7 +57,10 @@ def test_what_is_left_is_reported(archspec, wrong):
     [
         (["nin", "--fix"], "`archspec new FILE --from NAME` copies a spec"),
         (["{wrong}", "--pick", "1"], "add `--fix` or `--diff`"),
-        (["{wrong}", "--fix", "--pick", "9"], "the first finding has 2 fixes, found 9"),
+        (
+            ["{wrong}", "--fix", "--pick", "9"],
+            "the first finding has no fix 9: it has 2",
+        ),
         (["{wrong}", "--fix", "--pick", "0"], "--pick"),
     ],
 )

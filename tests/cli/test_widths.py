@@ -19,6 +19,8 @@ PRINTING = [
     ["diff", "vgg11", "vgg19"],
     ["diff", "torchvision/resnet18", "torchvision/efficientnet_b7"],
     ["explain", "channel-mismatch"],
+    ["explain", "dense_block"],
+    ["explain", "optimizer"],
     ["explain", "torchvision/resnet50"],
     ["explain", "window_attention_v2"],
     ["runs"],

@@ -124,7 +124,7 @@ def test_two_labels_on_a_line_without_the_primary_keep_their_order():
     assert text.index("---- one") < text.index("--- two")
 
 
-def test_neighbouring_lines_need_no_dots():
+def test_neighboring_lines_need_no_dots():
     other = Label(spot("conv", SOURCE), "before")
     assert framed(finding(SOURCE, "relu", related=(other,))) == lines("""
         error[unknown-op]: a headline
@@ -339,7 +339,7 @@ def test_several_findings_are_a_line_apart():
     assert render_full([]) == ""
 
 
-def test_colour_frames_the_same_text():
+def test_color_frames_the_same_text():
     other = Label(spot("conv", SOURCE), "before")
     found = finding(SOURCE, "relu", related=(other,), help=("h",))
     colored = render_full([found], color=True)
@@ -355,7 +355,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_colour_is_for_terminals_that_want_it(monkeypatch):
+def test_color_is_for_terminals_that_want_it(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert use_color(Terminal())
     assert not use_color(io.StringIO())

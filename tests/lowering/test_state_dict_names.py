@@ -30,7 +30,7 @@ def test_a_label_renames_one_layer_and_none_after_it():
     assert paths("net:\n  - relu\n  - act: relu\n  - relu\n") == "0 act 2"
 
 
-def test_a_labelled_group_and_a_block_are_levels():
+def test_a_labeled_group_and_a_block_are_levels():
     text = """
         blocks:
           unit: [relu, tanh]
@@ -86,7 +86,7 @@ def test_layers_have_the_name_they_are_called_by_and_a_count():
     )
 
 
-def test_a_labelled_call_counts():
+def test_a_labeled_call_counts():
     text = """
         net:
           - conv(3, k=1)
@@ -97,7 +97,7 @@ def test_a_labelled_call_counts():
     assert paths(text) == "conv1 stem conv3 relu1 identity1"
 
 
-def test_a_labelled_group_is_a_body_of_its_own():
+def test_a_labeled_group_is_a_body_of_its_own():
     text = """
         net:
           - stem: conv(3, k=1) | relu
@@ -169,7 +169,7 @@ def test_a_label_before_an_if_of_heads():
     assert paths(text) == "a c.0 0"
 
 
-def test_the_ref_that_starts_a_labelled_chain_is_not_part_of_it():
+def test_the_ref_that_starts_a_labeled_chain_is_not_part_of_it():
     text = """
         net:
           - stem: relu

@@ -257,7 +257,7 @@ class Interpreter:
             return self.steps(arm, x, body, scope.inner())
         if kind == "aux":
             for label, head in step["aux"].items():
-                y = self.labelled(label, head, x, body, scope, is_head=True)
+                y = self.labeled(label, head, x, body, scope, is_head=True)
                 self.heads.append(y.tensor)
             return x
         if kind in JOINS:
@@ -270,7 +270,7 @@ class Interpreter:
                 outputs.append(self.steps(inside, outputs[-1], body, inner))
             return joined("concat", outputs) if kind == "collect" else outputs[-1]
         assert len(step) == 1, step
-        return self.labelled(kind, step[kind], x, body, scope)
+        return self.labeled(kind, step[kind], x, body, scope)
 
     def repetitions(
         self, step: Any, kind: str, x: Value, scope: Scope
@@ -323,7 +323,7 @@ class Interpreter:
             for branch, chunk in zip(branches, chunks, strict=True)
         ])  # fmt: skip
 
-    def labelled(
+    def labeled(
         self,
         label: Any,
         step: Any,
@@ -339,7 +339,7 @@ class Interpreter:
             if not holds and "else" not in step:
                 return x
             arm = step["then" if holds else "else"]
-            return self.labelled(name, arm, x, body, scope)
+            return self.labeled(name, arm, x, body, scope)
         calls = calls_of(step) if isinstance(step, str) else []
         if calls and called(calls[0]) == "ref":
             x = self.label(self.filled(calls[0].args[0].value, x, scope), body)
@@ -529,7 +529,7 @@ def is_plain(steps: Any) -> bool:
 
 
 def is_plain_label(step: Any) -> bool:
-    """A labelled group is a body of its own; a `ref` in front is not part of it."""
+    """A labeled group is a body of its own; a `ref` in front is not part of it."""
     if isinstance(step, str):
         first, *others = map(called, calls_of(step))
         return first != "ref" and (first != "tied" or bool(others))

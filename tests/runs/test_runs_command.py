@@ -227,7 +227,7 @@ def test_a_comparison_shows_what_differs_and_draws_the_curves(
         "parameters": [f"{load(other / 'spec.yaml').params:,}", f"{few:,}"],
         "images/s": ["200", "150"],
     }
-    assert out.splitlines()[-1] == "curves in runs/compare.svg"
+    assert out.splitlines()[-1] == "wrote runs/compare.svg"
     picture = (runs / "compare.svg").read_text()
     for name in ("runs/tiny-1: best", "runs/tiny-2: best"):
         assert name in picture
@@ -236,7 +236,7 @@ def test_a_comparison_shows_what_differs_and_draws_the_curves(
 def test_the_suffix_chooses_the_picture(runs: Path, command: Command) -> None:
     code, out, _ = command("runs", "compare", "runs/tiny-1", "-o", "c.png")
     assert code == 0
-    assert out.endswith("curves in c.png\n")
+    assert out.endswith("wrote c.png\n")
     assert (runs.parent / "c.png").read_bytes().startswith(b"\x89PNG")
     code, _, err = command("runs", "compare", "runs/tiny-1", "-o", "c.txt")
     assert code == 2

@@ -21,7 +21,7 @@ GREY = np.array([[0, 64], [128, 255]], dtype=np.uint8)
 
 def grey_images() -> dict[str, Image.Image]:
     """The same four greys in the modes that files come in."""
-    grey = Image.fromarray(GREY)
+    gray = Image.fromarray(GREY)
     ink = Image.fromarray(np.zeros_like(GREY))
     over_white = ink.copy().convert("LA")
     over_white.putalpha(Image.fromarray(255 - GREY))
@@ -30,10 +30,10 @@ def grey_images() -> dict[str, Image.Image]:
     see_through.putdata([0, 1, 2, 3])
     see_through.info["transparency"] = 3  # white shows through
     return {
-        "L": grey,
-        "RGB": grey.convert("RGB"),
-        "RGBA": grey.convert("RGBA"),
-        "P": grey.convert("P"),
+        "L": gray,
+        "RGB": gray.convert("RGB"),
+        "RGBA": gray.convert("RGBA"),
+        "P": gray.convert("P"),
         "ink on nothing": over_white,
         "palette with a hole": see_through,
     }

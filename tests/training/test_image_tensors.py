@@ -38,11 +38,11 @@ def test_resize_equals_pillow(size: tuple[int, int], tolerance: int) -> None:
     assert difference.abs().max() <= tolerance
 
 
-def test_grey_becomes_colour_and_colour_grey() -> None:
-    grey = torch.randint(256, (2, 1, 4, 4), dtype=torch.uint8)
-    color = convert_channels(grey, 3)
+def test_grey_becomes_color_and_color_grey() -> None:
+    gray = torch.randint(256, (2, 1, 4, 4), dtype=torch.uint8)
+    color = convert_channels(gray, 3)
     assert color.shape == (2, 3, 4, 4)
-    assert (convert_channels(color, 1).int() - grey.int()).abs().max() <= 1
+    assert (convert_channels(color, 1).int() - gray.int()).abs().max() <= 1
 
 
 def test_other_channels_are_refused() -> None:

@@ -176,7 +176,7 @@ def _assigned(statement: Stmt) -> tuple[str, ...]:
 
 
 def _merged(statements: Iterable[Stmt]) -> Iterator[Stmt]:
-    """The statements, with neighbouring `if self.training:` as one."""
+    """The statements, with neighboring `if self.training:` as one."""
     for is_training, group in groupby(statements, _is_training):
         if is_training:
             branches = [stmt for stmt in group if isinstance(stmt, IfStmt)]

@@ -94,17 +94,17 @@ def _parts(tree: Tree, path: Path) -> list[Tree]:
     return parts
 
 
-def is_misspelt_aux(label: str) -> bool:
-    """Whether a label whose value is labels is a misspelt `aux`: `auxx`, not `max`."""
+def is_misspelled_aux(label: str) -> bool:
+    """Whether a label whose value is labels is a misspelled `aux`: `auxx`, not `max`."""
     near = label.startswith("a") and closest(label, ["aux"], cutoff=0.65)
     return label.isalpha() and (bool(near) or label == "auxiliary")
 
 
-def report_misspelt_aux(label: Scalar, findings: Findings) -> None:
-    """Report a misspelt `aux`, whose heads would silently become steps of `net`."""
+def report_misspelled_aux(label: Scalar, findings: Findings) -> None:
+    """Report a misspelled `aux`, whose heads would silently become steps of `net`."""
     findings.error(
         "invalid-label",
-        f"`{label.text}` cannot be a label here: it is read as a misspelt `aux`",
+        f"`{label.text}` cannot be a label here: it is read as a misspelled `aux`",
         label.span,
         help="did you mean `aux`?",
     )
@@ -117,7 +117,7 @@ class _Reporter:
         self.findings = findings
         self.broken: set[int] = set()  # ids of parts that must not be read
         self.unknown: set[int] = set()  # ids of the values of unknown keys
-        self.meant: set[tuple[int, str]] = set()  # ids of mappings, misspelt keys
+        self.meant: set[tuple[int, str]] = set()  # ids of mappings, misspelled keys
 
     def report(self, part: Tree, violation: Violation, parents: list[Tree]) -> None:
         """Report one violation."""
@@ -197,8 +197,8 @@ class _Reporter:
         around = parents[-1] if parents else None
         if isinstance(around, Mapping) and len(around.pairs) == 1:
             label = around.pairs[0][0]
-            if is_misspelt_aux(label.text):
-                report_misspelt_aux(label, self.findings)
+            if is_misspelled_aux(label.text):
+                report_misspelled_aux(label, self.findings)
                 return
         self.findings.error(
             "invalid-step",

@@ -237,7 +237,7 @@ def test_a_head_ends_in_an_output_of_its_own(
         assert len(set(columns(graph, "maxpool 2×2", "avgpool 2×2"))) == 1
 
 
-# --- numbers and colours -------------------------------------------------------------
+# --- numbers and colors -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -257,7 +257,7 @@ def test_the_legend_has_the_kinds_that_are_there() -> None:
     ]  # fmt: skip
 
 
-def test_colours_differ_in_grey_and_black_is_read_on_all() -> None:
+def test_colors_differ_in_grey_and_black_is_read_on_all() -> None:
     colors = [style_of(family).color for family in Family]
     parts = [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in colors]
     greys = sorted(0.299 * r + 0.587 * g + 0.114 * b for r, g, b in parts)

@@ -148,7 +148,7 @@ def test_the_label_of_a_branch_of_one_layer() -> None:
 
 
 def test_a_head_ends_in_an_output_of_its_own() -> None:
-    written = page(corpus_spec("heads_labelled"))
+    written = page(corpus_spec("heads_labeled"))
     ends = re.findall('<div class="end">(.*?)</div>', written)
     assert ends == ["input", "aux1", "aux2", "output"]
     assert written.count('<div class="side">') == 2
@@ -348,7 +348,7 @@ def test_no_text_of_a_spec_is_more_than_text(browser: Browser, text: str) -> Non
 @needs_chromium
 def test_a_head_stands_beside_what_goes_on(browser: Browser) -> None:
     """Which is drawn straight down: from the stem to the block behind the head."""
-    browser.open(corpus_spec("heads_labelled"), 1)
+    browser.open(corpus_spec("heads_labeled"), 1)
     stem, head, block = (
         summary.rect for summary in browser.all("#diagram summary")[:3]
     )

@@ -72,7 +72,7 @@ STEPS = ["conv(4, k=1)", "bn", "residual(4)", "prelu", "dense_layer(2)", "linear
 def test_a_label_renames_one_layer(steps: list[str], data: st.DataObject) -> None:
     """Adding a label to one layer renames only that layer."""
     chosen = data.draw(st.integers(0, len(steps) - 1))
-    labelled = [f"lab: {s}" if n == chosen else s for n, s in enumerate(steps)]
+    labeled = [f"lab: {s}" if n == chosen else s for n, s in enumerate(steps)]
     with torch.device("meta"):
         before, after = (
             list(
@@ -80,7 +80,7 @@ def test_a_label_renames_one_layer(steps: list[str], data: st.DataObject) -> Non
                     spec(f"net:\n{_items(chain)}", input="3x8x8")
                 ).state_dict()
             )
-            for chain in (steps, labelled)
+            for chain in (steps, labeled)
         )
     renamed = [f"lab{k[1:]}" if k.split(".")[0] == str(chosen) else k for k in before]
     assert after == renamed
@@ -91,7 +91,7 @@ def _items(steps: list[str]) -> str:
 
 
 def test_names_of_levels() -> None:
-    """Blocks and labelled groups are levels; chains, groups and repeats are not."""
+    """Blocks and labeled groups are levels; chains, groups and repeats are not."""
     net = spec(
         "net:\n"
         "  - conv(4, k=1) | bn\n"

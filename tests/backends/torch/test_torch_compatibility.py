@@ -53,7 +53,7 @@ def test_compiles_without_a_break(network: Spec) -> None:
     torch.testing.assert_close(compiled(x), module(x))
 
 
-@pytest.mark.parametrize("name", ["heads", "heads_labelled"])
+@pytest.mark.parametrize("name", ["heads", "heads_labeled"])
 def test_compiles_both_modes(name: str) -> None:
     """A tuple in training mode, and a tensor in evaluation mode, as without it."""
     module, x = prepare(load(name))
