@@ -393,6 +393,8 @@ class Parser:
 
     def expression(self) -> Expression:
         """level ["if" level "else" expression]."""
+        if self.is_alone():
+            return self.atom()
         then = self.level(0)
         if not self.take("if"):
             return then
@@ -401,6 +403,13 @@ class Parser:
             raise self.error("`else`", "an `if` in an expression needs both values")
         otherwise = self.nested(self.expression)
         return IfElse(then.span.to(otherwise.span), test, then, otherwise)
+
+    def is_alone(self) -> bool:
+        """Whether the next token is a whole expression, as most are: `64` in `(64, 3)`."""
+        if self.token.kind not in ("number", "name"):
+            return False
+        following = self.tokens[self.place + 1]
+        return following.kind == "end" or following.text in (",", ")", "]")
 
     def level(self, number: int) -> Expression:
         """level (operator level)*, left-associative, for one level of `LEVELS`."""
