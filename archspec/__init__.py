@@ -168,13 +168,14 @@ def create_model(
 
         archspec.create_model("torchvision/resnet50", pretrained=True, classes=10)
 
-    Without `pretrained` or `weights` the network is untrained:
+    Without `pretrained` or `weights`, the network is untrained:
 
     >>> model = archspec.create_model("torchvision/resnet18", classes=10)
-    >>> model.fc
-    Linear(in_features=512, out_features=10, bias=True)
+    >>> model(torch.zeros(2, 3, 224, 224)).shape
+    torch.Size([2, 10])
 
-    A new head, and a first kernel summed for gray images, are logged as warnings.
+    archspec logs a warning for a new head, and for a first kernel that is summed for
+    gray images.
 
     Args:
         spec: a path, the name of a bundled spec or variant, or a loaded spec.
@@ -188,7 +189,8 @@ def create_model(
     Raises:
         SpecError: if the spec has errors.
         TrainingError: if the weights cannot be loaded, or do not match.
-        ValueError: if no step has the name of a feature.
+        ValueError: if no step has the name of a feature, or both `pretrained` and
+            `weights` are given.
     """
     from archspec.backends.torch.module_from_source import build
     from archspec.settings.published_name import DEFAULT
@@ -218,7 +220,7 @@ def from_module(
     module: nn.Module,
     input: Sizes | list[Sizes] | Mapping[str, Sizes],  # the language's word
 ) -> str:
-    """Write the spec of a module, and compare the two networks.
+    """Write the spec of an `nn.Module`, and compare the two networks.
 
     >>> from torch import nn
     >>> text = archspec.from_module(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)), (1, 8, 8))
@@ -226,13 +228,16 @@ def from_module(
     650
 
     Args:
-        module: a network; it stays as it is.
-        input: the shape of what `forward` takes, without the batch: `(3, 224, 224)`. Of
-            several inputs a list, or their shapes by the names that the spec gives them.
+        module: a network, which is not changed.
+        input: the shape of the input of `forward` without the batch, `(3, 224, 224)`;
+            for several inputs a list, or the shapes by name.
+
+    Returns:
+        The text of the spec.
 
     Raises:
-        UnsupportedModuleError: a `ValueError` that says in a sentence which module and
-            operation no spec has.
+        UnsupportedModuleError: if a spec cannot express the module. It is a
+            `ValueError` that names the module and the operation.
     """
     from archspec.importing.spec_text import to_text
 
@@ -244,7 +249,7 @@ def from_module(
 
 
 def diff(before: Spec | str | Path, after: Spec | str | Path) -> Comparison:
-    """Compare two networks: what was added, removed, changed or resized.
+    """Compare two networks: layers added, removed, changed or resized.
 
     >>> found = archspec.diff("vgg11", "vgg13")
     >>> found
@@ -277,7 +282,7 @@ def draw(
     costs: bool = True,
     scale: float = 1.0,
 ) -> Drawing:
-    """Draw a network; a notebook shows the drawing.
+    """Draw a network. A notebook shows the drawing.
 
         archspec.draw("googlenet", depth=1).save("googlenet.svg")
 
@@ -286,16 +291,20 @@ def draw(
 
     Args:
         spec: a path, the name of a bundled spec or variant, or a loaded spec.
-        depth: fold blocks and labeled groups that are deeper; at least 1.
-        direction: "TB" from top to bottom, "LR" from left to right.
-        title: above the drawing.
+        depth: fold blocks and labeled groups below this depth; at least 1.
+        direction: "TB" from top to bottom, or "LR" from left to right.
+        title: the title above the drawing.
         legend: show the colors of the kinds of layers.
         costs: show parameters and MACs.
-        scale: enlarge the picture by this factor.
+        scale: enlarge the picture by this factor, above 0 and at most 20.
+
+    Returns:
+        The drawing. `save("net.svg")` writes it as `.svg`, `.png`, `.pdf`, `.dot` or
+        `.html`.
 
     Raises:
         SpecError: if the spec has errors.
-        ValueError: if the depth, the direction or the scale is not one of these.
+        ValueError: if the depth, the direction or the scale is out of range.
     """
     from archspec.backends.drawing.drawing import draw as picture
     from archspec.backends.drawing.look import Look
@@ -316,22 +325,28 @@ def train(
 ) -> TrainedRun:
     """Train a network, and write a run directory, as `archspec train`.
 
-        run = archspec.train("lenet", data="digits", epochs=5, lr=0.01)
-        run.best.val_accuracy, run.path
-        model = archspec.compile("lenet", weights=run.path)
+    >>> run = archspec.train("lenet", epochs=1, device="cpu", quiet=True)
+    >>> run.path
+    PosixPath('runs/lenet-1')
+    >>> 0 < run.best.val_accuracy < 1
+    True
+    >>> model = archspec.compile("lenet", weights=run.path)
 
     Args:
         spec: a path, the name of a bundled spec or variant, or a loaded spec.
-        name: of the run, whose directory is `<out>/<name>-<n>`; that of the spec if None.
-        resume: the directory of a run to continue after its last checkpoint.
+        name: the name of the run, whose directory is `<out>/<name>-<n>`; by default
+            the spec's.
+        resume: the directory of a run to resume from its last checkpoint.
         download: download the data set if it is missing.
         quiet: print no progress.
-        settings: those of the `train:` section and the flags of `archspec train`, such as
-            `batch_size=64`, `optimizer="adam(lr=3e-4)"`, `device="cpu"`, `out="runs"`.
+        settings: the settings of `archspec train`, such as `batch_size=64`,
+            `optimizer="adam(lr=3e-4)"`, `device="cpu"` or `out="runs"`. They override
+            the `train:` section.
 
     Returns:
-        The finished run: `path`, `history` (the metrics of each epoch), `best` (the epoch
-        whose weights are in `best.pt`) and `warnings`. Accuracies are fractions.
+        The finished run with `path`, `history` (the metrics of each epoch), `best` (the
+        epoch with the highest validation accuracy, whose weights are in `best.pt`) and
+        `warnings`. Accuracies are fractions from 0 to 1.
 
     Raises:
         SpecError: if the spec, or a call in a setting, has errors.

@@ -154,13 +154,18 @@ def is_path(name: str) -> bool:
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """The names of bundled networks, of a family its variants: `torchvision/resnet50`.
+    """List the names of bundled networks, with the variants of families.
 
     >>> from archspec import list_models
     >>> list_models("torchvision/resnet*")[:2]
     ['torchvision/resnet18', 'torchvision/resnet34']
 
-    A folder stands for all that is in it, and a family for its variants.
+    Args:
+        pattern: a name, which may contain `*` and `?`, a folder such as `torchvision`,
+            or a family such as `vgg`.
+
+    Returns:
+        The names in alphabetical order within each family; empty if none matches.
     """
     return [
         name

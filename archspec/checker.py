@@ -56,9 +56,8 @@ def check(
         params: the params to change, such as `classes=3`, as Python values.
 
     Returns:
-        The findings. It is true if none of them is an error.
-
-    It never raises on a bad spec.
+        The findings, also for a missing or invalid file: `check` does not raise an
+        error. The result is true without errors.
     """
     findings = Findings()
     found = _find(spec, variant, findings)

@@ -15,12 +15,18 @@ from archspec.layers import Layers
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Spec:
-    """A checked network.
+    """A checked network, from `load` or `loads`. It needs no torch.
 
     >>> import archspec
     >>> spec = archspec.load("nin")
-    >>> spec.params, spec.output_shape
-    (1992166, (10,))
+    >>> spec.input_shape, spec.output_shape
+    ((1, 224, 224), (10,))
+    >>> spec.params, spec.macs
+    (1992166, 762297352)
+
+    Shapes are without the batch, the channels first. `macs` are multiply-accumulates
+    for one input. `input_shape` and `output_shape` raise a `ValueError` if there are
+    several.
     """
 
     document: Document
@@ -103,9 +109,9 @@ class Spec:
 
     @property
     def macs(self) -> int:
-        """The multiply-accumulates of convolutions and linear layers for one input.
+        """The multiply-accumulates of convolutions, linear and attention layers.
 
-        They include auxiliary heads, which run in training only.
+        They are for one input and include auxiliary heads, which run only in training.
         """
         return self.graph.macs
 
@@ -134,13 +140,17 @@ class Spec:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CheckResult:
-    """The findings of a check, and the spec if there is a network without errors.
-
-    It is true if it is `ok`. `str()` is the report; a notebook shows it in color.
+    """The result of `check`: the findings, and the spec if it has no errors.
 
     >>> import archspec
-    >>> archspec.check("lenet")
-    <CheckResult lenet: ok>
+    >>> result = archspec.check("lenet")
+    >>> result, result.ok, result.diagnostics
+    (<CheckResult lenet: ok>, True, ())
+    >>> result.spec.params
+    61706
+
+    A result is true if it is `ok`. `str()` is the report, which a notebook shows in
+    color. `require` returns the spec or raises a `SpecError`.
     """
 
     name: str

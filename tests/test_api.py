@@ -536,15 +536,31 @@ def test_wrong_settings(settings, error, words, tmp_path):
 
 
 @pytest.mark.parametrize("name", archspec.__all__)
-def test_examples_in_docstrings(name):
+def test_examples_in_docstrings(name, tmp_path, monkeypatch):
     """Every public name has a docstring, and its examples give what they say."""
     thing = getattr(archspec, name)
     assert len(inspect.getdoc(thing) or "") > 60
+    monkeypatch.chdir(tmp_path)
     names = {"archspec": archspec, "torch": torch}
-    for found in doctest.DocTestFinder().find(thing, name, globs=names):
+    own, *others = doctest.DocTestFinder().find(thing, name, globs=names)
+    assert own.examples, "no example"
+    for found in (own, *others):
         report = []
         doctest.DocTestRunner().run(found, out=report.append)
         assert not report, "".join(report)
+
+
+FUNCTIONS = [n for n in archspec.__all__ if inspect.isfunction(getattr(archspec, n))]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_describe_their_parameters_and_errors(name):
+    function = getattr(archspec, name)
+    text = inspect.getdoc(function) or ""
+    assert all(
+        f"    {each}: " in text for each in inspect.signature(function).parameters
+    )
+    assert "Raises:" in text or "does not raise" in text or name == "list_models"
 
 
 def test_examples_of_the_module():

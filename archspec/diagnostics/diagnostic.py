@@ -60,12 +60,30 @@ class Replacement(str):  # noqa: SLOT000 - mypy knows no slots of a str
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Diagnostic:
-    """One finding: a headline, the span at fault, and how to fix it.
+    """An error or a warning in a spec. `str()` is the report.
 
-    `related` are other spans that explain it: the producer of a shape, or the call that
-    expanded a block. `help` proposes a change. `numbers` are the counts and sizes that
-    do not match. `proposals` are fixes that nobody has tried, and
-    `fixes` those with which the whole spec was checked again, the likeliest first.
+    >>> import archspec
+    >>> spec = "{archspec: 1, input: 1x8x8, net: [flaten]}"
+    >>> try:
+    ...     archspec.loads(spec)
+    ... except archspec.SpecError as error:
+    ...     (found,) = error.diagnostics
+    >>> found.code, found.message, found.help
+    ('unknown-op', 'unknown op or block `flaten`', ('did you mean `flatten`?',))
+    >>> found.primary.span.line, found.primary.span.column, found.is_error
+    (1, 35, True)
+
+    Attributes:
+        code: the kind of finding; `archspec explain CODE` shows its page.
+        message: the headline, without a full stop.
+        primary: the place of the mistake. Lines and columns count from 1.
+        related: other places that explain it, such as the layer that produced a shape.
+        notes: facts without a place, such as a signature.
+        help: suggestions.
+        severity: error or warning.
+        numbers: the counts and sizes that do not match.
+        proposals: fixes that were not tried.
+        fixes: fixes that were checked on the whole spec, the most likely first.
     """
 
     code: str
@@ -256,7 +274,14 @@ def _cut(text: str) -> str:
 
 
 class SpecError(ValueError):
-    """A spec has errors: `str()` is the report, `diagnostics` are its findings.
+    """A spec has errors. `str()` is the report, and `diagnostics` are the findings.
+
+    >>> import archspec
+    >>> try:
+    ...     archspec.loads("{archspec: 1, input: 1x8x8, net: [flaten]}")
+    ... except archspec.SpecError as error:
+    ...     print(str(error).splitlines()[0])
+    error[unknown-op]: unknown op or block `flaten`
 
     IPython and Jupyter show the report in color, without a traceback.
     """

@@ -9,7 +9,15 @@ from archspec.settings.declaration import InvalidSettingError
 
 
 class TrainingError(Exception):
-    """A run cannot start or continue; `str()` is one sentence that ends with a hint."""
+    """A run, weights or images cannot be used. `str()` is a sentence with a hint.
+
+    >>> import archspec
+    >>> try:
+    ...     archspec.compile("lenet", weights="missing.pt")
+    ... except archspec.TrainingError as error:
+    ...     print(str(error).partition(":")[0])
+    there is no file `missing.pt`
+    """
 
 
 class UsageError(TrainingError):
