@@ -325,6 +325,20 @@ class StochasticNet(nn.Module):
         return x
 
 
+class SequenceEncoder(nn.Module):
+    """Torch's encoder of tokens, whose positions are learned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.positions = nn.Parameter(torch.randn(1, 6, 8) / 10)
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2)
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.encoder(x + self.positions).mean(1))
+
+
 class Generator(nn.Module):
     """A vector to an image."""
 
@@ -483,6 +497,7 @@ MODULES = [  # each with the shapes of what it takes
     (Mixer, IMAGE),
     (MixerOfConvolutions, IMAGE),
     (StochasticNet, IMAGE),
+    (SequenceEncoder, {"x": (6, 8)}),
     (Generator, {"z": (100,)}),
     (Gate, IMAGE),
     (Siamese, {"a": (1, 16, 16), "b": (1, 16, 16)}),

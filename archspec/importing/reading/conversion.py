@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -21,6 +20,13 @@ from archspec.importing.reading.movement_candidates import (
     positions,
 )
 from archspec.importing.reading.movements import FUNCTIONS
+from archspec.importing.reading.signals_and_tokens import (
+    OTHER_TYPES,
+    is_of_features,
+    reads_features,
+    retyped,
+    turn_for,
+)
 from archspec.importing.reading.tracing import (
     BATCH,
     Operation,
@@ -31,13 +37,11 @@ from archspec.importing.reading.tracing import (
 from archspec.importing.steps import Value as Argument
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.ir.shape import Shape
-from archspec.ops.axes import ANY, accepts
+from archspec.ops.axes import accepts, described
 from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import ShapeError
 
-OTHER_TYPES = {"LC": "CL", "CL": "LC"}
-TURN = (0, 2, 1)
 SPREADS = ("expand", "expand_as", "repeat", "tile", "to", "type_as")
 
 
@@ -107,8 +111,8 @@ class Converter:
         op = layer_calls.find_op(layer)
         assert op
         x = self.node(operation.values[0])
-        if _is_of_features(layer) and x.shape.axes == "CL":
-            x = self.retyped(x, operation)
+        if is_of_features(layer) and x.shape.axes == "CL":
+            x = retyped(self, x, operation)
         like = self.node(operation.values[1]) if op.reads_label else None
         if not like and len({*operation.values}) > 1:
             raise self.unsupported(operation, "of several different inputs")
@@ -179,9 +183,11 @@ class Converter:
             name, attributes = name.replace("adaptive", "global"), {}
         op = OPS[name]
         if not accepts(op.takes, x.shape.axes):
-            x = self.retyped(x, operation)
+            x = retyped(self, x, operation)
+        if not accepts(op.takes, x.shape.axes):
+            raise self.unsupported(operation, f"of {described(x.shape.axes)}")
         if like and not accepts(op.takes, like.shape.axes):
-            like = self.retyped(like, operation)
+            like = retyped(self, like, operation)
         values = attributes | op.defaults(attributes)
         values.pop("label", None)
         try:
@@ -211,10 +217,9 @@ class Converter:
     def join(self, kind: str, inputs: list[Node], operation: Operation) -> Node:
         """A new node for a join of several values."""
         if len({node.shape.axes for node in inputs}) > 1:
-            reads_features = self._reads_features(operation.results[0])
-            axes = "LC" if reads_features else "CL"
+            axes = "LC" if reads_features(self, operation.results[0]) else "CL"
             inputs = [
-                node if node.shape.axes == axes else self.retyped(node, operation)
+                node if node.shape.axes == axes else retyped(self, node, operation)
                 for node in inputs
             ]
         try:
@@ -236,7 +241,9 @@ class Converter:
         attributes: dict[str, Any] = {}
         sizes = tuple(self.tensors[path].shape)
         if op == "layer_scale":
-            self.turn_for(x, sizes)
+            turn_for(self, x, sizes)
+        elif x.shape.axes == "CL":
+            x = retyped(self, x, operation)
         if sizes != _sizes_of(op, x.shape):
             raise self.unsupported(operation, f"with `{path}` of {list(sizes)}")
         if op == "layer_scale":
@@ -244,47 +251,6 @@ class Converter:
             is_constant = bool((numbers == numbers[0]).all())
             attributes["init"] = float(f"{numbers[0]:.7g}") if is_constant else 1.0
         return self.call(op, x, attributes, operation, path)
-
-    def _may_turn(self, node: Node) -> bool:
-        """Whether `transpose` and `permute(0, 2, 1)` are both right so far.
-
-        The one has tokens for features and features for tokens, the other a signal.
-        """
-        is_turn = node.op == "transpose" or node.positional == TURN
-        from_tokens = bool(node.inputs) and node.inputs[0].shape.axes == "LC"
-        read = any(node in other.inputs for other in self.nodes)
-        return is_turn and from_tokens and not read
-
-    def turn_for(self, node: Node, sizes: tuple[int, ...]) -> None:
-        """Have the channels where a tensor of these sizes has a number for each."""
-        if self._may_turn(node):
-            self._turn(node, "CL" if sizes[-1:] == (1,) else "LC")
-
-    def retyped(self, node: Node, operation: Operation) -> Node:
-        """The same values as a signal instead of tokens, or the other way round."""
-        other = OTHER_TYPES.get(node.shape.axes)
-        if other is None or node in self.retypes:
-            return self.retypes.get(node, node)
-        if self._may_turn(node):
-            self._turn(node, other)
-            return node
-        outside = next(
-            frame for frame in node.frames if frame in around(operation.frame)
-        )
-        operation = replace(operation, frame=outside)  # tied layers share it
-        if other == "LC":
-            turned = self.call("tokens", node, {}, operation)
-            found = self.call("transpose", turned, {}, operation)
-        else:
-            turned = self.call("transpose", node, {}, operation)
-            found = self.call("permute", turned, {"dims": TURN}, operation)
-        self.retypes[node] = found
-        return found
-
-    def _turn(self, node: Node, axes: str) -> None:
-        op, dims = ("permute", TURN) if axes == "CL" else ("transpose", ())
-        node.op, node.positional = op, dims
-        node.shape = Shape(node.shape, axes)
 
     def concat(self, inputs: list[Node], operation: Operation) -> Node:
         """A join of channels. One that grows another is a join of that and the new.
@@ -346,7 +312,7 @@ class Converter:
             if found is None and x.shape.axes in OTHER_TYPES:
                 other = Shape(x.shape, OTHER_TYPES[x.shape.axes])
                 found = self._movements(value, source, other, None)
-                x = x if found is None else self.retyped(x, operation)
+                x = x if found is None else retyped(self, x, operation)
             if found is None:
                 continue
             for movement in found:
@@ -364,7 +330,7 @@ class Converter:
             x,
             movements.replayed(value, source, self.layouts.get(source)),
             partition,
-            reads_features=self._reads_features(value),
+            reads_features=reads_features(self, value),
         )
 
     def _starts(self, value: Value) -> list[Value]:
@@ -387,23 +353,6 @@ class Converter:
         line = line if source in line else [source, *line]
         return [*(v for v in reversed(line) if v in likely), *line]
 
-    def _reads_features(self, value: Value) -> bool:
-        """Whether the first layer that asks for channels has them on the last axis."""
-        seen = {value}
-        queue = [value]
-        while queue:
-            for operation in self.readers.get(queue.pop(0), ()):
-                layer = operation.layer
-                if layer is not None and _is_of_features(layer):
-                    return True
-                op = None if layer is None else layer_calls.find_op(layer)
-                if op and op.takes is not ANY:
-                    return accepts(op.takes, "LC")
-                fresh = [each for each in operation.results if each not in seen]
-                seen.update(fresh)
-                queue += fresh
-        return False
-
     def unsupported(
         self, operation: Operation, how: str = ""
     ) -> UnsupportedModuleError:
@@ -416,13 +365,6 @@ class Converter:
         return UnsupportedModuleError(
             f"{calls} {how}".rstrip() + ", for which archspec has no op"
         )
-
-
-def _is_of_features(layer: nn.Module) -> bool:
-    """Whether it is torch's norm of the last axis, and no subclass for channels."""
-    return (
-        isinstance(layer, nn.LayerNorm) and type(layer).forward is nn.LayerNorm.forward
-    )
 
 
 def _is_between_blocks(operation: Operation | None, reader: Operation) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archspec.importing.reading.dataflow import Node
 from archspec.importing.reading.layer_calls import plain
+from archspec.importing.reading.signals_and_tokens import retyped, turn_for
 from archspec.importing.reading.tracing import Operation, Value
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.ops.registry import OPS
@@ -122,7 +123,7 @@ def _per_channel(
     """The numbers of a constant tensor: one, or one for each channel."""
     numbers = [float(f"{each:.7g}") for each in convert.constants[name].flatten()]
     node = convert.node(x)
-    convert.turn_for(node, other.sizes)
+    turn_for(convert, node, other.sizes)
     shape = node.shape
     rank = len(shape) + 1
     sizes = (1,) * (rank - len(other.sizes)) + other.sizes
@@ -249,7 +250,7 @@ def _cat(convert: Converter, operation: Operation) -> Node:
     nodes = [convert.node(value) for value in tensors]
     axis = dim % len(operation.results[0].sizes)
     if axis != nodes[0].shape.channel_axis + 1:
-        nodes = [convert.retyped(node, operation) for node in nodes]
+        nodes = [retyped(convert, node, operation) for node in nodes]
     if axis != nodes[0].shape.channel_axis + 1:
         raise convert.unsupported(operation, f"along axis {dim}")
     return convert.concat(nodes, operation)
@@ -281,7 +282,7 @@ def _mean(convert: Converter, operation: Operation) -> Node:
     if keep or 0 in axes:
         raise convert.unsupported(operation)
     if node.shape.channel_axis + 1 in axes:
-        node = convert.retyped(node, operation)
+        node = retyped(convert, node, operation)
     for axis in reversed(axes):
         node = convert.call("mean", node, {"dim": axis}, operation)
     return node
