@@ -83,6 +83,6 @@ def family_of(
             family=SpecFamily(document.name, {**params, **changes}),
         )
 
-    names = (*environment.params,)
-    family = SpecFamily(document.name, params, variants, again, names)
+    known = {name: item and item.value for name, item in environment.params.items()}
+    family = SpecFamily(document.name, params, variants, again, known)
     return replace(graph, family=family)

@@ -279,9 +279,7 @@ class SpecFamily:
     params: Mapping[str, Any] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     again: Callable[[Mapping[str, Any]], Graph | None] = lambda _: None
-    names: tuple[
-        str, ...
-    ] = ()  # of all params, those that no expression names included
+    values: Mapping[str, Any] = field(default_factory=dict)  # with those without a name
 
 
 @dataclass(eq=False, slots=True, repr=False)

@@ -138,8 +138,9 @@ class LoopVariables:
 
     channels: set[str] = field(default_factory=set)
     others: set[str] = field(default_factory=set)  # indices and columns
-    # The channels after each loop, over the names around it.
+    # The channels after each loop, over the names around it; by its last row apart.
     after: dict[str, ast.expr] = field(default_factory=dict)
+    of_last_rows: dict[str, ast.expr] = field(default_factory=dict)
 
 
 NOTHING_GIVEN: Mapping[str, CallerArgument] = {}

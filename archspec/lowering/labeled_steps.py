@@ -83,7 +83,7 @@ def _lower_labeled_group(
     body: Items = []
     around = {*context.loops.channels}
     y = context.run.step(step.step, x, inside, body)
-    y = leaving(y, context, context.loops.channels - around)
+    y = leaving(y, context, context.loops.channels - around, is_group=True)
     items.append(
         ir.Module(
             name=name, is_labeled=True, path=level.path, block="", definition=None, arguments={},

@@ -109,15 +109,23 @@ def _item(code: ast.expr, number: int) -> ast.expr:
     return substitute(ast.Subscript(row, code.args[1], ast.Load()), {})
 
 
-def leaving(x: ir.Value, context: Context, inner: Collection[str] = ()) -> ir.Value:
+def leaving(
+    x: ir.Value,
+    context: Context,
+    inner: Collection[str] = (),
+    *,
+    is_group: bool = False,
+) -> ir.Value:
     """A value as what is around a block, group or iteration reads it.
 
     `inner` are the channels of the loops in there, whose names are then free again.
+    After a labeled group, those of its last row have the name still.
     """
     code = channels_code(x)
     if x.shape is None or code is None:
         return x
-    after = context.loops.after
+    loops = context.loops
+    after = loops.after if is_group else {**loops.after, **loops.of_last_rows}
     if variables(code) & after.keys():
         code = substitute(code, after)
         shape = channels_as(x.shape, code)

@@ -36,6 +36,7 @@ from archspec.lowering.symbolic_channels import (
     with_channels,
 )
 from archspec.lowering.values_in_context import evaluate, is_integer
+from archspec.resolve.partial_call import is_callee
 from archspec.resolve.scope import check_new_names
 from archspec.resolve.value_code import constant_or_name, without_names
 from archspec.resolve.value_text import describe
@@ -146,6 +147,7 @@ class Loop:
         self.channels = _fresh("channels", context)
         context.loops.channels.add(self.channels)
         context.loops.after.pop(self.channels, None)
+        context.loops.of_last_rows.pop(self.channels, None)
         context.loops.others.update({self.index, *self.columns})
 
     def iteration(self, step: Repeat, number: int, row: tuple[Any, ...]) -> None:
@@ -155,7 +157,11 @@ class Loop:
             self.index_name: Symbolic(number, variable(self.index))
         }
         for name, column, value in zip(self.names, self.columns, row, strict=True):
-            bindings[name] = without_names(Symbolic(value, variable(column)))
+            item = without_names(Symbolic(value, variable(column)))
+            is_named = is_callee(value)
+            bindings[name] = (
+                Symbolic(item.value, variable(column)) if is_named else item
+            )
         columns = dict(zip(self.columns, row, strict=True))
         self.variables.append({self.index: number, **columns})
         self.entry = self.entry or channels_code(x)
@@ -239,8 +245,10 @@ class Loop:
         columns = dict(zip(self.columns, codes, strict=True)) if self.columns else {}
         found = channels_after(self.item, len(self.iterations), columns)
         if found is not None:
-            after = self.context.loops.after
-            after[self.channels] = substitute(found, after)
+            loops, update = self.context.loops, self.update
+            is_last = update is not None and self.channels not in variables(update)
+            noted = loops.of_last_rows if is_last else loops.after
+            noted[self.channels] = substitute(found, loops.after)
 
 
 def _column_names(step: Repeat) -> list[str]:

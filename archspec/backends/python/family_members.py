@@ -97,7 +97,7 @@ def _variants(graph: Graph) -> dict[str, Graph]:
         return {graph.name: graph}
     found: dict[str, Graph] = {}
     for name, values in family.variants.items():
-        changed = {n for n in values if values[n] != family.params.get(n)}
+        changed = {n for n in values if values[n] != family.values.get(n)}
         if changed <= family.params.keys():
             lowered = family.again(values) if changed else graph
             if lowered is not None:

@@ -10,9 +10,10 @@ The loop variables are those of the spec, without any that the body does not rea
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
+from archspec.backends.python.aligned_bodies import InstancesDifferError
 from archspec.backends.python.identifiers import python_name
 from archspec.backends.python.submodules import SubmoduleLoop
 from archspec.backends.python.syntax import (
@@ -21,6 +22,7 @@ from archspec.backends.python.syntax import (
     Element,
     Expr,
     NameExpr,
+    TupleExpr,
     call,
 )
 from archspec.backends.python.unify_values import ValueUnifier
@@ -65,11 +67,10 @@ def loop_header(
     if not columns:
         count = unifier.unify(_counts(loop), "", loop.scope)
         return LoopHeader(index if reads_index else "_", call(NameExpr("range"), count))
-    rows = _rows([*columns.values()], loop, unifier)
-    target = ", ".join(map(python_name, columns))
+    target, rows = _rows(columns, loop, unifier)
     if not reads_index:
         return LoopHeader(target, rows)
-    target = f"({target})" if len(columns) > 1 else target
+    target = f"({target})" if ", " in target else target
     return LoopHeader(f"{index}, {target}", call(NameExpr("enumerate"), rows))
 
 
@@ -103,7 +104,8 @@ def _columns(loop: SubmoduleLoop, read: Container[str] | None) -> dict[str, Colu
                   for row in (repeat.rows for repeat in loop.repeats)
                   if isinstance(row.code, ast.Tuple)]  # fmt: skip
         is_read = read is None or python_name(name) in read
-        if is_read and all(_is_data(item.value) for item in column):
+        is_written = name in loop.callables
+        if is_read and (is_written or all(_is_data(item.value) for item in column)):
             found[name] = column
     return found
 
@@ -132,18 +134,48 @@ def _counts(loop: SubmoduleLoop) -> list[Symbolic]:
 
 
 def _rows(
-    columns: Sequence[Column], loop: SubmoduleLoop, unifier: ValueUnifier
-) -> Expr:
-    """The rows of a loop, as one tuple or as a column for each variable."""
-    if len(columns) > 1 and not any(
-        variables(c.code) for each in columns for c in each
-    ):
-        rows = [tuple(zip(*(item.value for item in items), strict=True))
-                for items in zip(*columns, strict=True)]  # fmt: skip
-        literals = [Symbolic(row, constant(row)) for row in rows]
-        return unifier.unify(literals, "", loop.scope)
-    found = [unifier.unify(column, "", loop.scope) for column in columns]
-    if len(found) == 1:
-        return found[0]
+    columns: Mapping[str, Column], loop: SubmoduleLoop, unifier: ValueUnifier
+) -> tuple[str, Expr]:
+    """The variables of a loop and its rows: literals as rows, others as columns."""
+    literal = {n: c for n, c in columns.items() if _is_literal(n, c, loop)}
+    groups: list[tuple[str, Expr]] = []
+    for name, column in columns.items():
+        if name not in literal or len(literal) == 1:
+            written = _written(name, column, loop, unifier)
+            groups.append((python_name(name), written))
+        elif name == next(iter(literal)):
+            cells = [_written(n, c, loop, unifier) for n, c in literal.items()]
+            target = ", ".join(map(python_name, literal))
+            groups.append((target, _transposed(cells)))
+    if len(groups) == 1:
+        return groups[0]
+    targets = [f"({t})" if ", " in t else t for t, _ in groups]
     strict = Element(AtomExpr("True"), "strict=")
-    return CallExpr(NameExpr("zip"), (*map(Element, found), strict))
+    elements = (*(Element(written) for _, written in groups), strict)
+    return ", ".join(targets), CallExpr(NameExpr("zip"), elements)
+
+
+def _is_literal(name: str, column: Column, loop: SubmoduleLoop) -> bool:
+    return name in loop.callables or not any(variables(item.code) for item in column)
+
+
+def _written(
+    name: str, column: Column, loop: SubmoduleLoop, unifier: ValueUnifier
+) -> Expr:
+    """The values of a loop variable; those that are ops and blocks are written already."""
+    if name in loop.callables:
+        return TupleExpr(tuple(map(Element, loop.callables[name])))
+    return unifier.unify(column, "", loop.scope)
+
+
+def _transposed(columns: Sequence[Expr]) -> Expr:
+    """A tuple of rows, of those of columns.
+
+    Raises:
+        InstancesDifferError: if a column is no tuple of literals.
+    """
+    cells = [column.elements for column in columns if isinstance(column, TupleExpr)]
+    if len(cells) < len(columns):
+        raise InstancesDifferError
+    rows = zip(*cells, strict=True)
+    return TupleExpr(tuple(Element(TupleExpr(tuple(row))) for row in rows))

@@ -178,7 +178,7 @@ def _summary(graph: Graph, params: Sequence[str]) -> str:
         if graph.returns_tuple:
             gives = f"In training mode {heads} follow."
         parts.append(gives)
-    fixed = [f"`{name}`" for name in graph.family.names if name not in params]
+    fixed = [f"`{name}`" for name in graph.family.values if name not in params]
     if fixed:
         parts.append(f"Fixed params of the spec: {', '.join(fixed)}.")
     return "\n\n".join([*parts, network_shapes(graph)])

@@ -31,6 +31,7 @@ from archspec.backends.python.callable_arguments import (
     CallableWriter,
     is_identity,
     needs_forward,
+    param_uses,
     split_call,
     uses,
 )
@@ -73,6 +74,7 @@ from archspec.ir.symbolic import (
     variable,
 )
 from archspec.ops.registry import OPS
+from archspec.resolve.partial_call import has_callee
 
 MADE = "layer"  # the variable of a block that tells its width
 FEW = 2  # equal iterations that are read as fast as a loop
@@ -440,9 +442,34 @@ class SubmoduleBuilder:
             inside = replace(inside, known=tuple(known))
         loop = SubmoduleLoop(column, inside, self.members(bodies, inside))
         loop = self._following(loop) if is_made else loop
+        loop.callables = self._callables_of(loop)
         loop_header(loop, self.unifier)  # or the instances differ
         after = replace(outside, values=values).naming(names & {moving})
         return [loop] if loop.members else [], after
+
+    def _callables_of(self, loop: SubmoduleLoop) -> dict[str, list[Expr]]:
+        """The values of those loop variables that are ops or blocks.
+
+        Raises:
+            InstancesDifferError: if an instance has others, or no expression gives them.
+        """
+        found: dict[str, list[Expr]] = {}
+        for name in loop.repeats[0].variables[0]:
+            values = [row[name] for repeat in loop.repeats for row in repeat.variables]
+            if name in self.unifier.used and any(map(has_callee, values)):
+                columns = [self._callable_column(name, each) for each in loop.repeats]
+                if any(column != columns[0] for column in columns):
+                    raise InstancesDifferError
+                found[name] = columns[0]
+        return found
+
+    def _callable_column(self, name: str, repeat: Repeat) -> list[Expr]:
+        pairs = zip(repeat.variables, repeat.iterations, strict=True)
+        rows = [(row[name], body) for row, body in pairs]
+        return [
+            self.callables.value(value, [*param_uses(body, name, value)])
+            for value, body in rows
+        ]
 
     def _tells_width(self, column: Sequence[Repeat]) -> bool:
         """Whether what ends each iteration can tell the channels that leave."""

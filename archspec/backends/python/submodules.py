@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.syntax import CallExpr, Expr, NameExpr
@@ -47,6 +47,7 @@ class SubmoduleLoop:
     scope: ClassScope
     members: list[Member]
     names: tuple[str, ...] = ()  # of stages, the attributes that `forward` calls
+    callables: dict[str, list[Expr]] = field(default_factory=dict)  # of variables
     made: ast.expr | None = None  # the next channels, as the last member tells them
 
     @property

@@ -282,6 +282,36 @@ def test_calls_that_have_some_arguments() -> None:
     torch.testing.assert_close(found(x), expected(x))
 
 
+ROWS = """\
+params: {width: 2, layers: [1, 2], rows: [[one, 4, relu], [two, 6, tanh]]}
+blocks:
+  one(c, act): conv(c, k=1) | act
+  two(c, act): conv(c, k=3, p=1) | bn | act
+  stage(kind, c, act, n):
+    - {repeat: "kind(c, act)", times: n}
+net:
+  - stem: conv(3 * width, k=1)
+  - repeat: stage(kind, width * c, act, n)
+    for: {"(kind, c, act)": rows, n: layers}
+  - head: global_avgpool | flatten | linear(5)
+"""
+
+
+def test_rows_with_ops_and_blocks() -> None:
+    """They are fixed, in a loop, whatever the other params are."""
+    text = archspec.to_source(spec(ROWS))
+    assert "for (kind, c, act), n in zip(" in text
+    emitted = module_of(text)
+    assert [*inspect.signature(emitted["A"]).parameters] == ["width", "layers"]
+    changes: list[dict[str, Any]] = [{}, {"width": 3}, {"layers": (2, 1)}]
+    for params in changes:
+        found = emitted["A"](**params)
+        expected = archspec.compile(spec(ROWS, params=params))
+        expected.load_state_dict(found.state_dict())
+        x = torch.randn(2, 3, 8, 8)
+        torch.testing.assert_close(found.eval()(x), expected.eval()(x))
+
+
 HIDDEN = """\
 params: {width: 4, times: 2}
 blocks:
