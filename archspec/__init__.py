@@ -29,7 +29,6 @@ multiply-accumulates for one image.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,6 +200,8 @@ def create_model(
     loaded = _loaded(spec, source, variant, input, params)
     model = build(loaded.graph)
     if source is not None:
+        import logging  # 5 ms
+
         from archspec.training.weights.loading import load_weights
 
         report = load_weights(model, loaded, source, adapt=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from archspec.diagnostics.diagnostic import Diagnostic, SpecError
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
 from archspec.ir.graph import Graph, Sizes
-from archspec.layers import Layers
+
+if TYPE_CHECKING:
+    from archspec.layers import Layers
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,6 +121,8 @@ class Spec:
     @property
     def layers(self) -> Layers:
         """All layers, in the order in which they run; also by path, `layers["fc"]`."""
+        from archspec.layers import Layers  # 4 ms
+
         return Layers(self.graph, self.document.source)
 
     def summary(self, depth: int | None = None, batch: int = 1) -> str:
