@@ -7,10 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 
 import pytest
+import torch
+from torch import distributed as dist
 
-from processes import is_running
+from archspec.training.distributed.world import init_world
+from processes import free_port, is_running
 
 CHILD = """
 import time
@@ -44,3 +48,14 @@ def test_a_process_ends_with_the_one_that_has_started_it() -> None:
         time.sleep(0.05)
     os.kill(pid, signal.SIGKILL)
     pytest.fail("it outlives its parent")
+
+
+def test_a_process_group_outlives_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With torch 2.11, a run may never end if DDP drops the last reference."""
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    for name, value in {"RANK": "0", "WORLD_SIZE": "1", **place}.items():
+        monkeypatch.setenv(name, value)
+    with init_world(torch.device("cpu")):
+        group = weakref.ref(dist.group.WORLD)
+    assert not dist.is_initialized()
+    assert group() is not None

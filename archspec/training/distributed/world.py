@@ -27,6 +27,11 @@ from archspec.training.distributed.launch_environment import (
 T = TypeVar("T")
 GPU_BACKEND = "cpu:gloo,cuda:nccl"  # Gloo for objects, NCCL for weights and gradients
 
+# References to the process groups of this process. In torch 2.11, a run never ends if DDP
+# drops the last one: it waits for a thread of Gloo, and holds the lock of the interpreter
+# (GIL), which that thread needs to free a tensor.
+_GROUPS: list[object] = []
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -142,6 +147,7 @@ def init_world(device: torch.device) -> Iterator[World]:
         return
     world = World(_local_device(launched, device), *launched)
     _init_process_group(world)
+    _GROUPS.append(dist.group.WORLD)
     try:
         yield world
     except RuntimeError as error:
