@@ -44,7 +44,7 @@ class Fault:
 
 FAULTS = [
     Fault(
-        "Input channels that are not those that come in",
+        "Wrong input channels",
         NIN,
         ("nin_block(96, 256,", "nin_block(64, 256,"),
         ("NinBlock(96, 256,", "NinBlock(64, 256,"),
@@ -62,7 +62,7 @@ FAULTS = [
         ("            nn.Flatten(),  # [400]\n", ""),
     ),
     Fault(
-        "A padding forgotten in one branch of a sum",
+        "A missing padding in one branch of a sum",
         RESIDUAL,
         ("bn | relu | conv(cout, k=3, p=1)", "bn | relu | conv(cout, k=3)"),
         (
@@ -77,13 +77,13 @@ FAULTS = [
         ("out_channels, kernel_size=1, stride", "1, kernel_size=1, stride"),
     ),
     Fault(
-        "A padding forgotten in one branch of a concatenation",
+        "A missing padding in one branch of a concatenation",
         INCEPTION,
         ("conv(24, k=5, p=2)", "conv(24, k=5)"),
         ("(16, 24, kernel_size=5, padding=2)", "(16, 24, kernel_size=5)"),
     ),
     Fault(
-        "An image too small for so many pools",
+        "An image that is too small for its pools",
         DENSENET,
         ("input: 1x96x96", "input: 1x28x28"),
         shape="(2, 1, 28, 28)",
@@ -95,7 +95,7 @@ FAULTS = [
         ("(88, 20, kernel_size=5)", "(88, 20, kernel_size=5, groups=3)"),
     ),
     Fault(
-        "A padding forgotten where everything still fits",
+        "A missing padding without an error",
         NIN,
         ("nin_block(384, classes, k=3, p=1)", "nin_block(384, classes, k=3)"),
         (

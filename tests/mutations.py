@@ -193,7 +193,7 @@ def width(spec):
 
 @kind
 def stated_count(spec):
-    """Input channels that are not those that come in."""
+    """Wrong input channels."""
     for call in spec.calls:
         given = positional(call)
         if call.name.id not in ("conv", "linear") or not given:

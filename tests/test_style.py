@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -11,11 +12,16 @@ from archspec.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+MODULES = [*ROOT.glob("archspec/**/*.py"), *ROOT.glob("cli/*.py")]
 GUIDES = ("README.md", "tutorial.md", "guides.md")
 
 BANNED = re.compile(
     r"\b(?:(?<!there )is no|(?<!there )are no|goes on|go on|going on|behind|beside|anew|left aside|set aside"
-    r"|one's|mends?|truth value|whole number|colours?|grey|labelled|neighbours?|\w*(?:normal|initial|recogn|optim|parametr|summar)is(?:e|ed|es|ing|ation))\b(?! longer| more)",
+    r"|one's|mends?|truth values?|whole number|what comes in|comes? in|left out|leaves? (?:it|them|one) out"
+    r"|nobody|whoever|kept for backward|is damaged|for want of|comes? to nothing|stands?|lies"
+    r"|colours?|grey|labelled|neighbours?|misspelt"
+    r"|\w*(?:normal|initial|recogn|optim|parametr|summar)is(?:e|ed|es|ing|ation)"
+    r")\b(?! longer| more)",
     re.IGNORECASE,
 )
 CODE = re.compile(r"^```.*?^```$|`[^`\n]*`|<!--.*?-->", re.MULTILINE | re.DOTALL)
@@ -46,6 +52,26 @@ def test_words_of_the_help(command, capsys, monkeypatch):
     words = " ".join(capsys.readouterr().out.replace("│", " ").split())
     assert "Usage" in words
     assert BANNED.findall(words) == []
+
+
+def messages(path: Path) -> list[str]:
+    """The texts of a module that are not docstrings or emitted code."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return [
+        node.value
+        for node in constants
+        if isinstance(node.value, str) and node not in docstrings
+        if " " in node.value and not node.value.startswith("\n")
+    ]
+
+
+@pytest.mark.parametrize("package", sorted({p.parent for p in MODULES}), ids=str)
+def test_words_of_messages(package):
+    for path in (path for path in MODULES if path.parent == package):
+        for text in messages(path):
+            assert BANNED.findall(text) == [], f"{path.name}: {text}"
 
 
 @pytest.mark.parametrize("name", GUIDES)

@@ -109,7 +109,7 @@ def _executed(place: str) -> ModuleType:
         raise UnsupportedModuleError(f"there is no file `{place}`")
     if not is_file and path.is_file():
         raise UnsupportedModuleError(
-            f"`{place}` is no Python file: import a class of one, as `model.py:Net`"
+            f"`{place}` is not a Python file: import a class of one, as `model.py:Net`"
         )
     sys.path.insert(0, str(path.resolve().parent if is_file else Path.cwd()))
     try:

@@ -1,4 +1,4 @@
-"""The axes that an op takes, as examples: `CHW` stands for any image, channels first.
+"""The axes that an op takes, as examples: `CHW` is any image, channels first.
 
 Two orders are alike where C and P are in the same places: what the other axes mean, a
 convolution does not ask.

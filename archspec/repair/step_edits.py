@@ -1,4 +1,4 @@
-"""Steps inserted, left out, swapped or replaced.
+"""Steps inserted, omitted, swapped or replaced.
 
 linear(784, 10)          flatten | linear(784, 10)
 flatten | global_avgpool global_avgpool | flatten

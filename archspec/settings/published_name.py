@@ -1,4 +1,4 @@
-"""Names of published weights, which stand where the path of a file may stand."""
+"""Names of published weights, which are allowed in place of a file."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def test_bytes_have_no_decimals(archspec, tmp_path):
     path = tmp_path / "tiny.yaml"
     path.write_text("archspec: 1\ninput: 4x8x8\nnet: [tanh, 'conv(4, k=1)', tanh]\n")
     lines = archspec("summary", path, "--format", "markdown").out.splitlines()
-    assert "| B kept |" in lines[2]
+    assert "| B saved |" in lines[2]
     assert [line.split(" | ")[6] for line in lines[4:7]] == ["", "1,024", "1,024"]
 
 

@@ -33,7 +33,7 @@ OPTIONAL_COLUMNS = (9, 7, 8, 6, 3, 1)  # the first to go where the terminal is n
 COSTS: dict[str, Callable[[Row], int]] = {
     "parameters": lambda row: row.params,
     "MACs": lambda row: row.macs,
-    "memory kept": lambda row: row.kept_bytes,
+    "saved memory": lambda row: row.kept_bytes,
 }
 
 
@@ -119,8 +119,8 @@ def _title(costs: Summary) -> str:
 
 def _header(costs: Summary) -> tuple[str, ...]:
     unit = UNITS[unit_index(costs.kept_bytes)]
-    figures = ("parameters", "MACs", f"{unit} kept")
-    shares = ("% params", "% MACs", "% kept")
+    figures = ("parameters", "MACs", f"{unit} saved")
+    shares = ("% params", "% MACs", "% saved")
     return ("layer", "op", "output", FIELD, *figures, *shares)
 
 
@@ -172,9 +172,10 @@ def _notes(costs: Summary, *, explained: bool = True) -> list[str]:
     weights, kept, peak = map(memory, (costs.weights, costs.kept_bytes, costs.peak))
     at_peak = max(costs.rows, key=lambda row: row.live_bytes)
     runs = f"while {at_peak.path} ({at_peak.op}) runs"
+    backward = f"{kept} saved for the backward pass"
     found = [
         f"inference: {weights} of weights, {peak} of activations {runs}",
-        f"training: {weights} of weights, {weights} of gradients, {kept} kept for backward",
+        f"training: {weights} of weights, {weights} of gradients, {backward}",
         f"largest: {', '.join(_largest(costs))}",
     ]
     if explained and any(row.receptive_field for row in costs.rows):

@@ -204,7 +204,7 @@ class _Reporter:
             "invalid-step",
             f"a step has one label or keyword, found `{second.text}` as a second",
             second.span,
-            help="`sizes` stands next to `split:`"
+            help="write `sizes` next to `split:`"
             if second.text == "sizes"
             else "start each step of a list with `- `",
         )

@@ -71,8 +71,8 @@ def _traced(module: nn.Module, inputs: Inputs) -> tuple[Trace, int]:
         return training, heads
     if only := _unread(module, evaluating) - _unread(module, training):
         raise UnsupportedModuleError(
-            f"`{min(only)}` is computed with in training mode alone, and is no head: "
-            "a spec computes the same in both modes"
+            f"`{min(only)}` is used only in training mode, and is not a head: a spec "
+            "computes the same in both modes"
         )
     return evaluating, 0
 

@@ -295,7 +295,7 @@ class _Recorder(TorchFunctionMode):
         kind = type(module).__name__
         if id(module) not in self.paths:
             raise UnsupportedModuleError(
-                f"{self.frame} runs a `{kind}` that is no part of it: make it in "
+                f"{self.frame} runs a `{kind}` that is not part of it: make it in "
                 "`__init__`, several in an `nn.ModuleList`"
             )
         is_of_torch = type(module).__module__.startswith("torch.nn.")
