@@ -106,8 +106,10 @@ class _Frame:
         foot = [("note", note) for note in self.diagnostic.notes]
         foot += [("help", text) for text in self.diagnostic.help]
         helps = " ".join(self.diagnostic.help)
-        titles = (fix.title for fix in self.diagnostic.fixes)
-        foot += [("fix", text) for text in titles if text not in helps]
+        titles = [fix.title for fix in self.diagnostic.fixes]
+        foot += [
+            ("fix", text) for text in titles if text.removeprefix("write ") not in helps
+        ]
         if foot:
             lines.append(self.margin("|"))
         for kind, text in foot:

@@ -24,7 +24,13 @@ from archspec.ir.symbolic import (
     variables,
 )
 from archspec.lowering.ambiguous_indices import report_ambiguous_indices
-from archspec.lowering.context import CallerArgument, Context, Items, LoopVariables
+from archspec.lowering.context import (
+    MAX_UNKNOWN,
+    CallerArgument,
+    Context,
+    Items,
+    LoopVariables,
+)
 from archspec.lowering.labels import Labels
 from archspec.lowering.loop_channels import leaving
 from archspec.lowering.provenance import report
@@ -61,6 +67,8 @@ def lower_block_call(
     arguments = _arguments(module, x, context)
     if context.values_unknown and not context.run.is_first_visit(block):
         return ir.Value(None)
+    if x.shape is None and context.run.steps > MAX_UNKNOWN:
+        return x
     known = {key: value for key, value in arguments.items() if value is not None}
     remembered, key = context.run.block_outputs, None
     if remembered and not context.values_unknown:

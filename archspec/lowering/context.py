@@ -22,6 +22,7 @@ from archspec.resolve.scope import Block, Scope
 
 MAX_LAYERS = 15_000  # after expansion; ResNet-1001 has 3,500
 MAX_IDLE = 15_000  # steps without a layer
+MAX_UNKNOWN = 3_000  # steps, after which no block behind an error is expanded
 MAX_DEPTH = 80  # steps within steps, blocks included
 
 Items = list[ir.Item]

@@ -123,6 +123,7 @@ def leaving(
     """
     code = channels_code(x)
     if x.shape is None or code is None:
+        context.loops.channels.difference_update(inner)
         return x
     loops = context.loops
     after = loops.after if is_group else {**loops.after, **loops.of_last_rows}

@@ -100,8 +100,6 @@ NEAR = 4  # calls, beside which another one may be missing
 def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate]:
     """Edits for a finding, in the order in which to try them."""
     found = [*syntax_edits(finding)]
-    if finding.is_error and finding.code not in SHAPES_ALONE:
-        found += offered_code(finding)
     if document is None:
         found += [Candidate.of(1.0, fix.title, *fix.edits) for fix in finding.proposals]
     else:
@@ -113,6 +111,8 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
             found += lost_parts(finding, document)
         if finding.code in (*SHAPE_CODES, *VALUE_CODES):
             found += _SpecEdits(finding, document).found()
+    if finding.is_error and finding.code not in SHAPES_ALONE:
+        found += offered_code(finding)
     unique: dict[object, Candidate] = {}
     for each in sorted(found, key=lambda each: each.cost):
         key = tuple((e.span.start, e.span.end, e.text) for e in each.fix.edits)
@@ -182,7 +182,9 @@ class _SpecEdits:
                 continue
             for first, second in pairwise(step.steps):
                 if isinstance(first, Chain) and isinstance(second, Chain):
-                    yield self.candidate(swapped(first.span, second.span), 0)
+                    found = self.candidate(swapped(first.span, second.span), 0)
+                    title = f"swap `{first.span.text}` and `{second.span.text}`"
+                    yield found._replace(fix=found.fix._replace(title=title))
 
     def in_chains(self) -> Iterator[Candidate]:
         """Edits of calls, those near the finding first."""

@@ -28,7 +28,14 @@ from archspec.frontend.step_traversal import calls_in, starts_with_ref
 from archspec.repair.block_edits import steps_in
 from archspec.repair.call_edits import positional
 from archspec.repair.document_edits import bodies
-from archspec.repair.edit_costs import ADDED, INSERTED, LAST_RESORT, VALUE, Candidate
+from archspec.repair.edit_costs import (
+    ADDED,
+    INSERTED,
+    LAST_RESORT,
+    MAX_LEAD,
+    VALUE,
+    Candidate,
+)
 
 QUOTED = re.compile("`(\\w+)`")
 VALUES = (2, 1, 3, 8, 64)  # of a param that nobody has given a value
@@ -160,7 +167,7 @@ def _definitions(finding: Diagnostic, document: Document) -> Iterator[Candidate]
                 text = f"{separator}{'' if star else '*, '}{name}={value}"
                 edit = Edit(source.span(span.end - 1, span.end - 1), text)
                 title = f"add the parameter `{name}={value}` to `{block.name.id}`"
-                yield _weak(INSERTED + place / 10, title, edit)
+                yield _weak(INSERTED + place * (MAX_LEAD + 0.1), title, edit)
         if document.params:
             first = document.params[0][0].span
             is_flow = source.text[: first.start].rstrip().endswith(("{", ","))
@@ -171,7 +178,9 @@ def _definitions(finding: Diagnostic, document: Document) -> Iterator[Candidate]
             edit = Edit(line, f"params: {{{name}: {value}}}\n")
         else:
             return
-        yield _weak(VALUE + place / 10, f"add `{name}: {value}` to `params`", edit)
+        yield _weak(
+            VALUE + place * (MAX_LEAD + 0.1), f"add `{name}: {value}` to `params`", edit
+        )
 
 
 def _is_in(at: Span, body: Step) -> bool:
@@ -269,7 +278,8 @@ def _without_step(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
                 edit = _left_out(item)
                 if edit:
                     depth += 1
-                    text = " ".join(edit.span.text.split()).strip("-, ")
+                    text = re.sub(r"\s#.*", "", edit.span.text)
+                    text = " ".join(text.split()).strip("-, ")
                     title = (
                         f"leave out `{text if len(text) < 50 else text[:47] + '...'}`"
                     )

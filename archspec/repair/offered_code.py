@@ -20,6 +20,8 @@ LISTING = re.compile(
 KEY_AND_VALUE = re.compile(r"[\w-]+ ?[:=] ?[^,}\n#]*[^,}\n# ]")
 VALUE = re.compile(r"(?<=[:-] )[^#\n]*[^# \n]")
 ARGUMENT = re.compile(r"\w+=(?:\([^()]*\)|[^,()\n])+")
+WORDS = ("and", "or", "not", "if", "|", "- ")  # which stand between other code
+MAX_LINE = 500  # characters, for the search of places in it
 FURTHER = 0.3  # more, for each place that is farther from the finding
 
 
@@ -32,7 +34,7 @@ def offered_code(finding: Diagnostic) -> Iterator[Candidate]:
             continue
         if "..." in help or "your numbers" in help or LISTING.search(help):
             continue
-        codes = CODE.findall(help)[:3]
+        codes = [code for code in CODE.findall(help) if code not in WORDS][:3]
         for number, code in enumerate(codes):
             for edit, far in _places(finding, code):
                 cost = OWN + FURTHER * far + number / 10
@@ -46,6 +48,8 @@ def _places(finding: Diagnostic, code: str) -> Iterator[tuple[Edit, int]]:
     source = span.source
     yield Edit(span, code), 0
     line = source.line(span.line)
+    if len(line) > MAX_LINE:
+        return
     first = source.line_starts[span.line - 1]
     at = span.start - first
     for far, pattern in enumerate((ARGUMENT, KEY_AND_VALUE, VALUE), start=1):

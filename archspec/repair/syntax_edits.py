@@ -200,4 +200,10 @@ def _edit(source: Source, start: int, end: int, text: str, cost: float) -> Candi
     first = source.line_starts[line - 1]
     last = first + len(source.line(line))
     new = source.text[first:start] + text + source.text[end:last]
-    return Candidate.of(SYNTAX + cost, f"write `{new.strip()}`", edit)
+    title = f"write `{new.strip()}`"
+    spaces = len(text) - len(text.lstrip(" "))
+    if new.strip() == source.text[first:last].strip():
+        title = f"indent `{new.strip()}` by {spaces} spaces"
+    elif "\n" in text:
+        title = f"indent line {line} and those below it by {spaces} spaces"
+    return Candidate.of(SYNTAX + cost, title, edit)
