@@ -153,7 +153,7 @@ def test_shares_say_where_the_cost_sits(nested, monkeypatch):
     assert lines[-2] == (
         f"largest: {found['linear1'].params / spec.params:.0%} of the parameters in linear1, "
         f"{found['pair2'].macs / spec.macs:.0%} of the MACs in pair2, "
-        f"{found['pair1'].kept_bytes / kept:.0%} of the memory kept in pair1"
+        f"{found['pair1'].kept_bytes / kept:.0%} of the saved memory in pair1"
     )
 
 
