@@ -15,15 +15,20 @@ from collections.abc import Iterable, Sequence
 from archspec.backends.python.alike_classes import merged_classes
 from archspec.backends.python.identifiers import NameAllocator
 from archspec.backends.python.names_read import classes_read
-from archspec.backends.python.syntax import ClassDef, ClassName, FunctionDef
+from archspec.backends.python.syntax import (
+    AssignStmt,
+    ClassDef,
+    ClassName,
+    FunctionDef,
+)
 
 
 def named_classes(
     definitions: Sequence[ClassDef],
     taken: Iterable[str],
-    functions: Sequence[FunctionDef] = (),
+    functions: Sequence[FunctionDef | AssignStmt] = (),
 ) -> list[ClassDef]:
-    """The classes that the last one and the functions need, each under its own name."""
+    """The classes that the last one, functions and constants need, each under its own name."""
     found = merged_classes(needed_classes(definitions, functions))
     users: dict[ClassName, ClassName] = {}
     for definition in found:
@@ -34,7 +39,7 @@ def named_classes(
 
 
 def needed_classes(
-    definitions: Sequence[ClassDef], functions: Sequence[FunctionDef] = ()
+    definitions: Sequence[ClassDef], functions: Sequence[FunctionDef | AssignStmt] = ()
 ) -> list[ClassDef]:
     """The classes that the last one or a function calls, or that one of those does."""
     called = {definitions[-1].name}

@@ -244,6 +244,11 @@ def class_lines(definition: ClassDef) -> list[str]:
     return lines
 
 
+def constant_lines(constant: AssignStmt) -> list[str]:
+    """The lines of a constant of the module."""
+    return _statement(constant, 0)
+
+
 def function_lines(function: FunctionDef) -> list[str]:
     """The lines of a function that makes a variant."""
     params = Element(NameExpr("params"), "**")

@@ -30,12 +30,18 @@ from archspec.backends.python.class_docstrings import network_shapes
 from archspec.backends.python.class_names import named_classes, needed_classes
 from archspec.backends.python.comments_and_docstrings import docstring_lines
 from archspec.backends.python.constructor_calls import torch_call
+from archspec.backends.python.default_constants import with_constants
 from archspec.backends.python.expressions import FUNCTIONS
 from archspec.backends.python.family_members import family_members, family_of_one
 from archspec.backends.python.identifiers import NameAllocator, class_name
-from archspec.backends.python.layout import class_lines, flat, function_lines
+from archspec.backends.python.layout import (
+    class_lines,
+    constant_lines,
+    flat,
+    function_lines,
+)
 from archspec.backends.python.names_read import names_read
-from archspec.backends.python.syntax import dotted
+from archspec.backends.python.syntax import AssignStmt, FunctionDef, dotted
 from archspec.backends.python.variant_functions import variant_functions
 from archspec.ir.garbage_collection import collector_paused
 from archspec.ir.graph import Graph, Layer, Module, Port, walk
@@ -80,14 +86,21 @@ def module_source(
     functions = variant_functions(members, built)
     helpers = {k: t for each in members.graphs for k, t in _helpers(each).items()}
     taken = {*IMPORTED, *helpers}
-    classes = named_classes([*built.known], taken, functions)
+    *blocks, network = built.known
+    network, constants = with_constants(network, taken)
+    taken |= {constant.target.root for constant in constants}
+    users: list[FunctionDef | AssignStmt] = [*functions, *constants]
+    classes = named_classes([*blocks, network], taken, users)
     functions = [each for each in functions if flat(each.result.function)]
-    read = names_read([*classes, *functions])
+    read = names_read([*classes, *functions, *constants])
     helpers = _read_helpers(helpers, read)
     read = read.union(*map(_names_in, helpers.values()))
     written = [text for name, text in FUNCTIONS.items() if name in read]
     sections = [text.strip() for text in (*written, *helpers.values())]
     sections += ["\n".join(class_lines(each)) for each in classes]
+    if constants:
+        lines = [line for each in constants for line in constant_lines(each)]
+        sections.insert(-1, "\n".join(lines))
     sections += ["\n".join(function_lines(each)) for each in functions]
     read |= {"Any"} if functions else set()
     body = "".join(f"\n\n\n{section}" for section in sections)

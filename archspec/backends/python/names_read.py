@@ -49,7 +49,7 @@ def names_read(nodes: Iterable[Node]) -> set[str]:
     return found
 
 
-def classes_read(definition: ClassDef | FunctionDef) -> list[ClassName]:
+def classes_read(definition: ClassDef | FunctionDef | AssignStmt) -> list[ClassName]:
     """The emitted classes that a class calls."""
     return [leaf for leaf in _leaves([definition]) if isinstance(leaf, ClassName)]
 
