@@ -183,20 +183,20 @@ def test_one_process_downloads_for_all(plain: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "code", "said"),
     [
-        (["plain.yaml", "--data=mnist", "--data-root=nowhere"], "there is no `mnist`"),
-        (["plain.yaml", "--clip=-1"], "`--clip` expects a number above 0"),
-        (["plain.yaml", "--sync-bn"], "`--sync-bn` needs GPUs"),
-        (["--resume", "nowhere"], "`nowhere` is not a run directory"),
+        (["plain.yaml", "--data=mnist", "--data-root=no"], 1, "there is no `mnist`"),
+        (["plain.yaml", "--clip=-1"], 2, "`--clip` expects a number above 0"),
+        (["plain.yaml", "--sync-bn"], 1, "`--sync-bn` needs GPUs"),
+        (["--resume", "nowhere"], 2, "`nowhere` is not a run directory"),
     ],
 )
 def test_what_is_wrong_for_all_is_said_once(
-    flags: list[str], said: str, plain: Path, tmp_path: Path
+    flags: list[str], code: int, said: str, plain: Path, tmp_path: Path
 ) -> None:
     assert plain.exists()
     ended = Processes(2, "train", *flags, folder=tmp_path).end()
-    assert [each.code for each in ended] == [1, 1]
+    assert [each.code for each in ended] == [code, 1]
     assert ended[0].err.startswith(f"error: {said}")
     assert ended[1].err == ""
     assert not (tmp_path / "runs").exists()
