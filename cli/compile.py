@@ -64,7 +64,7 @@ def compile_(
     weights = weights_source(weights, pretrained=pretrained)
     if weights and suffix == ".py":
         stop(
-            "source has no weights: give `--weights` with `-o F.onnx`, `-o F.pt2` or "
+            "`--weights` is not supported for source: use `-o F.onnx`, `-o F.pt2` or "
             "`-o F.safetensors`",
             USAGE,
         )

@@ -44,7 +44,8 @@ def list_(
         return
     names = list_models(pattern or "*")
     if not names:
-        hint = did_you_mean(pattern or "", [*KINDS, *bundled()])
+        folders = {name.partition("/")[0] for name in bundled() if "/" in name}
+        hint = did_you_mean(pattern or "", [*KINDS, *folders, *bundled()])
         stop(f"no bundled network is called `{pattern}`{hint and '; ' + hint}", USAGE)
     networks = [_network(name) for name in names]
     if format_ == "json":

@@ -15,7 +15,7 @@ from archspec.lints.rules import ABOUT_TRAINING
 from archspec.spec import Spec
 from archspec.training.weights.spec_for_weights import check_for_weights
 
-from .exit_codes import exit_code, report_once, stop
+from .exit_codes import USAGE, exit_code, report_once, stop
 
 
 def note_namesake(spec: str) -> None:
@@ -59,7 +59,8 @@ def load_spec(
     if result.spec is None:
         if result.ok:
             stop(f"`{spec}` has only blocks: add a `net`")
-        if show_known and result.graph and result.source:
+        code = exit_code(result.diagnostics)
+        if show_known and code != USAGE and result.graph and result.source:
             show_known(result.graph, result.source)
-        raise typer.Exit(exit_code(result.diagnostics))
+        raise typer.Exit(code)
     return result.spec

@@ -63,7 +63,7 @@ def resolve_params(
             f"`{document.name}` has no variant `{variant}`",
             Source(f"--variant {variant}", "", is_argument=True).span(0, 0),
             help=did_you_mean(variant, document.variants)
-            or _listed("the variants are", document.variants),
+            or _listed("variants", document.variants),
         )
     given = _known(overrides, known, findings, "")
     _resolve(document, environment, [chosen, given], budget)
@@ -85,8 +85,7 @@ def _known(
                 if where
                 else f"unknown param `{name.id}`",
                 name.span,
-                help=did_you_mean(name.id, params)
-                or _listed("the parameters are", params),
+                help=did_you_mean(name.id, params) or _listed("params", params),
             )
     return {name.id: expression for name, expression in values}
 
@@ -203,7 +202,7 @@ def _type_name(value: object) -> str:
     raise AssertionError(value)
 
 
-def _listed(start: str, names: Mapping[str, object]) -> str:
+def _listed(noun: str, names: Mapping[str, object]) -> str:
     if not names:
-        return "it has none"
-    return f"{start} {', '.join(f'`{name}`' for name in names)}"
+        return f"the spec has no {noun}"
+    return f"the {noun} are {', '.join(f'`{name}`' for name in names)}"

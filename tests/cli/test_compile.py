@@ -181,7 +181,7 @@ def test_source_takes_no_weights(archspec, spec, state, tmp_path):
     for output in ([], ["-o", tmp_path / "a.py"]):
         outcome = archspec("compile", spec, "--weights", state, *output)
         assert (outcome.code, outcome.out) == (2, "")
-        assert "source has no weights: give `--weights` with `-o F.onnx`" in outcome.err
+        assert "`--weights` is not supported for source: use `-o F.onnx`" in outcome.err
     assert not (tmp_path / "a.py").exists()
 
 

@@ -107,8 +107,8 @@ def test_a_missing_data_set_is_one_sentence_with_the_ways_out(
     code, out, err = command("train", tiny, "--data", name, "--data-root", tmp_path)
     assert (code, out) == (1, "")
     assert err == (
-        f"error: there is no `{name}` under `{tmp_path}`: `--data-root DIR` says where "
-        "it is, `--data digits` needs no files, and `--download` fetches it\n"
+        f"error: `{name}` is not in `{tmp_path}`: use `--download`, or `--data-root DIR` "
+        "for another folder; `--data digits` needs no files\n"
     )
     assert not (tmp_path / "runs").exists()
 

@@ -188,7 +188,7 @@ def test_a_family_names_its_variants(command):
 
 
 USAGE = {
-    ("compile", *SPEC, "--pretrained"): "source has no weights",
+    ("compile", *SPEC, "--pretrained"): "`--weights` is not supported for source",
     ("train", *SPEC, "--pretrained", "--weights", "a.pt"): "give one of them",
     ("predict", *SPEC, "--weights", "a.pt", "a.png"): "`--weights a.pt` is a file",
     ("predict", "runs/lenet-1", "a.png", "--input", "3x8x8"): "are about a spec",

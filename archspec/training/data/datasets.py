@@ -69,7 +69,7 @@ def load_torchvision(
 
 
 def _explain(error: Exception, name: str, root: Path, *, download: bool) -> str:
-    hint = "`--data-root DIR` says where it is, `--data digits` needs no files"
+    hint = "use `--data-root DIR` for another folder; `--data digits` needs no files"
     reason = (
         str(error).strip().splitlines()[0].rstrip(".")
         if str(error).strip()
@@ -79,7 +79,8 @@ def _explain(error: Exception, name: str, root: Path, *, download: bool) -> str:
         return f"cannot download `{name}` to `{root}` ({reason}): {hint}"
     if is_missing_dataset(error):
         return (
-            f"there is no `{name}` under `{root}`: {hint}, and `--download` fetches it"
+            f"`{name}` is not in `{root}`: use `--download`, or `--data-root DIR` for "
+            "another folder; `--data digits` needs no files"
         )
     return f"cannot read `{name}` under `{root}` ({reason}): {hint}"
 
