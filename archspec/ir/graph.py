@@ -10,7 +10,7 @@ step of the spec becomes.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -230,6 +230,7 @@ class Let:
 
 
 Joined = Merge | Collect  # what a node joins
+WITH_NODE = (Layer, Merge, Collect)
 Item = (
     Layer | Module | Merge | Head | Repeat | Collect | Choice | Reference | Tied | Let
 )
@@ -352,8 +353,13 @@ def producing_node(value: Value) -> Node | None:
 
 def nodes_in(body: tuple[Item, ...]) -> Iterator[Node]:
     """The nodes of a body in execution order, those that `tied` runs again included."""
-    for item in walk(body):
-        if isinstance(item, Layer | Joined):
+    return nodes_among(walk(body))
+
+
+def nodes_among(items: Iterable[Item]) -> Iterator[Node]:
+    """The nodes of items that have been walked already."""
+    for item in items:
+        if isinstance(item, WITH_NODE):
             yield item.node
         elif isinstance(item, Tied):
             yield from nodes_in((item.item,))

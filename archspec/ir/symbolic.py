@@ -210,6 +210,8 @@ def same(left: Any, right: Any) -> bool:
         return True
     if type(left) is not type(right):
         return False
+    if isinstance(left, ast.Name):
+        return bool(left.id == right.id)
     if isinstance(left, ast.AST):
         return all(same(getattr(left, f), getattr(right, f)) for f in left._fields)
     if isinstance(left, list):
@@ -222,10 +224,13 @@ def variables(code: ast.AST) -> frozenset[str]:
 
     They are cached in each node since expressions share their parts.
     """
+    if isinstance(code, ast.Name):
+        return frozenset((code.id,))
+    if isinstance(code, ast.Constant):
+        return frozenset()
     found: frozenset[str] | None = getattr(code, "variables", None)
     if found is None:
         found = frozenset().union(*map(variables, _read_parts(code)))
-        found |= {code.id} if isinstance(code, ast.Name) else set()
         code.variables = found  # type: ignore[attr-defined]
     return found
 

@@ -49,6 +49,7 @@ from archspec.resolve.value_code import constant_or_name, without_names
 from archspec.resolve.value_text import describe
 
 Arguments = Mapping[str, Symbolic | None]  # None: unknown
+CIN_CODE = variable(CIN)
 
 
 class BlockCall(NamedTuple):
@@ -81,7 +82,7 @@ def lower_block_call(
     body: Items = []
     if block in context.stack:
         context.run.recursive_calls.append(module.call)
-    y = _lower_body(block, with_channels(x, variable(CIN)), inside, body)
+    y = _lower_body(block, with_channels(x, CIN_CODE), inside, body)
     y = leaving(y, inside)
     if block in context.stack:
         context.run.recursive_calls.pop()
@@ -127,7 +128,7 @@ def _inside(
         arguments = dict.fromkeys(arguments)
     values = {key: _as_parameter(key, value) for key, value in arguments.items()}
     cin = None if x.shape is None else int(x.shape.channels)
-    values[CIN] = None if cin is None else Symbolic(cin, variable(CIN))
+    values[CIN] = None if cin is None else Symbolic(cin, CIN_CODE)
     return Context(
         run=context.run,
         scope=block.environment.scope.inner(values),

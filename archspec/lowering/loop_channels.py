@@ -121,11 +121,13 @@ def leaving(
     `inner` are the channels of the loops in there, whose names are then free again.
     After a labeled group, those of its last row have the name still.
     """
+    loops = context.loops
+    if not (loops.after or loops.of_last_rows or inner):
+        return x
     code = channels_code(x)
     if x.shape is None or code is None:
-        context.loops.channels.difference_update(inner)
+        loops.channels.difference_update(inner)
         return x
-    loops = context.loops
     after = loops.after if is_group else {**loops.after, **loops.of_last_rows}
     if variables(code) & after.keys():
         code = substitute(code, after)

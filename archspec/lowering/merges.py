@@ -89,8 +89,10 @@ def _optional(merge: Merge, x: ir.Value, context: Context) -> Symbolic | None:
 
     The join is then a choice: of the join, or of the other branch alone.
     """
+    if len(merge.branches) != 2:
+        return None
     choices = [b for b in merge.branches if isinstance(b, If) and _may_be_none(b)]
-    if len(merge.branches) != 2 or len(choices) != 1:
+    if len(choices) != 1:
         return None
     step = choices[0]
     condition = evaluate(step.condition, x, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import Constant
 from collections.abc import Mapping
 from functools import cache
 from math import prod
@@ -260,7 +261,7 @@ def _shape(
     """The output shape by the op's own rule; None, with a finding, if there is none."""
     op, call = layer.op, layer.call
     values = {
-        name: shape_argument(item)
+        name: item.value if isinstance(item.code, Constant) else shape_argument(item)
         for name, item in attributes.items()
         if name != LABEL_NAME
     }

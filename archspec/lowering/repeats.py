@@ -145,6 +145,7 @@ class Loop:
         self.index = _fresh(self.index_name, context)
         self.columns = [_fresh(name, context) for name in self.names]
         self.channels = _fresh("channels", context)
+        self.channels_code = variable(self.channels)
         context.loops.channels.add(self.channels)
         context.loops.after.pop(self.channels, None)
         context.loops.of_last_rows.pop(self.channels, None)
@@ -171,7 +172,7 @@ class Loop:
             hoistable=None,
         )
         body: Items = []
-        entry = with_channels(x, variable(self.channels))
+        entry = with_channels(x, self.channels_code)
         around = {*context.loops.channels}
         y = context.run.step(step.body, entry, inside, body)
         y = leaving(y, context, context.loops.channels - around)
@@ -192,7 +193,7 @@ class Loop:
         is_constant = len(self.widths) == 1 and not any(
             variables(code) & self.moving
             for code in codes
-            if not same(code, variable(self.channels))
+            if not same(code, self.channels_code)
         )
         code = next_channels(
             self.updates, self.iterations, self.channels, is_constant=is_constant
@@ -224,7 +225,7 @@ class Loop:
             return y
         shape = y.shape.plain()
         code = self.update
-        if code is not None and same(code, variable(self.channels)):
+        if code is not None and same(code, self.channels_code):
             code = self.entry
         elif code is not None:
             is_moving = bool(variables(code) & self.moving)

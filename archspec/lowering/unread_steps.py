@@ -19,7 +19,7 @@ def report_unread_steps(
 ) -> None:
     """Report the last step of each chain that leads to none of the network's outputs."""
     items = [*ir.walk(body)]
-    nodes = [*ir.nodes_in(body)]
+    nodes = [*ir.nodes_among(items)]
     read = {id(value.producer) for node in nodes for value in node.inputs}
     wanted = [*outputs, *(item.output for item in items if isinstance(item, ir.Head))]
     read |= {id(value.producer) for value in wanted}

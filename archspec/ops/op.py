@@ -115,5 +115,7 @@ class Op(Signature):
 
     def count_parameters(self, x: Shape, y: Shape, **attributes: Any) -> int:
         """Return the number of trained parameters, for an input and output shape."""
-        counts = [weight.count(x, y, **attributes) for weight in self.weights]
-        return sum(counts)
+        total = 0
+        for weight in self.weights:
+            total += weight.count(x, y, **attributes)
+        return total
