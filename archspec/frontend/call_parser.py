@@ -210,6 +210,8 @@ class Parser:
             raise self.error("the end", "write the branches of a sum under `add:`")
         if production is Parser.chain and (self.token.kind == "name" or self.at(",")):
             raise self.error("the end", "chain steps with `|`: `conv(64, k=3) | relu`")
+        if self.token.text == "is":
+            raise self.error("the end", "compare with `==` or `!=`: there is no `None`")
         raise self.error("the end")
 
     def nested(self, production: Callable[[], T]) -> T:

@@ -53,7 +53,10 @@ class ValueParser:
             valid = tuple(item for item in items if item is not None)
             return Tuple(tree.span, valid) if len(valid) == len(items) else None
         if not isinstance(tree, Scalar) or tree.value is None:
-            self.findings.error("invalid-type", "expected a value", tree.span)
+            help = "give it a number, a word, a list, `true` or `false`"
+            self.findings.error(
+                "invalid-type", "expected a value", tree.span, help=help
+            )
             return None
         if not isinstance(tree.value, str):
             return Literal(tree.span, tree.value)

@@ -5,11 +5,12 @@ They are read from the syntax tree alone: `verification` finds which of them wor
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from archspec.diagnostics.diagnostic import Diagnostic
+from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
 from archspec.frontend.ast import (
     BlockDefinition,
     Call,
@@ -44,6 +45,7 @@ from archspec.repair.edit_costs import (
     PER_CALL,
     TUPLE,
     UNLIKE_ANOTHER,
+    VALUE,
     Candidate,
 )
 from archspec.repair.lost_parts import lost_parts
@@ -61,6 +63,7 @@ from archspec.repair.step_edits import (
 from archspec.repair.syntax_edits import syntax_edits
 from archspec.repair.train_edits import train_edits
 
+DIVISOR = re.compile(r"must divide the (\d+) channels, found (\d+)")
 VALUE_CODES = (
     "empty-repeat",
     "index-out-of-range",
@@ -107,6 +110,8 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         if finding.code == "unread-input":
             found += without_input(finding)
         found += train_edits(finding, document)
+        if match := DIVISOR.search(finding.message):
+            found += _divisors(finding, *map(int, match.groups()))
         if finding.is_error:
             found += lost_parts(finding, document)
         if finding.code in (*SHAPE_CODES, *VALUE_CODES):
@@ -118,6 +123,15 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         key = tuple((e.span.start, e.span.end, e.text) for e in each.fix.edits)
         unique.setdefault(key, each)
     return [*unique.values()]
+
+
+def _divisors(finding: Diagnostic, whole: int, given: int) -> Iterator[Candidate]:
+    """Numbers that divide the channels, the next smaller one first."""
+    at = finding.primary.span
+    fitting = [n for n in range(min(given, whole), 0, -1) if whole % n == 0]
+    for place, n in enumerate(fitting[:2]):
+        fix = Fix(f"write `{n}`", (Edit(at, str(n)),), is_strong=False)
+        yield Candidate(VALUE + place / 10, fix)
 
 
 class _SpecEdits:

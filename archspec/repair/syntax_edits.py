@@ -25,8 +25,9 @@ LINE_CODES = (
     "unknown-key",
     "unread-step",
 )
-REMOVED_LINES = {"invalid-yaml": (1, 2), "unread-step": (1,)}
+REMOVED_LINES = {"invalid-step": (1,), "invalid-yaml": (1, 2), "unread-step": (1,)}
 KEY = re.compile(r"^[ -]*[\w{}]+(?=[ (]|$)")
+LABELS = re.compile(r"( *- )([\w{}]+): (\w+: .*)")  # `- stem: body: relu`
 LEAD = re.compile(r"(?: *- )* *")
 
 
@@ -45,10 +46,34 @@ def syntax_edits(finding: Diagnostic) -> Iterator[Candidate]:
         for lines in REMOVED_LINES.get(finding.code, ()):
             yield from _without_lines(source, line, lines)
         line = source.position(start)[0]
+        if finding.code == "missing-step" and source.line(line).rstrip().endswith(":"):
+            yield from _branches_below(source, line)
         for place, number in enumerate((line, line - 1, line - 2, line + 1)):
             if 0 < number <= len(source.line_starts):
                 for each in _line_edits(source, number):
                     yield each._replace(cost=each.cost + place / 20)
+
+
+def _branches_below(source: Source, number: int) -> Iterator[Candidate]:
+    """The next items of a list as the branches of the join in a line: two, or more."""
+    text = source.line(number)
+    indent = len(text) - len(text.lstrip())
+    starts = [
+        other
+        for other in range(number + 1, len(source.line_starts) + 1)
+        if source.line(other)[: indent + 2] == " " * indent + "- "
+    ]
+    ends = [*starts[1:], len(source.line_starts) + 1]
+    for place, end in enumerate(ends[1:4]):
+        first = source.line_starts[number]
+        last = source.line_starts[end - 2] + len(source.line(end - 2 + 1))
+        lines = source.text[first:last].split("\n")
+        moved = "\n".join(f"    {line}" if line.strip() else line for line in lines)
+        title = (
+            f"indent the {place + 2} steps below `{text.strip(' -')}` as its branches"
+        )
+        edit = Edit(source.span(first, last), moved)
+        yield Candidate.of(SYNTAX + place / 5, title, edit)
 
 
 LOOK_ALIKES = str.maketrans("“”‘’（）［］：，＝｜", "\"\"''()[]:,=|")
@@ -92,6 +117,10 @@ def _signs(source: Source, start: int, end: int) -> Iterator[Candidate]:
             yield _edit(source, at, at + 2, "=", 0.0)
         elif new:
             yield _edit(source, first + match.start(), first + match.end(), new, 0.3)
+    for match in re.finditer(r" is not | is ", text):
+        sign = " != " if "not" in match[0] else " == "
+        at = first + match.start()
+        yield _edit(source, at, first + match.end(), sign, 0.0)
     for match in re.finditer(r"-> ?\(([^()]*)\)", text):
         at = first + match.start()
         yield _edit(source, at, first + match.end(), f"-> [{match[1]}]", 0.0)
@@ -126,6 +155,11 @@ def _line_edits(source: Source, number: int) -> Iterator[Candidate]:
             ]
             yield _edit(source, first, end, "\n".join(moved), 0.45)
     at = first + indent
+    if match := LABELS.fullmatch(text):
+        below = f"{match[1]}{match[2]}:\n{' ' * indent}    - {match[3]}"
+        found = _edit(source, first, first + len(text), below, -0.1)
+        title = f"put `{match[3]}` on a line of its own below `{match[2]}:`"
+        yield found._replace(fix=found.fix._replace(title=title))
     if text[indent : indent + 2] in ("* ", "+ ", "• "):
         yield _edit(source, at, at + 1, "-", 0.0)
     if text[indent] != "-":
@@ -204,6 +238,6 @@ def _edit(source: Source, start: int, end: int, text: str, cost: float) -> Candi
     spaces = len(text) - len(text.lstrip(" "))
     if new.strip() == source.text[first:last].strip():
         title = f"indent `{new.strip()}` by {spaces} spaces"
-    elif "\n" in text:
+    elif "\n" in source.text[start:end]:
         title = f"indent line {line} and those below it by {spaces} spaces"
     return Candidate.of(SYNTAX + cost, title, edit)

@@ -256,8 +256,12 @@ class _Reporter:
             help = "put the step under `repeat:`, and the count under `times:`"
         if form in STEP_FORMS and _is_nothing(violation):
             code = "missing-step"
+            is_join = violation.schema["expected"] == "a list of branches"
             help = "`identity` passes its input on"
+            help = "indent the branches below it" if is_join else help
         expected, found = violation.schema["expected"], _found(part, violation)
+        if expected == "a value" and found == "nothing":
+            help = "there is no `null`: leave it out, or give it a value"
         self.findings.error(
             code, f"expected {expected}, found {found}", part.span, help=help
         )
