@@ -48,7 +48,7 @@ MISSING_HELP = {
     "net": "a spec has `input:` and `net:`, or `blocks:` to import",
     "input": "add `input: 3x224x224`: channels first",
     "repeat": "put repeated steps under `repeat:`",
-    "split": "write `sizes` next to `split:`",
+    "split": "`sizes` belongs next to `split:`",
     "then": "add `then:`",
     "if": "add `if:` with a condition",
 }
@@ -204,7 +204,7 @@ class _Reporter:
             "invalid-step",
             f"a step has one label or keyword, found `{second.text}` as a second",
             second.span,
-            help="write `sizes` next to `split:`"
+            help="`sizes` belongs next to `split:`"
             if second.text == "sizes"
             else "start each step of a list with `- `",
         )
@@ -261,7 +261,7 @@ class _Reporter:
             help = "indent the branches below it" if is_join else help
         expected, found = violation.schema["expected"], _found(part, violation)
         if expected == "a value" and found == "nothing":
-            help = "there is no `null`: leave it out, or give it a value"
+            help = "there is no `null`: omit it, or give it a value"
         self.findings.error(
             code, f"expected {expected}, found {found}", part.span, help=help
         )
