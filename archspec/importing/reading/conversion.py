@@ -266,7 +266,8 @@ class Converter:
                 break
         node = self.concats[key] = self.join("concat", inputs, operation)
         while (
-            node.frame
+            len({*map(id, inputs)}) > 1
+            and node.frame
             and node.frame.caller
             and not any(node.frame in each.frames for each in inputs)
         ):
