@@ -99,7 +99,9 @@ def _variants(graph: Graph) -> dict[str, Graph]:
     for name, values in family.variants.items():
         changed = {n for n in values if values[n] != family.values.get(n)}
         if changed <= family.params.keys():
-            lowered = family.again(values) if changed else graph
+            lowered = (
+                family.again({n: values[n] for n in changed}) if changed else graph
+            )
             if lowered is not None:
                 found[name] = lowered
     return found

@@ -284,6 +284,7 @@ def test_calls_that_have_some_arguments() -> None:
 
 ROWS = """\
 params: {width: 2, layers: [1, 2], rows: [[one, 4, relu], [two, 6, tanh]]}
+variants: {wide: {width: 3}}
 blocks:
   one(c, act): conv(c, k=1) | act
   two(c, act): conv(c, k=3, p=1) | bn | act
