@@ -72,7 +72,7 @@ def at_like_calls(document: Document) -> Iterator[Candidate]:
 # --- the input ---
 
 
-def _image(document: Document) -> InputDefinition | None:
+def image_of(document: Document) -> InputDefinition | None:
     """The one input of a network, if it is an image."""
     first = document.inputs[0] if len(document.inputs) == 1 else None
     is_image = first and len(first.sizes) == 3 and not document.has_named_inputs
@@ -83,21 +83,21 @@ def input_edits(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     """The channels first, another number of them, and other sizes."""
     only = document.inputs[0] if len(document.inputs) == 1 else None
     if only and len(only.sizes) == 4 and not document.has_named_inputs:
-        yield _input(only, only.sizes[1:], INPUT_ORDER)  # the batch is implied
-    image = _image(document)
+        yield input_of(only, only.sizes[1:], INPUT_ORDER)  # the batch is implied
+    image = image_of(document)
     if image is None:
         return
     channels, height, width = image.sizes
     if width < channels:
-        yield _input(image, (width, channels, height), INPUT_ORDER)
+        yield input_of(image, (width, channels, height), INPUT_ORDER)
     stated = finding.numbers[:1] if finding.code == "channel-mismatch" else ()
     for other in dict.fromkeys((*stated, 1, 3)):
         if other != channels and other < 8:
-            yield _input(image, (other, height, width), INPUT_SIZE)
+            yield input_of(image, (other, height, width), INPUT_SIZE)
     for place, sizes in enumerate(_sizes(height, width)):
         cost = INPUT_SIZE + place / 50
-        yield _input(image, (channels, *sizes), cost)._replace(
-            fix=_input(image, (channels, *sizes), cost).fix._replace(is_strong=False)
+        yield input_of(image, (channels, *sizes), cost)._replace(
+            fix=input_of(image, (channels, *sizes), cost).fix._replace(is_strong=False)
         )
 
 
@@ -118,19 +118,19 @@ def _sizes(height: int, width: int) -> Iterator[tuple[int, int]]:
 
 def square_input(document: Document) -> int | None:
     """The height and width of a square image that is the one input."""
-    image = _image(document)
+    image = image_of(document)
     return image.sizes[1] if image and image.sizes[1] == image.sizes[2] else None
 
 
 def input_of_size(document: Document, size: int) -> Candidate:
     """Another height and width of a square input."""
-    image = _image(document)
+    image = image_of(document)
     assert image
-    found = _input(image, (image.sizes[0], size, size), SMALLEST_INPUT)
+    found = input_of(image, (image.sizes[0], size, size), SMALLEST_INPUT)
     return found._replace(fix=found.fix._replace(is_strong=False))
 
 
-def _input(image: InputDefinition, sizes: tuple[int, ...], cost: float) -> Candidate:
+def input_of(image: InputDefinition, sizes: tuple[int, ...], cost: float) -> Candidate:
     text = "x".join(map(str, sizes))
     return Candidate.of(cost, f"write `input: {text}`", Edit(image.name.span, text))
 

@@ -21,7 +21,12 @@ from archspec.frontend.ast import Document
 from archspec.ir.graph import Graph
 from archspec.lowering.block_outputs import BlockOutputs
 from archspec.repair.candidates import candidates
-from archspec.repair.document_edits import input_of_size, square_input
+from archspec.repair.document_edits import (
+    image_of,
+    input_of,
+    input_of_size,
+    square_input,
+)
 from archspec.repair.edit_costs import (
     LAST_RESORT,
     MAX_LEAD,
@@ -42,6 +47,7 @@ MAX_LOWERED = 2_200  # steps, for one finding: a quarter of a second
 MAX_IN_ALL = 2_800  # for all findings of a report
 CHARACTERS_PER_STEP = 50  # reading them costs as much as lowering a step
 STEPS_PER_TRIAL = 4  # what any trial costs
+ANOTHER_INPUT = "another input"  # in place of a network
 MARGIN = 0.3  # in cost, by which the likeliest fix leads if it is written by itself
 MAX_FIXES = 3  # of one finding
 MAX_BEHIND = 400  # steps behind the bound, for what nearly always works
@@ -110,6 +116,8 @@ class Verification:
                 break
             working = self.tried(candidate, finding, before)
             if working and working.network not in [each.network for each in found]:
+                if working.network == ANOTHER_INPUT and finding.code == "size-mismatch":
+                    working = self.with_factor(working, finding, before)
                 found.append(working)
                 found.sort(key=lambda each: each.cost)
         best = [e for e in found[:MAX_FIXES] if e.cost <= found[0].cost + MAX_LEAD]
@@ -155,6 +163,29 @@ class Verification:
         first = bisect_left(sizes, 1, key=lambda n: self.takes(n, finding, before))
         return [input_of_size(document, sizes[min(first, len(sizes) - 1)])]
 
+    def with_factor(
+        self, working: Working, finding: Diagnostic, before: Errors
+    ) -> Working:
+        """Another input, with what its heights and widths have in common that fit."""
+        fix, image = working.fix, self.document and image_of(self.document)
+        sizes = tuple(map(int, fix.edits[0].text.split("x")))
+        if image is None or len(sizes) != 3 or sizes[0] != image.sizes[0]:
+            return working
+        for factor in (2, 4, 8, 16, 32, 64):
+            if any(size % factor for size in sizes[1:]):
+                break
+            if not any(size % factor for size in image.sizes[1:]):
+                continue  # the image, which does not fit, is divisible, too
+            larger = [
+                (sizes[0], sizes[1] + factor * n, sizes[2] + factor * n) for n in (1, 2)
+            ]
+            inputs = [input_of(image, each, working.cost) for each in larger]
+            if all(self.tried(each, finding, before) for each in inputs):
+                rule = f"heights and widths divisible by {factor} fit"
+                title = f"{fix.title}, as {rule}"
+                return working._replace(fix=fix._replace(title=title))
+        return working
+
     def takes(self, size: int, finding: Diagnostic, before: Errors) -> bool:
         """Whether the network takes a square input of a size."""
         assert self.document
@@ -191,7 +222,7 @@ class Verification:
         """What two texts of one network share."""
         inputs = self.document.inputs if self.document else ()
         if fix.edits[0].span in [each.name.span for each in inputs]:
-            return "another input"  # one size is enough
+            return ANOTHER_INPUT  # one size is enough
         if graph is None:
             return fix
         return tuple((n.op, n.output.shape, n.parameters) for n in graph.nodes)

@@ -174,3 +174,10 @@ def test_a_graph_that_lacks_a_part_is_completed(text, wanted):
     (found,) = check_source(spec).diagnostics
     assert apply_edits(spec, found.fixes[0].edits).text == head + wanted
     assert not found.fixes[0].is_strong
+
+
+def test_a_larger_image_comes_with_the_sizes_that_fit():
+    first = archspec.check(REPAIRS / "unet_size.yaml").diagnostics[0].fixes[0]
+    assert first.title == (
+        "write `input: 3x544x768`, as heights and widths divisible by 16 fit"
+    )
