@@ -247,6 +247,15 @@ def test_says_in_one_sentence_what_is_wrong(archspec, command) -> None:
     assert not outcome.out
 
 
+def test_inputs_are_those_of_forward_in_its_order(archspec) -> None:
+    inputs = ("--input", "y=3x8x8", "--input", "x=3x8x8")
+    text = archspec("import", "model.py:Pair", *inputs).out
+    assert "input: {x: 3x8x8, y: 3x8x8}" in text
+    outcome = archspec("import", "model.py:Pair", *inputs[:2], "--input", "a=3x8x8")
+    assert "`forward` has no input `a`: it takes `x`, `y`" in outcome.err
+    assert outcome.code == 2
+
+
 @pytest.mark.parametrize("options", [(), ("--input", "3xx8")])
 def test_needs_a_shape(archspec, options) -> None:
     outcome = archspec("import", "model.py:Net", *options)
