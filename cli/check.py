@@ -58,17 +58,20 @@ def check(
     ] = None,
     fix: Annotated[
         bool,
-        typer.Option("--fix", help="Write the fixes that have no alternative."),
+        typer.Option("--fix", help="Write the unambiguous fixes."),
     ] = False,
     diff: Annotated[
-        bool, typer.Option("--diff", help="Show what `--fix` would write.")
+        bool,
+        typer.Option(
+            "--diff", help="Show the changes of `--fix` without writing them."
+        ),
     ] = False,
     pick: Annotated[
         int | None,
         typer.Option(
             metavar="N",
             min=1,
-            help="With `--fix` or `--diff`: the N-th fix of the first finding.",
+            help="Choose the N-th fix of the first finding, with `--fix` or `--diff`.",
         ),
     ] = None,
     max_params: Annotated[

@@ -21,7 +21,9 @@ def diff(
             help="A spec file or a bundled name; `FILE:VARIANT` is one of its variants.",
         ),
     ],
-    after: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    after: Annotated[
+        str, typer.Argument(metavar="B", help="Another spec file or bundled name.")
+    ],
     output: PictureOption = None,
     force: ForceOption = False,
     format_: Annotated[Literal["table", "json"], format_option()] = "table",

@@ -41,7 +41,7 @@ def draw(
     depth: DepthOption = None,
     direction: Annotated[
         Literal["TB", "LR"],
-        typer.Option("--direction", help="Top to bottom, or left to right."),
+        typer.Option("--direction", help="Direction: top to bottom, or left to right."),
     ] = "TB",
     title: Annotated[
         str, typer.Option(metavar="TEXT", help="Title above the drawing.")
@@ -54,9 +54,7 @@ def draw(
         float,
         typer.Option(min=0.1, max=20, metavar="X", help="Enlarge the picture by X."),
     ] = 1.0,
-    open_: Annotated[
-        bool, typer.Option("--open", help="Show the picture afterwards.")
-    ] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the picture.")] = False,
     force: ForceOption = False,
     quiet: QuietOption = False,
     overrides: SetOption = None,

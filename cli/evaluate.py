@@ -56,20 +56,20 @@ def evaluate(
     variant: VariantOption = None,
     data: Annotated[
         Literal["folder"] | None,
-        typer.Option(help="The images, for a spec; a run has its own."),
+        typer.Option(help="Data set for a spec; a run has its own."),
     ] = None,
     data_root: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="The folder of the data sets, for a run if it has moved.",
+            help="Directory of the data sets, if you moved them.",
         ),
     ] = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Evaluate a network on the test images; `-o` plots the confusion matrix.
 
-    A run has its best checkpoint and its data set, a spec has published weights.
+    A run uses its best checkpoint and its data set. A spec uses published weights.
     """
     source = weights_source(weights, pretrained=pretrained)
     if source and data is None:

@@ -35,7 +35,7 @@ def import_(
         typer.Option(
             "--input",
             metavar="[NAME=]CxHxW",
-            help="The shape of what `forward` takes, for each of its inputs.",
+            help="Shape of each input of `forward` (repeatable).",
         ),
     ] = None,
     arguments: Annotated[
@@ -54,7 +54,7 @@ def import_(
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Write the spec of an `nn.Module`, compared with it."""
+    """Write the spec of an `nn.Module`, and compare their outputs."""
     if output:
         check_output(output, force=force, is_ours=_is_ours)
     from archspec.importing.named_module import load_module

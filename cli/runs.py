@@ -47,7 +47,7 @@ runs = typer.Typer(
 def _list(
     context: typer.Context,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the run directories are.")
+        Path, typer.Option(metavar="DIR", help="Directory of the runs.")
     ] = Path("runs"),
     format_: Annotated[Literal["table", "json", "markdown"], format_option()] = "table",
 ) -> None:

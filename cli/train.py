@@ -85,7 +85,7 @@ def train(
         typer.Option(
             min=1,
             metavar="N",
-            help="Number of processes, which share each step.",
+            help="Number of processes that share each step.",
             rich_help_panel=Panel.MACHINE,
         ),
     ] = None,
