@@ -203,7 +203,7 @@ class DotProductAttention(nn.Module):
     """Attention among tokens whose channels are their queries, keys and values.
 
     Shape:
-        [N, L, 3 * C] -> [N, L, C]
+        [N, L, 2 * keys + C] -> [N, L, C]
     """
 
     def __init__(self, heads: int, *, keys: int) -> None:

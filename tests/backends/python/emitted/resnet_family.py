@@ -49,9 +49,9 @@ class Bottleneck(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        branch1 = self.relu(self.bn1(self.conv1(x)))
-        branch1 = self.relu(self.bn2(self.conv2(branch1)))
-        x = self.relu(self.bn3(self.conv3(branch1)) + self.downsample(x))
+        out = self.relu(self.bn1(self.conv1(x)))
+        out = self.relu(self.bn2(self.conv2(out)))
+        x = self.relu(self.bn3(self.conv3(out)) + self.downsample(x))
         return x
 
 
@@ -82,8 +82,8 @@ class BasicBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        branch1 = self.relu(self.bn1(self.conv1(x)))
-        x = self.relu(self.bn2(self.conv2(branch1)) + self.downsample(x))
+        out = self.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn2(self.conv2(out)) + self.downsample(x))
         return x
 
 
