@@ -150,6 +150,8 @@ def _written(code: ast.expr) -> tuple[str, int]:
 
 
 def _binary(code: ast.BinOp) -> tuple[str, int]:
+    if _is_neutral(code.op, code.right):
+        return _written(code.left)  # an unrolled loop leaves `before + 0`
     sign, level = BINARY[type(code.op)]
     if sign == "**":  # binds to the right; simple operands stand close
         left, right = _operand(code.left, 9), _operand(code.right, 7)
@@ -164,6 +166,15 @@ def _binary(code: ast.BinOp) -> tuple[str, int]:
     least = level if _is_product_by_two(code) else level + 1
     left, right = _operand(code.left, level), _operand(code.right, least)
     return f"{left} {sign} {right}", level
+
+
+def _is_neutral(operator: ast.operator, right: ast.expr) -> bool:
+    """Whether an operation leaves its left side as it is."""
+    if not isinstance(right, ast.Constant) or type(right.value) is not int:
+        return False
+    is_sum = isinstance(operator, ast.Add | ast.Sub)
+    is_product = isinstance(operator, ast.Mult)
+    return (is_sum and right.value == 0) or (is_product and right.value == 1)
 
 
 def _is_product_by_two(code: ast.BinOp) -> bool:
