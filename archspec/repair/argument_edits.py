@@ -122,7 +122,7 @@ def value_edits(place: CallPlace) -> Edits:
 
 
 def valid_values(given: Argument) -> Edits:
-    """What an invalid literal may mean: `"3"` 3, `-1` 1, `0` 1, `2.5` 2."""
+    """What an invalid literal may mean: `"3"` 3, `-1` 1, `0` 1, `2.5` 2, `50` 0.5."""
     text = given.value.span.text.strip("\"'")
     bare = text.lstrip("-+ ")
     if bare != given.value.span.text and bare:
@@ -132,6 +132,8 @@ def valid_values(given: Argument) -> Edits:
         yield CallEdit(VALUE - 0.1, with_value(given, int(whole)))
     if whole.isdigit():
         value = int(whole)
+        if 1 < value < 100:  # per cent
+            yield CallEdit(VALUE - 0.3, with_value(given, value / 100))
         for place, n in enumerate((1, 2, 3) if value == 0 else (value - 1, value + 1)):
             yield CallEdit(VALUE + 0.1 + place / 10, with_value(given, n))
 

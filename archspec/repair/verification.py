@@ -167,7 +167,8 @@ class Verification:
         self, working: Working, finding: Diagnostic, before: Errors
     ) -> Working:
         """Another input, with what its heights and widths have in common that fit."""
-        fix, image = working.fix, self.document and image_of(self.document)
+        fix = working.fix
+        image = image_of(self.document) if self.document else None
         sizes = tuple(map(int, fix.edits[0].text.split("x")))
         if image is None or len(sizes) != 3 or sizes[0] != image.sizes[0]:
             return working
