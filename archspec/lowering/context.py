@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
-from archspec.diagnostics.diagnostic import Findings, TooMany
+from archspec.diagnostics.diagnostic import Findings, Label, TooMany
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Call, Expression, Labeled, Name, Step
 from archspec.ir import graph as ir
@@ -164,6 +164,7 @@ class Context(NamedTuple):
     hoistable: set[str] | None = None  # names a `let` may give a variable of its own
     values_unknown: bool = False  # only names and arguments are checked
     is_taken: bool = True  # false in an arm not taken, where no label is checked
+    repetition: Label | None = None  # the second or a later one of a repeat
 
     @property
     def findings(self) -> Findings:

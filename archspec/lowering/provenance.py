@@ -60,7 +60,8 @@ def report(
         return
     if at is not first:
         related = [Label(first, f"in `{context.block}`"), *related]
-    related = [*related, *expanded_by(around)]
+    repetition = [around.repetition] if around.repetition else []
+    related = [*related, *repetition, *expanded_by(around)]
     context.findings.error(
         code,
         message,

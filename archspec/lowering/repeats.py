@@ -170,6 +170,9 @@ class Loop:
             scope=context.scope.inner(bindings),
             active=context.active | {self.index, *self.columns},
             hoistable=None,
+            repetition=Label(step.span, f"in repetition {number + 1}")
+            if number
+            else None,
         )
         body: Items = []
         entry = with_channels(x, self.channels_code)

@@ -181,3 +181,10 @@ def test_a_larger_image_comes_with_the_sizes_that_fit():
     assert first.title == (
         "write `input: 3x544x768`, as heights and widths divisible by 16 fit"
     )
+
+
+def test_the_repetition_that_fails_is_named():
+    (found,) = archspec.check(
+        harness.CASES / "invalid/empty-output/in_a_later_repetition.yaml"
+    ).diagnostics
+    assert "in repetition 4" in [label.message for label in found.related]
