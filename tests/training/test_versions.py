@@ -180,7 +180,7 @@ def test_another_network_is_another_run_and_says_in_what(
     spec = run.parent / "edited.yaml"
     spec.write_text(TINY.replace(old, new))
     code, _, err = command("train", spec, "--resume", run)
-    assert code == 1
+    assert code == 2
     assert "began with another network or `train:` section, " in err
     assert what in err
 
