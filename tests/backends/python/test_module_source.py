@@ -427,7 +427,7 @@ def test_an_identity_that_some_instances_have_keeps_its_place() -> None:
 def test_long_rows_are_a_loop() -> None:
     source = to_source(corpus_spec("long_rows").graph)
     assert source.count("nn.Conv2d(") == 6
-    assert source.count("        for ") == 7
+    assert source.count("        for ") == 8
     assert re.findall("class (.*)[(]", source) == [
         "Tower",
         "Sizes",
@@ -460,7 +460,7 @@ def test_a_repeat_is_a_loop() -> None:
     loop = """
         channels = in_channels
         for _ in range(n):
-            layers.append(DenseLayer(channels, growth))
+            blocks.append(DenseLayer(channels, growth))
             channels += growth
 """
     assert loop in source
