@@ -2,7 +2,7 @@
 
 A diagnostic is rendered as in
 
-    error[unknown-op]: there is no op or block `cnov`
+    error[unknown-op]: unknown op or block `cnov`
      --> spec.yaml:5:5
       |
     5 |   - cnov(8, k=1)

@@ -353,9 +353,9 @@ def on_a_terminal(columns: int, *arguments: object, **environment: str) -> str:
 @pytest.mark.parametrize("command", ["check", "summary"])  # stdout, and stderr
 def test_a_terminal_has_colors_and_a_width(bad, command):
     colored = on_a_terminal(30, command, bad)
-    assert colored.startswith("\x1b[1;31merror[unknown-op]\x1b[0m\x1b[1m: there")
+    assert colored.startswith("\x1b[1;31merror[unknown-op]\x1b[0m\x1b[1m: unknown op")
     plain = on_a_terminal(30, command, bad, NO_COLOR="1")
-    assert plain.startswith("error[unknown-op]: there is no\nop or block `cnov`\n")
+    assert plain.startswith("error[unknown-op]: unknown op\nor block `cnov`\n")
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
 
 
