@@ -138,11 +138,13 @@ def test_any_text(text):
 
 # --- structure -----------------------------------------------------------------------
 
-KEYS = ["repeat", "times", "for", "if", "then", "else", "let", "concat", "add", "mul",
-        "split", "aux", "stem", "x{i}", "i", "n", "relu"]  # fmt: skip
+KEYS = ["repeat", "collect", "each", "times", "for", "as", "if", "then", "else", "let",
+        "concat", "add", "sub", "mul", "maximum", "split", "sizes", "aux", "stem", "x{i}",
+        "x-{i + 1}", "i", "n", "(n, c)", "relu"]  # fmt: skip
 CALLS = ["relu", "conv(8, k=3, p=1)", "conv(ch, k=1)", "unit(cin)", "ref(stem)", "flatten",
          "linear(10)", "unit", "n", "i + 1", "n > 1", "inception[(1, 2), 3]", "[1, 2]",
-         "unit(8) -> [8, _, _]", "1 // 0", "bn | act", "", "maxpool(3, s=2)"]  # fmt: skip
+         "none", "tied(stem)", "tied(x{i})", "ref(stem.x{i - 1})", "crop_like(stem)", "unit(*t)",
+         "bn(eps=1e-3)", "t[:2]", "(1, (2, 3))", "unit(8) -> [8, _, _]", "1 // 0", "bn | act", "", "maxpool(3, s=2)"]  # fmt: skip
 leaves = st.one_of(
     st.sampled_from(CALLS),
     st.integers(-3, 10**19),
@@ -166,6 +168,8 @@ documents = st.fixed_dictionaries(
             trees, st.fixed_dictionaries({"unit(n, *, act=relu)": trees})
         ),
         "variants": trees,
+        "outputs": trees
+        | st.lists(st.sampled_from(["stem", "x0", "stem.x1", "none"]), max_size=3),
         "import": trees,
         "train": trees,
         "name": trees,

@@ -47,6 +47,7 @@ from .unet import UNet
 from .unet_bilinear import BilinearUNet
 
 SPECS = Path(__file__).with_name("public")
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 class Case(NamedTuple):
@@ -184,6 +185,8 @@ def lines_of(path: Path, *keys: str) -> int:
         (SPECS / "unet_bilinear.yaml", ("blocks:", "net:"), 15),
         (SPECS / "dla.yaml", ("deep_tree(",), 15),
         (SPECS / "dla.yaml", ("simple_tree(", "leaf("), 15),
+        (FOLDER / "blocks.yaml", ("inverted_residual(",), 12),
+        (DOCS / "language.md", ("residual(",), 8),
     ],
     ids=lambda value: value.stem if isinstance(value, Path) else None,
 )
