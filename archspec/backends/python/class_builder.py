@@ -41,6 +41,7 @@ from archspec.backends.python.class_parameters import (
     ClassParameter,
     annotation,
     in_channels,
+    of_length,
 )
 from archspec.backends.python.collecting_sequence import (
     collecting_forward,
@@ -61,6 +62,7 @@ from archspec.backends.python.submodules import (
     LocalVariable,
     Member,
     Submodule,
+    SubmoduleLoop,
     is_plain,
 )
 from archspec.backends.python.syntax import (
@@ -226,10 +228,23 @@ class ClassBuilder:
             may_unroll=may_unroll,
         )
         method = forward.method(self.scope)
+        self._fix_lengths(forward.submodules)
         body = self.init_builder.branching(forward.submodules, forward.flags)
         init = self._init(body)
         self.classes.place(forward.places)
         return ClassDef(self.name, MODULE, docstring(self._has), (init, method))
+
+    def _fix_lengths(self, members: Sequence[Member]) -> None:
+        """Annotate each param that has one element for each stage that has a name."""
+        for loop in members if self.network else ():
+            if isinstance(loop, SubmoduleLoop) and loop.names:
+                rows = loop.repeats[0].rows.code
+                columns = rows.elts if isinstance(rows, ast.Tuple) else []
+                names = {c.id for c in columns if isinstance(c, ast.Name)}
+                self.outer = {
+                    key: of_length(each, len(loop.names)) if key in names else each
+                    for key, each in self.outer.items()
+                }
 
     def _has(self, name: str) -> bool:
         """Whether the signature has a name from outside."""

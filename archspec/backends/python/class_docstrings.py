@@ -24,6 +24,7 @@ from archspec.ir.graph import (
     Graph,
     Item,
     Layer,
+    Let,
     Merge,
     Module,
     Port,
@@ -78,6 +79,8 @@ def block_docstring(
 
 def _sentence(body: Sequence[Item]) -> str:
     """A sentence of the steps of a body."""
+    if kind := _repeated(body):
+        return f"A sequence of {kind}s."
     words = [*_words(body)]
     distinct = [w for n, w in enumerate(words) if n == 0 or w != words[n - 1]]
     if not distinct:
@@ -85,6 +88,14 @@ def _sentence(body: Sequence[Item]) -> str:
     more = ["and so on"] if len(distinct) > MOST else []
     text = ", ".join([*distinct[:MOST], *more])
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _repeated(body: Sequence[Item]) -> str:
+    """The block that a body repeats, if it does nothing else."""
+    match [item for item in body if not isinstance(item, Let)]:
+        case [Repeat(iterations=[[Module(block=str(block))], *_])] if block:
+            return block.replace("_", " ")
+    return ""
 
 
 def _words(body: Sequence[Item]) -> Iterator[str]:

@@ -8,7 +8,7 @@ A block's signature and the types of its arguments give them:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from archspec.backends.python.expressions import value_expr
@@ -18,6 +18,7 @@ from archspec.ir.graph import Graph, Module, param_name
 from archspec.resolve.partial_call import has_callee, is_callee
 
 CALLABLE = AtomExpr("Callable[..., nn.Module]", frozenset({"Callable", "nn"}))
+ANY_LENGTH = ", ...]"  # of a tuple
 
 
 @dataclass(frozen=True)
@@ -129,8 +130,19 @@ def _of_any_length(values: Sequence[Any]) -> Expr:
     """The type of a param; a tuple may be longer or shorter."""
     if all(isinstance(value, tuple) for value in values):
         inner = _type_name([item for value in values for item in value])
-        return AtomExpr(f"tuple[{inner}, ...]")
+        return AtomExpr(f"tuple[{inner}{ANY_LENGTH}")
     return annotation(values)
+
+
+def of_length(parameter: ClassParameter, length: int) -> ClassParameter:
+    """A parameter whose tuple, if it takes one, has this length."""
+    written = parameter.annotation
+    if not isinstance(written, AtomExpr) or not written.text.endswith(ANY_LENGTH):
+        return parameter
+    inner = written.text.removeprefix("tuple[").removesuffix(ANY_LENGTH)
+    return replace(
+        parameter, annotation=AtomExpr(f"tuple[{', '.join([inner] * length)}]")
+    )
 
 
 def known_values(module: Module, names: Mapping[str, str]) -> dict[str, Any]:

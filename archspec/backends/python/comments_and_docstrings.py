@@ -13,6 +13,8 @@ WIDTH = 88
 TOOLS = re.compile(
     r"type *:|(flake8|fmt|isort|mypy|noqa|pylint|pyright|ruff|yapf)\b", re.IGNORECASE
 )
+GLUE = "\0"  # for spaces of a shape that a line must not end at
+GLUED = re.compile(r"(?<=[^, ]) ")
 
 
 def comment_lines(text: str, indent: int) -> list[str]:
@@ -35,13 +37,16 @@ def docstring_lines(text: str, indent: int) -> list[str]:
     lines: list[str] = []
     for paragraph in clean.split("\n"):
         inner = " " * (len(paragraph) - len(paragraph.lstrip(" ")))
-        lines += textwrap.wrap(
-            paragraph,
+        is_shape = paragraph.lstrip().startswith(("[N", "-> [N"))
+        glued = GLUED.sub(GLUE, paragraph) if is_shape else paragraph
+        wrapped = textwrap.wrap(
+            glued,
             width,
             subsequent_indent=inner,
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
+        lines += [line.replace(GLUE, " ") for line in wrapped]
     if len(lines) == 1:
         return [f'{pad}"""{lines[0]}"""']
     body = [f"{pad}{line}".rstrip() for line in lines[1:]]

@@ -67,7 +67,8 @@ class ValueUnifier:
         except InstancesDifferError:
             if alike:
                 return value_expr(values[0])
-        for code in {ast.dump(code): code for code in codes}.values():
+        namesake = ast.Name(python_name(hint), ast.Load())
+        for code in {ast.dump(code): code for code in (*codes, namesake)}.values():
             if variables(code) and self._holds(code, values, scope):
                 return self.shared([code], scope)
         chosen = scope.chosen(codes)

@@ -514,3 +514,35 @@ net:
     source = to_source(graph_of(text))
     assert "Unit(3, 4, kernel_size=3, padding=1, bias=True)" in source
     assert "Unit(4, 8, kernel_size=5, padding=2, bias=False)" in source
+
+
+def test_a_value_that_an_argument_has_is_no_second_parameter() -> None:
+    """`unpartition` has the `grid` of the `partition` before it."""
+    text = """
+        blocks:
+          attention(grid): partition(2, grid=grid) | gelu | unpartition
+        net:
+          - attention(false) | attention(true)
+    """
+    source = to_source(graph_of(text))
+    assert "Unpartition(2, 8, 8, grid=grid)" in source
+    assert "grid_2" not in source
+
+
+def test_docstring_of_a_sequence_with_a_long_shape() -> None:
+    """A line of a shape ends after a size."""
+    text = """
+        blocks:
+          layer(first, second, *, s): conv(first * first // 2 + second * second // 2, k=3, s=s, p=1) | relu
+          stage(first): {repeat: "layer(first, first, s=1)", times: 3}
+        net:
+          - layer(4, 6, s=2) | layer(6, 4, s=1) | stage(4)
+    """
+    source = to_source(graph_of(text))
+    assert '"""A sequence of layers.\n' in source
+    shape = """
+        [N, in_channels, H, W]
+        -> [N, first * first // 2 + second * second // 2, ceil(H / stride),
+        ceil(W / stride)]
+"""
+    assert shape in source

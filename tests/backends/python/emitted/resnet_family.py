@@ -99,7 +99,7 @@ class ResnetFamily(nn.Module):
         *,
         classes: int = 10,
         unit: type[BasicBlock | Bottleneck] = Bottleneck,
-        layers: tuple[int, ...] = (3, 4),
+        layers: tuple[int, int] = (3, 4),
         groups: int = 1,
     ) -> None:
         super().__init__()
