@@ -22,12 +22,16 @@ from specs import spec
 TORCHVISION = [
     f"torchvision/{name}" for name in ("resnet", "mobilenet_v2", "squeezenet")
 ]
+LARGE = [
+    f"torchvision/{name}"
+    for name in ("convnext", "efficientnet", "maxvit", "mnasnet", "swin_transformer")
+]
 VALUES: dict[str, list[Any]] = {  # of params that take few values
     "convs": [(2, 1, 1, 3, 1)],
-    "layers": [(1, 2, 1, 1)],
     "groups": [2, 32],
     "base": [32, 128],
     "depth": [2, 5],
+    "heads": [6],
 }
 
 
@@ -58,6 +62,8 @@ def others(name: str, value: Any) -> list[Any]:
             return [value + 3, 3 * value]
         case float():
             return [0.75 * value, 1.25 * value]
+        case tuple() if name == "layers":
+            return [tuple(1 + n % 2 for n in range(len(value)))]
     return []
 
 
@@ -83,7 +89,13 @@ def test_defaults_of_random_specs(seed: int) -> None:
     assert_equal_outputs(spec(random_spec(seed)))
 
 
-@pytest.mark.parametrize("name", [*BUNDLED, *TORCHVISION])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(*BUNDLED, *TORCHVISION),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE),
+    ],
+)
 def test_params(name: str) -> None:
     """Each by itself: the keys and the shapes of the state dict."""
     own = archspec.load(name)
