@@ -34,6 +34,23 @@ def test_all_bundled(name: str) -> None:
     check(spec)
 
 
+HEAD_WITH_TWO_INPUTS = """\
+archspec: 1
+name: a
+input: 3x16x16
+net:
+  - conv1: conv(8, k=3, s=2, p=1)
+  - aux:
+      head: conv(4, k=1) | bn | relu | conv(3, k=1) | resize_like(input)
+  - conv2: conv(3, k=1)
+  - resize_like(input)
+"""
+
+
+def test_head_with_two_inputs() -> None:
+    check(compiled(HEAD_WITH_TWO_INPUTS).require())
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_random(seed: int) -> None:
     check(compiled(random_spec(seed)).require())

@@ -58,6 +58,10 @@ def _nest(
                 end = index + 1
             elif levels[index] != "":
                 break
+        if isinstance(steps[start], Aux) and end == start + 1:  # named by its head
+            result.append(_labeled(steps[start], parts, depth, used))
+            start = end
+            continue
         if level in used:
             raise UnsupportedModuleError(
                 f"the layers of `{level}` do not run in one stretch: "
