@@ -132,7 +132,7 @@ def valid_values(given: Argument) -> Edits:
         yield CallEdit(VALUE - 0.1, with_value(given, int(whole)))
     if whole.isdigit():
         value = int(whole)
-        if 1 < value < 100:  # per cent
+        if 5 <= value < 100:  # percent
             yield CallEdit(VALUE - 0.3, with_value(given, value / 100))
         for place, n in enumerate((1, 2, 3) if value == 0 else (value - 1, value + 1)):
             yield CallEdit(VALUE + 0.1 + place / 10, with_value(given, n))

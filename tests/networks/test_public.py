@@ -131,7 +131,7 @@ def test_outputs_and_settings(case: Case) -> None:
         ours, theirs = with_equal_weights(partial(archspec.compile, spec), case.by_hand)
         x = inputs(spec)
         if case.spec == "siamese":  # where random weights make it 0
-            ours.sigmoid1, theirs.sigmoid = nn.Identity(), nn.Identity()
+            ours.sigmoid, theirs.sigmoid = nn.Identity(), nn.Identity()
         with torch.no_grad():
             found, expected = each(ours.eval()(*x)), each(theirs.eval()(*x))
         for our_output, their_output in zip(found, expected, strict=True):

@@ -101,7 +101,7 @@ def test_training_leaves_what_is_frozen(patterns, unchanged, wrap, model):
     [
         (["stm"], "`--freeze stm` matches no weights: did you mean `stem`"),
         (["stem", "fcc.*"], "`--freeze fcc.*` matches no weights: did you mean `fc`"),
-        (["xyzzy"], "matches no weights: there are `stem`, `1` and `fc`"),
+        (["xyzzy"], "matches no weights: the network has `stem`, `1` and `fc`"),
         (["stem.2"], "`--freeze stem.2` matches no weights"),  # relu
         (["*"], "`--freeze` leaves nothing to train"),
         (["stem", "1", "fc"], "`--freeze` leaves nothing to train"),

@@ -213,7 +213,11 @@ def test_checkpoints_that_are_all_damaged_are_named(
             ["evaluate", run],
             f"`archspec train --resume {run}` sets it aside",
         ),
-        ("last.pt", ["train", "--resume", run], "there is none to go on from"),
+        (
+            "last.pt",
+            ["train", "--resume", run],
+            "and no other one is valid: restore the files of the run, or start a new run",
+        ),
     ):
         path = run / name
         path.write_bytes(path.read_bytes()[:-5000] if damage is None else damage)
@@ -251,7 +255,7 @@ def test_from_a_damaged_checkpoint_a_run_goes_back_to_the_one_before(
     found = last.read_bytes()
     code, _, err = command("train", "--resume", run, "--epochs", 3)
     assert code == 0
-    assert err.startswith(f"warning: `{last}` is ")
+    assert err.startswith(f"warning: `{last}` ")
     assert err.endswith(
         f": it is now `{run / 'last.damaged.pt'}`, and the run resumes from `{previous}`\n"
     )
