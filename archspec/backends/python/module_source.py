@@ -98,13 +98,15 @@ def module_source(
     written = [text for name, text in FUNCTIONS.items() if name in read]
     sections = [text.strip() for text in (*written, *helpers.values())]
     sections += ["\n".join(class_lines(each)) for each in classes]
+    is_block_above = len(sections) > 1
     if constants:
         lines = [line for each in constants for line in constant_lines(each)]
         sections.insert(-1, "\n".join(lines))
     sections += ["\n".join(function_lines(each)) for each in functions]
     read |= {"Any"} if functions else set()
-    body = "".join(f"\n\n\n{section}" for section in sections)
-    text = f"{_head(graph, spec)}\n\n{_imports(read)}{body}\n"
+    gap = "\n\n" if constants and not is_block_above else "\n\n\n"
+    body = "\n\n\n".join(sections)
+    text = f"{_head(graph, spec)}\n\n{_imports(read)}{gap}{body}\n"
     return ModuleSource(text, {n.path: built.module_path(n) for n in graph.layers})
 
 

@@ -551,3 +551,14 @@ def test_docstring_of_a_sequence_with_a_long_shape() -> None:
         ceil(W / stride)]
 """
     assert shape in source
+
+
+def test_one_blank_line_between_imports_and_a_constant() -> None:
+    """As ruff sorts imports; above a class there are two."""
+    text = """
+        params: {last: leaky_relu(negative_slope=0.2)}
+        net:
+          - conv(4, k=1) | last
+    """
+    source = to_source(graph_of(text))
+    assert "\nfrom torch import nn\n\nLAST = partial(" in source
