@@ -99,7 +99,7 @@ class Scope(dict[str, Any]):
             return FUNCTIONS[name]
         return name
 
-    def inner(self, **names: Any) -> Scope:
+    def inner(self, /, **names: Any) -> Scope:
         scope = Scope({**self, **names})
         scope.blocks = self.blocks
         return scope

@@ -111,17 +111,21 @@ def _merged(group: Sequence[ClassDef]) -> tuple[ClassDef, list[Arguments]]:
 
 
 def _docstring(group: Sequence[ClassDef], names: Mapping[tuple[str, ...], str]) -> str:
-    """That of the first class, in which channels that differ are a parameter, or `_`."""
-    first = group[0].docstring
-    if len({NUMBER.sub("0", each.docstring) for each in group}) > 1:
-        return NUMBER.sub("_", first)
-    rows = zip(*(NUMBER.findall(each.docstring) for each in group), strict=True)
+    """That of the first class, with a letter for channels that differ."""
+    about, section, shape = group[0].docstring.rpartition("Shape:")
+    if not section:
+        return shape
+    others = [each.docstring.rpartition("Shape:")[2] for each in group]
+    is_alike = len({NUMBER.sub("0", other) for other in others}) == 1
+    rows = zip(*map(NUMBER.findall, others), strict=is_alike)
+    output = shape.find("->")
 
     def written(match: re.Match[str]) -> str:
-        row = next(rows)
-        return match[0] if len({*row}) == 1 else names.get(row, "_")
+        row = next(rows, ()) if is_alike else ()
+        letter = "C" if match.start() < output else "C'"
+        return match[0] if len({*row}) == 1 else names.get(row, letter)
 
-    return NUMBER.sub(written, first)
+    return f"{about}{section}{NUMBER.sub(written, shape)}"
 
 
 # --- numbers -------------------------------------------------------------------------

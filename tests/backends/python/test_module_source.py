@@ -509,6 +509,18 @@ net:
     assert "spec.yaml:" not in source
 
 
+def test_shape_of_classes_that_differ_in_their_channels() -> None:
+    """Those that no parameter has are a letter, as in all other classes."""
+    text = """\
+net:
+  - c: {concat: [identity, "conv(6, k=1)"]}
+  - d: {concat: [identity, "conv(5, k=1)"]}
+"""
+    source = to_source(graph_of(text))
+    assert source.count("class ") == 2
+    assert "[N, channels, H, W] -> [N, C', H, W]" in source
+
+
 def test_a_bool_or_a_third_number_is_given_by_keyword() -> None:
     text = """\
 blocks:
