@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from archspec.checker import check
-from archspec.diagnostics.diagnostic import Diagnostic, Severity
+from archspec.compiler import Options, compile_source
+from archspec.diagnostics.diagnostic import Diagnostic, Findings, Severity
+from archspec.frontend.source_files import read_source
 from archspec.ir.graph import Joined, Layer, Module, walk
 from archspec.spec import CheckResult, Spec
 
@@ -94,6 +96,22 @@ def arguments_line(path: Path) -> int:
 
 def check_case(path: Path) -> CheckResult:
     return check(path, **arguments(path))
+
+
+def compiled_case(path: Path) -> CheckResult:
+    """The same without the search for fixes, which takes most of the time."""
+    findings = Findings()
+    source = read_source(path, str(path), findings)
+    if source is None:
+        return CheckResult(str(path), tuple(findings), None)
+    return compile_source(source, path.parent, options(path), findings)
+
+
+def options(path: Path) -> Options:
+    """The options that a case is compiled with."""
+    given = arguments(path)
+    inputs = [given.pop("input")] if "input" in given else []
+    return Options(inputs=inputs, **given)
 
 
 @cache

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import harness
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.diagnostic import Severity
 from archspec.diagnostics.render import render_full
+from archspec.diagnostics.terminal import cells
 from harness import CASES, check_case, checked, describe, expected_errors, unmatched
 
 INVALID = harness.invalid_cases()
@@ -57,6 +60,25 @@ def test_help_works(case, error, tmp_path):
     if found.severity is Severity.ERROR:  # what has no use shows behind the last one
         after = [d for d in after if d.severity is Severity.ERROR]
     assert len(after) < len(before), "\n".join(map(describe, after))
+
+
+def unwrapped(text: str) -> str:
+    """A text without what a frame puts into it."""
+    return re.sub(r"[\s|]", "", text)
+
+
+@pytest.mark.parametrize("path", INVALID, ids=name)
+def test_nothing_is_wider_than_the_terminal(path):
+    """Every finding fits, names of files aside, and says all it said."""
+    for found, columns in product(checked(path).diagnostics, (40, 60, 80)):
+        report = render_full([found], width=columns)
+        shown = unwrapped(report)
+        for line in report.split("\n"):
+            width = sum(map(cells, line))
+            assert width <= columns or re.match(r" *(-->|:::) ", line)
+        labels = [label.message for label in (found.primary, *found.related)]
+        for text in (found.message, *labels, *found.notes, *found.help):
+            assert unwrapped(text) in shown
 
 
 def test_there_are_cases():

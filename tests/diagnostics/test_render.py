@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 import io
-import itertools
-import re
 import textwrap
 
 import pytest
 
-import harness
 from archspec.diagnostics.diagnostic import Diagnostic, Label, Severity
 from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
 from archspec.diagnostics.render import render_full
@@ -311,26 +308,6 @@ def test_a_message_that_fits_nowhere_is_wrapped_below_its_marks():
           | these words want two
           | lines
     """)
-
-
-def unwrapped(text: str) -> str:
-    """A text without what a frame puts into it."""
-    return re.sub(r"[\s|]", "", text)
-
-
-def test_nothing_is_wider_than_the_terminal():
-    """Every finding of the corpus fits, names of files aside, and says all it said."""
-    results = map(harness.checked, harness.invalid_cases())
-    found = [diagnostic for result in results for diagnostic in result.diagnostics]
-    assert len(found) > 200
-    for diagnostic, columns in itertools.product(found, (40, 60, 80)):
-        report = render_full([diagnostic], width=columns)
-        shown = unwrapped(report)
-        for line in report.split("\n"):
-            assert width(line) <= columns or re.match(r" *(-->|:::) ", line)
-        labels = [label.message for label in (diagnostic.primary, *diagnostic.related)]
-        for text in (diagnostic.message, *labels, *diagnostic.notes, *diagnostic.help):
-            assert unwrapped(text) in shown
 
 
 def test_several_findings_are_a_line_apart():

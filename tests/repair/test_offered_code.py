@@ -10,7 +10,7 @@ import pytest
 
 import harness
 from archspec.diagnostics.diagnostic import Severity
-from harness import CASES, check_case, checked
+from harness import CASES, checked, compiled_case
 
 # Code to write. What has `...` in it is a form, and what has "your numbers" an example.
 OFFERED = re.compile(r"(?:write|or|mean|put|start) `([^`]*[^`:])`")
@@ -71,14 +71,15 @@ def errors(result):
     return sum(d.severity is Severity.ERROR for d in result.diagnostics)
 
 
-def errors_with(code, place, case, folder):
-    """How many a copy of a case has, with the code in some place."""
+def errors_with(code, place, case, copy):
+    """How many a case has with the code in some place of a copy of its folder."""
     source, start, end = place
-    copy = folder / "copy"
-    shutil.copytree(case.parent, copy, dirs_exist_ok=True)
     target = copy / Path(source.name).relative_to(case.parent)
+    original = target.read_bytes()
     target.write_text(source.text[:start] + code + source.text[end:])
-    return errors(check_case(copy / case.name))
+    found = errors(compiled_case(copy / case.name))
+    target.write_bytes(original)
+    return found
 
 
 def name(path):
@@ -88,12 +89,13 @@ def name(path):
 @pytest.mark.parametrize("case", harness.invalid_cases(), ids=name)
 def test_code_that_is_offered_works(case, tmp_path):
     before = errors(checked(case))
+    copy = shutil.copytree(case.parent, tmp_path / "copy")
     for diagnostic, codes in offering(case):
         elsewhere = Path(diagnostic.primary.span.source.name) != case
         assert diagnostic.fixes or elsewhere or name(case) in UNFIXED, diagnostic
         tries = places(diagnostic)
         for code in codes:
-            left = (errors_with(code, place, case, tmp_path) for place in tries)
+            left = (errors_with(code, place, case, copy) for place in tries)
             worked = any(count < before for count in left)
             assert worked or not tries or name(case) in UNCOVERS, (
                 code,

@@ -10,8 +10,8 @@ import pytest
 import archspec
 import harness
 from archspec.checker import check_source
-from archspec.compiler import Options
-from archspec.diagnostics.diagnostic import Diagnostic
+from archspec.compiler import compile_source
+from archspec.diagnostics.diagnostic import Diagnostic, Findings
 from archspec.diagnostics.source import Source
 from archspec.fixing import fix_source
 from archspec.repair.trial import apply_edits
@@ -77,10 +77,9 @@ def test_every_fix_works(path):
             edits = fix.edits
             text = edits[0].span.source
             assert {id(edit.span.source) for edit in edits} == {id(text)}
-            options = Options(**harness.arguments(path))
-            after = check_source(
-                apply_edits(text, edits), folder=path.parent, options=options
-            )
+            fixed = apply_edits(text, edits)
+            options = harness.options(path)
+            after = compile_source(fixed, path.parent, options, Findings())
             errors = [
                 Counter(
                     key(d)
