@@ -129,7 +129,7 @@ def _changed(graph: Graph, name: str) -> Iterator[Graph]:
 
 
 MOST_VALUES = 2  # in addition to its own
-MOST_LAYERS = 600  # of a network that is lowered again: a larger one takes seconds
+MOST_LAYERS = 1000  # of a network that is lowered again: a larger one takes seconds
 
 
 def _near(value: Any) -> Iterable[Any]:

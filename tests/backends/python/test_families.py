@@ -24,7 +24,14 @@ TORCHVISION = [
 ]
 LARGE = [
     f"torchvision/{name}"
-    for name in ("convnext", "efficientnet", "maxvit", "mnasnet", "swin_transformer")
+    for name in (
+        "convnext",
+        "densenet201",
+        "efficientnet",
+        "maxvit",
+        "mnasnet",
+        "swin_transformer",
+    )
 ]
 VALUES: dict[str, list[Any]] = {  # of params that take few values
     "convs": [(2, 1, 1, 3, 1)],
