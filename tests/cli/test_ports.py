@@ -71,9 +71,3 @@ def test_diff_tells_inputs_apart(archspec, tmp_path):
     other.write_text(texts.replace("  - sub: x\n", swapped.replace("ref(c)", "ref(b)")))
     out = archspec("diff", str(one), str(other)).out
     assert "reads" in out
-
-
-def test_profile_takes_every_input(archspec, path):
-    data = json.loads(archspec("profile", path, "--batch", "2", "--format", "json").out)
-    assert data["input"] == {"image": [3, 16, 16], "noise": [8]}
-    assert len(data["layers"]) > 4

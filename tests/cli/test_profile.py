@@ -146,6 +146,19 @@ def test_heads_take_their_time(archspec, tmp_path):
     assert layers["aux1.1"]["backward_seconds"] > 0
 
 
+def test_every_input_is_read(archspec, tmp_path):
+    path = tmp_path / "several.yaml"
+    path.write_text(
+        "archspec: 1\ninput: {image: 3x16x16, noise: 8}\nnet:\n"
+        "  - low: ref(image) | conv(4, k=3) | relu\n  - global_avgpool | flatten\n"
+        "  - add: [ref(noise) | linear(4), identity]\n  - high: linear(2)\n"
+        "outputs: [low, high]\n"
+    )
+    data = json.loads(archspec("profile", path, "--batch", "2", "--format", "json").out)
+    assert data["input"] == {"image": [3, 16, 16], "noise": [8]}
+    assert len(data["layers"]) > 4
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [
