@@ -125,13 +125,14 @@ def test_variants(name: str) -> None:
     """The functions of the variants."""
     names = emitted(name)
     folder = name.rpartition("/")[0]
+    network = names[network_class(archspec.load(name).graph)]
     made = [v for v in variants(bundled()[name]) if v in names]
     for variant in made:
         with torch.device("meta"):
             found = names[variant]()
             expected = archspec.compile(f"{folder}/{variant}".lstrip("/"))
         assert shapes(found) == shapes(expected)
-        assert type(found) is names[network_class(archspec.load(name).graph)]
+        assert type(found) is network
     assert made
 
 
