@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from archspec.backends.python.class_parameters import annotation
@@ -26,12 +26,11 @@ from archspec.backends.python.syntax import (
     ClassName,
     Element,
     ForStmt,
-    IfStmt,
     MethodDef,
     NameExpr,
     ParameterDef,
-    Stmt,
 )
+from archspec.backends.python.syntax_trees import mapped, nested_statements
 
 # Not the index of a tuple, whose items may have different types.
 NUMBER = re.compile(r"(?<![\w.\[-])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
@@ -164,7 +163,7 @@ def _changed(node: Any, change: Change, hint: str = "size") -> Any:
             hint = "channels"
         case Element(label=label) if label.endswith("="):
             hint = label.rstrip("=0123456789")
-    return _mapped(node, lambda part: _changed(part, change, hint))
+    return mapped(node, lambda part: _changed(part, change, hint))
 
 
 # --- trees ---------------------------------------------------------------------------
@@ -178,36 +177,16 @@ def _with_calls(
         case CallExpr(function=ClassName() as name) if name in calls:
             kept, arguments = calls[name]
             node = CallExpr(kept, (*node.elements, *arguments))
-    return _mapped(node, lambda part: _with_calls(part, calls))
+    return mapped(node, lambda part: _with_calls(part, calls))
 
 
-def _mapped(node: Any, change: Callable[[Any], Any]) -> Any:
-    """A node with each of its parts changed."""
-    if isinstance(node, tuple):
-        return tuple(map(change, node))
-    if parts := _parts(node):
-        return replace(node, **{name: change(part) for name, part in parts.items()})
-    return node
-
-
-def _parts(node: Any) -> dict[str, Any]:
-    """The parts of a node by name; a leaf has none."""
-    if not is_dataclass(node) or isinstance(node, ClassName | type):
-        return {}
-    return {each.name: getattr(node, each.name) for each in fields(node)}
-
-
-def _assigned(body: Iterable[MethodDef | Stmt]) -> Iterator[str]:
-    """The parameters and variables of methods and statements."""
-    for item in body:
-        match item:
-            case MethodDef():
-                yield from (parameter.name for parameter in item.parameters)
-                yield from _assigned(item.body)
-            case ForStmt():
-                yield from re.findall(r"\w+", item.target)
-                yield from _assigned(item.body)
-            case IfStmt():
-                yield from _assigned((*item.body, *(item.orelse or ())))
-            case AssignStmt():
-                yield item.target.root
+def _assigned(methods: Iterable[MethodDef]) -> Iterator[str]:
+    """The parameters and variables of methods."""
+    for method in methods:
+        yield from (parameter.name for parameter in method.parameters)
+        for statement in nested_statements(method.body):
+            match statement:
+                case ForStmt():
+                    yield from re.findall(r"\w+", statement.target)
+                case AssignStmt():
+                    yield statement.target.root

@@ -13,7 +13,7 @@ stateless activation serves the whole class:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from archspec.backends.python.aligned_bodies import Bodies, submodules
 from archspec.backends.python.identifiers import NameAllocator
@@ -33,11 +33,11 @@ class AttributeNames:
         self.names = NameAllocator(kept | RESERVED_LABELS)
         self.shared: dict[Expr, str] = {}  # the activations, by their constructors
         own = (item for item in submodules(bodies[0]) if isinstance(item, Layer))
-        stems: dict[str, list[object]] = {}
+        stems: dict[str, set[object]] = {}
         for layer in own:
             if is_renamed(layer):
-                stems.setdefault(_stem(layer), []).append(_settings(layer))
-        self.several = {stem for stem, found in stems.items() if _count(found) > 1}
+                stems.setdefault(_stem(layer), set()).add(_settings(layer))
+        self.several = {stem for stem, found in stems.items() if len(found) > 1}
 
     def of(self, column: Sequence[Layer | Module], value: Expr) -> tuple[str, bool]:
         """The name of a submodule with a constructor, and whether the class has it."""
@@ -69,7 +69,7 @@ class AttributeNames:
         )
 
     def unique(self, name: str) -> str:
-        """An attribute that is no layer."""
+        """A free name for an attribute other than a layer."""
         return self.names.unique(name)
 
 
@@ -95,8 +95,4 @@ def _is_activation(layer: Layer) -> bool:
 
 def _settings(layer: Layer) -> object:
     """What is equal in layers that are one; nothing is that of two other layers."""
-    return repr(layer.node.values) if _is_activation(layer) else layer
-
-
-def _count(settings: Iterable[object]) -> int:
-    return len({each if isinstance(each, str) else id(each) for each in settings})
+    return repr(layer.node.values) if _is_activation(layer) else id(layer)

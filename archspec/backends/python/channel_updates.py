@@ -4,15 +4,14 @@
     2 * channels if i > 0 else channels     ->   if i > 0:
                                                      channels = 2 * channels
 
-Where the body has that `if` already, the channels change in it, and what comes after it
-reads the new ones.
+If the body has that `if` already, the assignment goes into it, and later statements read
+the new channels.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from archspec.backends.python.expressions import code_expr
@@ -21,12 +20,12 @@ from archspec.backends.python.names_read import names_read
 from archspec.backends.python.syntax import (
     AddAssignStmt,
     AssignStmt,
-    ClassName,
     ConditionalExpr,
     IfStmt,
     NameExpr,
     Stmt,
 )
+from archspec.backends.python.syntax_trees import mapped
 from archspec.ir.symbolic import same, summand, variable, variables
 
 
@@ -90,11 +89,8 @@ def _replaced(node: Any, old: Any, new: Any) -> Any:
             return new
         inner = {k: _replaced(v, old, new) for k, v in ast.iter_fields(node)}
         return type(node)(**inner)
-    if isinstance(node, list | tuple):
-        return type(node)(_replaced(part, old, new) for part in node)
-    if not is_dataclass(node) or isinstance(node, ClassName | type):
-        return node
+    if isinstance(node, list):
+        return [_replaced(part, old, new) for part in node]
     if node == old:
         return new
-    parts = {each.name: getattr(node, each.name) for each in fields(node)}
-    return replace(node, **{k: _replaced(v, old, new) for k, v in parts.items()})
+    return mapped(node, lambda part: _replaced(part, old, new))

@@ -110,7 +110,7 @@ class FinishedClasses(Protocol):
     def place(self, names: Mapping[int, str | None]) -> None:
         """Note the attribute that each layer is in its class, by the `id` of its node.
 
-        It is None for a layer that is no module, but a method of a tensor.
+        It is None for a layer that is a method of a tensor, not a module.
         """
 
     def keep(self, definition: ClassDef) -> ClassName:

@@ -18,7 +18,7 @@ from archspec.backends.python.syntax import AssignStmt, CallExpr, ClassDef, Name
 def with_constants(
     definition: ClassDef, taken: Iterable[str]
 ) -> tuple[ClassDef, list[AssignStmt]]:
-    """A class whose defaults are no calls, and the constants that they are instead."""
+    """The class with a constant in place of each default that is a call, and the constants."""
     init, *others = definition.methods
     names = NameAllocator(taken)
     constants: list[AssignStmt] = []

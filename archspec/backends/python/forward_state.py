@@ -1,6 +1,6 @@
 """What all that a `forward` consists of shares: its statements, names and submodules.
 
-A line calls one convolution, block or pool, with the norm and the activation beside it.
+A line calls one convolution, block or pool, and the norm and activation next to it.
 """
 
 from __future__ import annotations

@@ -172,7 +172,7 @@ def _transposed(columns: Sequence[Expr]) -> Expr:
     """A tuple of rows, of those of columns.
 
     Raises:
-        InstancesDifferError: if a column is no tuple of literals.
+        InstancesDifferError: unless each column is a tuple of literals.
     """
     cells = [column.elements for column in columns if isinstance(column, TupleExpr)]
     if len(cells) < len(columns):

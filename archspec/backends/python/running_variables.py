@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from archspec.backends.python.layout import flat
@@ -23,12 +23,12 @@ from archspec.backends.python.syntax import (
     AddAssignStmt,
     AssignStmt,
     AtomExpr,
-    ClassName,
     ForStmt,
     IfStmt,
     NameExpr,
     Stmt,
 )
+from archspec.backends.python.syntax_trees import mapped, nested_statements
 
 NUMBERED = re.compile(r"(\w+?)_\d+")
 
@@ -87,45 +87,29 @@ class _Lives:
 
 def _assigned(body: Sequence[Stmt]) -> Iterator[str]:
     """The variables that statements assign, those of loops left out."""
-    for statement in body:
+    for statement in nested_statements(body):
         match statement:
             case AssignStmt(NameExpr(name, "")):
                 yield name
-            case ForStmt():
-                yield from _assigned(statement.body)
-            case IfStmt():
-                yield from _assigned((*statement.body, *(statement.orelse or ())))
 
 
 def _changed(body: Sequence[Stmt]) -> Iterator[str]:
     """The variables that statements assign or add to."""
     yield from _assigned(body)
-    for statement in body:
+    for statement in nested_statements(body):
         match statement:
             case AddAssignStmt(target):
                 yield target.root
-            case ForStmt():
-                yield from _changed(statement.body)
-            case IfStmt():
-                yield from _changed((*statement.body, *(statement.orelse or ())))
 
 
 def _renamed(node: Any, old: str, new: str) -> Any:
     """A node with another name for a variable."""
     match node:
-        case tuple():
-            return tuple(_renamed(part, old, new) for part in node)
         case AtomExpr(text, reads) if old in reads:
             return AtomExpr(re.sub(rf"\b{old}\b", new, text), reads - {old} | {new})
         case NameExpr(root, attribute) if root == old:
             return NameExpr(new, attribute)
-    if isinstance(node, ClassName) or not is_dataclass(node):
-        return node
-    parts = {each.name: getattr(node, each.name) for each in fields(node)}
-    changed: Any = node
-    return replace(
-        changed, **{k: _renamed(part, old, new) for k, part in parts.items()}
-    )
+    return mapped(node, lambda part: _renamed(part, old, new))
 
 
 def _without_copies(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:

@@ -88,7 +88,7 @@ def fold(network: Network, *, recursive: bool = False) -> Network:
     With `recursive`, a class whose modules hold each other is one block.
 
     Raises:
-        MismatchError: with `recursive`, if such a class is no block.
+        MismatchError: with `recursive`, if such a class does not fold into a block.
     """
     network = with_progressions(with_absorbed_joins(tidy(network)))
     folder = _Folder(labels_read(network))

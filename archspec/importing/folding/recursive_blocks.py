@@ -44,7 +44,7 @@ class Nesting:
 
 
 def with_own_arguments(built: BuiltBlock, nesting: Nesting, cin: Vector) -> BuiltBlock:
-    """The block with arguments in the call of itself, over its own parameters.
+    """The block whose recursive call has arguments in terms of its own parameters.
 
     Raises:
         MismatchError: if an argument follows from none of them.

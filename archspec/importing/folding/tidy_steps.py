@@ -48,7 +48,7 @@ def _tidied(step: Step, read: frozenset[str]) -> Body:
 
 
 def _with_common_activation(join: Join) -> Body:
-    """The activation with which all branches of a concat end, once behind it."""
+    """A concat, and after it the activation that ends each of its branches."""
     lasts = [branch[-1] for branch in join.branches if branch[1:]]
     names = {last.name for last in lasts if isinstance(last, Call)}
     are_alike = len(names) == 1 and all(map(_is_for_each_value, lasts))

@@ -39,7 +39,7 @@ def _found(layer: nn.Module) -> tuple[str, float] | None:
             torch.manual_seed(0)
             same = layer.eval().forward(_ones())
             return _op(same, layer.train().forward(_ones()))
-    except Exception:  # whatever it needs, it is no such layer
+    except Exception:  # a layer that cannot run alone is not one of these
         return None
     finally:
         layer.train(was_training)

@@ -1,7 +1,8 @@
 """Values of two axes: signals with the channels first, or tokens with the features last.
 
-What moves values does not tell which of them it makes. What is guessed from the layers
-behind can be changed until it is read, and written as the other one afterwards.
+An op that moves values does not tell which of the two it makes. The first guess comes
+from earlier layers. It can change until a layer reads the value, and a later layer that
+needs the other one gets a conversion.
 """
 
 from __future__ import annotations

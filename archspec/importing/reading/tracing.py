@@ -289,7 +289,7 @@ class _Recorder(TorchFunctionMode):
             self.frame = self.frame.caller
 
     def require_known(self, module: nn.Module, *, is_layer: bool) -> None:
-        """Refuse a layer of torch that no op is, and one that is no part of the network."""
+        """Reject a layer of torch without an op, and one outside of the network."""
         if self.frame is None or not any(True for _ in module.parameters()):
             return
         kind = type(module).__name__
