@@ -187,11 +187,11 @@ class SelfAttention(nn.MultiheadAttention):
     """Each token attends to all of them.
 
     Shape:
-        [N, L, channels] -> [N, L, channels]
+        [N, L, embed_dim] -> [N, L, embed_dim]
     """
 
-    def __init__(self, channels: int, heads: int, dropout: float = 0.0) -> None:
-        super().__init__(channels, heads, dropout, batch_first=True)
+    def __init__(self, embed_dim: int, heads: int, dropout: float = 0.0) -> None:
+        super().__init__(embed_dim, heads, dropout, batch_first=True)
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
         result, _ = super().forward(x, x, x, need_weights=False)
@@ -225,18 +225,18 @@ class WindowAttention(nn.Module):
     """Attention within the windows of an image, cyclically shifted (Liu, 2021).
 
     Shape:
-        [N, H, W, channels] -> [N, H, W, channels]
+        [N, H, W, embed_dim] -> [N, H, W, embed_dim]
     """
 
     relative_position_index: Tensor
 
     def __init__(
-        self, channels: int, heads: int, *, window: int, shift: int = 0
+        self, embed_dim: int, heads: int, *, window: int, shift: int = 0
     ) -> None:
         super().__init__()
         self.heads, self.window, self.shift = heads, window, shift
-        self.qkv = nn.Linear(channels, 3 * channels)
-        self.proj = nn.Linear(channels, channels)
+        self.qkv = nn.Linear(embed_dim, 3 * embed_dim)
+        self.proj = nn.Linear(embed_dim, embed_dim)
         self.add_position_bias()
         rows, columns = torch.meshgrid(*[torch.arange(window)] * 2, indexing="ij")
         rows, columns = rows.flatten(), columns.flatten()
@@ -307,14 +307,14 @@ class WindowAttentionV2(WindowAttention):
     """Attention by cosine, with a position bias from a small network (Liu, 2022).
 
     Shape:
-        [N, H, W, channels] -> [N, H, W, channels]
+        [N, H, W, embed_dim] -> [N, H, W, embed_dim]
     """
 
     def __init__(
-        self, channels: int, heads: int, *, window: int, shift: int = 0
+        self, embed_dim: int, heads: int, *, window: int, shift: int = 0
     ) -> None:
-        super().__init__(channels, heads, window=window, shift=shift)
-        nn.init.zeros_(self.qkv.bias[channels : 2 * channels])
+        super().__init__(embed_dim, heads, window=window, shift=shift)
+        nn.init.zeros_(self.qkv.bias[embed_dim : 2 * embed_dim])
         self.logit_scale = nn.Parameter(torch.full((heads, 1, 1), 10.0).log())
 
     def add_position_bias(self) -> None:
@@ -350,16 +350,16 @@ class RelativeAttention(nn.Module):
     """Attention within square windows of L positions, with a position bias.
 
     Shape:
-        [N, P, L, channels] -> [N, P, L, channels]
+        [N, P, L, embed_dim] -> [N, P, L, embed_dim]
     """
 
     relative_position_index: Tensor
 
-    def __init__(self, channels: int, head_dim: int, size: int) -> None:
+    def __init__(self, embed_dim: int, head_dim: int, size: int) -> None:
         super().__init__()
-        self.heads = channels // head_dim
-        self.to_qkv = nn.Linear(channels, 3 * channels)
-        self.merge = nn.Linear(channels, channels)
+        self.heads = embed_dim // head_dim
+        self.to_qkv = nn.Linear(embed_dim, 3 * embed_dim)
+        self.merge = nn.Linear(embed_dim, embed_dim)
         table = torch.zeros((2 * size - 1) ** 2, self.heads)
         self.relative_position_bias_table = nn.Parameter(table)
         nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)

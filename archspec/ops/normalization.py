@@ -131,11 +131,11 @@ class ChannelNorm(nn.LayerNorm):
     """Layer norm over the channels, axis `dim`, at each position by itself.
 
     Shape:
-        [N, channels, H, W] -> [N, channels, H, W], or with channels at `dim`
+        [N, num_channels, H, W] -> [N, num_channels, H, W], or with them at `dim`
     """
 
-    def __init__(self, channels: int, eps: float = 1e-5, dim: int = 1) -> None:
-        super().__init__(channels, eps)
+    def __init__(self, num_channels: int, eps: float = 1e-5, dim: int = 1) -> None:
+        super().__init__(num_channels, eps)
         self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
