@@ -26,6 +26,7 @@ from archspec.ir.graph import (
     Reference,
     Repeat,
     Tied,
+    Value,
 )
 from archspec.ops.registry import OPS
 
@@ -181,26 +182,34 @@ def _forks(item: Item) -> bool:
 
 def sources(body: Body) -> Iterator[Source]:
     """The labels that a body reads, those of the groups in it included."""
+    return (source for source, _ in values_read(body))
+
+
+def values_read(body: Body) -> Iterator[tuple[Source, Value]]:
+    """The same labels, each with the value that has it."""
     for item in level(body):
         match item:
             case Reference():
-                yield Source.of(item)
+                yield Source.of(item), item.value
             case Head(reads=Reference() as reads):
-                yield Source.of(reads)
+                yield Source.of(reads), reads.value
             case Layer() | Module():
-                yield from read_by(item)
+                yield from values_read_by(item)
             case Tied():
                 place = Source.of(item)
-                yield from (each.seen_from(place) for each in read_by(item.item))
+                for source, value in values_read_by(item.item):
+                    yield source.seen_from(place), value
 
 
-def read_by(item: Layer | Module) -> Iterator[Source]:
+def values_read_by(item: Layer | Module) -> Iterator[tuple[Source, Value]]:
     """The labels that an op or a group reads, as the body around it names them."""
     match item:
         case Layer(reads=Reference() as reads):
-            yield Source.of(reads)
+            yield Source.of(reads), reads.value
         case Module(block=""):
-            yield from (each.outside for each in sources(item.body) if each.levels)
+            for source, value in values_read(item.body):
+                if source.levels:
+                    yield source.outside, value
 
 
 def tied_places(body: Body) -> Iterator[Source]:

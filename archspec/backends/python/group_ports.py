@@ -19,13 +19,14 @@ from archspec.backends.python.aligned_bodies import (
     Body,
     Source,
     level,
-    read_by,
     tied_by,
+    values_read_by,
 )
 from archspec.ir.graph import (
     Layer,
     Module,
     Tied,
+    Value,
     reads_input,
 )
 
@@ -52,28 +53,32 @@ ONLY_INPUT = Ports()
 
 def ports_of(column: Sequence[Layer | Module]) -> Ports:
     """The ports of a layer or group in all instances of a class."""
-    reads = tuple(dict.fromkeys(each for item in column for each in read_by(item)))
+    read = (each for item in column for each, _ in values_read_by(item))
+    reads = tuple(dict.fromkeys(read))
     groups = [item for item in column if isinstance(item, Module) and not item.block]
     if not groups:
         return Ports(reads=reads)
     tied = tuple(dict.fromkeys(each for group in groups for each in tied_by(group)))
     exported = set.union(*(group.exports for group in groups))
-    exports = tuple(path for path in labels_in(groups[0].body) if path in exported)
+    exports = tuple(path for path, _ in labeled(groups[0].body) if path in exported)
     takes_input = not reads or any(reads_input(group.body) for group in groups)
     return Ports(takes_input, reads, tied, exports)
 
 
-def labels_in(body: Body) -> Iterator[str]:
+def labeled(body: Body) -> Iterator[tuple[str, Value]]:
     """The labels of a body and of the groups in it, in the order of their outputs."""
     for item in level(body):
         match item:
             case Module(block=""):
-                yield from (f"{item.name.value}.{p}" for p in labels_in(item.body))
-                yield str(item.name.value)
-            case Layer() | Module():
-                yield str(item.name.value)
+                inner = labeled(item.body)
+                yield from ((f"{item.name.value}.{path}", out) for path, out in inner)
+                yield str(item.name.value), item.output
+            case Layer():
+                yield str(item.name.value), item.node.output
+            case Module():
+                yield str(item.name.value), item.output
             case Tied():
-                yield item.name
+                yield item.name, item.output
 
 
 def has_layers(group: Module) -> bool:
