@@ -205,3 +205,10 @@ def test_a_file_is_overwritten_only_if_archspec_wrote_it(archspec, suffix):
     assert path.read_text() == "important\n"
     for options in (["--force"], []):
         assert archspec(*arguments, *options).out == f"wrote {path}\n"
+
+
+@pytest.mark.usefixtures("_folder")
+def test_a_file_of_an_earlier_version_is_overwritten(archspec):
+    path = Path("a.svg")
+    path.write_text("<svg/>\n<!-- Written by archspec -->\n")
+    assert archspec("draw", "net.yaml", "-o", path).out == f"wrote {path}\n"

@@ -26,8 +26,8 @@ from functools import cache, lru_cache
 
 from archspec.backends.mark import MARK
 from archspec.backends.python.block_classes import BlockClasses, network_classes
-from archspec.backends.python.class_docstrings import network_shapes
 from archspec.backends.python.class_names import named_classes, needed_classes
+from archspec.backends.python.class_shapes import network_shapes
 from archspec.backends.python.comments_and_docstrings import docstring_lines
 from archspec.backends.python.constructor_calls import torch_call
 from archspec.backends.python.default_constants import with_constants
@@ -165,8 +165,7 @@ def _own_name(about: str, spec: str) -> str:
 def _head(graph: Graph, spec: str) -> str:
     title = graph.about.strip() or graph.name
     made = f"{MARK} {_version()}"
-    if spec:
-        made += f" from `{graph.name}`:\n`archspec compile {spec}` makes it again"
+    made += f" with `archspec compile {spec}`" if spec else ""
     return "\n".join(docstring_lines(f"{title}\n\n{made}.", 0))
 
 
