@@ -58,6 +58,28 @@ class Replacement(str):  # noqa: SLOT000 - mypy knows no slots of a str
         return line
 
 
+class Offer(str):  # noqa: SLOT000 - mypy knows no slots of a str
+    """A help line, and the code in it, which belongs at the finding or around it.
+
+    >>> found = Offer("write `true`, or `"on"` for the word", "true", '"on"')
+    >>> found.codes
+    ('true', '"on"')
+    """
+
+    codes: tuple[str, ...]
+
+    def __new__(cls, help: str, *codes: str) -> Self:
+        """Attach the code to a help line."""
+        line = super().__new__(cls, help)
+        line.codes = codes
+        return line
+
+
+def write(code: str, rest: str = "") -> Offer:
+    """Offer one piece of code: "write `3` without quotes"."""
+    return Offer(f"write `{code.strip()}`{rest}", code)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Diagnostic:
     """An error or a warning in a spec. `str()` is the report.
@@ -82,6 +104,8 @@ class Diagnostic:
         help: suggestions.
         severity: error or warning.
         numbers: the counts and sizes that do not match.
+        missing: the parameters without an argument.
+        offers: the code in each help line that has some, which was not tried.
         proposals: fixes that were not tried.
         fixes: fixes that were checked on the whole spec, the most likely first.
     """
@@ -94,6 +118,8 @@ class Diagnostic:
     help: tuple[str, ...] = ()
     severity: Severity = Severity.ERROR
     numbers: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    missing: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    offers: tuple[tuple[str, ...], ...] = field(default=(), compare=False, repr=False)
     proposals: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
     fixes: tuple[Fix, ...] = field(default=(), compare=False, repr=False)
 
@@ -123,6 +149,12 @@ class Diagnostic:
     def with_help(self, help: Sequence[str]) -> Diagnostic:
         """Return the finding with other help lines, without empty ones."""
         return replace(self, help=tuple(_cut(text) for text in help if text))
+
+    def with_fixes(self, fixes: tuple[Fix, ...]) -> Diagnostic:
+        """Return the finding with its fixes, without the data they were made from."""
+        return replace(
+            self, fixes=fixes, numbers=(), missing=(), offers=(), proposals=()
+        )
 
 
 ONE_PER_TEXT = ("undefined-name",)  # equal texts in a file, as a name, are one finding
@@ -203,8 +235,9 @@ class Findings:
         severity: Severity = Severity.ERROR,
         proposals: Sequence[Fix] = (),
         numbers: Iterable[int] = (),
+        missing: Iterable[str] = (),
     ) -> None:
-        """Add a finding given by its parts; a `Replacement` in `help` is a proposal too."""
+        """Add a finding given by its parts, with the code that its help has as data."""
         helps = (help,) if isinstance(help, str) else help
         self.add(
             Diagnostic(
@@ -216,6 +249,8 @@ class Findings:
                 tuple(_cut(text) for text in helps if text),
                 severity,
                 tuple(numbers),
+                tuple(missing),
+                tuple(text.codes for text in helps if isinstance(text, Offer)),
                 tuple(
                     Fix(text, (Edit(span, text.text),), text.is_strong)
                     for text in helps

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from archspec.diagnostics.diagnostic import Offer, Replacement, write
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import (
     Argument,
@@ -95,7 +96,9 @@ def parse_label(scalar: Scalar) -> StepLabel:
         help = f"write `if: {scalar.text[3:]}`, and the step under `then:`"
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
     if keyword := re.match(r"(concat|add|mul|sub|maximum|split) *\(", scalar.text):
-        help = f"write `{keyword[1]}:`, which takes no arguments"
+        help = Replacement(
+            f"write `{keyword[1]}:`, which takes no arguments", keyword[1]
+        )
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
     if scalar.text.startswith("for "):
         help = "write `repeat:` with the steps, and `times: 3` next to it"
@@ -107,11 +110,21 @@ def parse_label(scalar: Scalar) -> StepLabel:
         raise ParseError(
             f"`{scalar.text}` cannot be a label",
             scalar.span,
-            "a label is an integer, or letters, digits, `_` and `-`, from a letter or "
-            "`_` on, as `layer{i + 1}`",
+            _help_with_label(scalar.text),
             "invalid-label",
         )
     return StepLabel(scalar.span, tuple(parts))
+
+
+def _help_with_label(text: str) -> str:
+    """Help with a label of the characters that it may have: `a_b` for `a.b`."""
+    rule = (
+        "a label is an integer, or letters, digits, `_` and `-`, from a letter or "
+        "`_` on, as `layer{i + 1}`"
+    )
+    fixed = re.sub(r"[^A-Za-z0-9_-]+", "_", text).lstrip("-")
+    is_label = "{" not in text and LABEL.fullmatch(fixed)
+    return Offer(rule, fixed) if is_label else rule
 
 
 def parse_label_path(scalar: Scalar) -> Name | LabelPath:
@@ -351,11 +364,14 @@ class Parser:
         name = self.name("a parameter")
         default = self.expression() if self.take("=") else None
         if default and not self.keyword_only:
+            fixed = f"*, {name.id}={default.span.text}"
             raise ParseError(
                 f"positional parameter `{name.id}` has a default",
                 name.span,
-                "parameters with a default are keyword-only: "
-                f"write `*, {name.id}={default.span.text}`",
+                Offer(
+                    f"parameters with a default are keyword-only: write `{fixed}`",
+                    fixed,
+                ),
             )
         span = name.span.to(default.span) if default else name.span
         return Parameter(span, (name,), False, self.keyword_only, default)
@@ -495,7 +511,7 @@ class Parser:
             found = token.text + self.token.text
             span = token.span.to(self.token.span)
             pair = re.fullmatch(r"([1-9][0-9]*)x([1-9][0-9]*)", found)
-            help = f"write `({pair[1]}, {pair[2]})` for a pair" if pair else ""
+            help = write(f"({pair[1]}, {pair[2]})", " for a pair") if pair else ""
             raise ParseError(f"expected a number, found `{found}`", span, help)
         if not token.text.isdigit():
             return Literal(token.span, float(token.text))

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from archspec.diagnostics.diagnostic import Offer, write
 from archspec.diagnostics.source import Span
 
 TOKEN = re.compile(
@@ -25,11 +26,11 @@ TOKEN = re.compile(
 )
 
 FOREIGN = {  # signs of other languages, with the help
-    "&&": "write `and`",
-    "||": "write `or` between conditions, and `|` between steps",
-    "=!": "write `!=`",
-    "!": "write `not`",
-    "^": "write `**` for a power",
+    "&&": write("and"),
+    "||": Offer("write `or` between conditions, and `|` between steps", "or", "|"),
+    "=!": write("!="),
+    "!": write("not "),
+    "^": write("**", " for a power"),
     "?": "write `a if condition else b`",
     ".": "names have no prefix: `conv`, not `nn.Conv2d`; `width`, not `params.width`",
     "$": "write a name without a prefix: `width`",
@@ -89,7 +90,7 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
             raise ParseError(
                 f"`{word}` starts with a zero",
                 span,
-                f"write `{plain}`",
+                write(plain),
                 "ambiguous-scalar",
             )
         if word in WORDS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Findings, write
 from archspec.frontend.ast import Binding, Expression, Literal, Name, Tuple
 from archspec.frontend.call_parser import parse_expression
 from archspec.frontend.tokenizer import ParseError
@@ -72,7 +72,7 @@ class ValueParser:
             "ambiguous-scalar",
             f"`{tree.span.text}` is text, not a number",
             tree.span,
-            help=f"write `{tree.text}` without quotes",
+            help=write(tree.text, " without quotes"),
         )
         return None
 

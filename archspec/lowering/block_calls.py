@@ -12,7 +12,7 @@ import ast
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.diagnostic import Label, Replacement
 from archspec.frontend.ast import Call, Group, Parameter, Tuple
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
@@ -311,6 +311,10 @@ def _report_pattern(
     parameter: Parameter, value: Symbolic, module: BlockCall, context: Context
 ) -> None:
     key, count = pattern_key(parameter.names), len(parameter.names)
+    is_number = isinstance(value.value, int | float)
+    items = [str(value.value) if is_number else "1"] * count
+    text = f"({', '.join(items)})"
+    help = f"write `{text}`, with your numbers"
     report(
         context,
         "invalid-argument",
@@ -318,5 +322,5 @@ def _report_pattern(
         f"found {describe(value.value)}",
         module.bound.values[key],
         related=[Label(module.block.definition.signature, "the signature")],
-        help=f"write `({', '.join(['1'] * count)})`, with your numbers",
+        help=Replacement(help, text, is_strong=False) if is_number else help,
     )

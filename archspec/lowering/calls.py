@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from archspec.diagnostics.diagnostic import Replacement
+from archspec.diagnostics.diagnostic import Offer, Replacement, write
 from archspec.frontend.ast import Call, Expression
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
@@ -112,7 +112,8 @@ def _callee(
     if name.id not in callees and not scope.environment.may_define(name.id):
         help = suggest_callee(name.id, {*callees, "ref", "tied"})
         if name.id in context.labels.known():
-            help = f"`ref({name.id})` reads the output of the step with this label"
+            read = f"ref({name.id})"
+            help = Offer(f"`{read}` reads the output of the step with this label", read)
         context.findings.error(
             "unknown-op",
             f"unknown op or block `{name.id}`",
@@ -162,7 +163,7 @@ def _by_keyword(call: Call, callee: Callee, first: Expression) -> str:
     keywords = [slot for slot in slots(callee).each if not slot.positional]
     if len(call.arguments) > 1 or not keywords:
         return f"`{callee.name}` takes its other arguments by keyword"
-    return f"write `{call.name.id}({keywords[0].shown}={first.span.text})`"
+    return write(f"{call.name.id}({keywords[0].shown}={first.span.text})")
 
 
 def _takes_kernel_and_stride(callee: Callee) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 
+from archspec.diagnostics.diagnostic import Replacement, write
 from archspec.frontend.ast import LabelPath, StepLabel
 from archspec.frontend.call_parser import LABEL, MAX_LABEL
 from archspec.ir import graph as ir
@@ -63,7 +64,10 @@ def _check_label(text: str, label: StepLabel, context: Context) -> None:
             "invalid-label",
             f"`{text}` cannot be a label",
             label.span,
-            help="a label is letters, digits, `_` and `-`; `//` divides to an integer",
+            help=Replacement(
+                "a label is letters, digits, `_` and `-`; `//` divides to an integer",
+                label.span.text.replace("/", "//"),
+            ),
         )
     elif text in RESERVED_LABELS or _is_pythons(text):
         owner = "Python" if _is_pythons(text) else "torch"
@@ -71,7 +75,7 @@ def _check_label(text: str, label: StepLabel, context: Context) -> None:
             "invalid-label",
             f"`{text}` is {owner}'s own name, it cannot be a label",
             label.span,
-            help=f"write `{text.strip('_')}_`, or another name",
+            help=write(f"{text.strip('_')}_", ", or another name"),
         )
     take_label(text, label, context)
 

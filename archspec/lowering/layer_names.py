@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.diagnostic import Label, Offer
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Call, StepLabel
 from archspec.ir.symbolic import Symbolic, literal
@@ -18,7 +18,7 @@ def name_by_level(call: Call, context: Context) -> Symbolic:
     if not level.has_all_layers:
         return literal(name)
     if first is not span:
-        _report_taken(name, span, first, context)
+        _report_taken(name, span, first, context, of=call)
     elif name in RESERVED_LABELS:
         _report_reserved(name, call, context)
     return literal(name)
@@ -42,8 +42,8 @@ def _report_duplicate(
     written = label.span.text
     help = "rename one of them"
     if again:
-        numbered = f"`{written}{{i}}`"
-        help = f"in a repeat, number it: {numbered if '{' not in written else '`{i}`'}"
+        numbered = '"{i}"' if "{" in written else f"{written}{{i}}"
+        help = Offer(f"in a repeat, number it: `{numbered}`", numbered)
     context.findings.error(
         "duplicate-label",
         f"the label `{text}` is used twice in this body",
@@ -53,8 +53,10 @@ def _report_duplicate(
     )
 
 
-def _report_taken(name: str, second: Span, first: Span, context: Context) -> None:
-    """Report that an unlabeled layer has a name that another layer has too."""
+def _report_taken(
+    name: str, second: Span, first: Span, context: Context, *, of: Call | None = None
+) -> None:
+    """Report that two layers have one name; the second is `of` a call, or a label."""
     level = context.level
     counted = "its number" if level.is_plain_chain else "what it calls and a count"
     free = f"layer{name}" if name.isdigit() else f"{name}_"
@@ -65,15 +67,19 @@ def _report_taken(name: str, second: Span, first: Span, context: Context) -> Non
         f"two layers of this body have the name `{name}` in the state dict",
         second,
         related=[Label(first, "the first layer with this name")],
-        help=f"give one of them the label `{free}`: without a label, a layer is named by "
-        f"{counted}",
+        help=Offer(
+            f"give one of them the label `{free}`: without a label, a layer is named by "
+            f"{counted}",
+            f"{free}: {of.span.text}" if of else free,
+        ),
     )
 
 
 def _report_reserved(name: str, call: Call, context: Context) -> None:
+    labeled = f"{name}_: {call.span.text}"
     context.findings.error(
         "invalid-label",
         f"this layer would have the name `{name}`, which is torch's own",
         call.name.span,
-        help=f"label it: `{name}_: {call.span.text}`",
+        help=Offer(f"label it: `{labeled}`", labeled),
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from archspec.diagnostics.diagnostic import Findings, Replacement, TooMany
+from archspec.diagnostics.diagnostic import Findings, Offer, Replacement, TooMany
 from archspec.frontend.ast import (
     Aux,
     Broken,
@@ -185,7 +185,9 @@ def _lower_none(call: Call, context: Context) -> ir.Value:
             "misplaced-none",
             "`none` is a step here, not a branch of a join",
             call.span,
-            help="omit the step, or write `identity` for an unchanged input",
+            help=Offer(
+                "omit the step, or write `identity` for an unchanged input", "identity"
+            ),
         )
     return ir.Value(None)
 

@@ -12,6 +12,7 @@ from archspec.diagnostics.diagnostic import (
     Label,
     Replacement,
     Severity,
+    write,
 )
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import (
@@ -173,7 +174,7 @@ def _reports_none(merge: Merge, context: Context) -> bool:
             "misplaced-none",
             f"`{merge.kind}` needs all of its branches",
             span,
-            help="write `identity` to pass the input on",
+            help=write("identity", " to pass the input on"),
         )
     return bool(spans)
 

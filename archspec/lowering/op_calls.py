@@ -8,7 +8,7 @@ from functools import cache
 from math import prod
 from typing import Any, NamedTuple, TypeGuard
 
-from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.diagnostic import Label, write
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Expression, Literal, Name, Tuple
@@ -218,9 +218,9 @@ def _report_argument(
 def _help_with_value(expression: Expression, *, needs_integer: bool) -> str:
     value = expression.value if isinstance(expression, Literal) else None
     if isinstance(value, str) and value.isdigit():
-        return f"write `{value}` without quotes"
+        return write(value, " without quotes")
     if isinstance(value, float) and value.is_integer() and needs_integer:
-        return f"write `{int(value)}`"
+        return write(str(int(value)))
     if needs_integer and not isinstance(expression, Literal):
         return "use `//`, `int(...)` or `round(...)` for an integer"
     return ""

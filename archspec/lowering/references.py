@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from archspec.diagnostics.diagnostic import Replacement
+from archspec.diagnostics.diagnostic import Replacement, write
 from archspec.diagnostics.suggest import closest, did_you_mean
 from archspec.frontend.ast import Call, Expression, LabelPath, Literal, Name
 from archspec.ir import graph as ir
@@ -110,7 +110,7 @@ def _example(call: Call, context: Context) -> str:
     given = [a.value.id for a in call.arguments if isinstance(a.value, Name)]
     known = [name for name in given if name in labels] or labels
     if known:
-        return f"write `ref({known[-1]})`"
+        return write(f"ref({known[-1]})")
     return "write `ref(stem)` for the output of the step `stem: ...`"
 
 
@@ -119,7 +119,7 @@ def _report_no_label(label: Expression, context: Context) -> None:
         "invalid-syntax",
         "expected the name of a label",
         label.span,
-        help=f"write `{[*context.labels.known(), 'stem'][0]}`, say",
+        help=write([*context.labels.known(), "stem"][0], ", say"),
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.diagnostic import Label, Offer, write
 from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes, Tuple
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
@@ -293,7 +293,10 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
         _report_lengths(step, lengths, context)
         return None
     if not _is_possible(
-        lengths[0], step.columns[0].values, context, "give the columns a row"
+        lengths[0],
+        step.columns[0].values,
+        context,
+        "give the columns a row, or put the step under `if:`",
     ):
         return None
     rows = zip(*(column.value for column in known), strict=True)
@@ -330,7 +333,8 @@ def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Symbolic | None:
             else "",
         )
         return None
-    if not _is_possible(times.value, step.times, context, "write `1` or more"):
+    more = Offer("write `1` or more, or put the step under `if:`", "1")
+    if not _is_possible(times.value, step.times, context, more):
         return None
     return Symbolic(((),) * times.value, times.code)
 
@@ -346,7 +350,7 @@ def _column(column: Column, x: ir.Value, context: Context) -> Symbolic | None:
         "invalid-argument-type",
         f"expected a list for `{column.name.id}`, found {describe(values.value)}",
         column.values,
-        help=f"write `[{column.values.span.text}]` for one row",
+        help=write(f"[{column.values.span.text}]", " for one row"),
     )
     return None
 
@@ -384,7 +388,7 @@ def _report_lengths(step: RepeatFor, lengths: list[int], context: Context) -> No
     )
 
 
-def _is_possible(times: int, place: Expression, context: Context, more: str) -> bool:
+def _is_possible(times: int, place: Expression, context: Context, help: str) -> bool:
     if times > MAX_LAYERS:
         context.run.too_many(written_at(place, context)[0])
     if times < 1:
@@ -393,6 +397,6 @@ def _is_possible(times: int, place: Expression, context: Context, more: str) -> 
             "empty-repeat",
             f"expected at least one time, found {times}",
             place,
-            help=f"{more}, or put the step under `if:`",
+            help=help,
         )
     return times >= 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archspec.diagnostics.diagnostic import Edit, Fix
 from archspec.frontend.ast import Argument, Call, Literal, Subscript
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
@@ -43,12 +44,14 @@ def _length(argument: Argument, x: ir.Value, context: Context) -> int | None:
         return None
     if isinstance(row.value, tuple):
         return len(row.value)
+    text = argument.value.span.text
     report(
         context,
         "invalid-argument-type",
         f"`*` spreads a tuple, found {describe(row.value)}",
         argument.value,
-        help=f"omit the `*`: `{argument.value.span.text}`",
+        help=f"omit the `*`: `{text}`",
+        proposals=[Fix(f"write `{text}`", (Edit(argument.span, text),))],
     )
     return None
 

@@ -10,7 +10,7 @@ comes in may be of another size, but not of one that needs other weights.
 
 from __future__ import annotations
 
-from archspec.diagnostics.diagnostic import Edit, Fix, Label, Replacement
+from archspec.diagnostics.diagnostic import Edit, Fix, Label, Offer, Replacement
 from archspec.frontend.ast import Call, Chain
 from archspec.frontend.step_traversal import children, is_tied
 from archspec.ir import graph as ir
@@ -65,11 +65,12 @@ def _layers_of(call: Call, x: ir.Value, context: Context) -> LabeledLayers | Non
     if found.labels.outputs[found.name].shape is None:
         return None
     if layers is None or not any(map(_is_layer, ir.walk((layers.item,)))):
+        read = f"ref({label.span.text})"
         context.findings.error(
             "tied-mismatch",
             f"the step `{label.span.text}` has no layers of its own to run again",
             label.span,
-            help=f"`ref({label.span.text})` reads its output",
+            help=Offer(f"`{read}` reads its output", read),
             proposals=_written_again(layers, call) if layers else [],
         )
         return None

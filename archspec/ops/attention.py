@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isqrt
+from math import gcd, isqrt
 from typing import Any
 
 from archspec.ir.shape import Shape
@@ -17,7 +17,7 @@ from archspec.ops.op import (
     ShapeRule,
     WeightInit,
 )
-from archspec.ops.shapes import ShapeError, bytes_of
+from archspec.ops.shapes import ShapeError, bytes_of, divisors, near
 from archspec.ops.torch_call import Attributes, TorchCall, plain_call, written_as
 from archspec.signatures.argument_types import COUNT, NATURAL, PROBABILITY
 from archspec.signatures.signature import Parameter, Signature
@@ -31,6 +31,7 @@ def _check_divides(heads: int, x: Shape, parameter: str) -> None:
             "invalid-argument",
             f"`{parameter}` must divide the {x.channels} channels, found {heads}",
             parameter,
+            near(heads, divisors(int(x.channels))),
         )
 
 
@@ -56,6 +57,7 @@ def dot_product_shape(x: Shape, *, heads: int, keys: int) -> Shape:
                 "invalid-argument",
                 f"`heads` must divide the {count} channels of the {what}, found {heads}",
                 "heads",
+                near(heads, divisors(gcd(keys, values))),
             )
     return x.with_channels(values)
 

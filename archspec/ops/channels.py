@@ -9,7 +9,7 @@ from archspec.ir.shape import Shape
 from archspec.ir.symbolic import as_symbolic
 from archspec.ops.axes import VECTOR
 from archspec.ops.op import Family, Op, SavedTensors
-from archspec.ops.shapes import ShapeError
+from archspec.ops.shapes import ShapeError, divisors, near
 from archspec.ops.torch_call import Attributes, TorchCall, plain_call, together
 from archspec.signatures.argument_types import COUNT, NATURAL
 from archspec.signatures.signature import Parameter, Signature
@@ -21,6 +21,7 @@ def _divided(x: Shape, count: int, parameter: str) -> int:
             "invalid-argument",
             f"expected a divisor of the {x.channels} channels, found {count}",
             parameter,
+            near(count, divisors(int(x.channels))),
         )
     return x.channels // count
 

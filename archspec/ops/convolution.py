@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import gcd, isqrt, prod
+from math import gcd, prod
 from typing import Any
 
+from archspec.diagnostics.diagnostic import Replacement
 from archspec.ir.shape import Shape
 from archspec.ops.axes import FEATURES, SPATIAL
 from archspec.ops.op import CountRule, Family, Op, OpWeight, SavedTensors, WeightInit
-from archspec.ops.shapes import ShapeError, Size, by, spread, windows
+from archspec.ops.shapes import ShapeError, Size, by, divisors, spread, windows
 from archspec.ops.torch_call import written_as
 from archspec.signatures.argument_types import (
     BOOLEAN,
@@ -33,13 +34,19 @@ def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
 
 
 def _divisors(first: int, second: int) -> str:
-    common = gcd(first, second)
-    low = [g for g in range(1, isqrt(common) + 1) if common % g == 0]
-    both = sorted({*low, *(common // g for g in low)})
+    both = divisors(gcd(first, second))
     if both == [1]:
         return "only 1 divides both"
     shown = both if len(both) < 8 else [*both[:6], "...", both[-1]]
     return f"{', '.join(str(g) for g in shown)} divide both"
+
+
+def _as_numbers(x: Shape, kernel_size: Size, dilation: Size) -> Replacement:
+    """Help with the padding in numbers that `same` stands for without a stride."""
+    along = windows(x, kernel_size=kernel_size, dilation=dilation)
+    sides = tuple(d * (k - 1) // 2 for _, k, d in along)
+    text = str(sides if len({*sides}) > 1 else sides[0])
+    return Replacement(f"give `p` as a number: `p={text}`", text)
 
 
 def _check_padding_mode(x: Shape, padding: tuple[int, ...], mode: str) -> None:
@@ -79,7 +86,7 @@ def conv_shape(
                 "invalid-argument",
                 f"`p=same` needs stride 1, found {stride}",
                 "padding",
-                "give `p` as a number: `p=1` for a 3x3 kernel",
+                _as_numbers(x, kernel_size, dilation),
             )
         added = (
             -(-d * (k - 1) // 2)

@@ -9,7 +9,7 @@ from archspec.ir.shape import Shape
 from archspec.ir.symbolic import as_symbolic
 from archspec.ops.axes import FEATURES, SPATIAL, VECTOR
 from archspec.ops.op import Family, Op, OpWeight, SavedTensors, WeightInit
-from archspec.ops.shapes import ShapeError, bytes_of
+from archspec.ops.shapes import ShapeError, bytes_of, divisors, near
 from archspec.ops.torch_call import (
     Attributes,
     TorchCall,
@@ -72,6 +72,7 @@ def group_norm_shape(x: Shape, *, num_groups: int, **_: Any) -> Shape:
             "indivisible-groups",
             f"`g` must divide the {x.channels} channels, found {num_groups}",
             "num_groups",
+            near(num_groups, divisors(int(x.channels))),
         )
     return x
 

@@ -10,7 +10,7 @@ from archspec.ir.symbolic import Symbolic, literal
 from archspec.ops.axes import IMAGE, SPATIAL
 from archspec.ops.op import Family, Op, SavedTensors, ShapeRule
 from archspec.ops.pooling import ALIGN_CORNERS, INTERPOLATION, check_mode
-from archspec.ops.shapes import ShapeError, Size, by, bytes_of, spread
+from archspec.ops.shapes import ShapeError, Size, by, bytes_of, near, spread
 from archspec.ops.torch_call import Attributes, TorchCall, of_axes, written_as
 from archspec.signatures.argument_types import (
     COUNT,
@@ -163,6 +163,7 @@ def shuffle_shape(x: Shape, *, factor: int) -> Shape:
             "invalid-argument",
             f"the square of `r` must divide the {x.channels} channels, found {factor}",
             "factor",
+            near(factor, (r for r in range(1, factor) if x.channels % r**2 == 0)),
         )
     sizes = (size * factor for size in x.spatial)
     return x.with_spatial(sizes).with_channels(x.channels // factor**2)

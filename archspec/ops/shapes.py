@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from math import isqrt
 from typing import TypeVar
 
+from archspec.diagnostics.diagnostic import Replacement
 from archspec.ir.shape import Shape
 
 
@@ -12,15 +14,38 @@ class ShapeError(Exception):
     """The reason why an op rejects its input, without a place.
 
     Lowering finds the place: `parameter` is torch's name of the argument at fault, or
-    "" if the input itself is.
+    "" if the input itself is. A `Replacement` in `help` is another argument.
     """
 
     def __init__(
-        self, code: str, message: str, parameter: str = "", help: str = ""
+        self,
+        code: str,
+        message: str,
+        parameter: str = "",
+        help: str | Sequence[str] = "",
     ) -> None:
         super().__init__(message)
         self.code, self.message = code, message
         self.parameter, self.help = parameter, help
+
+
+def divisors(number: int) -> list[int]:
+    """Return all divisors of a number, the least first."""
+    low = [n for n in range(1, isqrt(number) + 1) if number % n == 0]
+    return sorted({*low, *(number // n for n in low)})
+
+
+def near(number: int, fitting: Iterable[int]) -> list[str]:
+    """Help with the next smaller ones of the numbers that fit.
+
+    >>> near(5, divisors(12))
+    ['write `4`', 'or `3`']
+    """
+    found = sorted(n for n in fitting if n < number)[-2:][::-1]
+    return [
+        Replacement(f"{verb} `{n}`", str(n), is_strong=False)
+        for verb, n in zip(("write", "or"), found, strict=False)
+    ]
 
 
 Size = int | tuple[int, ...]

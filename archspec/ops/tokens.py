@@ -7,6 +7,7 @@ import math
 from math import prod
 from typing import Any
 
+from archspec.diagnostics.diagnostic import Offer
 from archspec.ir.shape import Shape
 from archspec.ir.symbolic import Symbolic, as_symbolic, literal
 from archspec.ops.axes import IMAGE, TOKENS
@@ -27,11 +28,12 @@ def image_shape(x: Shape, *, height: int, width: int) -> Shape:
     """(H W, C) -> (C, H, W)."""
     if height * width != x[0]:
         side = math.isqrt(int(x[0]))
+        square = f"image({side}, {side})"
         raise ShapeError(
             "invalid-argument",
             f"expected {x[0]} positions, found {height} * {width} = {height * width}",
             "height",
-            help=f"`image({side}, {side})` has as many" if side**2 == x[0] else "",
+            help=Offer(f"`{square}` has as many", square) if side**2 == x[0] else "",
         )
     return Shape((x.channels, height, width), "CHW")
 

@@ -5,12 +5,11 @@ They are read from the syntax tree alone: `verification` finds which of them wor
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from archspec.diagnostics.diagnostic import Diagnostic
 from archspec.frontend.ast import (
     BlockDefinition,
     Call,
@@ -43,9 +42,7 @@ from archspec.repair.edit_costs import (
     LIKE_ANOTHER,
     PAD_NOTHING,
     PER_CALL,
-    TUPLE,
     UNLIKE_ANOTHER,
-    VALUE,
     Candidate,
 )
 from archspec.repair.lost_parts import lost_parts
@@ -63,7 +60,6 @@ from archspec.repair.step_edits import (
 from archspec.repair.syntax_edits import syntax_edits
 from archspec.repair.train_edits import train_edits
 
-DIVISOR = re.compile(r"must divide the (\d+) channels, found (\d+)")
 VALUE_CODES = (
     "empty-repeat",
     "index-out-of-range",
@@ -92,7 +88,6 @@ SHAPE_CODES = (
     "unread-step",
     "wrong-rank",
 )
-SHAPES_ALONE = {*SHAPE_CODES} - {*VALUE_CODES}
 SIZE_CODES = ("empty-output", "size-mismatch")
 AXIS_CODES = ("unflattened-input", "wrong-rank")
 MAX_CALLS = 60  # nearest to a finding, of which edits are tried
@@ -110,28 +105,17 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         if finding.code == "unread-input":
             found += without_input(finding)
         found += train_edits(finding, document)
-        if match := DIVISOR.search(finding.message):
-            found += _divisors(finding, *map(int, match.groups()))
         if finding.is_error:
             found += lost_parts(finding, document)
         if finding.code in (*SHAPE_CODES, *VALUE_CODES):
             found += _SpecEdits(finding, document).found()
-    if finding.is_error and finding.code not in SHAPES_ALONE:
+    if finding.is_error:
         found += offered_code(finding)
     unique: dict[object, Candidate] = {}
     for each in sorted(found, key=lambda each: each.cost):
         key = tuple((e.span.start, e.span.end, e.text) for e in each.fix.edits)
         unique.setdefault(key, each)
     return [*unique.values()]
-
-
-def _divisors(finding: Diagnostic, whole: int, given: int) -> Iterator[Candidate]:
-    """Numbers that divide the channels, the next smaller one first."""
-    at = finding.primary.span
-    fitting = [n for n in range(min(given, whole), 0, -1) if whole % n == 0]
-    for place, n in enumerate(fitting[:2]):
-        fix = Fix(f"write `{n}`", (Edit(at, str(n)),), is_strong=False)
-        yield Candidate(VALUE + place / 10, fix)
 
 
 class _SpecEdits:
@@ -265,8 +249,6 @@ class _SpecEdits:
         cost, edit = each
         pads = "p=" in edit.text and "p=" not in edit.span.text
         more = PAD_NOTHING * (pads and self.finding.code == "empty-output")
-        if "expects a tuple" in self.finding.message and edit.text.startswith("("):
-            more += TUPLE
         if call and edit.span != call.span:
             text = edited(call, edit)
             before = " ".join(call.span.text.split())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
 from archspec.diagnostics.source import Span
@@ -37,7 +38,6 @@ from archspec.repair.edit_costs import (
     Candidate,
 )
 
-QUOTED = re.compile("`(\\w+)`")
 VALUES = (2, 1, 3, 8, 64)  # of a param that nobody has given a value
 UNREAD = ("unread-input", "unread-step")
 
@@ -49,6 +49,8 @@ def lost_parts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
             yield from _arguments(finding, document, body, block)
         if finding.code in UNREAD:
             yield from _branches(finding, body)
+        if finding.code == "invalid-step":
+            yield from _two_branches(finding, body)
         if finding.code == "missing-ref":
             yield from _first_reads(finding, document, body)
         if finding.code == "undefined-name":
@@ -56,6 +58,8 @@ def lost_parts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
         yield from _without_step(finding, body)
     if finding.code == "undefined-name":
         yield from _definitions(finding, document)
+    if finding.code == "unknown-parameter":
+        yield from _param_of_variant(finding, document)
     if finding.code == "unread-step" and document.outputs:
         for label in _labels_at(finding, document):
             last = document.outputs[-1].span
@@ -74,8 +78,7 @@ def _arguments(
     call = next(
         (c for c in calls_in(body) if c.span.start <= at.start < c.span.end), None
     )
-    _, _, needed = finding.message.partition(" needs ")
-    missing = QUOTED.findall(needed)
+    missing = finding.missing
     if call is None or not missing or call.name.span.start != at.start:
         return
     scope = [*_names(body, block), *(name.id for name, _ in document.params)]
@@ -168,19 +171,33 @@ def _definitions(finding: Diagnostic, document: Document) -> Iterator[Candidate]
                 edit = Edit(source.span(span.end - 1, span.end - 1), text)
                 title = f"add the parameter `{name}={value}` to `{block.name.id}`"
                 yield _weak(INSERTED + place * (MAX_LEAD + 0.1), title, edit)
-        if document.params:
-            first = document.params[0][0].span
-            is_flow = source.text[: first.start].rstrip().endswith(("{", ","))
-            end = ", " if is_flow else "\n" + " " * (first.column - 1)
-            edit = Edit(source.span(first.start, first.start), f"{name}: {value}{end}")
-        elif match := re.search(r"^(blocks|net):", source.text, re.MULTILINE):
-            line = source.span(match.start(), match.start())
-            edit = Edit(line, f"params: {{{name}: {value}}}\n")
-        else:
-            return
-        yield _weak(
-            VALUE + place * (MAX_LEAD + 0.1), f"add `{name}: {value}` to `params`", edit
-        )
+        yield from _param(name, value, VALUE + place * (MAX_LEAD + 0.1), document)
+
+
+def _param_of_variant(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
+    """What a variant sets as a param, of the same value."""
+    at = finding.primary.span
+    for name, value in chain.from_iterable(document.variants.values()):
+        if name.span == at and value:
+            yield from _param(at.text, value.span.text, VALUE, document)
+
+
+def _param(
+    name: str, value: object, cost: float, document: Document
+) -> Iterator[Candidate]:
+    """One more param of the spec."""
+    source = document.source
+    if document.params:
+        first = document.params[0][0].span
+        is_flow = source.text[: first.start].rstrip().endswith(("{", ","))
+        end = ", " if is_flow else "\n" + " " * (first.column - 1)
+        edit = Edit(source.span(first.start, first.start), f"{name}: {value}{end}")
+    elif match := re.search(r"^(blocks|net):", source.text, re.MULTILINE):
+        line = source.span(match.start(), match.start())
+        edit = Edit(line, f"params: {{{name}: {value}}}\n")
+    else:
+        return
+    yield _weak(cost, f"add `{name}: {value}` to `params`", edit)
 
 
 def _is_in(at: Span, body: Step) -> bool:
@@ -221,6 +238,19 @@ def _branches(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
             edit = _behind(last.span, text)
             if edit:
                 yield Candidate.of(cost, f"add the branch `{text}`", edit)
+
+
+def _two_branches(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
+    """One branch more or less in a join that takes two: `sub: [relu]`."""
+    at = finding.primary.span
+    for step in steps_in(body):
+        if not isinstance(step, Merge) or step.span != at:
+            continue
+        last = step.branches[-1]
+        if len(step.branches) == 1 and (edit := _behind(last.span, "identity")):
+            yield Candidate.of(ADDED, "add the branch `identity`", edit)
+        elif len(step.branches) > 2 and (edit := _left_out(last)):
+            yield _weak(ADDED, f"leave out `{last.span.text}`", edit)
 
 
 def _behind(span: Span, text: str) -> Edit | None:

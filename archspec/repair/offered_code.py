@@ -9,18 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix, Replacement
+from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
 from archspec.diagnostics.source import Span
 from archspec.repair.edit_costs import OWN, Candidate
 
-CODE = re.compile("`([^`]+)`")
-LISTING = re.compile(
-    r"(?:are|is|in) (?:`[^`]*`(?:, )?){2,}|^names are given|^check the"
-)
 KEY_AND_VALUE = re.compile(r"[\w-]+ ?[:=] ?[^,}\n#]*[^,}\n# ]")
 VALUE = re.compile(r"(?<=[:-] )[^#\n]*[^# \n]")
 ARGUMENT = re.compile(r"\w+=(?:\([^()]*\)|[^,()\n])+")
-WORDS = ("and", "or", "not", "if", "|", "- ")  # which stand between other code
+MAX_CODES = 3  # of a help line
 MAX_LINE = 500  # characters, for the search of places in it
 FURTHER = 0.3  # more, for each place that is farther from the finding
 
@@ -29,17 +25,13 @@ def offered_code(finding: Diagnostic) -> Iterator[Candidate]:
     """The code of each help line, put in each place."""
     if finding.primary.span.source.is_argument:
         return
-    for help in finding.help:
-        if isinstance(help, Replacement):  # it is a fix already
-            continue
-        if "..." in help or "your numbers" in help or LISTING.search(help):
-            continue
-        codes = [code for code in CODE.findall(help) if code not in WORDS][:3]
-        for number, code in enumerate(codes):
+    for codes in finding.offers:
+        for number, code in enumerate(codes[:MAX_CODES]):
             for edit, far in _places(finding, code):
                 cost = OWN + FURTHER * far + number / 10
                 is_strong = len(codes) == 1 and not far
-                yield Candidate(cost, Fix(f"write `{code}`", (edit,), is_strong))
+                title = f"write `{code.strip()}`"
+                yield Candidate(cost, Fix(title, (edit,), is_strong))
 
 
 def _places(finding: Diagnostic, code: str) -> Iterator[tuple[Edit, int]]:

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, Fix, TooMany
@@ -96,7 +96,7 @@ class Verification:
                 until = self.lowered + min(share, MAX_LOWERED)
                 fixes = self.working(each, before, until)
                 left -= 1
-            found.append(replace(each, proposals=(), numbers=(), fixes=fixes))
+            found.append(each.with_fixes(fixes))
         return (*found,)
 
     def working(

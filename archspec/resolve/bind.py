@@ -8,10 +8,18 @@ One positional argument more than the signature has is the number of input chann
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from archspec.diagnostics.diagnostic import Findings, Label, Replacement
+from archspec.diagnostics.diagnostic import (
+    Edit,
+    Findings,
+    Fix,
+    Label,
+    Offer,
+    Replacement,
+    write,
+)
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import (
@@ -37,6 +45,7 @@ OTHER_NAMES = {  # of parameters in other libraries
     "num_groups": "g", "pad": "p", "paddings": "p", "size": "k", "step": "s",
     "strides": "s", "subsample": "s",
 }  # fmt: skip
+NO_AXIS = Offer("`flatten` has no axis argument: it flattens all axes", "flatten")
 NOT_IN_A_SPEC = {
     "inplace": "omit it: it changes no result",
     "device": "omit it: `archspec train --device` chooses it",
@@ -181,7 +190,7 @@ class _Binding:
             f"`{self.callee.name}` as a value takes keyword arguments only, "
             f"found `{positional[0].span.text}`",
             positional[0].span,
-            help=f"write `{fixed}`" if is_clear else "",
+            help=write(fixed) if is_clear else "",
         )
 
     def report_twice(self, argument: Argument, slot: Slot) -> None:
@@ -218,11 +227,18 @@ class _Binding:
                 if name in INPUTS
                 else f"`{word}` is a step of its own: `| {word}`"
                 if is_step
-                else "`flatten` has no axis argument: it flattens all axes"
+                else NO_AXIS
                 if self.callee.name == "flatten"
                 else NOT_IN_A_SPEC.get(name) or did_you_mean(name, known),
+                proposals=[self.step_after(argument, word)] if is_step else (),
             )
         return found
+
+    def step_after(self, argument: Argument, step: str) -> Fix:
+        """`conv(8, k=3, activation="relu")` with the activation as the next step."""
+        kept = [a.span.text for a in self.call.arguments if a is not argument]
+        text = f"{written(self.call, kept)} | {step}"
+        return Fix(f"write `{text}`", (Edit(self.call.span, text),))
 
     def take_positional(
         self,
@@ -276,7 +292,7 @@ class _Binding:
         keyword_only = [s for s in self.slots.each if not s.positional]
         slots = [s for s in keyword_only if s.key not in named]
         fixed = self.with_keywords(positional[:most], extra, slots)
-        help = f"write `{fixed}`" if len(extra) <= len(slots) else ""
+        help = write(fixed) if len(extra) <= len(slots) else ""
         help = self.row() if is_row(self.call) else help
         self.fail("too-many-arguments", message, extra[0].span, help)
 
@@ -301,12 +317,16 @@ class _Binding:
         elif in_channels and len(missing) == 1 and _is_kernel(positional, missing[0]):
             first = positional[0].span.text
             shifted = self.with_keywords(positional[:-1], positional[-1:], missing)
-            help = f"write `{shifted}`: `{first}` is read as the input channels here"
+            help = Offer(
+                f"write `{shifted}`: `{first}` is read as the input channels here",
+                shifted,
+            )
         self.fail(
             "missing-argument",
             f"`{self.callee.name}` needs {names}",
             self.call.name.span if "\n" in text else self.call.span,
             help=help,
+            missing=[slot.shown for slot in missing],
         )
 
     def with_keywords(
@@ -326,7 +346,16 @@ class _Binding:
         shown = [slot.shown for slot in self.slots.positional]
         return f"a row is `({', '.join(shown)})`"
 
-    def fail(self, code: str, message: str, span: Span, help: str = "") -> None:
+    def fail(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        help: str = "",
+        *,
+        missing: Iterable[str] = (),
+        proposals: Sequence[Fix] = (),
+    ) -> None:
         self.failed = True
         related = []
         notes = []
@@ -337,7 +366,14 @@ class _Binding:
         else:
             notes.append(f"the signature is `{self.callee.signature}`")
         self.findings.error(
-            code, message, span, related=related, notes=notes, help=help
+            code,
+            message,
+            span,
+            related=related,
+            notes=notes,
+            help=help,
+            missing=missing,
+            proposals=proposals,
         )
 
 

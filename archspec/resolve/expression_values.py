@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Findings, Offer, write
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import (
@@ -186,11 +186,13 @@ class Evaluator:
         if name.id in FUNCTIONS:
             help = f"call it: `{name.id}(...)`"
         elif name.id in ("True", "False"):
-            help = f"write `{name.id.lower()}`"
+            help = write(name.id.lower())
         elif name.id == "ch":
             help = "`ch` is the number of channels at a step, and this is not a step"
         elif name.id == "cin" and self.ch != NO_STEP:
-            help = "`cin` is for the body of a block; here `ch` is the channels"
+            help = Offer(
+                "`cin` is for the body of a block; here `ch` is the channels", "ch"
+            )
         message = f"undefined name `{name.id}`"
         return EvaluationError("undefined-name", message, name.span, help)
 
@@ -348,7 +350,7 @@ class Evaluator:
                 "invalid-argument-type",
                 f"`{name}` cannot take {given}",
                 expression.span,
-                EXPECTED.get(name, ""),
+                _expected(expression),
             ) from None
         code = ast.Call(
             ast.Name(name, ast.Load()), [argument.code for argument in arguments], []
@@ -366,7 +368,7 @@ class Evaluator:
             "invalid-syntax",
             f"`{function}` takes plain values, found `{argument.span.text}`",
             argument.span,
-            f"write `{function}({value})`",
+            write(f"{function}({value})"),
         )
 
     def check_root(self, value: float, span: Span) -> None:
@@ -402,7 +404,7 @@ class Evaluator:
         call = Call(expression.span, expression.name, expression.arguments)
         pairs = bind_keywords(call, callee, findings)
         for found in findings:
-            help = "".join(found.help)
+            help = next(iter(found.help), "")
             raise EvaluationError(found.code, found.message, found.primary.span, help)
         return pairs
 
@@ -479,6 +481,18 @@ def undefined_names(expression: Expression, scope: Scope) -> Iterator[Evaluation
             and not evaluator.knows(part.name.id)
         ):
             yield unknown_function(part.name, scope.environment.callees)
+
+
+def _expected(call: FunctionCall) -> str:
+    """Help with what a function takes: `sum((3, 4))` for `sum(3, 4)`."""
+    given = [argument.value.span.text.strip("\"'") for argument in call.arguments]
+    if call.name.id not in EXPECTED or not given:
+        return ""
+    takes, template = EXPECTED[call.name.id]
+    if len(given) == 1 and call.name.id == "sum":  # the items are wrong
+        return takes
+    code = template.format(given=", ".join(given), first=given[0])
+    return Offer(f"{takes}: `{code}`", code)
 
 
 def _count_items(value: tuple[Any, ...] | PartialCall) -> int:

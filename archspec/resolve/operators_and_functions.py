@@ -41,9 +41,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int,
     "range": lambda *bounds: tuple(_bounded(range(*bounds))),
 }
-EXPECTED = {  # help for wrong arguments
-    "sum": "`sum` adds the items of a tuple: `sum(layers)`",
-    "make_divisible": "give a number and a positive integer: `make_divisible(30, 8)`",
+EXPECTED = {  # what a function takes, and the call where its arguments are wrong
+    "sum": ("`sum` adds the numbers of a tuple", "sum(({given}))"),
+    "make_divisible": (
+        "give a number and a positive integer",
+        "make_divisible({first}, 8)",
+    ),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from archspec.diagnostics.diagnostic import Findings, TooMany
+from archspec.diagnostics.diagnostic import Findings, Replacement, TooMany
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Binding, Document, Expression, Literal, Name
@@ -140,9 +140,20 @@ def _overridden(
         "invalid-parameter-type",
         f"`{name}` is {_type_name(default.value)}, found {describe(value.value)}",
         expression.span,
-        help=f"its default is {describe(default.value)}",
+        help=Replacement(
+            f"write `{_written(default.value)}`, its default",
+            _written(default.value),
+            is_strong=False,
+        ),
     )
     return default
+
+
+def _written(value: object) -> str:
+    """A value as YAML has it; an op or block by its name."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return value.name if isinstance(value, Op | Block) else show(value)
 
 
 def _is_unknown(expression: Expression | None, environment: Environment) -> bool:

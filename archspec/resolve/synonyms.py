@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archspec.diagnostics.diagnostic import Replacement
+from archspec.diagnostics.diagnostic import Offer, Replacement
 from archspec.diagnostics.suggest import closest
 
 # Written as keys.
 STEPS = ("concat", "add", "mul", "split", "repeat", "if", "aux", "let")
 
+RESHAPING = Offer(
+    "`flatten` makes a vector, `unflatten` an image, `tokens` a sequence",
+    *("flatten", "unflatten", "tokens"),
+)
 NOT_NEEDED = {  # in a network that is trained here
     "cat": "`concat:` joins branches",
     "input": "omit it: `input:` defines the input",
-    "reshape": "`flatten` makes a vector, `unflatten` an image, `tokens` a sequence",
-    "squeeze": "`flatten` removes axes of size 1",
-    "view": "`flatten` makes a vector, `unflatten` an image, `tokens` a sequence",
+    "reshape": RESHAPING,
+    "squeeze": Offer("`flatten` removes axes of size 1", "flatten"),
+    "view": RESHAPING,
 }
 OTHER_NAMES = {
     "batchnorm": "bn",

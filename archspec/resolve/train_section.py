@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archspec.diagnostics.diagnostic import Findings
+from archspec.diagnostics.diagnostic import Findings, Offer, write
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Chain, Document, Expression, Literal
 from archspec.resolve.bind import bind, written
@@ -78,7 +78,8 @@ def _recipe(
             "unknown-op",
             f"unknown {NOUNS.get(setting.name, setting.name)} `{call.name.id}`",
             call.name.span,
-            help=did_you_mean(call.name.id, known) or f"expected one of {listed}",
+            help=did_you_mean(call.name.id, known)
+            or Offer(f"expected one of {listed}", *known),
         )
         return None
     bound = bind(call, recipe, findings, takes_input=False)
@@ -92,7 +93,7 @@ def _recipe(
             "invalid-argument",
             f"`nesterov` of `{recipe.name}` needs a momentum above 0",
             bound.values["nesterov"].span,
-            help=f"write `{fixed}`",
+            help=write(fixed),
         )
     return Recipe(recipe.name, arguments)
 

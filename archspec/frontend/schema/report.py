@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from archspec.diagnostics.diagnostic import Edit, Findings, Fix, Replacement
+from archspec.diagnostics.diagnostic import (
+    Edit,
+    Findings,
+    Fix,
+    Offer,
+    Replacement,
+    write,
+)
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, SCHEMA, SIZE
@@ -43,18 +50,20 @@ MAIN_KEYWORDS = {  # of steps with several keys
     "then": "if",
     "else": "if",
 }
+VERSION = f"archspec: {LANGUAGE_VERSION}"
 MISSING_HELP = {
-    "archspec": f"start the file with `archspec: {LANGUAGE_VERSION}`",
+    "archspec": Offer(f"start the file with `{VERSION}`", VERSION),
     "net": "a spec has `input:` and `net:`, or `blocks:` to import",
-    "input": "add `input: 3x224x224`: channels first",
+    "input": Offer("add `input: 3x224x224`: channels first", "input: 3x224x224"),
     "repeat": "put repeated steps under `repeat:`",
     "split": "`sizes` belongs next to `split:`",
     "then": "add `then:`",
     "if": "add `if:` with a condition",
 }
+WITH_RATE = "optimizer: adam(lr=0.1)"
 STEP_FORMS = ("step", "steps", "branches")  # where `identity` can fill a gap
 FORM_HELP = {  # by the `x-form` of the schema
-    "version": f"write `archspec: {LANGUAGE_VERSION}`",
+    "version": write(VERSION),
     "steps": "write each step on a line of its own, after `- `",
     "branches": "write each branch on a line of its own, after `- `",
     "blocks": "write `unit(cout):`, and below it the steps of the block",
@@ -106,7 +115,7 @@ def report_misspelled_aux(label: Scalar, findings: Findings) -> None:
         "invalid-label",
         f"`{label.text}` cannot be a label here: it is read as a misspelled `aux`",
         label.span,
-        help="did you mean `aux`?",
+        help=Replacement("did you mean `aux`?", "aux"),
     )
 
 
@@ -175,7 +184,7 @@ class _Reporter:
             "unknown-key",
             f"`{key.text}` is not a key here",
             key.span,
-            help="the learning rate is an argument: `optimizer: adam(lr=0.1)`"
+            help=Offer(f"the learning rate is an argument: `{WITH_RATE}`", WITH_RATE)
             if key.text in ("lr", "learning_rate") and "optimizer" in known
             else Replacement(f"did you mean `{match}`?", match)
             if match
@@ -257,7 +266,7 @@ class _Reporter:
         if form in STEP_FORMS and _is_nothing(violation):
             code = "missing-step"
             is_join = violation.schema["expected"] == "a list of branches"
-            help = "`identity` passes its input on"
+            help = Offer("`identity` passes its input on", "identity")
             help = "indent the branches below it" if is_join else help
         expected, found = violation.schema["expected"], _found(part, violation)
         if expected == "a value" and found == "nothing":
@@ -309,18 +318,18 @@ def _help(part: Tree, form: str) -> str:
     if form in FORM_HELP:
         return FORM_HELP[form]
     if isinstance(part, Scalar) and part.style and INTEGER.fullmatch(part.text):
-        return f"write `{part.text}` without quotes"
+        return write(part.text, " without quotes")
     return ""
 
 
 def _help_with_heads(part: Tree) -> str:
     step = part.text.strip() if isinstance(part, Scalar) else ""
     if step and "," not in step:
-        return f"write `{{aux1: {step}}}`"
+        return write(f"{{aux1: {step}}}")
     return f"each head has a line of its own below `aux`: `aux1: {step or '...'}`"
 
 
 def _help_with_input(sizes: list[str]) -> str:
     if not all(re.fullmatch(SIZE, size) for size in sizes):
         return ""
-    return f"write `{'x'.join(sizes)}`" if 1 <= len(sizes) <= 4 else ""
+    return write("x".join(sizes)) if 1 <= len(sizes) <= 4 else ""

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from archspec.diagnostics.diagnostic import Findings, Label
+from archspec.diagnostics.diagnostic import Findings, Label, write
 from archspec.diagnostics.source import Source, Span
 from archspec.frontend.yaml.scalars import find_problem, plain_value
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree
@@ -233,7 +233,9 @@ class _Builder:
                     "invalid-type",
                     "a key is a word, not a list or mapping",
                     key.span,
-                    help=f'write `"{key.span.text}"` in quotes' if is_computed else "",
+                    help=write(f'"{key.span.text}"', " in quotes")
+                    if is_computed
+                    else "",
                 )
                 key = Scalar(key.span, key.span.text, None, "", has_error=True)
             if key.text in pairs:

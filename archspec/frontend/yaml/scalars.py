@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from archspec.diagnostics.diagnostic import Offer, write
 from archspec.frontend.yaml.tree import Plain
 
 MAX_DIGITS = 18  # an integer fits into 64 bits
@@ -48,16 +49,16 @@ def find_problem(text: str) -> ScalarProblem | None:
     if SWITCH.fullmatch(text):
         truth = "true" if text.lower() in ("yes", "on") else "false"
         message = f"`{text}` is text in YAML 1.2 and {truth} in YAML 1.1"
-        return ScalarProblem(
-            code, message, f'write `{truth}`, or `"{text}"` for the word'
-        )
+        quoted = f'"{text}"'
+        help = Offer(f"write `{truth}`, or `{quoted}` for the word", truth, quoted)
+        return ScalarProblem(code, message, help)
     if zero := LEADING_ZERO.fullmatch(text):
         plain = "".join(zero.groups())
         message = f"`{text}` is {plain} in YAML 1.2, and octal in YAML 1.1"
-        return ScalarProblem(code, message, f"write `{plain}`")
+        return ScalarProblem(code, message, write(plain))
     if SEXAGESIMAL.fullmatch(text):
         message = f"`{text}` is text in YAML 1.2 and a base-60 number in YAML 1.1"
-        return ScalarProblem(code, message, f'write `"{text}"` for text')
+        return ScalarProblem(code, message, write(f'"{text}"', " for text"))
     if INTEGER.fullmatch(text) and len(text.lstrip("+-")) > MAX_DIGITS:
         return ScalarProblem(
             "number-too-large", f"an integer has over {MAX_DIGITS} digits", ""

@@ -56,6 +56,11 @@ def _pieces(tree: Tree) -> list[Scalar]:
         return _cut_key(tree)
     else:
         return []
+    return _first_split(parts)
+
+
+def _first_split(parts: list[Scalar]) -> list[Scalar]:
+    """Return the first scalar that opens a bracket, and those up to its end."""
     found: list[Scalar] = []
     depth = 0
     for part in parts:
@@ -108,11 +113,25 @@ def _report(
         help = f"write each on a line of its own: `{key.text}: {text}`"
     else:
         help += f", or each on a line of its own: `{key.text}: {text}`"
-    edit = Edit(_without_value(pieces), fixed)
-    proposals = [Fix(f"write `{fixed}`", (edit,))] if fixed else []
+    edits = [Edit(_without_value(pieces), fixed)]
+    edits += _quotes_behind(pieces, part)
+    also = ", and quotes around the other calls" * (len(edits) > 1)
+    proposals = [Fix(f"write `{fixed}`{also}", tuple(edits))] if fixed else []
     findings.error(
         "split-call", message, _one_line(span), help=help, proposals=proposals
     )
+
+
+def _quotes_behind(pieces: list[Scalar], part: Tree) -> Iterator[Edit]:
+    """Quotes around the further calls of a list, which YAML splits too."""
+    items = part.items if isinstance(part, Sequence) else ()
+    scalars = [item for item in items if isinstance(item, Scalar)]
+    while pieces:
+        scalars = scalars[scalars.index(pieces[-1]) + 1 :] if scalars else []
+        pieces = _first_split(scalars)
+        if pieces:
+            span = pieces[0].span.to(pieces[-1].span)
+            yield Edit(span, f'"{" ".join(span.text.split())}"')
 
 
 def _without_value(pieces: list[Scalar]) -> Span:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import yaml
 
-from archspec.diagnostics.diagnostic import Findings, Label
+from archspec.diagnostics.diagnostic import Findings, Label, write
 from archspec.diagnostics.source import Source, Span
 
 CALL_ON_LINE = re.compile(  # bounded: on long lines, the search would take hours
@@ -103,7 +103,7 @@ def report_colon_in_call(call: Span, findings: Findings) -> None:
         "split-call",
         "YAML reads the `:` in this call as the end of a key",
         call,
-        help=f"write `{text}`",
+        help=write(text),
     )
 
 
@@ -124,7 +124,7 @@ def report_yaml_error(
             "split-call",
             f"within brackets, YAML ends a text before `{source.text[offset]}`",
             item,
-            help=f'write `"{item.text}"` in quotes',
+            help=write(f'"{item.text}"', " in quotes"),
         )
         return
     message = problem.message.replace("{}", _shown(source.text, offset))
