@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from archspec.diagnostics.diagnostic import Offer, Replacement, write
+from archspec.diagnostics.diagnostic import Edit, Fix, Offer, Replacement, write
 from archspec.frontend.ast import Call, Expression
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic
@@ -190,6 +190,7 @@ def _report_channels(
     )
     fixed = written(call, [str(int(found)), *rest])
     value = str(int(found))
+    proposals: list[Fix] = []
     helps: list[str] = [Replacement(f"write `{fixed}`, or omit the {noun}s", value)]
     if callee.name == "flatten":
         helps = ["`flatten` has no axis argument: omit the number"]
@@ -198,10 +199,14 @@ def _report_channels(
     elif context.argument(bound.in_channels):  # the number is the caller's
         helps = [Replacement(f"write `{found}`", value)]
     elif _takes_kernel_and_stride(callee) and len(rest) == 1 and not is_row(call):
-        kernel = bound.in_channels.span.text
-        helps.append(
-            f"or, if {rest[0]} is the stride, `{call.name.id}({kernel}, s={rest[0]})`"
-        )
+        strided = f"{call.name.id}({bound.in_channels.span.text}, s={rest[0]})"
+        helps = [
+            f"if {rest[0]} is the stride, write `{strided}`",
+            f"or `{fixed}`, or omit the {noun}s",
+        ]
+        edits = Edit(call.span, strided), Edit(bound.in_channels.span, value)
+        titles = f"write `{strided}`", f"write `{fixed}`"
+        proposals = [Fix(t, (e,)) for t, e in zip(titles, edits, strict=True)]
     report(
         context,
         "channel-mismatch",
@@ -211,4 +216,5 @@ def _report_channels(
         related=channel_producer(x),
         help=helps,
         numbers=[stated, int(found)],
+        proposals=proposals,
     )

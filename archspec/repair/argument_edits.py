@@ -80,7 +80,7 @@ def argument_edits(place: CallPlace) -> Edits:
         yield from natural_padding(call)
         yield from output_padding(call)
         yield from numbers(place)
-        if call.name.id in POOLS:
+        if call.name.id in POOLS and len(positional(call)) < 2:
             yield CallEdit(ADDED, Edit(call.span, "global_avgpool"))
     if place.concerns != "sizes":
         yield from widths(place)
