@@ -110,7 +110,7 @@ def find_spec(
     if entry is None:
         findings.error(
             "unreadable-file",
-            f"there is no file and no bundled spec `{spec}`",
+            f"`{spec}` is neither a file nor a bundled spec",
             Source(name, "", is_argument=True).span(0, 0),
             help=suggest_bundled(spec)
             or "`archspec list` shows the bundled specs; a file ends in `.yaml`",

@@ -74,6 +74,6 @@ def _picked(result: CheckResult, number: int) -> AppliedFix:
         raise ValueError(
             f"the first finding has no fix {number}: it has {count or 'none'}"
             if finding
-            else "there is no error to fix"
+            else "found no error to fix"
         )
     return AppliedFix(finding, finding.fixes[number - 1])

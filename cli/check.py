@@ -131,7 +131,7 @@ def _expanded(specs: list[str]) -> Iterator[str]:
             continue
         found = [str(path) for path in specs_in(Path(spec))]
         if not found:
-            stop(f"there is no spec in `{spec}`: a spec has the key `archspec`", USAGE)
+            stop(f"`{spec}` has no spec: a spec has the key `archspec`", USAGE)
         yield from found
 
 

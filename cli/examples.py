@@ -21,7 +21,7 @@ EXAMPLES = {
     "train": (
         "archspec train lenet",
         "archspec train net.yaml --data cifar10 --download --epochs 20",
-        "archspec train net.yaml --optimizer sgd(lr=0.1) --name baseline",
+        "archspec train net.yaml --optimizer 'sgd(lr=0.1)' --name baseline",
         "archspec train --resume runs/lenet-1 --epochs 30",
     ),
     "show": ("archspec show googlenet",),
@@ -31,7 +31,7 @@ EXAMPLES = {
     ),
     "list": (
         "archspec list specs",
-        "archspec list torchvision/resnet*",
+        "archspec list 'torchvision/resnet*'",
     ),
     "explain": (
         "archspec explain channel-mismatch",

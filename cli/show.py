@@ -36,5 +36,5 @@ def find_text(name: str) -> tuple[Entry, str]:
     source = read_source(entry.path, entry.name, findings) if entry else None
     if entry is None or source is None:
         found = next(iter(findings))
-        stop("; ".join([found.message, *found.help]), USAGE)
+        stop(": ".join([found.message, *found.help]), USAGE)
     return entry, source.text

@@ -85,7 +85,7 @@ class Values:
             f"{a} if {self.condition(scope)} else {c}", f"round({a} * 0.5) + 1",
             f"ceil({a} / 2)", f"floor({a} / 3) + {c}", f"abs({a} - {b}) + 1",
             f"int(sqrt({a})) + {c}", f"make_divisible({a}, {c})", f"int({a} * 1.5)",
-            f"len(range({a})) + 1", f"2 ** {c} - 1",
+            f"len(range({a} // 9)) + 1", f"2 ** {c} - 1",
         ]  # fmt: skip
         for row in scope.rows:
             options += [f"sum({row}[:2]) % 7 + 1", f"{row}[-1]", f"len({row}) + {c}",

@@ -12,6 +12,7 @@ import pytest
 from typer.main import get_command
 
 from archspec.cli.main import app, main
+from shell_words import shell_words
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -32,7 +33,7 @@ def test_commands_in_the_docs_are_valid(page):
     """Their arguments and flags are those of the program."""
     group = get_command(app)
     for line in commands(page.read_text(encoding="utf-8")):
-        _, name, *arguments = shlex.split(line.partition(" > ")[0])
+        _, name, *arguments = shell_words(line)
         command = group.get_command(click.Context(group), name)
         assert command, line
         if name == "runs" and arguments and not arguments[0].startswith("-"):

@@ -23,7 +23,7 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
     try:
         data = sys.stdin.buffer.read(MAX_BYTES + 1) if name == STDIN else _start(path)
     except FileNotFoundError:
-        findings.error("unreadable-file", f"there is no file `{name}`", nowhere)
+        findings.error("unreadable-file", f"the file `{name}` does not exist", nowhere)
         return None
     except IsADirectoryError:
         help = "name a spec in it, such as `FOLDER/net.yaml`"

@@ -106,7 +106,7 @@ def _executed(place: str) -> ModuleType:
     path = Path(place)
     is_file = path.suffix == ".py"
     if is_file and not path.is_file():
-        raise UnsupportedModuleError(f"there is no file `{place}`")
+        raise UnsupportedModuleError(f"the file `{place}` does not exist")
     if not is_file and path.is_file():
         raise UnsupportedModuleError(
             f"`{place}` is not a Python file: import a class of one, as `model.py:Net`"

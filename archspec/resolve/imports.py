@@ -135,8 +135,8 @@ class _Importer:
         help = "the path starts at the folder of the spec"
         self.findings.error(
             "import-missing",
-            f"there is no file `{text}` in the spec's directory"
-            + f", and no bundled spec `{text}`" * (not is_path(text)),
+            f"the spec's directory has no file `{text}`"
+            + f", and archspec no bundled spec `{text}`" * (not is_path(text)),
             span,
             help=help if is_path(text) else suggest_bundled(text) or help,
         )

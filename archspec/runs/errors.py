@@ -16,7 +16,7 @@ class TrainingError(Exception):
     ...     archspec.compile("lenet", weights="missing.pt")
     ... except archspec.TrainingError as error:
     ...     print(str(error).partition(":")[0])
-    there is no file `missing.pt`
+    `missing.pt` does not exist
     """
 
 

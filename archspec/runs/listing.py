@@ -69,7 +69,7 @@ def find_runs(out: Path) -> list[Path]:
     names = (SPEC, CONFIG)
     runs = [path for path in folders if any((path / name).exists() for name in names)]
     if not runs:
-        raise UsageError(f"there are no runs in `{out}`: {hint}")
+        raise UsageError(f"`{out}` has no runs: {hint}")
     return sorted(runs, key=_natural_order)
 
 

@@ -168,7 +168,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise
     except FileNotFoundError as error:
         raise TrainingError(
-            f"there is no checkpoint `{path}`: no epoch has ended yet, or it was removed"
+            f"the checkpoint `{path}` is missing: no epoch has ended yet, or it was removed"
         ) from error
     except Exception as error:  # torch raises any type for a foreign file
         if _is_machine_failure(error):

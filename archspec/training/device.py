@@ -41,7 +41,7 @@ def resolve_device(device: Device) -> Device:
         names = " or ".join(
             f"`--device {name}`" for name, is_there in available.items() if is_there
         )
-        raise UsageError(f"there is no `{device}` device here: use {names}")
+        raise UsageError(f"this machine has no `{device}` device: use {names}")
     return device
 
 

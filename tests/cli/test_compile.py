@@ -266,7 +266,7 @@ class Code:
         ({}, "contains no weights: name a run"),
         ({"lr": 0.1}, "contains no weights: name a run"),
         ([torch.zeros(3)], "contains no weights: name a run"),
-        (None, "there is no file"),
+        (None, "does not exist"),
     ],
 )
 def test_what_is_no_state_dict(archspec, spec, tmp_path, monkeypatch, content, message):

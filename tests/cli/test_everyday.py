@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from archspec.checker import load
 from archspec.cli.examples import EXAMPLES
 from archspec.cli.main import COMMANDS, app
 from archspec.settings.settings import Settings
+from shell_words import shell_words
 from tiny_runs import TINY, create_run, epochs, write_epochs
 
 EXAMPLE_LINES = [line for lines in EXAMPLES.values() for line in lines]
@@ -27,9 +27,7 @@ def test_each_command_has_examples():
 @pytest.mark.parametrize("line", EXAMPLE_LINES)
 def test_examples_are_valid_commands(line):
     """Their arguments and flags are those of the command."""
-    program, name, *arguments = shlex.split(
-        line.replace("(", "\\(").replace(")", "\\)").partition(" > ")[0]
-    )
+    program, name, *arguments = shell_words(line)
     assert program == "archspec"
     group = get_command(app)
     command = group.get_command(click.Context(group), name)

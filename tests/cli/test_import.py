@@ -199,7 +199,7 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "weights.onnx": ("weights.onnx", "import the Python class"),
     "weights.pt": ("weights.pt", "import the Python class"),
     "weights.pt:Net": ("weights.pt", "import the Python class"),
-    "none.py:Net": ("there is no file `none.py`",),
+    "none.py:Net": ("the file `none.py` does not exist",),
     "broken.py:Net": ("`broken.py`", "missing_package"),
     "exits.py:Net": ("`exits.py`", "SystemExit"),
     "no_such_package:Net": ("`no_such_package`",),

@@ -162,7 +162,7 @@ def test_every_input_is_read(archspec, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [
-        (["nope"], 2, "no bundled spec `nope`"),
+        (["nope"], 2, "`nope` is neither a file nor a bundled spec"),
         (["lenet", "--batch", "0"], 2, "--batch"),
         (["lenet", "--batch", "65537"], 2, "--batch"),
         (["lenet", "--batch", "1" + 20 * "0"], 2, "--batch"),
@@ -182,7 +182,7 @@ def test_mistakes(archspec, arguments, code, part):
 def test_a_device_that_is_not_there(archspec, path):
     done = archspec("profile", path, "--device", "cuda")
     assert (done.code, done.out) == (2, "")
-    assert "there is no `cuda` device here" in done.err
+    assert "this machine has no `cuda` device" in done.err
 
 
 def test_a_batch_that_no_memory_holds(archspec, tmp_path):

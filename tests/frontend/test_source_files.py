@@ -101,7 +101,7 @@ def test_places_count_characters(tmp_path, start):
 def test_a_missing_file():
     (found,) = archspec.check("no/such/file.yaml").diagnostics
     assert found.code == "unreadable-file"
-    assert found.message == "there is no file `no/such/file.yaml`"
+    assert found.message == "the file `no/such/file.yaml` does not exist"
 
 
 def test_a_bundled_name_with_a_typo():

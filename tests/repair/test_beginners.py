@@ -58,7 +58,7 @@ ADVICE = {
         "indent the branches below it",
     ),
     "a label of a label": (net("stem: body: relu"), "put `body: relu` on a line"),
-    "null": (f"{HEAD}params: {{n: null}}\nnet: [relu]\n", "there is no `null`"),
+    "null": (f"{HEAD}params: {{n: null}}\nnet: [relu]\n", "specs have no `null`"),
     "is not None": (net("if: ch is not None\n    then: relu"), "compare with"),
     "a pattern in braces": (
         net("repeat: conv(c, k=n)\n    for: {(n, c): [[1, 8]]}"),

@@ -164,7 +164,7 @@ def test_what_is_no_run_is_passed_over(runs: Path, command: Command) -> None:
     ("folder", "said"),
     [
         ("nowhere", "cannot look for runs in `nowhere` (no such file or directory)"),
-        ("runs/tiny-1", "there are no runs in `runs/tiny-1`"),
+        ("runs/tiny-1", "`runs/tiny-1` has no runs"),
     ],
 )
 def test_a_directory_without_runs_is_named(

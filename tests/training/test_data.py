@@ -281,9 +281,9 @@ def test_the_test_images_need_the_classes_of_training(
 @pytest.mark.parametrize(
     ("folders", "message"),
     [
-        ({}, "there is no folder `.*images`: use another"),
+        ({}, "images` does not exist: use another"),
         ({"train": ("a", "b"), "val": ("a",)}, "the class `b` is only in one of"),
-        ({"train": ("a", "b"), "val": ()}, "there are no images in"),
+        ({"train": ("a", "b"), "val": ()}, "has no images"),
         ({"train": ("a", "b", "c"), "val": ("a", "b", "c")}, "`--set classes=3`"),
     ],
 )
@@ -367,7 +367,9 @@ def test_a_class_without_images_is_named(
     settings = Settings(data="folder", data_root=tmp_path)
     with pytest.raises(TrainingError) as raised:
         build_training_loaders(settings, load(tiny, classes=2), ALONE)
-    assert f"there are no images in `{tmp_path / split / 'b'}`" in str(raised.value)
+    assert f"`{tmp_path / split / 'b'}`, the folder of a class, has no images" in str(
+        raised.value
+    )
 
 
 def test_a_class_of_one_image_leaves_none_to_train_with(

@@ -331,12 +331,12 @@ def test_so_are_folders_for_training_and_the_test(
     (images / "testing").mkdir()
     _, out, _ = command("train", tiny, *FOLDERS)
     assert (
-        "there are no test images: rename `images/testing` to `test` to use its images"
+        "`images` has no test images: rename `images/testing` to `test` to use its images"
         in out.splitlines()
     )
     (images / "train").rename(images / "training")
     with pytest.raises(TrainingError) as raised:
         open_folders(tiny, images)
     assert str(raised.value) == (
-        f"there is no folder `train` in `{images}`: rename `{images / 'training'}`"
+        f"`{images}` has no folder `train`: rename `{images / 'training'}`"
     )

@@ -83,7 +83,7 @@ def test_what_is_no_image_is_named_after_the_others(
         "error: cannot read the image `text.png`: it is of no kind that Pillow knows"
     )
     assert half.startswith("error: cannot read the image `half.png`: ")
-    assert nowhere == "error: there is no file `nowhere.png`"
+    assert nowhere == "error: `nowhere.png` does not exist"
     assert images == (
         "error: `images` is a directory: name the images in it, such as `images/*.png`"
     )

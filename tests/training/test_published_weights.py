@@ -518,7 +518,7 @@ def test_folders_of_other_classes_are_named(command):
     )
     code, _, err = command("evaluate", *SPEC, *arguments[:-1], "nowhere")
     assert code == 2
-    assert err.startswith("error: there is no folder `nowhere`: ")
+    assert err.startswith("error: the folder `nowhere` does not exist: ")
     Path("empty").mkdir()
     code, _, err = command("evaluate", *SPEC, *arguments[:-1], "empty")
     assert code == 1

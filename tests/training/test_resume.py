@@ -298,7 +298,7 @@ def test_a_best_checkpoint_that_has_gone_is_written_again_or_missed(
         assert err == "warning: the weights of epoch 1, the best so far, are lost\n"
         code, _, err = command("evaluate", run)
         assert code == 1
-        assert err.startswith(f"error: there is no checkpoint `{run / 'best.pt'}`")
+        assert err.startswith(f"error: the checkpoint `{run / 'best.pt'}` is missing")
 
 
 def test_the_best_checkpoint_of_another_run_is_not_evaluated(

@@ -188,7 +188,7 @@ def test_a_run_killed_while_it_is_made_leaves_no_run_or_a_whole_one(
         if ended.code == 0:
             break
         assert ended.code == -signal.SIGKILL
-        with pytest.raises(TrainingError, match="there are no runs in"):
+        with pytest.raises(TrainingError, match="has no runs"):
             find_runs(tmp_path / "runs")
     assert files == 6
     (run,) = find_runs(tmp_path / "runs")

@@ -340,4 +340,4 @@ def test_a_flag_with_a_wrong_value_is_wrong_usage(
 def test_a_device_that_is_not_there_is_named(tiny: Path, command: Command) -> None:
     code, _, err = command("train", tiny, "--device", "cuda")
     assert code == 2
-    assert err == "error: there is no `cuda` device here: use `--device cpu`\n"
+    assert err == "error: this machine has no `cuda` device: use `--device cpu`\n"

@@ -182,9 +182,9 @@ class Code:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.pt", None, "there is no file `a.pt`: name a run"),
-        ("a.safetensors", None, "there is no file `a.safetensors`"),
-        (".", None, "there is no file `best.pt`"),
+        ("a.pt", None, "`a.pt` does not exist: name a run"),
+        ("a.safetensors", None, "`a.safetensors` does not exist"),
+        (".", None, "`best.pt` does not exist"),
         ("a.pt", b"hello", "`a.pt` is corrupt, or cannot be read without running code"),
         ("a.pt", pickle.dumps(Code()), "cannot be read without running code"),
         ("a.pt", Code(), "cannot be read without running code"),

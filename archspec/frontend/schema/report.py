@@ -270,7 +270,7 @@ class _Reporter:
             help = "indent the branches below it" if is_join else help
         expected, found = violation.schema["expected"], _found(part, violation)
         if expected == "a value" and found == "nothing":
-            help = "there is no `null`: omit it, or give it a value"
+            help = "specs have no `null`: omit it, or give it a value"
         self.findings.error(
             code, f"expected {expected}, found {found}", part.span, help=help
         )

@@ -67,7 +67,7 @@ def find_training(root: Path, reading: ImageReading) -> tuple[ImagePaths, ImageP
     if not (root / "train").is_dir():
         other = _other_name(root, "train")
         raise TrainingError(
-            f"there is no folder `train` in `{root}`: "
+            f"`{root}` has no folder `train`: "
             + (
                 f"rename `{other}`"
                 if other
@@ -103,7 +103,7 @@ def find_test(root: Path, reading: ImageReading) -> ImagePaths | None:
         return _find(root / "test", reading)
     if other := _other_name(root, "test"):
         reading.hints.append(
-            f"there are no test images: rename `{other}` to `test` to use its images"
+            f"`{root}` has no test images: rename `{other}` to `test` to use its images"
         )
     return None
 
@@ -134,7 +134,9 @@ def find_evaluation(
 
 def _check_root(root: Path) -> None:
     if not root.is_dir():
-        raise UsageError(f"there is no folder `{root}`: use another `--data-root DIR`")
+        raise UsageError(
+            f"the folder `{root}` does not exist: use another `--data-root DIR`"
+        )
 
 
 def _other_name(root: Path, name: str) -> Path | None:
@@ -149,8 +151,7 @@ def _find(folder: Path, reading: ImageReading) -> ImagePaths:
         _check_link(folder / name)
     if not classes:
         raise TrainingError(
-            f"there are no images in `{folder}`: `folder` expects them in "
-            f"`{folder.name}/CLASS/`"
+            f"`{folder}` has no images: `folder` expects them in `{folder.name}/CLASS/`"
         )
     samples = [
         (path, label)
@@ -176,7 +177,7 @@ def _image_paths(folder: Path, reading: ImageReading) -> list[str]:
     if not paths:
         kinds = ", ".join(f"`{kind}`" for kind in SUFFIXES)
         raise TrainingError(
-            f"there are no images in `{folder}`, the folder of a class: add some "
+            f"`{folder}`, the folder of a class, has no images: add some "
             f"({kinds}), or remove the folder"
         )
     return paths

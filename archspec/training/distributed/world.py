@@ -179,8 +179,7 @@ def _local_device(launched: LaunchEnvironment, device: torch.device) -> torch.de
     count = torch.cuda.device_count()
     if count > 1 and launched.local_rank >= count:
         raise TrainingError(
-            f"there are {count} GPUs here for {launched.local_world_size} processes: "
-            "start as many"
+            f"{launched.local_world_size} processes share {count} GPUs: start as many"
         )
     device = torch.device("cuda", launched.local_rank % count)
     torch.cuda.set_device(device)

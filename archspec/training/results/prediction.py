@@ -20,7 +20,7 @@ def predict(trained: TrainedModel, path: Path, top: int) -> list[tuple[str, floa
         TrainingError: if it is not an image.
     """
     if not path.exists():
-        raise UsageError(f"there is no file `{path}`")
+        raise UsageError(f"`{path}` does not exist")
     if path.is_dir():
         raise UsageError(
             f"`{path}` is a directory: name the images in it, such as `{path / '*.png'}`"

@@ -33,7 +33,7 @@ def read_weights(path: Path, hint: str = HINT) -> Weights:
     try:
         values = _read(path)
     except FileNotFoundError as error:
-        raise UsageError(f"there is no file `{path}`: {hint}") from error
+        raise UsageError(f"`{path}` does not exist: {hint}") from error
     except PermissionError as error:
         raise TrainingError(
             f"cannot read `{path}` ({short_message(error)}): {hint}"
