@@ -71,7 +71,7 @@ def test_a_file_with_a_colon_in_its_name(archspec, here):
         ("lenet:small", "`lenet` has no variant `small`"),
         ("good.yaml:wdie", "did you mean `wide`?"),
         ("nope:wide", "`nope` is neither a file nor a bundled spec"),
-        ("nope.yaml:wide", "no file `nope.yaml`"),
+        ("nope.yaml:wide", "`nope.yaml` does not exist"),
         ("vgg16:vgg19", "`vgg16` is a variant already, found `vgg19`"),
     ],
 )
