@@ -85,9 +85,15 @@ def columns(bodies: Bodies) -> Iterator[list[Any]]:
     if len({len(body) for body in bodies}) > 1:
         raise InstancesDifferError
     for column in zip(*bodies, strict=True):
-        if len({(type(item), _identity(item)) for item in column}) > 1:
+        if len({(_kind(item), _identity(item)) for item in column}) > 1:
             raise InstancesDifferError
         yield list(column)
+
+
+def _kind(item: Item) -> object:
+    """What an item is; an argument of the block may be an op here and a block there."""
+    is_argument = isinstance(item, Layer | Module) and item.called is not None
+    return "argument" if is_argument else type(item)
 
 
 def _identity(item: Item) -> Any:

@@ -67,7 +67,7 @@ class ForwardLayers(ForwardState):
         if len({item.name.value for item in column}) > 1:
             raise InstancesDifferError  # `forward` would need the names
         modules = [item for item in column if isinstance(item, Module)]
-        if modules and not any(map(has_layers, modules)):
+        if len(modules) == len(column) and not any(map(has_layers, modules)):
             return self._inlined(column, value, target, scope), scope
         label = str(column[0].name.value)
         if suffix := self._as_suffix(column):

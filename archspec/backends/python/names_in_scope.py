@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Any
 
 from archspec.backends.python.aligned_bodies import (
@@ -13,7 +14,7 @@ from archspec.backends.python.aligned_bodies import (
     level,
 )
 from archspec.ir.graph import Choice, Repeat
-from archspec.ir.symbolic import same, variables
+from archspec.ir.symbolic import constant, same, substitute, variables
 
 Known = dict[str, Any]
 
@@ -33,6 +34,7 @@ class ClassScope:
     may_compute_labels: bool = True  # whether a label may differ between instances
     may_list: bool = True  # whether a group may be a list that statements fill
     known: tuple[Known, ...] = ()  # the values of names in each instance
+    owners: tuple[int, ...] = ()  # in a loop, the instance that each body is of
     dependent: frozenset[str] = frozenset()  # names whose value depends on params
     choices: tuple[tuple[Choice, ...], ...] = ()  # so far, those of all instances
 
@@ -49,11 +51,24 @@ class ClassScope:
         """The scope of some of the instances."""
         if all(chosen):
             return self
-        if len(chosen) != len(self.known):
-            return replace(self, known=(), choices=())
-        pairs = zip(self.known, chosen, strict=True)
-        known = tuple(known for known, is_one in pairs if is_one)
-        return replace(self, known=known, choices=())
+        known = _of(self.known, chosen)
+        return replace(self, known=known, owners=_of(self.owners, chosen), choices=())
+
+    def decision(self, test: ast.expr, instance: int) -> bool | None:
+        """Whether a condition holds in an instance; None if it reads unknown values."""
+        known = self.known[instance] if self.known else {}
+        names = {name: constant(known[name]) for name in variables(test) & known.keys()}
+        found = substitute(test, {**self.values, **names})
+        return bool(found.value) if isinstance(found, ast.Constant) else None
+
+    def repeated(self, column: Sequence[Repeat]) -> ClassScope:
+        """The scope of all iterations of a repeat in each instance."""
+        around = self.owners or tuple(range(len(column)))
+        if len(around) != len(column):
+            return replace(self, may_add=False)
+        pairs = zip(around, column, strict=True)
+        owners = tuple(owner for owner, each in pairs for _ in each.iterations)
+        return replace(self, owners=owners)
 
     def knowing(self, values: Sequence[Mapping[str, Any]]) -> ClassScope:
         """The scope with more values of names in each instance."""
@@ -95,6 +110,11 @@ class ClassScope:
             if all(_all_same(each) for each in (tests, then, other)):
                 return ast.IfExp(test, then[0], other[0])
         return None
+
+
+def _of(values: tuple[Any, ...], chosen: Sequence[bool]) -> tuple[Any, ...]:
+    """Those values that are chosen; none if they are not of all instances."""
+    return tuple(compress(values, chosen)) if len(values) == len(chosen) else ()
 
 
 def _all_same(codes: Sequence[ast.expr]) -> bool:

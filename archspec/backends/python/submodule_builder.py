@@ -63,10 +63,8 @@ class SubmoduleBuilder(SubmoduleLoops):
     ) -> tuple[list[Member], ClassScope]:
         """The members for one item of all bodies, and the scope after it."""
         match column[0]:
-            case Layer():
-                return [self._layer(column, scope)], scope
-            case Module():
-                submodule = self._module(column, scope)
+            case Layer() | Module():
+                submodule = self.submodule(column, scope)
                 self._note_width(column, submodule)
                 return [submodule], scope.naming(left_by(submodule.members or []))
             case Let():
@@ -77,9 +75,11 @@ class SubmoduleBuilder(SubmoduleLoops):
                 return self._repeat(column, scope)
         raise InstancesDifferError  # branches, which only a `forward` can join
 
-    def _note_width(self, column: Sequence[Module], submodule: Submodule) -> None:
+    def _note_width(
+        self, column: Sequence[Layer | Module], submodule: Submodule
+    ) -> None:
         """Note the attribute of a group that tells the channels that leave it."""
-        if name := told_by(column):
+        if name := told_by([each for each in column if isinstance(each, Module)]):
             if submodule.computed_key or not is_attribute(submodule.key):
                 return
             if isinstance(submodule.value, CallExpr) and submodule.members is None:

@@ -42,6 +42,8 @@ from archspec.backends.python.submodules import (
 from archspec.backends.python.syntax import (
     AtomExpr,
     CallExpr,
+    ClassName,
+    ConditionalExpr,
     Element,
     Expr,
     NameExpr,
@@ -93,41 +95,68 @@ class SubmoduleCalls:
         is_known = names[0].id in scope.names
         return names[0] if is_known and all(same(n, names[0]) for n in names) else None
 
-    def _called_layer(
-        self, callee: ast.expr, column: Sequence[Layer], scope: ClassScope
+    def submodule(
+        self, column: Sequence[Layer | Module], scope: ClassScope
     ) -> Submodule:
-        """`act` as `act()`, and `norm` as `norm(out_channels)`."""
+        """What constructs a layer or block in all instances, under its name."""
+        if callee := self.called(column, scope):
+            function = self.unifier.shared([callee], scope)
+            return self._submodule(column, self._call(function, column, scope), scope)
+        layers = [item for item in column if isinstance(item, Layer)]
+        modules = [item for item in column if isinstance(item, Module)]
+        if layers and modules:
+            raise InstancesDifferError
+        return self._layer(layers, scope) if layers else self._module(modules, scope)
+
+    def _call(
+        self, function: Expr, column: Sequence[Layer | Module], scope: ClassScope
+    ) -> CallExpr:
+        """The call of an argument, which may be an op here and a block there."""
+        are_layers = [isinstance(item, Layer) for item in column]
+        layers = [item for item in column if isinstance(item, Layer)]
+        modules = [item for item in column if isinstance(item, Module)]
+        elements = self._op_arguments(layers, scope.of(are_layers))
+        if not modules:
+            return CallExpr(function, elements)
+        inside = scope.of([not each for each in are_layers])
+        call = self._call_of_blocks(function, modules, inside)
+        if layers and call.function != function:
+            raise InstancesDifferError
+        if any(not is_identity(each) for each in layers) and elements != call.elements:
+            raise InstancesDifferError
+        return call
+
+    def _op_arguments(
+        self, column: Sequence[Layer], scope: ClassScope
+    ) -> tuple[Element, ...]:
+        """`()` of `act`, and `(out_channels)` of `norm`; an identity takes any."""
         if any(map(needs_forward, column)):
             raise InstancesDifferError
         layers = [each for each in column if not is_identity(each)]
         calls = [split_call(layer)[1] for layer in layers]
         if len({(len(call.args), tuple(call.kwargs)) for call in calls}) > 1:
             raise InstancesDifferError
+        if not calls:
+            return ()
         scope = scope.of([not is_identity(each) for each in column])
-        elements: list[Element] = []
-        if calls:
-            rows = zip(*(call.args for call in calls), strict=True)
-            elements += [
-                Element(self.unifier.unify(r, "channels", scope)) for r in rows
-            ]
-            for name in calls[0].kwargs:
-                values = [call.kwargs[name] for call in calls]
-                value = self.unifier.unify(values, name, scope)
-                elements.append(Element(value, f"{name}="))
-        function = self.unifier.shared([callee], scope)
-        return self._submodule(column, CallExpr(function, tuple(elements)), scope)
+        rows = zip(*(call.args for call in calls), strict=True)
+        elements = [Element(self.unifier.unify(r, "channels", scope)) for r in rows]
+        for name in calls[0].kwargs:
+            values = [call.kwargs[name] for call in calls]
+            value = self.unifier.unify(values, name, scope)
+            elements.append(Element(value, f"{name}="))
+        return tuple(elements)
 
     def _layer(self, column: Sequence[Layer], scope: ClassScope) -> Submodule:
         """`conv(64, k=3)` as `nn.Conv2d(in_channels, 64, kernel_size=3)`."""
-        if callee := self.called(column, scope):
-            return self._called_layer(callee, column, scope)
         calls = [torch_call(layer) for layer in column]
         if len({(call.name, len(call.args)) for call in calls}) > 1:
             raise InstancesDifferError
         shape = column[0].node.inputs[0].shape
         assert shape is not None
         is_first = shape.axes[0] == "C" != shape.axes
-        hint = "channels" if is_first else "in_features"
+        has_features = OPS[column[0].node.op].weights
+        hint = "channels" if is_first else "in_features" if has_features else "size"
         elements = [
             Element(self.unifier.unify(values, hint, scope))
             for values in zip(*(call.args for call in calls), strict=True)
@@ -154,28 +183,25 @@ class SubmoduleCalls:
                 chain = self._submodule(column, NameExpr("nn", "Sequential"), scope)
                 return replace(chain, members=group)
             return self._submodule(column, group, scope)
-        callee = self.called(column, scope)
         classes = {id(c): c for c in map(self.class_of, column)}
-        if len(classes) > 1 and not callee:
+        if len(classes) > 1:
             raise InstancesDifferError
-        calls: list[CallExpr] = []
-        for block in classes.values():
-            chosen = [self.class_of(module) is block for module in column]
-            modules = [*compress(column, chosen)]
-            inside = scope.of(chosen)
-            arguments = self._arguments(block, modules, inside, by_name=bool(callee))
-            calls.append(CallExpr(block.name, tuple(arguments)))
-        if callee:
-            function = self.unifier.shared([callee], scope)
-            calls[0] = self._call_of_param(function, calls, [*classes.values()])
-        return self._submodule(column, calls[0], scope)
+        block = next(iter(classes.values()))
+        arguments = self._arguments(block, column, scope, by_name=False)
+        return self._submodule(column, CallExpr(block.name, tuple(arguments)), scope)
 
-    def _call_of_param(
-        self, function: Expr, calls: Sequence[CallExpr], classes: Sequence[BlockClass]
+    def _call_of_blocks(
+        self, function: Expr, column: Sequence[Module], scope: ClassScope
     ) -> CallExpr:
         """The one call of what is a block here and another there."""
-        names = [block.name for block in classes]
-        shared, own = split_arguments(dict(zip(names, calls, strict=True)), classes)
+        classes = {id(c): c for c in map(self.class_of, column)}
+        calls: dict[ClassName, CallExpr] = {}
+        for block in classes.values():
+            chosen = [self.class_of(module) is block for module in column]
+            modules, inside = [*compress(column, chosen)], scope.of(chosen)
+            arguments = self._arguments(block, modules, inside, by_name=True)
+            calls[block.name] = CallExpr(block.name, tuple(arguments))
+        shared, own = split_arguments(calls, [*classes.values()])
         if any(own.values()):
             if not self.may_bind:
                 raise InstancesDifferError
@@ -254,10 +280,41 @@ class SubmoduleCalls:
         is_name = isinstance(codes[0], ast.Name)
         if is_name and self.unifier.is_shared(codes, scope):
             return self.unifier.shared(codes, scope)
+        if choice := self._chosen_callable(key, items, column, scope):
+            return choice
+        scope.must_not_depend(
+            code.test for code in codes if isinstance(code, ast.IfExp)
+        )
         if is_param(key) or any(item.value != items[0].value for item in items):
             raise InstancesDifferError
         calls = [use for module in column for use in uses(module, key)]
         return self.callables.value(items[0].value, calls, column[0].input.shape)
+
+    def _chosen_callable(
+        self,
+        key: str,
+        items: Sequence[Symbolic],
+        column: Sequence[Module],
+        scope: ClassScope,
+    ) -> Expr | None:
+        """`nn.Identity if i == 0 else before`, where some instances take each arm."""
+        codes = [item.code for item in items if isinstance(item.code, ast.IfExp)]
+        holds = [scope.decision(code.test, n) for n, code in enumerate(codes)]
+        if len(codes) < len(items) or {*holds} != {True, False}:
+            return None
+        test = self.unifier.shared([code.test for code in codes], scope)
+        arms: list[Expr] = []
+        for arm in (True, False):
+            mask = [each == arm for each in holds]
+            own = [
+                Symbolic(item.value, code.body if arm else code.orelse)
+                for item, code in compress(zip(items, codes, strict=True), mask)
+            ]
+            modules = [*compress(column, mask)]
+            arms.append(self._callable(key, own, modules, scope.of(mask)))
+        return (
+            arms[0] if arms[0] == arms[1] else ConditionalExpr(arms[0], test, arms[1])
+        )
 
     def _submodule(
         self, column: Sequence[Layer | Module], value: Expr, scope: ClassScope

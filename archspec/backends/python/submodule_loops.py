@@ -95,7 +95,7 @@ class SubmoduleLoops(SubmoduleCalls, ABC):
             ):
                 names.add(moving)
         inside = inside.naming(names)
-        inside = replace(inside, values=values, may_add=False, choices=())
+        inside = replace(inside, values=values, choices=()).repeated(column)
         bodies = [body for repeat in column for body in repeat.iterations]
         if len(scope.known) == len(column):
             pairs = zip(scope.known, column, strict=True)

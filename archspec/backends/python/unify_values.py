@@ -74,9 +74,24 @@ class ValueUnifier:
         chosen = scope.chosen(codes)
         if chosen is not None and self.is_shared([chosen], scope):
             return self.shared([chosen], scope)
-        if not scope.may_add or len(values) != self.instances:
+        return self._add(hint, self._of_instances(values, scope))
+
+    def _of_instances(self, values: list[Any], scope: ClassScope) -> list[Any]:
+        """The value of each instance, which may have it in all iterations of a loop.
+
+        Raises:
+            InstancesDifferError: if one has several values, or `scope` forbids it.
+        """
+        owners = scope.owners or range(self.instances)
+        if not scope.may_add or len(values) != len(owners):
             raise InstancesDifferError
-        return self._add(hint, values)
+        found: dict[int, Any] = {}
+        for owner, value in zip(owners, values, strict=True):
+            if not same_value(found.setdefault(owner, value), value):
+                raise InstancesDifferError
+        if len(found) < self.instances:
+            raise InstancesDifferError
+        return [found[owner] for owner in range(self.instances)]
 
     def shared(self, codes: Sequence[ast.expr], scope: ClassScope) -> Expr:
         """The expression that all instances share.

@@ -352,3 +352,53 @@ def test_a_param_is_fixed_where_it_may_choose_what_nothing_shows() -> None:
     network = module_of(archspec.to_source(spec(HIDDEN)))["A"]
     assert not inspect.signature(network).parameters
     assert "`width`, `times`" in network.__doc__
+
+
+UNITS = """\
+params: {end: bn, n: 2}
+variants: {late: {end: norm_act}}
+blocks:
+  norm_act: bn | relu
+  path(c, before): before | conv(c, k=1) | end
+  unit(c, *, before):
+    - add:
+        - path(c, before)
+        - identity
+net:
+  - repeat: "unit(3, before=identity if i == 0 else norm_act)"
+    times: n
+"""
+
+
+def test_an_argument_is_an_op_here_and_a_block_there() -> None:
+    text = archspec.to_source(spec(UNITS))
+    assert "before=nn.Identity if i == 0 else NormAct" in text
+    names = module_of(text)
+    assert [*inspect.signature(names["A"]).parameters] == ["end", "n"]
+    cases: list[tuple[nn.Module, dict[str, Any]]] = [
+        (names["A"](), {}),
+        (names["A"](n=3), {"params": {"n": 3}}),
+        (names["late"](n=1), {"variant": "late", "params": {"n": 1}}),
+    ]
+    for found, options in cases:
+        expected = archspec.compile(spec(UNITS, **options))
+        expected.load_state_dict(found.state_dict())
+        x = torch.randn(2, 3, 4, 4)
+        torch.testing.assert_close(found(x), expected(x))
+
+
+STAGES = """\
+blocks:
+  windowed(c): conv(c, k=1) | partition(2) | ln | unpartition
+  stage(c, n): {repeat: windowed(c), times: n}
+net:
+  - stage(4, 2) | maxpool(2) | stage(6, 3)
+"""
+
+
+def test_a_size_that_no_expression_gives_is_a_parameter_in_a_loop_too() -> None:
+    """Where all iterations of a call have the same."""
+    text = archspec.to_source(spec(STAGES))
+    assert text.count("class Stage") == text.count("class Windowed") == 1
+    assert "Stage(4, 6, n=3, size=16)" in text
+    assert_equal_outputs(spec(STAGES))

@@ -33,11 +33,9 @@ class Loops(nn.Sequential):
     """
 
     def __init__(self) -> None:
-        blocks: list[nn.Module] = [
-            Unit(3, 3, act=nn.Identity),  # [3, 8, 8]
-        ]
-        for _ in range(4):
-            blocks.append(Unit(3, 3))  # [3, 8, 8]
+        blocks: list[nn.Module] = []
+        for i in range(5):
+            blocks.append(Unit(3, 3, act=nn.Identity if i == 0 else nn.ReLU))
         channels = 3
         for i in range(2):
             blocks.append(Unit(channels, 8 if i == 0 else 6))
