@@ -67,7 +67,11 @@ OUTCOMES = [
     ("train net.yaml --epochs 0", USAGE, "--epochs"),
     ("train net.yaml --lr -1", USAGE, "`--lr` expects a number above 0"),
     ("train net.yaml --data minst", USAGE, "minst"),
-    ("train net.yaml --data folder --data-root gone", USAGE, "the folder `gone` does not exist"),
+    (
+        "train net.yaml --data folder --data-root gone",
+        USAGE,
+        "the folder `gone` does not exist",
+    ),
     ("train net.yaml --optimizer sgdd", USAGE, "did you mean `sgd`?"),
     ("train net.yaml --name ../x", USAGE, "`../x` cannot be the name of a run"),
     ("train net.yaml --weights gone.pt", USAGE, "`gone.pt` does not exist"),

@@ -298,7 +298,7 @@ class ClassBuilder:
         if _is_unlabeled(bodies) and not ports.exports:
             members = self.submodule_builder.members(bodies, scope)
             found = [m for m in members if isinstance(m, Submodule) and m.is_numbered]
-            self.classes.place(_own_names(bodies))  # another attempt may have named them
+            self.classes.place(_own_names(bodies))  # over those of another attempt
             if len(found) == len(members):
                 elements = (Element(m.value, above=m.comment) for m in found)
                 return CallExpr(SEQUENTIAL, tuple(elements))
