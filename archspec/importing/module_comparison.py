@@ -21,6 +21,8 @@ from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.spec import Spec
 
 TOLERANCE = 1e-4  # of the largest value; strides pick kernels, which round otherwise
+RELU_GAIN = 2**0.5  # keeps the variance of values that a relu follows
+SMALL_GAIN = 0.25
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,15 @@ def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
     in_order = _compare_keys(ours, module)
     if {name for name, _ in ours.named_buffers()} - {*ours.state_dict()}:
         ours = build(spec.graph)  # with constants
-    theirs = with_random_weights(module)
+    generator = torch.Generator().manual_seed(1)
+    x = [torch.randn(BATCH, *s, generator=generator) for s in inputs.values()]
+    one = [each[:1] for each in x]
+    theirs, expected = _with_finite_outputs(module, one)
     state = theirs.state_dict()
     own = {*dict(theirs.named_buffers())} & {*state}  # statistics, which runs change
     ours.load_state_dict(state | {key: state[key].clone() for key in own}, assign=True)
-    generator = torch.Generator().manual_seed(1)
-    x = [torch.randn(BATCH, *s, generator=generator) for s in inputs.values()]
     with torch.no_grad():
-        one = [each[:1] for each in x]
-        _compare(ours.eval()(*one), theirs.eval()(*one), "in eval mode")
+        _compare(ours.eval()(*one), expected, "in eval mode")
         trains = not any(map(is_random, [*theirs.modules(), *ours.modules()]))
         if trains:
             try:
@@ -134,7 +136,20 @@ def is_random(module: nn.Module) -> bool:
     return isinstance(rate, float) and rate > 0
 
 
-def with_random_weights(module: nn.Module) -> nn.Module:
+def _with_finite_outputs(
+    module: nn.Module, inputs: list[Tensor]
+) -> tuple[nn.Module, Any]:
+    """A copy with random weights, small ones where large ones overflow, and its outputs."""
+    for gain in (RELU_GAIN, SMALL_GAIN):
+        copied = with_random_weights(module, gain).eval()
+        with torch.no_grad():
+            outputs = copied(*inputs)
+        if all(leaf.isfinite().all() for leaf in _tensors(outputs)):
+            break
+    return copied, outputs
+
+
+def with_random_weights(module: nn.Module, gain: float) -> nn.Module:
     """A copy with values of its own for every weight and statistic: fresh ones hide errors."""
     generator = torch.Generator().manual_seed(0)
     copies: dict[int, Any] = {}
@@ -142,8 +157,8 @@ def with_random_weights(module: nn.Module) -> nn.Module:
         if not tensor.is_floating_point() or id(tensor) in copies:
             continue
         values = torch.empty_like(tensor, requires_grad=False)
-        if tensor.ndim > 1:  # a gain that outlives the relu behind
-            deviation = (2 / tensor[0].numel()) ** 0.5
+        if tensor.ndim > 1:
+            deviation = gain / tensor[0].numel() ** 0.5
             values.normal_(0, deviation, generator=generator)
         elif name.endswith(("weight", "running_var")):  # of a norm
             values.uniform_(0.5, 2, generator=generator)

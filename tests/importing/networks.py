@@ -33,6 +33,9 @@ def facts(spec: Spec) -> list[tuple[object, ...]]:
         for node in spec.graph.layers
         if node.parameters or node.op == "bn"
     ]
-    ports = [(port.name, tuple(port.shape)) for port in spec.graph.inputs]
+    inputs = spec.graph.inputs
+    ports = [  # the name of a single one is not in its module
+        (port.name if inputs[1:] else "input", tuple(port.shape)) for port in inputs
+    ]
     outputs = [tuple(port.shape) for port in spec.graph.outputs]
     return [*layers, *ports, *outputs, (spec.params, spec.macs)]

@@ -8,6 +8,7 @@ from archspec.importing.folding.templates import is_activation
 from archspec.importing.inner_bodies import Body, bodies_in, has_state, map_bodies
 from archspec.importing.label_reads import labels_read
 from archspec.importing.steps import (
+    Aux,
     Call,
     Group,
     Instance,
@@ -28,7 +29,9 @@ def tidy(network: Network) -> Network:
 
     def change(body: Body) -> Body:
         changed = [map_bodies(step, change) for step in body]
-        return [inner for step in changed for inner in _tidied(step, read)]
+        return _joined_heads(
+            [inner for step in changed for inner in _tidied(step, read)]
+        )
 
     network = without_unread_labels(network)
     return replace(network, body=change(network.body))
@@ -45,6 +48,18 @@ def _tidied(step: Step, read: frozenset[str]) -> Body:
     if is_level and not has_state(step) and _is_inlined(step):
         return bodies_in(step)[0]
     return [step]
+
+
+def _joined_heads(body: Body) -> Body:
+    """The body with one `aux` for heads that read the same value."""
+    result: Body = []
+    for step in body:
+        last = result[-1] if result else None
+        if isinstance(step, Aux) and isinstance(last, Aux):
+            result[-1] = Aux({**last.heads, **step.heads})
+        else:
+            result.append(step)
+    return result
 
 
 def _with_common_activation(join: Join) -> Body:

@@ -27,13 +27,32 @@ def nest(steps: Sequence[Step], prefix: str, paths: Mapping[int, str]) -> list[S
         prefix: the path of the body.
         paths: the path of each step that has weights, by its `id`.
     """
-    parts = {
+    body = _nest(steps, _parts(prefix, paths), 0, set())
+    _label_ordinals(body)
+    return body
+
+
+def place_of_head(
+    head: Sequence[Step],
+    steps: Sequence[Step],
+    nearest: int,
+    prefix: str,
+    paths: Mapping[int, str],
+) -> int:
+    """The first place from `nearest` on that lies within no level but the head's own."""
+    parts = _parts(prefix, paths)
+    levels = [_level(step, parts, 0) for step in steps]
+    own = _level(Aux({"": [*head]}), parts, 0)
+    around = {*levels[:nearest]} & {*levels[nearest:]} - {"", None, own}
+    ends = (n for n, level in enumerate(levels, 1) if level in around)
+    return max(ends, default=nearest)
+
+
+def _parts(prefix: str, paths: Mapping[int, str]) -> dict[int, list[str]]:
+    return {
         key: path[len(prefix) + bool(prefix) :].split(".")
         for key, path in paths.items()
     }
-    body = _nest(steps, parts, 0, set())
-    _label_ordinals(body)
-    return body
 
 
 def _nest(

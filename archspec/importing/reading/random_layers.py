@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 SAMPLES = 512  # enough that some are dropped, and some are kept
+ROUNDING = 1e-5  # of a probability that is computed from the values
 
 _known: WeakKeyDictionary[nn.Module, tuple[str, float] | None] = WeakKeyDictionary()
 
@@ -38,11 +39,18 @@ def _found(layer: nn.Module) -> tuple[str, float] | None:
         with torch._C.DisableTorchFunction(), torch.random.fork_rng([]):  # noqa: SLF001
             torch.manual_seed(0)
             same = layer.eval().forward(_ones())
-            return _op(same, layer.train().forward(_ones()))
+            found = _op(same, layer.train().forward(_ones()))
     except Exception:  # a layer that cannot run alone is not one of these
         return None
     finally:
         layer.train(was_training)
+    return found and (found[0], _exact(found[1], layer))
+
+
+def _exact(p: float, layer: nn.Module) -> float:
+    """The probability with all its digits, where the layer keeps it."""
+    numbers = (v for v in vars(layer).values() if isinstance(v, float))
+    return next((v for v in numbers if abs(v - p) < ROUNDING), p)
 
 
 def _ones() -> Tensor:

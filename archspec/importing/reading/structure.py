@@ -11,7 +11,7 @@ from archspec.importing.reading.closed_modules import items_of
 from archspec.importing.reading.dataflow import Item, Node
 from archspec.importing.reading.dominators import immediate_dominators
 from archspec.importing.reading.label_paths import Labels
-from archspec.importing.reading.levels import nest
+from archspec.importing.reading.levels import nest, place_of_head
 from archspec.importing.reading.skips import Edges, find_skips, nested_concats
 from archspec.importing.reading.tracing import Frame
 from archspec.importing.steps import (
@@ -118,17 +118,18 @@ class _Body:
         return [node for node in self.sources if node in ends and node in self.items]
 
     def add_head(self, steps: list[Step], head: Node) -> None:
-        """Put a head behind the step whose output it reads."""
+        """Put a head behind the step whose output it reads, its level, and other heads."""
         start, chain = self._chain(head, self.entry)
         source = self.made.get(start) if start else None
         places = [n for n, step in enumerate(steps, 1) if step is source]
-        if start is self.entry:
-            places = [0]
-        elif not places:
-            places = [len(steps)]
-            assert start
+        nearest = 0 if start is self.entry else (*places, len(steps))[0]
+        place = place_of_head(chain, steps, nearest, self.frame.path, self.labels.paths)
+        reads_last = place == nearest and (start is self.entry or places)
+        if start and not reads_last:
             chain.insert(0, self.ref(start))
-        steps.insert(places[0], Aux({"": chain}))
+        while isinstance((*steps, None)[place], Aux):
+            place += 1
+        steps.insert(place, Aux({"": chain}))
 
     def _chain(self, value: Node, stop: Node | None) -> tuple[Node | None, list[Step]]:
         """The steps that make a value, and what they start from.
