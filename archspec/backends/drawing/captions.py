@@ -16,6 +16,8 @@ from archspec.ops.shapes import pair
 from archspec.resolve.partial_call import is_callee, text_of
 from archspec.signatures.signature import REQUIRED, show
 
+DIGITS = 6  # a longer number is rounded to three: a drop rate of 0.05454545454545456
+
 # --- layers and merges ---------------------------------------------------------------
 
 
@@ -29,12 +31,12 @@ def describe(node: Node) -> str:
     kernel = values.get("kernel_size")
     shown = [] if kernel is None else [f"{pair(kernel)[0]}×{pair(kernel)[1]}"]
     shown += [
-        show(values[p.name])
+        _word(values[p.name])
         for p in op.parameters
         if p.positional and p.name != "kernel_size"
     ]
     shown += [
-        f"{p.shown}={show(values[p.name])}"
+        f"{p.shown}={_word(values[p.name])}"
         for p in op.parameters
         if not p.positional
         and p.name != "kernel_size"
@@ -126,7 +128,10 @@ def arguments(module: Module) -> str:
 
 def _word(value: Any) -> str:
     if isinstance(value, tuple):
-        return f"({', '.join(_word(item) for item in value)})"
+        inner = ", ".join(map(_word, value))
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, float) and len(str(value)) > DIGITS:
+        return f"{value:.3g}"
     return text_of(value) if is_callee(value) else show(value)
 
 

@@ -69,7 +69,7 @@ class Join:
 
     node: Node
     branches: tuple[tuple[Part, ...], ...]
-    reads_input: bool  # not if each branch begins with a `ref`
+    readers: int  # branches that read the input: those that do not begin with a `ref`
     split: bool
     sizes: tuple[int, ...] = ()  # of the chunks of a split, if they differ
     is_chained: bool = False  # whether each branch reads the output of the one before
@@ -155,7 +155,7 @@ def reads_entry(part: Part) -> bool:
         case Cluster():
             return reads_input(part.module.body)
         case Join():
-            return part.reads_input
+            return part.readers > 0
         case Repetition():
             return reads_entry(part.copies[0][0])
     return True
@@ -220,14 +220,13 @@ def _parts(body: Iterable[Item], shared: Shared) -> Iterator[Part]:
             case Merge():
                 branches = tuple(_build(branch, shared) for branch in item.branches)
                 chunks = tuple(item.sizes.value) if item.sizes else ()
-                yield Join(
-                    item.node, branches, reads_input((item,)), item.split, chunks
-                )
+                readers = sum(map(reads_input, item.branches))
+                yield Join(item.node, branches, readers, item.split, chunks)
             case Repeat():
                 yield from _collapse(_build(copy, shared) for copy in item.iterations)
             case Collect():
                 iterations = [_build(body, shared) for body in item.repeat.iterations]
-                yield Join(item.node, ((), *iterations), True, False, is_chained=True)
+                yield Join(item.node, ((), *iterations), 2, False, is_chained=True)
             case Choice():
                 yield from _parts(item.body, shared)
             case Head():

@@ -208,16 +208,17 @@ class _DotWriter:
     def fork(self, join: Join, dot: graphviz.Digraph) -> AbstractContextManager[str]:
         """Return where the branches start: at the fork before them, or at a new one.
 
-        The title of a cluster is a fork too.
+        The title of a cluster is a fork too. A single branch needs none.
         """
         value = entry(join)
-        if not join.reads_input:
+        if not join.readers:
             return nullcontext("")
         start = self.starts[producing_node(value)]
         if start in self.forks and not join.split:
             return nullcontext(start)
         if not join.split:
-            return self.waypoint(value, DOT, dot)
+            is_alone = join.readers == 1
+            return nullcontext("") if is_alone else self.waypoint(value, DOT, dot)
         if join.sizes:
             chunks = " + ".join(map(str, join.sizes))
         else:
@@ -229,9 +230,14 @@ class _DotWriter:
     def branch(
         self, parts: Sequence[Part], fork: str, dot: graphviz.Digraph, depth: int
     ) -> None:
-        """Draw a branch. A labeled group has its label on its first edge, not a frame."""
+        """Draw a branch. A labeled group has its label on its first edge, not a frame.
+
+        Without a fork, it is drawn as a step in a chain.
+        """
         is_open = self.shows_contents(depth)
         match parts:
+            case _ if not fork:
+                self.parts(parts, dot, depth)
             case (Cluster(module, inner),) if is_open and not module.block:
                 self.forks[fork] = branch_label(parts)
                 self.parts(inner, dot, depth + 1)

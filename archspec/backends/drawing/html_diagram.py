@@ -192,7 +192,7 @@ class _HtmlWriter:
             for i, result in enumerate(first.node.inputs)
         )
         split = '<div class="sign">split</div>' if first.split else ""
-        fork = LINE if first.reads_input else ""
+        fork = LINE if first.readers else ""
         sign = html_escaped(merge_caption(first.node))
         return (
             f'<div class="join">{split}{fork}<div class="branches">{branches}</div>'

@@ -173,6 +173,22 @@ def test_a_split_says_what_its_branches_read() -> None:
     assert ("split into 2×8×8", "dropout 0.5", "") in edges(drawn(network))
 
 
+def test_one_branch_that_reads_the_input_needs_no_fork() -> None:
+    steps = "  - a: relu\n  - maxpool(3, s=1, p=1)\n  - add: [ref(a), {up: tanh}]\n"
+    assert ("maxpool 3×3, s=1, p=1", "tanh", "4×8×8") in edges(
+        drawn(network_of(f"net:\n{steps}"))
+    )
+
+
+def test_long_numbers_are_rounded() -> None:
+    network = network_of(
+        "net:\n  - dropout(2 / 11) | elu(alpha=1 / 3) | dropout(1e-6)\n"
+    )
+    found = svg_texts(to_dot(network.graph))
+    assert {"dropout 0.182", "elu alpha=0.333", "dropout 1e-06"} <= {*found}
+    assert "(p=0.18181818181818182)" in to_dot(network.graph)  # the tooltip has all
+
+
 # --- what repeats --------------------------------------------------------------------
 
 
