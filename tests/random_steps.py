@@ -265,6 +265,10 @@ class Steps(Values):
 
     def split(self, scope: Scope) -> list[Step]:
         branches: list[Step] = ["identity", self.branch(scope, "")]
+        if self.happens(0.2):
+            rows = {**self.each(scope, ""), "times": "2"}
+            wide = self.fixed_wide(f"3 * ({self.number(scope)})")
+            return [wide, {"split": ["identity", rows]}, self.fixed_wide("3")]
         self.random.shuffle(branches)
         if self.happens(0.5):
             return [self.fixed_wide(f"2 * ({self.number(scope)})"), {"split": branches}]

@@ -225,7 +225,8 @@ CODES: dict[str, Page] = {
         "- let: {width: 8}\n- conv(width, k=1)",
     ),
     "duplicate-name": Page(
-        "Two parameters, two blocks or two columns of `for` have the same name.",
+        "Two parameters, two blocks or two columns of `for` have the same name, or a "
+        "column or an index has the name of another value.",
         "blocks:\n  unit(n, n): conv(n, k=1)\nnet:\n  - unit(8, 3)",
         "blocks:\n  unit(n, m): conv(n, k=m)\nnet:\n  - unit(8, 3)",
     ),
@@ -423,7 +424,8 @@ CODES: dict[str, Page] = {
         "- add:\n    - conv(3, k=1)\n    - {if: true, then: identity, else: none}",
     ),
     "misplaced-each": Page(
-        "`each` adds one branch per row to a join. It is not a step by itself.",
+        "`each` adds one branch per row to a join. It is not a step by itself, and not "
+        "a branch of `sub`, which has two.",
         "- each: conv(8, k=1)\n  times: 2",
         "- concat:\n    - each: conv(8, k=1)\n      times: 2",
     ),

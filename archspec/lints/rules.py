@@ -18,6 +18,7 @@ from archspec.lints.name_uses import NameUses
 from archspec.lints.pool_enlarges import pool_enlarges
 from archspec.lints.pool_gaps import pool_gaps
 from archspec.lints.repeated_steps import repeated_steps
+from archspec.lints.single_branch import single_branch
 from archspec.lints.softmax_output import softmax_output
 from archspec.lints.untrainable_shape import untrainable
 from archspec.lints.unused_blocks import unused_blocks
@@ -34,6 +35,7 @@ RULES: tuple[Lint, ...] = (
     pool_enlarges,
     dropout_before_norm,
     repeated_steps,
+    single_branch,
     large_linear,
     softmax_output,
     untrainable,

@@ -46,7 +46,7 @@ def report_ambiguous_indices(body: Step, findings: Findings) -> None:
     by_repeat: dict[int, list[Read]] = {}
     for read in _reads(body, ()):
         by_repeat.setdefault(id(read.inner), []).append(read)
-    used = {name.id for name in _names(body)}
+    used = {name.id for name in names_read(body)}
     free = next((name for name in OTHERS if name not in used), "")
     for reads in by_repeat.values():
         first = reads[0]
@@ -76,10 +76,11 @@ def _reads(step: Step, around: tuple[Repeat, ...]) -> Iterator[Read]:
         yield from _reads(child, inside)  # type: ignore[arg-type]
 
 
-def _names(step: Step) -> Iterator[Name]:
+def names_read(step: Step) -> Iterator[Name]:
+    """The names that a step and the steps in it read."""
     yield from _own_names(step)
     for child in children(step):
-        yield from _names(child)
+        yield from names_read(child)
 
 
 def _own_names(step: Step) -> Iterator[Name]:

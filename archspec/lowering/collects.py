@@ -8,7 +8,7 @@ Each iteration reads what the one before made.
 
 from __future__ import annotations
 
-from archspec.diagnostics.diagnostic import Label
+from archspec.diagnostics.diagnostic import Edit, Fix, Label
 from archspec.frontend.ast import RepeatFor, RepeatTimes
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
@@ -52,11 +52,18 @@ def lower_collect(
                 related=[Label(step.body.span, made)],
                 help=error.help,
                 numbers={size for shape in plain for size in shape},
+                proposals=_repeated(step),
             )
     node = make_node("concat", {}, outputs, shape, "", step.span, context)
     node.output.before = x
     items.append(ir.Collect(loop.item, node))
     return node.output
+
+
+def _repeated(step: RepeatTimes | RepeatFor) -> list[Fix]:
+    """The fix that joins nothing."""
+    title = "write `repeat`, which returns the last output alone"
+    return [Fix(title, (Edit(step.span, "repeat"),), is_strong=False)]
 
 
 def _channels(loop: Loop) -> int:

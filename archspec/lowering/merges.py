@@ -11,7 +11,6 @@ from archspec.diagnostics.diagnostic import (
     Fix,
     Label,
     Replacement,
-    Severity,
     write,
 )
 from archspec.diagnostics.source import Span
@@ -43,21 +42,22 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
     """A join of branches that read one value, or a `split` of it."""
     if merge.kind in ("sub", "split") and _reports_none(merge, context):
         return ir.Value(None)
+    if merge.kind == "sub" and _reports_each(merge, context):
+        return ir.Value(None)
     is_split = merge.kind == "split"
     steps = [*_branches(merge, x, context)]
-    entries = _chunks(merge, x, context) if is_split else [x] * len(steps)
+    entries = [x] * len(steps)
+    if is_split and not any(isinstance(branch, Broken) for branch, _ in steps):
+        entries = _chunks(merge, len(steps), x, context)
     bodies: list[Items] = []
     outputs = []
-    for (branch, inside), entry in zip(steps, entries, strict=False):
+    for (branch, inside), entry in zip(steps, entries, strict=True):
         body: Items = []
         output = context.run.step(branch, entry, inside.nested(), body)
         outputs.append(leaving(output, inside))
         bodies.append(body)
     if not outputs:
         return _report_no_branch(merge, context)
-    is_alone = len(merge.branches) == 1 and not isinstance(merge.branches[0], Each)
-    if is_alone and merge.kind != "sub":
-        _warn_of_single_branch(merge, context)
     if merge.kind == "sub" and len(outputs) != 2:
         first = "add the others first: `add` takes any number"
         other = "`identity` as the other one passes the input on"
@@ -179,6 +179,19 @@ def _reports_none(merge: Merge, context: Context) -> bool:
     return bool(spans)
 
 
+def _reports_each(merge: Merge, context: Context) -> bool:
+    """Report an `each` in a join that has two branches."""
+    found = [branch for branch in merge.branches if isinstance(branch, Each)]
+    for each in found:
+        context.findings.error(
+            "misplaced-each",
+            f"`{merge.kind}` takes two branches, found `each`",
+            each.span,
+            help="write the two branches",
+        )
+    return bool(found)
+
+
 def _nones(step: Step) -> Iterator[Span]:
     """The places of `none` in a branch."""
     if isinstance(step, If):
@@ -187,23 +200,12 @@ def _nones(step: Step) -> Iterator[Span]:
         yield step.span
 
 
-def _warn_of_single_branch(merge: Merge, context: Context) -> None:
-    context.findings.error(
-        "single-branch",
-        f"`{merge.kind}` joins branches, found one",
-        merge.span,
-        help=f"add `identity` as a second branch, or omit `{merge.kind}`",
-        severity=Severity.WARNING,
-    )
-
-
-def _chunks(merge: Merge, x: ir.Value, context: Context) -> list[ir.Value]:
-    """The chunk of the input that each branch of a `split` reads."""
-    count = len(merge.branches)
+def _chunks(merge: Merge, count: int, x: ir.Value, context: Context) -> list[ir.Value]:
+    """The chunk of the input that each of `count` branches of a `split` reads."""
     if x.shape is None:
         return [x] * count
     try:
-        shapes = _chunk_shapes(merge, x, context)
+        shapes = _chunk_shapes(merge, count, x, context)
     except ShapeError as error:
         report(
             context,
@@ -231,10 +233,9 @@ def _other_sizes(sizes: Expression | None, x: ir.Value, count: int) -> str:
 
 
 def _chunk_shapes(
-    merge: Merge, x: ir.Value, context: Context
+    merge: Merge, count: int, x: ir.Value, context: Context
 ) -> Sequence[ir.Shape | None]:
     assert x.shape is not None
-    count = len(merge.branches)
     if merge.sizes is None:
         return [chunk_shape(x.shape, count)] * count
     sizes = evaluate(merge.sizes, x, context)

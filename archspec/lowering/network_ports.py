@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from archspec.diagnostics.diagnostic import Edit, Findings, Fix
@@ -37,8 +38,21 @@ def first_value(net: Group, inputs: Sequence[ir.Port], findings: Findings) -> ir
             f"the network has {len(inputs)} inputs, and this step names none of them",
             plain,
             help=f"begin with one: `ref({name}) | ...`, or join chains that do",
+            proposals=_joined_inputs(plain, inputs),
         )
     return ir.Value(None)
+
+
+def _joined_inputs(step: Span, inputs: Sequence[ir.Port]) -> list[Fix]:
+    """The fix that joins the inputs in a line before the step."""
+    source, start = step.source, step.start - (step.column - 1)
+    dash = re.match(" *- ", source.text[start : step.start])
+    if dash is None:
+        return []
+    step_text = f"concat: [{', '.join(f'ref({port.name})' for port in inputs)}]"
+    at = source.span(start + dash.end(), start + dash.end())
+    edits = (Edit(at, f"{step_text}\n{dash[0]}"),)
+    return [Fix(f"add the step `{step_text}`", edits, is_strong=False)]
 
 
 def _first_without_ref(step: Step) -> Span | None:
@@ -99,9 +113,14 @@ def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
     elif not help and labels:
         help = f"the labels are {', '.join(f'`{label}`' for label in labels)}"
     message = f"no step of `net` has the label `{name.id}`"
+    if is_head:
+        message = f"`{name.id}` is a head, not an output"
+    elif name.id in values:
+        message = f"`{name.id}` is an input, not the label of a step"
+        help = help or "label the step whose output the network returns"
     context.findings.error(
         "unknown-output",
-        f"`{name.id}` is a head, not an output" if is_head else message,
+        message,
         name.span,
         help=help or f"label its step: `{name.id}: ...`",
         proposals=[*_other_outputs(name, labels, context)] * (not is_head),
@@ -118,8 +137,9 @@ def _other_outputs(
     if isinstance(last, Chain):
         start = last.calls[0].span
         at = start.source.span(start.start, start.start)
-        title = f"write `{name.id}: ...` in line {start.line}"
-        yield Fix(title, (Edit(at, f"{name.id}: "),), is_strong=False)
+        new = name.id if name.id not in context.labels.outputs else f"{name.id}_out"
+        edits = (Edit(at, f"{new}: "), Edit(name.span, new))
+        yield Fix(f"write `{new}: ...` in line {start.line}", edits, is_strong=False)
     for label in reversed(labels):
         yield Fix(f"write `{label}`", (Edit(name.span, label),), is_strong=False)
 

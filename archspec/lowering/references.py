@@ -61,7 +61,10 @@ def find_label(
     is_certain &= not any("{" in known for known in labels.known())
     if context.is_taken and is_certain:
         known = labels.known_layers() if of_layers else labels.known()
-        _report_dangling(path, known, context)
+        reader = (
+            "`tied` runs all of it" if of_layers else "`ref` reads its output alone"
+        )
+        _report_dangling(path, known, reader, context)
     return None
 
 
@@ -126,12 +129,14 @@ def _report_no_label(label: Expression, context: Context) -> None:
 # --- labels that are not there -------------------------------------------------------
 
 
-def _report_dangling(path: Name, known: Sequence[str], context: Context) -> None:
+def _report_dangling(
+    path: Name, known: Sequence[str], reader: str, context: Context
+) -> None:
     """Report the first label of a path that is not there; `known` might be meant."""
     first, *rest = path.id.split(".")
     for labels in context.labels.outwards:
         if first in labels.outputs or first in labels.groups:
-            _report_inside(path, labels, context)
+            _report_inside(path, labels, reader, context)
             return
     help = did_you_mean(first, known) if not rest else _other_path(path, first, known)
     if first in (head.name for head in context.run.heads):
@@ -148,7 +153,7 @@ def _report_dangling(path: Name, known: Sequence[str], context: Context) -> None
     )
 
 
-def _report_inside(path: Name, labels: Labels, context: Context) -> None:
+def _report_inside(path: Name, labels: Labels, reader: str, context: Context) -> None:
     """Report a path that ends at a layer, a block or a group without the next label."""
     first, *rest = path.id.split(".")
     walked = [first]
@@ -161,7 +166,7 @@ def _report_inside(path: Name, labels: Labels, context: Context) -> None:
     place = ".".join(walked)
     help: str
     if inner is None:
-        message = f"`{place}` is a layer or block, and a `ref` reads its output alone"
+        message = f"`{place}` is a layer or block, and {reader}"
         help = Replacement(f"write `{place}`", place)
     elif not rest:
         message = f"the group `{place}` has no output before its last step has run"

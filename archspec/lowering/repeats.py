@@ -15,8 +15,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from archspec.diagnostics.diagnostic import Label, Offer, write
-from archspec.frontend.ast import Column, Expression, RepeatFor, RepeatTimes, Tuple
+from archspec.diagnostics.diagnostic import Edit, Fix, Label, write
+from archspec.diagnostics.source import Span
+from archspec.frontend.ast import (
+    Column,
+    Expression,
+    Name,
+    RepeatFor,
+    RepeatTimes,
+    Tuple,
+)
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
     Symbolic,
@@ -27,6 +35,7 @@ from archspec.ir.symbolic import (
     variable,
     variables,
 )
+from archspec.lowering.ambiguous_indices import names_read
 from archspec.lowering.context import MAX_LAYERS, Context, Items
 from archspec.lowering.loop_channels import channels_after, leaving, next_channels
 from archspec.lowering.provenance import report, written_at
@@ -42,6 +51,7 @@ from archspec.resolve.value_code import constant_or_name, without_names
 from archspec.resolve.value_text import describe
 
 Repeat = RepeatTimes | RepeatFor
+OR_OMIT = ", or put the step under `if:`"  # an `each` is always a branch
 
 
 def lower_repeat(step: Repeat, x: ir.Value, context: Context, items: Items) -> ir.Value:
@@ -60,7 +70,7 @@ def lowered_loop(step: Repeat, x: ir.Value, context: Context) -> Loop | None:
     if rows is None:
         _check_names(step, names, context)
         return None
-    check_index(step, context)
+    check_row_names(step, context)
     loop = Loop(names, context, index_of(step), rows, [x])
     for number, row in enumerate(rows.value):
         loop.iteration(step, number, row)
@@ -72,29 +82,44 @@ def index_of(step: Repeat) -> str:
     return step.counter.id if step.counter else "i"
 
 
-def check_index(step: Repeat, context: Context) -> None:
-    """Report an index that has the name of another value."""
-    if step.counter is None:
-        return
-    check_new_names([step.counter], context.findings)
-    if context.scope.has(step.counter.id):
-        report(
-            context,
-            "duplicate-name",
-            f"`{step.counter.id}` has a value here already",
-            step.counter,
-            help="choose another name for the index",
-        )
+def check_row_names(step: Repeat, context: Context) -> None:
+    """Report an index or a column that has the name of another value."""
+    index = [step.counter] if step.counter else []
+    check_new_names(index, context.findings)
+    columns = [*_columns(step)]
+    taken = {column.id for column in columns}
+    for name in (*index, *columns):
+        if context.scope.has(name.id) or (name in index and name.id in taken):
+            report(
+                context,
+                "duplicate-name",
+                f"`{name.id}` has a value here already",
+                name,
+                help=f"choose another name for the {'index' if name in index else 'column'}",
+                proposals=[_renamed(name, step)],
+            )
+
+
+def _renamed(name: Name, step: Repeat) -> Fix:
+    """The fix that gives an index or a column another name, also where it is read.
+
+    What reads the name of an index and a column means the column.
+    """
+    other = f"{name.id}_"
+    is_column = name is step.counter and name.id in _column_names(step)
+    read = () if is_column else names_read(step.body)
+    edits = [Edit(each.span, other) for each in (name, *read) if each.id == name.id]
+    return Fix(f"write `{other}` for `{name.id}`", tuple(edits))
 
 
 def unrolled(step: Repeat, x: ir.Value, context: Context) -> Iterator[Context] | None:
     """The context of each iteration, with its values as numbers; None if unknown."""
     names = _column_names(step)
-    rows = _rows(step, x, context)
+    rows = _rows(step, x, context, or_omit="")
     if rows is None:
         _check_names(step, names, context)
         return None
-    check_index(step, context)
+    check_row_names(step, context)
     return (_with_row(step, names, n, row, context) for n, row in enumerate(rows.value))
 
 
@@ -255,10 +280,13 @@ class Loop:
             noted[self.channels] = substitute(found, loops.after)
 
 
+def _columns(step: Repeat) -> Iterator[Name]:
+    if isinstance(step, RepeatFor):
+        yield from (name for column in step.columns for name in column.names)
+
+
 def _column_names(step: Repeat) -> list[str]:
-    if isinstance(step, RepeatTimes):
-        return []
-    return [name.id for column in step.columns for name in column.names]
+    return [name.id for name in _columns(step)]
 
 
 def _fresh(name: str, context: Context) -> str:
@@ -278,12 +306,13 @@ def _fresh(name: str, context: Context) -> str:
 # --- how often ---
 
 
-def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
+def _rows(
+    step: Repeat, x: ir.Value, context: Context, or_omit: str = OR_OMIT
+) -> Symbolic | None:
     """The rows with the Python that computes them; None if unknown or wrong."""
     if isinstance(step, RepeatTimes):
-        return _times(step, x, context)
-    names = [name for column in step.columns for name in column.names]
-    check_new_names(names, context.findings)
+        return _times(step, x, context, write("1", f" or more{or_omit}"))
+    check_new_names(_columns(step), context.findings)
     columns = [_column(column, x, context) for column in step.columns]
     known = [column for column in columns if column is not None]
     if len(known) < len(columns):
@@ -292,12 +321,8 @@ def _rows(step: Repeat, x: ir.Value, context: Context) -> Symbolic | None:
     if len(set(lengths)) > 1:
         _report_lengths(step, lengths, context)
         return None
-    if not _is_possible(
-        lengths[0],
-        step.columns[0].values,
-        context,
-        "give the columns a row, or put the step under `if:`",
-    ):
+    help = f"give the columns a row{or_omit}"
+    if not _is_possible(lengths[0], step.columns[0].values, context, help):
         return None
     rows = zip(*(column.value for column in known), strict=True)
     values = tuple(_parts(step.columns, row) for row in rows)
@@ -318,7 +343,9 @@ def _column_codes(column: Column, items: Symbolic) -> list[ast.expr]:
     return [constant_or_name(values) for values in zip(*items.value, strict=True)]
 
 
-def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Symbolic | None:
+def _times(
+    step: RepeatTimes, x: ir.Value, context: Context, help: str
+) -> Symbolic | None:
     times = evaluate(step.times, x, context)
     if times is None:
         return None
@@ -333,8 +360,7 @@ def _times(step: RepeatTimes, x: ir.Value, context: Context) -> Symbolic | None:
             else "",
         )
         return None
-    more = Offer("write `1` or more, or put the step under `if:`", "1")
-    if not _is_possible(times.value, step.times, context, more):
+    if not _is_possible(times.value, step.times, context, help):
         return None
     return Symbolic(((),) * times.value, times.code)
 
@@ -398,5 +424,11 @@ def _is_possible(times: int, place: Expression, context: Context, help: str) -> 
             f"expected at least one time, found {times}",
             place,
             help=help,
+            proposals=[_one_row(place.span)] * (place.span.text == "[]"),
         )
     return times >= 1
+
+
+def _one_row(empty: Span) -> Fix:
+    """The fix for a column without values."""
+    return Fix("write `[1]`, with your values", (Edit(empty, "[1]"),), is_strong=False)

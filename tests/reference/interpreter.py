@@ -297,14 +297,20 @@ class Interpreter:
     def join(
         self, kind: str, branches: list[Any], x: Value, body: Body, scope: Scope
     ) -> Value:
-        outputs = []
+        return joined(kind, [
+            self.steps(branch, x, body, inner)
+            for branch, inner in self.branches(branches, x, scope)
+        ])  # fmt: skip
+
+    def branches(
+        self, branches: list[Any], x: Value, scope: Scope
+    ) -> Iterator[tuple[Any, Scope]]:
+        """Those that are there, with the rows of `each` as neighbors."""
         for branch in branches:
             if isinstance(branch, dict) and "each" in branch:
-                for inside, inner in self.repetitions(branch, "each", x, scope):
-                    outputs.append(self.steps(inside, x, body, inner))
+                yield from self.repetitions(branch, "each", x, scope)
             elif not self.is_none(branch, x, scope):
-                outputs.append(self.steps(branch, x, body, scope.inner()))
-        return joined(kind, outputs)
+                yield branch, scope.inner()
 
     def is_none(self, branch: Any, x: Value, scope: Scope) -> bool:
         while isinstance(branch, dict) and "if" in branch:
@@ -313,14 +319,14 @@ class Interpreter:
         return branch == "none"
 
     def split(self, step: Any, x: Value, body: Body, scope: Scope) -> Value:
-        branches = step["split"]
+        branches = [*self.branches(step["split"], x, scope)]
         sizes = [x.channels // len(branches)] * len(branches)
         if "sizes" in step:
             sizes = [*self.value(step["sizes"], x, scope)]
         chunks = x.tensor.split(sizes, x.axis)
         return joined("concat", [
-            self.steps(branch, Value(chunk, x.axes), body, scope.inner())
-            for branch, chunk in zip(branches, chunks, strict=True)
+            self.steps(branch, Value(chunk, x.axes), body, inner)
+            for (branch, inner), chunk in zip(branches, chunks, strict=True)
         ])  # fmt: skip
 
     def labeled(

@@ -261,18 +261,26 @@ class _Reporter:
         form = violation.schema.get("x-form", "")
         code = "invalid-type"
         help = _help(part, form)
+        proposals: list[Fix] = []
         if violation.path and violation.path[-1] == "repeat":
             help = "put the step under `repeat:`, and the count under `times:`"
         if form in STEP_FORMS and _is_nothing(violation):
             code = "missing-step"
             is_join = violation.schema["expected"] == "a list of branches"
             help = Offer("`identity` passes its input on", "identity")
-            help = "indent the branches below it" if is_join else help
+            if is_join:
+                help = "indent the branches below it"
+                title, text = "write `[identity]`, and your branches", "[identity]"
+                proposals = [Fix(title, (Edit(part.span, text),), is_strong=False)]
         expected, found = violation.schema["expected"], _found(part, violation)
         if expected == "a value" and found == "nothing":
             help = "specs have no `null`: omit it, or give it a value"
         self.findings.error(
-            code, f"expected {expected}, found {found}", part.span, help=help
+            code,
+            f"expected {expected}, found {found}",
+            part.span,
+            help=help,
+            proposals=proposals,
         )
 
 
