@@ -3,12 +3,17 @@
 import doctest
 import importlib.util
 import re
+import textwrap
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 import archspec
+from archspec.checker import check_source
+from archspec.diagnostics.codes import CODES
+from archspec.diagnostics.render import render_full
+from archspec.diagnostics.source import Source
 from archspec.resolve.library import library
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,6 +92,40 @@ def test_the_figures_in_the_readme():
     spec = archspec.load("nin", classes=100)
     figures = f"(({spec.output_shape[0]},), {spec.params}, {spec.macs})"
     assert figures in (ROOT / "README.md").read_text()
+
+
+LANGUAGE = (ROOT / "docs" / "language.md").read_text()
+EXAMPLES = re.findall("^```yaml\n(.*?)^```", LANGUAGE, re.MULTILINE | re.DOTALL)
+
+
+def spec_of(example):
+    """An example of the language page as a spec: steps, keys of a spec, or all of it."""
+    text = textwrap.dedent(example)
+    if text.startswith("- "):
+        text = f"net:\n{text}"
+    if not re.search("^input:", text, re.MULTILINE):
+        text = f"input: 3x64x64\n{text}"
+    return text if "archspec: 1" in text else f"archspec: 1\n{text}"
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_of_the_language_are_valid(example):
+    """Without a warning too."""
+    found = check_source(Source("example", spec_of(example))).diagnostics
+    assert not found, render_full(found)
+
+
+def test_a_wrong_example_is_noticed():
+    """The check above can fail."""
+    assert check_source(Source("example", spec_of("  - conv(8)\n"))).diagnostics
+
+
+def test_the_language_page_has_every_check():
+    """Each diagnostic but those of commands alone."""
+    of_commands = {"over-budget", "unreadable-file"}
+    assert not {code for code in CODES if f"`{code}`" not in LANGUAGE} - of_commands
+    listed = re.findall(r"^\*\*Checks\*\*: (.*)", LANGUAGE, re.MULTILINE)
+    assert {*re.findall("`(.*?)`", " ".join(listed))} <= {*CODES}
 
 
 def test_limits_in_the_language_page_are_those_of_the_code():

@@ -187,6 +187,7 @@ def lines_of(path: Path, *keys: str) -> int:
         (SPECS / "dla.yaml", ("simple_tree(", "leaf("), 15),
         (FOLDER / "blocks.yaml", ("inverted_residual(",), 12),
         (DOCS / "language.md", ("residual(",), 8),
+        (DOCS / "language.md", ("inverted_residual(",), 12),
     ],
     ids=lambda value: value.stem if isinstance(value, Path) else None,
 )

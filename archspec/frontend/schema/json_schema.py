@@ -175,7 +175,7 @@ SCHEMA: dict[str, Any] = {
             },
             "expected": "a file next to this one or a bundled spec, or a list of them",
             "description": "Files and bundled specs whose blocks this spec uses.",
-            "examples": ["blocks.yaml", ["densenet", "parts/heads.yaml"]],
+            "examples": ["blocks.yaml", ["torchvision/resnet", "parts/heads.yaml"]],
         },
         "blocks": {
             "type": "object",

@@ -15,7 +15,7 @@ from archspec.diagnostics.diagnostic import (
 )
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
-from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, SCHEMA, SIZE
+from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, ROWS, SCHEMA, SIZE
 from archspec.frontend.schema.validator import Path, Validator, Violation
 from archspec.frontend.yaml.scalars import INTEGER
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, to_data
@@ -227,7 +227,16 @@ class _Reporter:
             return
         if (id(part), "times") in self.meant or (id(part), "for") in self.meant:
             return
-        has_both = part.get("times") is not None and part.get("for") is not None
+        given = [name for name in ("times", "for") if part.get(name) is not None]
+        if given and isinstance(value, Scalar) and re.match(ROWS, value.text):
+            self.findings.error(
+                "invalid-step",
+                f"`repeat` with rows in brackets takes no `{given[0]}`",
+                key.span,
+                help=f"omit `{given[0]}`: each row is one repetition",
+            )
+            return
+        has_both = len(given) > 1
         last = part.pairs[-1][1].span
         is_flow = last.source.text[part.span.start] == "{"
         before = ", " if is_flow else f"\n{' ' * (key.span.column - 1)}"
