@@ -80,17 +80,24 @@ class FinishedClass:
 
 
 def network_classes(
-    graphs: Sequence[Graph], params: Sequence[str], name: str, docstring: Docstring
+    graphs: Sequence[Graph],
+    params: Sequence[str],
+    name: str,
+    docstring: Docstring,
+    alone: BlockClasses | None = None,
 ) -> BlockClasses | None:
     """The class of some networks, with all that may be needed for it before it.
 
     They are one spec with other values of `params`; None if no one class can have them.
+    A block that is one class in the network `alone` must not be several for all.
     """
-    found = _network_classes(BlockClasses(graphs, params), name, docstring)
+    may_split = alone.split if alone else None
+    classes = BlockClasses(graphs, params, may_split=may_split)
+    found = _network_classes(classes, name, docstring)
     if found or not (own := blocks_of_params(graphs)):
         return found
     blocks = {id(module.definition) for each in own.values() for module in each}
-    classes = BlockClasses(graphs, params, telling=blocks)
+    classes = BlockClasses(graphs, params, telling=blocks, may_split=may_split)
     return _network_classes(classes, name, docstring)
 
 
@@ -137,6 +144,8 @@ class BlockClasses:
     graphs: Sequence[Graph]
     names: Sequence[str]  # of the params of the spec that classes may have
     telling: Collection[int] = ()  # blocks, by `id`, that tell how wide they are
+    may_split: Collection[int] | None = None  # that may be several classes; None: all
+    split: set[int] = field(default_factory=set)  # that one class cannot represent
     callables: CallableWriter = field(init=False)
     known: dict[ClassDef, ClassName] = field(default_factory=dict)  # users last
     finished: dict[int, FinishedClass] = field(default_factory=dict)
@@ -281,8 +290,14 @@ class BlockClasses:
 
     def _build(self, modules: list[Module]) -> None:
         """Build one class for the instances of a block, or as few as possible."""
-        if self._attempt(modules, has_callables=True):
-            return
+        block = id(modules[0].definition)
+        is_one = self.may_split is not None and block not in self.may_split
+        if not (is_one and block in self.split):
+            if self._attempt(modules, has_callables=True):
+                return
+            self.split.add(block)
+        if is_one:
+            raise InstancesDifferError
         for fixed in _grouped(modules, _all_callees).values():
             self._build_fixed(fixed)
 

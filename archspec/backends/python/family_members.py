@@ -119,8 +119,9 @@ def _changed(graph: Graph, name: str) -> Iterator[Graph]:
     values = [v[name] for v in family.variants.values() if name in v]
     own = family.params[name]
     seen = [own]
+    most = MOST_CALLABLES if has_callee(own) else 1
     for value in (*values, *_near(own)):
-        if value in seen or len(seen) > MOST_VALUES:
+        if value in seen or len(seen) > most:
             continue
         lowered = family.again({name: value})
         if lowered is not None:
@@ -128,8 +129,8 @@ def _changed(graph: Graph, name: str) -> Iterator[Graph]:
             yield lowered
 
 
-MOST_VALUES = 2  # in addition to its own
-MOST_LAYERS = 1000  # of a network that is lowered again: a larger one takes seconds
+MOST_CALLABLES = 2  # of a param, whose calls differ; one more number shows all
+MOST_LAYERS = 2000  # of a network that is lowered again: a larger one takes seconds
 
 
 def _near(value: Any) -> Iterable[Any]:

@@ -118,6 +118,7 @@ class _Builder:
     """
 
     graph: Graph
+    alone: BlockClasses | None = None
     most: int | None = None
 
     def __call__(
@@ -125,9 +126,10 @@ class _Builder:
     ) -> BlockClasses | None:
         name = network_class(self.graph)
         summary = _summary(self.graph, params)
-        built = network_classes(graphs, params, name, lambda _: summary)
+        built = network_classes(graphs, params, name, lambda _: summary, self.alone)
         if built is None:
             return None
+        self.alone = self.alone or built
         stems = Counter(each.name.stem for each in needed_classes([*built.known]))
         copies = stems.total() - len(stems)
         self.most = copies if self.most is None else self.most

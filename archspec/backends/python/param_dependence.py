@@ -7,7 +7,7 @@ the params that none of them has. So its condition must depend on no param.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archspec.backends.python.aligned_bodies import Body
@@ -54,7 +54,8 @@ class ParamDependence:
                     for name, value in item.values.items():
                         self._note(key, [name], key, value.code)
                 case Repeat():
-                    self._note(key, item.variables[0], key, item.rows.code)
+                    for name, column in _columns(item):
+                        self._note(key, [name], key, column)
                     for code in (item.entry, item.update):
                         self._note(key, [item.channels], key, code)
                     for iteration in item.iterations:
@@ -87,3 +88,12 @@ class ParamDependence:
         known = self.found[0] | self.found.get(reader, set())
         if code is not None and variables(code) & known:
             self.found[key].update(names)
+
+
+def _columns(repeat: Repeat) -> Iterator[tuple[str, ast.expr]]:
+    """The variables of a loop, each with the expression of its column; `i` with all."""
+    names = [name for name in repeat.variables[0] if name != repeat.index]
+    rows = repeat.rows.code
+    yield repeat.index, rows
+    columns = rows.elts if isinstance(rows, ast.Tuple) else [rows] * len(names)
+    yield from zip(names, columns, strict=True)

@@ -28,6 +28,7 @@ LARGE = [
         "convnext",
         "densenet201",
         "efficientnet",
+        "efficientnet_v2_s",
         "maxvit",
         "mnasnet",
         "swin_transformer",
@@ -352,6 +353,25 @@ def test_a_param_is_fixed_where_it_may_choose_what_nothing_shows() -> None:
     network = module_of(archspec.to_source(spec(HIDDEN)))["A"]
     assert not inspect.signature(network).parameters
     assert "`width`, `times`" in network.__doc__
+
+
+COLUMNS = """\
+params: {layers: [1, 2]}
+blocks:
+  unit(t):
+    - conv(4, k=1)
+    - {if: t > 1, then: relu}
+net:
+  - repeat: {repeat: unit(t), times: n}
+    for: {t: [2, 3], n: layers}
+"""
+
+
+def test_a_column_of_a_loop_depends_on_no_other() -> None:
+    """So the `if` is decided by `t`, whatever `layers` is."""
+    network = module_of(archspec.to_source(spec(COLUMNS)))["A"]
+    assert [*inspect.signature(network).parameters] == ["layers"]
+    assert len(network(layers=(3, 1))) == 4
 
 
 UNITS = """\
