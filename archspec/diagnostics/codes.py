@@ -157,7 +157,8 @@ CODES: dict[str, Page] = {
     ),
     "invalid-label": Page(
         "The label is not a valid name. A label consists of letters, digits, `_` "
-        "and `-`, and must not be a name that Python or torch uses.",
+        "and `-`, and must not be a word of the language, as `none`, or a name that "
+        "Python or torch uses.",
         "- forward: conv(8, k=1)",
         "- conv1: conv(8, k=1)",
     ),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import keyword
 
-from archspec.diagnostics.diagnostic import Replacement, write
+from archspec.diagnostics.diagnostic import Replacement
 from archspec.frontend.ast import LabelPath, StepLabel
 from archspec.frontend.call_parser import LABEL, MAX_LABEL
+from archspec.frontend.renamed_labels import renamed_label
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, constant, literal
 from archspec.lowering.context import Context
 from archspec.lowering.layer_names import take_label
 from archspec.lowering.reserved_labels import RESERVED_LABELS
 from archspec.lowering.values_in_context import evaluate
+from archspec.resolve.scope import STEP_WORDS
 from archspec.resolve.value_text import describe
 
 
@@ -56,7 +58,7 @@ def label_text(
 
 
 def _check_label(text: str, label: StepLabel, context: Context) -> None:
-    """Report a label that is taken in its level, or reserved by torch or Python."""
+    """Report a label that is taken in its level, or reserved by the language, Python or torch."""
     if not context.is_taken:
         return
     if not LABEL.fullmatch(text):
@@ -69,15 +71,25 @@ def _check_label(text: str, label: StepLabel, context: Context) -> None:
                 label.span.text.replace("/", "//"),
             ),
         )
-    elif text in RESERVED_LABELS or _is_pythons(text):
-        owner = "Python" if _is_pythons(text) else "torch"
+    elif reason := _reserved(text):
+        other = f"{text.strip('_')}_"
         context.findings.error(
             "invalid-label",
-            f"`{text}` is {owner}'s own name, it cannot be a label",
+            f"`{text}` is {reason}, it cannot be a label",
             label.span,
-            help=write(f"{text.strip('_')}_", ", or another name"),
+            help=f"write `{other}`, or another name",
+            proposals=[renamed_label(label.span, other)],
         )
     take_label(text, label, context)
+
+
+def _reserved(text: str) -> str:
+    """Why a label is reserved; "" if it is not."""
+    if text in STEP_WORDS:
+        return "a word of the language"
+    if _is_pythons(text):
+        return "Python's own name"
+    return "torch's own name" if text in RESERVED_LABELS else ""
 
 
 def _is_pythons(text: str) -> bool:

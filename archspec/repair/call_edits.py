@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archspec.diagnostics.diagnostic import Edit
+from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Argument, Call, Expression, Literal
 
 SHORT = {
@@ -75,3 +76,12 @@ def edited(call: Call, edit: Edit) -> str:
     source, start, end = call.span
     text = source.text[start : edit.span.start] + edit.text
     return " ".join(f"{text}{source.text[edit.span.end : end]}".split())
+
+
+def quoted(span: Span) -> tuple[int, int]:
+    """A place with the quotes around it."""
+    text, start, end = span.source.text, span.start, span.end
+    has_quotes = (
+        text[start - 1 : start] in ('"', "'") and text[end : end + 1] == text[start - 1]
+    )
+    return (start - 1, end + 1) if has_quotes else (start, end)

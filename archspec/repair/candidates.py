@@ -47,6 +47,7 @@ from archspec.repair.edit_costs import (
 )
 from archspec.repair.lost_parts import lost_parts
 from archspec.repair.offered_code import offered_code
+from archspec.repair.recursion_edits import recursion_edits
 from archspec.repair.step_edits import (
     REDUCING,
     appended,
@@ -104,6 +105,8 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         found += proposed(finding, document)
         if finding.code == "unread-input":
             found += without_input(finding)
+        if finding.code == "recursive-block":
+            found += recursion_edits(finding, document)
         found += train_edits(finding, document)
         if finding.is_error:
             found += lost_parts(finding, document)

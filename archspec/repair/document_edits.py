@@ -15,6 +15,7 @@ from archspec.frontend.ast import (
     BlockDefinition,
     Document,
     InputDefinition,
+    Name,
     RepeatFor,
     RepeatTimes,
     Step,
@@ -206,10 +207,31 @@ def row_edits(document: Document) -> Iterator[Candidate]:
                 lengths = {len(each.items) for each in lists}
                 lengths |= {len(each.items) for each in params}
                 yield from _of_lengths([*lists, *params], lengths)
+                yield from _first_rows(step, document)
             elif isinstance(step, RepeatTimes) and integer(step.times) == 0:
                 for place, n in enumerate((2, 1, 3)):
                     edit = Edit(step.times.span, str(n))
                     yield Candidate.of(VALUE + place / 10, f"write `{n}`", edit)
+
+
+def _first_rows(step: RepeatFor, document: Document) -> Iterator[Candidate]:
+    """A row for the columns of a `for` that have none."""
+    params = {name.id: value for name, value in document.params}
+    empty = []
+    for column in step.columns:
+        values: object = column.values
+        if isinstance(values, Name):
+            values = params.get(values.id)
+        if isinstance(values, Tuple) and not values.items:
+            empty.append((values.span, len(column.pattern)))
+    for place, n in enumerate((2, 8, 64) if empty else ()):
+        texts = [
+            f"[[{', '.join([str(n)] * size)}]]" if size else f"[{n}]"
+            for _, size in empty
+        ]
+        edits = [Edit(span, text) for (span, _), text in zip(empty, texts, strict=True)]
+        fix = Fix(f"write `{texts[0]}`", tuple(edits), is_strong=False)
+        yield Candidate(VALUE + place / 10, fix)
 
 
 def _of_lengths(lists: Iterable[Tuple], lengths: set[int]) -> Iterator[Candidate]:

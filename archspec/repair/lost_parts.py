@@ -27,7 +27,7 @@ from archspec.frontend.ast import (
 )
 from archspec.frontend.step_traversal import calls_in, starts_with_ref
 from archspec.repair.block_edits import steps_in
-from archspec.repair.call_edits import positional
+from archspec.repair.call_edits import positional, quoted
 from archspec.repair.document_edits import bodies
 from archspec.repair.edit_costs import (
     ADDED,
@@ -256,7 +256,7 @@ def _two_branches(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
 def _behind(span: Span, text: str) -> Edit | None:
     """One more item behind that of a list, in brackets or on lines of its own."""
     source = span.source
-    start, end = _quoted(span)
+    start, end = quoted(span)
     lead = source.line(span.line)[: source.position(start)[1] - 1]
     if not lead.strip(" -"):
         tail = source.text[end:].split("\n", 1)[0]
@@ -266,15 +266,6 @@ def _behind(span: Span, text: str) -> Edit | None:
     if source.text[end:].lstrip()[:1] in (",", "]"):
         return Edit(source.span(end, end), f", {text}")
     return None
-
-
-def _quoted(span: Span) -> tuple[int, int]:
-    """A place with the quotes around it."""
-    text, start, end = span.source.text, span.start, span.end
-    has_quotes = (
-        text[start - 1 : start] in ('"', "'") and text[end : end + 1] == text[start - 1]
-    )
-    return (start - 1, end + 1) if has_quotes else (start, end)
 
 
 def _first_reads(
@@ -320,7 +311,7 @@ def _left_out(item: Step) -> Edit | None:
     """A list without an item: its lines, or its text and a comma."""
     span = item.label.span if isinstance(item, Labeled) else item.span
     source = span.source
-    start, end = _quoted(span)
+    start, end = quoted(span)
     line = source.line(span.line)
     lead = line[: source.position(start)[1] - 1]
     if lead.rstrip().endswith("-") and not lead.strip(" -"):

@@ -73,6 +73,16 @@ class Grows(nn.Module):
     def forward(self, x):
         return nn.Linear(8, 2)(x)
 
+class Adds(nn.Module):
+    """A layer whose name is a word of the language."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.ModuleDict({"add": nn.Conv2d(3, 8, 3)})
+
+    def forward(self, x):
+        return self.body["add"](x)
+
 class Delays(nn.Module):
     def __init__(self):
         super().__init__()
@@ -226,6 +236,7 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:layers": ("`ModuleList` has no `forward`",),
     "model.py:compiled": ("torch.compile",),
     "model.py:Turns": ("`convs`",),
+    "model.py:Adds": ("`body.add`", "a word of the language", "rename"),
     "model.py:Pair": ("`Pair`", "'y'"),
     "model.py:Net --input 1x8x8": ("`Net`", "1x8x8", "3 channels"),
     "torchvision:resnet51": ("`resnet51`", "`resnet50`"),

@@ -155,6 +155,33 @@ GRAPHS = {  # what is written, and the whole spec with the first fix
         f"{RECURSION}      then: level(c)\nnet:\n  - level(8, 2)\n",
         f"{RECURSION}      then: level(c, depth - 1)\nnet:\n  - level(8, 2)\n",
     ),
+    "a recursion without a condition": (
+        (
+            "blocks:\n  level(c, n):\n    - conv(c, k=1)\n    - level(c, n)\n"
+            "net:\n  - level(8, 2)\n"
+        ),
+        (
+            "blocks:\n  level(c, n):\n    - conv(c, k=1)\n    - if: n > 0\n"
+            "      then: level(c, n - 1)\nnet:\n  - level(8, 2)\n"
+        ),
+    ),
+    "a recursion in a branch": (
+        (
+            "blocks:\n  unet(c, n):\n    - conv(c, k=1)\n"
+            '    - add: [identity, "maxpool(2) | unet(c, n) | upsample(2)"]\n'
+            "net:\n  - unet(8, 2)\n"
+        ),
+        (
+            "blocks:\n  unet(c, n):\n    - conv(c, k=1)\n"
+            "    - add: [identity, {if: n > 0, then: "
+            '"maxpool(2) | unet(c, n - 1) | upsample(2)", else: identity}]\n'
+            "net:\n  - unet(8, 2)\n"
+        ),
+    ),
+    "columns without a row": (
+        "net:\n  - repeat: conv(c, k=n)\n    for: {c: [], n: []}\n",
+        "net:\n  - repeat: conv(c, k=n)\n    for: {c: [2], n: [2]}\n",
+    ),
     "an output without a label": (
         "net:\n  - low: relu\n  - tanh\noutputs: [low, logits]\n",
         "net:\n  - low: relu\n  - logits: tanh\noutputs: [low, logits]\n",

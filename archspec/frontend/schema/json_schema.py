@@ -106,7 +106,7 @@ def _expected_integer(least: int | None) -> str:
 
 
 _NEEDS = {"times": ["repeat"], "for": ["repeat"], "as": ["repeat"], "sizes": ["split"]}
-_ROWS_KEYS = ("times", "for", "as")
+ROWS_KEYS = ("times", "for", "as")
 
 
 def _has(key: str) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _has(key: str) -> dict[str, Any]:
 def _repeated(key: str) -> dict[str, Any]:
     """`collect` or `each`, with the rows that it is done for."""
     return {
-        "propertyNames": {"enum": [key, *_ROWS_KEYS]},
+        "propertyNames": {"enum": [key, *ROWS_KEYS]},
         "oneOf": [{"required": ["times"]}, {"required": ["for"]}],
     }
 
@@ -341,7 +341,7 @@ SCHEMA: dict[str, Any] = {
                 {
                     "if": _has("repeat"),
                     "then": {
-                        "propertyNames": {"enum": ["repeat", *_ROWS_KEYS]},
+                        "propertyNames": {"enum": ["repeat", *ROWS_KEYS]},
                         "oneOf": [
                             {"required": ["times"]},
                             {"required": ["for"]},

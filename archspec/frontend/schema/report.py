@@ -13,9 +13,15 @@ from archspec.diagnostics.diagnostic import (
     Replacement,
     write,
 )
-from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
-from archspec.frontend.schema.json_schema import LANGUAGE_VERSION, ROWS, SCHEMA, SIZE
+from archspec.frontend.renamed_labels import renamed_label
+from archspec.frontend.schema.json_schema import (
+    LANGUAGE_VERSION,
+    ROWS,
+    ROWS_KEYS,
+    SCHEMA,
+    SIZE,
+)
 from archspec.frontend.schema.validator import Path, Validator, Violation
 from archspec.frontend.yaml.scalars import INTEGER
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, to_data
@@ -78,12 +84,18 @@ def report_violations(tree: Tree, findings: Findings) -> set[int]:
     """
     reporter = _Reporter(findings)
     violations = Validator(SCHEMA).violations(to_data(tree))
-    # Unknown keys come first: they explain what else is wrong.
-    for violation in sorted(violations, key=_is_about_a_key, reverse=True):
+    # Unknown keys come first, then those that lack another: they explain the rest.
+    for violation in sorted(violations, key=_rank):
         *parents, part = _parts(tree, violation.path)
         if not any(id(parent) in reporter.unknown for parent in [*parents, part]):
             reporter.report(part, violation, parents)
     return reporter.broken
+
+
+def _rank(violation: Violation) -> int:
+    if _is_about_a_key(violation):
+        return 0
+    return 1 if violation.keyword == "dependentRequired" else 2
 
 
 def _is_about_a_key(violation: Violation) -> bool:
@@ -143,7 +155,7 @@ class _Reporter:
         elif id(part) in self.broken:
             return
         else:
-            self.value(part, violation)
+            self.value(part, violation, parents)
         if keyword not in ("additionalProperties", "required", "anyOf"):
             self.broken.add(id(part))
 
@@ -250,23 +262,33 @@ class _Reporter:
             else "add `times: 4`"
             + ", or name the rows: `repeat: block[(64, 3), (128, 3)]`"
             * (key.text == "repeat"),
-            proposals=[Fix("add `times: 4`", (edit,), is_strong=False)]
-            * (not has_both),
+            proposals=[]
+            if has_both
+            else [
+                Fix("add `times: 4`", (edit,), is_strong=False),
+                *(_as_label(key, value) if key.text != "repeat" else ()),
+            ],
         )
 
     def missing_keys(self, part: Mapping, violation: Violation) -> None:
-        missing, place = _missing(part, violation)
+        missing, key = _missing(part, violation)
+        proposals: list[Fix] = []
+        if isinstance(key, Scalar) and key.text in ROWS_KEYS:
+            value = part.get(key.text)
+            if proposals := _as_label(key, value):
+                self.unknown.add(id(value))  # its own mistakes are consequences
         if (id(part), missing) not in self.meant:
             self.findings.error(
                 "missing-key",
                 f"the key `{missing}` is missing",
-                place,
+                key.span,
                 help=MISSING_HELP[missing],
+                proposals=proposals,
             )
 
     # --- values ---
 
-    def value(self, part: Tree, violation: Violation) -> None:
+    def value(self, part: Tree, violation: Violation, parents: list[Tree]) -> None:
         form = violation.schema.get("x-form", "")
         code = "invalid-type"
         help = _help(part, form)
@@ -284,6 +306,11 @@ class _Reporter:
         expected, found = violation.schema["expected"], _found(part, violation)
         if expected == "a value" and found == "nothing":
             help = "specs have no `null`: omit it, or give it a value"
+        around = parents[-1] if parents else None
+        pairs = around.pairs if isinstance(around, Mapping) else ()
+        key = next((key for key, value in pairs if value is part), None)
+        if key and (form == "branches" or key.text == "let"):
+            proposals += _as_label(key, part)
         self.findings.error(
             code,
             f"expected {expected}, found {found}",
@@ -293,15 +320,22 @@ class _Reporter:
         )
 
 
-def _missing(part: Mapping, violation: Violation) -> tuple[str, Span]:
-    """Return a missing key, and the place of the key that needs it."""
+def _as_label(key: Scalar, value: Tree | None) -> list[Fix]:
+    """The fix that makes a label of a keyword whose value is a call: `sub_: relu`."""
+    if not isinstance(value, Scalar) or not value.text:
+        return []
+    return [renamed_label(key.span, f"{key.text}_", is_strong=False)]
+
+
+def _missing(part: Mapping, violation: Violation) -> tuple[str, Tree]:
+    """Return a missing key, and the key that needs it, or the whole mapping."""
     if violation.keyword == "dependentRequired":
         needs: dict[str, list[str]] = violation.schema["dependentRequired"]
         for name, (needed,) in needs.items():
             key = part.key(name)
             if key and not part.get(needed):
-                return needed, key.span
-    start = part.pairs[0][0].span if part.pairs else part.span
+                return needed, key
+    start = part.pairs[0][0] if part.pairs else part
     return "net" if violation.keyword == "anyOf" else "archspec", start
 
 

@@ -7,7 +7,11 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import is_parametrized
 
+from archspec.frontend.schema.json_schema import STEP_KEYWORDS
 from archspec.importing.unsupported import UnsupportedModuleError
+from archspec.resolve.scope import STEP_WORDS
+
+WORDS = {*STEP_KEYWORDS, *STEP_WORDS}
 
 
 def require_readable(module: nn.Module) -> None:
@@ -40,6 +44,11 @@ def require_readable(module: nn.Module) -> None:
     seen: dict[int, str] = {}
     for path, tensor in module.named_parameters(remove_duplicate=False):
         owner = path.rpartition(".")[0]
+        for word in WORDS.intersection(owner.split(".")):
+            raise UnsupportedModuleError(
+                f"`{owner}` is named after a word of the language: rename the attribute "
+                f"`{word}`"
+            )
         if is_lazy(tensor):
             layer = type(module.get_submodule(owner)).__name__
             raise UnsupportedModuleError(

@@ -1,0 +1,65 @@
+"""The end of a block that calls itself: an argument that counts down to it.
+
+level(c, depth)        level(c, depth - 1)
+level(c, depth)        if: depth > 0
+                       then: level(c, depth - 1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from archspec.frontend.ast import Call, Chain, Document, Merge, Name
+from archspec.repair.argument_edits import names_of
+from archspec.repair.block_edits import steps_in
+from archspec.repair.call_edits import edited, quoted, with_value
+from archspec.repair.edit_costs import ADDED, VALUE, Candidate
+
+
+def recursion_edits(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
+    """Edits of the call with which a recursion does not end."""
+    at = finding.primary.span
+    for block in document.blocks:
+        names = names_of(block)
+        steps = [*steps_in(block.body)]
+        branches = {id(b) for s in steps if isinstance(s, Merge) for b in s.branches}
+        for chain in steps:
+            if isinstance(chain, Chain):
+                for call in chain.calls:
+                    if call.name.span == at:
+                        yield from _ends(call, chain, names, id(chain) in branches)
+
+
+def _ends(
+    call: Call, chain: Chain, names: list[str], is_branch: bool
+) -> Iterator[Candidate]:
+    for given in call.arguments:
+        if not isinstance(given.value, Name) or given.value.id not in names:
+            continue
+        less = with_value(given, f"{given.value.id} - 1")
+        text = edited(call, less)
+        yield _weak(ADDED, f"write `{text}`", less)
+        test = f"{given.value.id} > 0"
+        title = f"write `{text}` where `{test}`"
+        parts = [text if each is call else each.span.text for each in chain.calls]
+        arms = [f"if: {test}", f"then: {' | '.join(parts)}"]
+        arms += ["else: identity"] * is_branch
+        yield _weak(VALUE, title, _in_place_of(chain, arms))
+
+
+def _in_place_of(chain: Chain, arms: list[str]) -> Edit:
+    """An `if` in place of a step, on lines of its own or in braces."""
+    source = chain.span.source
+    start, end = quoted(chain.span)
+    lead = source.line(chain.span.line)[: source.position(start)[1] - 1]
+    text = f"\n{' ' * len(lead)}".join(arms)
+    if lead.strip(" -"):
+        condition, then, *otherwise = arms
+        then = 'then: "' + then.removeprefix("then: ") + '"'
+        text = f"{{{', '.join([condition, then, *otherwise])}}}"
+    return Edit(source.span(start, end), text)
+
+
+def _weak(cost: float, title: str, edit: Edit) -> Candidate:
+    return Candidate(cost, Fix(title, (edit,), is_strong=False))
