@@ -9,8 +9,6 @@ import pytest
 from archspec.ops.registry import OPS
 from random_specs import random_spec
 
-TEXT = "\n".join(map(random_spec, range(1000)))
-CALLED = set(re.findall(r"(?:- |\| |: )(\w+)(?=[(\s])", TEXT))
 CONSTRUCTS = {
     "joins": ["concat:", "add:", "mul:", "sub:", "maximum:", "split:", "sizes:"],
     "repeats": ["repeat:", "collect:", "each:", "times:", "for:", "as: ", "repeat: \\w+\\["],
@@ -24,18 +22,25 @@ CONSTRUCTS = {
 }  # fmt: skip
 
 
-def test_every_op_is_called() -> None:
-    assert not OPS.keys() - CALLED
+@pytest.fixture(scope="module")
+def text() -> str:
+    """A thousand specs."""
+    return "\n".join(map(random_spec, range(1000)))
+
+
+def test_every_op_is_called(text: str) -> None:
+    called = re.findall(r"(?:- |\| |: )(\w+)(?=[(\s])", text)
+    assert not OPS.keys() - {*called}
 
 
 @pytest.mark.parametrize("kind", CONSTRUCTS)
-def test_every_construct_is_written(kind: str) -> None:
-    missing = [p for p in CONSTRUCTS[kind] if not re.search(p, TEXT, re.MULTILINE)]
+def test_every_construct_is_written(kind: str, text: str) -> None:
+    missing = [p for p in CONSTRUCTS[kind] if not re.search(p, text, re.MULTILINE)]
     assert not missing
 
 
-def test_recursive_blocks_call_themselves() -> None:
-    assert re.search(r"(rec\d+)\(depth, n.*\):\n(?:    .*\n)*?.*\1\(depth - 1", TEXT)
+def test_recursive_blocks_call_themselves(text: str) -> None:
+    assert re.search(r"(rec\d+)\(depth, n.*\):\n(?:    .*\n)*?.*\1\(depth - 1", text)
 
 
 def test_a_seed_is_a_text() -> None:
