@@ -31,25 +31,26 @@ PRINTING = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def _runs(tmp_path, monkeypatch):
-    """Four runs, two of which have a long name."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder of four runs, two of which have a long name."""
+    folder = tmp_path_factory.mktemp("widths")
     for name in ("tiny", "a" * 40):
-        path = tmp_path / f"{name}.yaml"
+        path = folder / f"{name}.yaml"
         path.write_text(TINY.replace("name: tiny", f"name: {name}"))
         for rate in (0.1, 0.2):
-            settings = Settings(data="fashion_mnist", ema=rate, out=tmp_path / "runs")
+            settings = Settings(data="fashion_mnist", ema=rate, out=folder / "runs")
             run = create_run(load(path), settings)
             write_epochs(run.path, epochs([0.5, 0.75]))
+    return folder
 
 
-@pytest.mark.usefixtures("_runs")
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
     "command", PRINTING, ids=lambda command: " ".join(command)[:40]
 )
-def test_output_fits(archspec, monkeypatch, command, width):
+def test_output_fits(archspec, monkeypatch, folder, command, width):
+    monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERMINAL_WIDTH", str(width))  # of the help
     outcome = archspec(*command)
