@@ -45,11 +45,22 @@ def network(request: pytest.FixtureRequest) -> Spec:
     return load(request.param)
 
 
-def test_compiles_without_a_break(network: Spec) -> None:
-    """`aot_eager` goes all the way but for writing C++, which takes long."""
-    module, x = prepare(network)
+@pytest.mark.parametrize(
+    ("name", "backend"),
+    [
+        *((name, "aot_eager") for name in FORMS),
+        *((name, "eager") for name in PUBLISHED),
+        *(
+            pytest.param(name, "aot_eager", marks=pytest.mark.slow)
+            for name in PUBLISHED
+        ),
+    ],
+)
+def test_compiles_without_a_break(name: str, backend: str) -> None:
+    """`aot_eager` goes all the way but for writing C++, and `eager` to the graph."""
+    module, x = prepare(load(name))
     torch.compiler.reset()
-    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+    compiled = torch.compile(module, fullgraph=True, backend=backend)
     torch.testing.assert_close(compiled(x), module(x))
 
 
