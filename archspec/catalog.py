@@ -51,9 +51,14 @@ def bundled() -> dict[str, Path]:
 
 
 def specs_in(folder: Path) -> list[Path]:
-    """The specs in a folder and the folders in it: YAML files with the key `archspec`."""
+    """The specs in a folder and the folders in it: YAML files with the key `archspec`.
+
+    The specs of runs in it are copies, and do not count.
+    """
+    runs = {path.parent for path in folder.glob("*/**/config.json")}
     files = (path for path in folder.rglob("*") if path.suffix in SUFFIXES)
-    return sorted(path for path in files if _is_spec(path))
+    found = (path for path in files if not runs.intersection(path.parents))
+    return sorted(path for path in found if _is_spec(path))
 
 
 def _is_spec(path: Path) -> bool:

@@ -91,8 +91,11 @@ def check(
 ) -> None:
     """Check specs: names, arguments, and every shape."""
     limits = {
-        what: _parsed_count(text)
-        for what, text in (("parameters", max_params), ("MACs", max_macs))
+        what: _parsed_count(text, flag)
+        for what, text, flag in (
+            ("parameters", max_params, "--max-params"),
+            ("MACs", max_macs, "--max-macs"),
+        )
         if text is not None
     }
     if pick and not (fix or diff):
@@ -135,11 +138,15 @@ def _expanded(specs: list[str]) -> Iterator[str]:
         yield from found
 
 
-def _parsed_count(text: str) -> int:
+def _parsed_count(text: str, flag: str) -> int:
     """Parse `300M`, `1.5G` or `61,706`."""
     match = COUNT.fullmatch(text.replace(",", ""))
     if match is None:
-        stop(f"expected a count such as `5M`, `300k` or `61706`, found `{text}`", USAGE)
+        stop(
+            f"expected a count such as `5M`, `300k` or `61706` for `{flag}`, "
+            f"found `{text}`",
+            USAGE,
+        )
     return round(float(match[1]) * UNITS[match[2].lower()])
 
 

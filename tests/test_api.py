@@ -499,6 +499,10 @@ def test_features_of_a_network_with_heads_and_joins():
     for wrong in ([], ["conv1", "conv1"]):
         with pytest.raises(ValueError, match="different steps"):
             extract_features(archspec.load("lenet").graph, wrong)
+    with pytest.raises(TypeError, match="a list of steps"):
+        extract_features(archspec.load("lenet").graph, "1")
+    with pytest.raises(ValueError, match="is in a block"):
+        extract_features(archspec.load("resnet18").graph, ["4.path.0"])
 
 
 def test_train_and_use_a_run(tmp_path, capsys):

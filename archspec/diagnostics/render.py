@@ -141,7 +141,9 @@ class _Frame:
         labels = [label for label in self.labels if label.span.source is source]
         arrow = "-->" if self.diagnostic.primary in labels else ":::"
         span = labels[0].span
-        place = f"{printable(source.name)}:{span.line}:{span.column}"
+        place = printable(source.name)
+        if not source.is_argument:
+            place += f":{span.line}:{span.column}"
         lines = [f"{' ' * self.gutter}{self.paint(arrow, 'frame')} {place}"]
         if not source.text:
             return lines

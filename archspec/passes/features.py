@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from archspec.diagnostics.suggest import did_you_mean
@@ -28,19 +28,34 @@ def extract_features(graph: Graph, names: Sequence[str]) -> Graph:
     after the last one named, are not part of the network.
 
     Raises:
+        TypeError: If `names` is a string.
         ValueError: If `names` is empty or has a name twice, or no step has a name.
     """
+    if isinstance(names, str):
+        raise TypeError(f"features are a list of steps: write `[{names!r}]`")
     if not names or len({*names}) < len(names):
         raise ValueError(f"features are different steps, at least one, found {names}")
     body: list[Item] = [item for item in graph.body if not isinstance(item, Head)]
     steps = {n: value for item in body for n, value in _steps_of(item)}
     for name in names:
         if name not in steps:
-            hint = did_you_mean(name, steps) or f"its steps are {', '.join(steps)}"
-            raise ValueError(f"no step of `{graph.name}` is called `{name}`; {hint}")
+            raise ValueError(
+                f"no step of `{graph.name}` is called `{name}`: "
+                + _hint(name, steps, graph)
+            )
     body = [_exporting(item, {*names}) for item in _up_to_the_last(body, {*names})]
     outputs = tuple(Port(name, steps[name], name) for name in names)
     return replace(graph, body=tuple(body), outputs=outputs, returns_tuple=True)
+
+
+def _hint(name: str, steps: Iterable[str], graph: Graph) -> str:
+    """What to write instead of a name that no step has."""
+    if name in {node.path for node in graph.nodes}:
+        return (
+            "it is in a block, where `compile(...).get_submodule(name)` finds it for "
+            "`register_forward_hook`"
+        )
+    return did_you_mean(name, steps) or f"its steps are {', '.join(steps)}"
 
 
 def _up_to_the_last(body: Sequence[Item], names: set[str]) -> list[Item]:

@@ -27,6 +27,15 @@ RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 SPEC, MODEL, CONFIG, METRICS = "spec.yaml", "model.py", "config.json", "metrics.jsonl"
 
 
+def _run_to_name(path: Path) -> str:
+    """What to write where a path is not a run: `lenet-1` is in `runs` by default."""
+    meant = Path("runs", path.name)
+    is_run = path != meant and (meant / CONFIG).is_file()
+    return (
+        f"did you mean `{meant}`?" if is_run else "name a run, such as `runs/lenet-1`"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
     """A directory `<out>/<name>-<n>` and the files in it."""
@@ -100,10 +109,12 @@ class RunDirectory:
             TrainingError: if the path is not a run directory.
         """
         if not (path / CONFIG).is_file():
-            raise UsageError(
-                f"`{path}` is not a run directory, it has no `{CONFIG}`: name a run, "
-                "such as `runs/lenet-1`"
+            problem = (
+                f"is not a run directory (`{CONFIG}` is missing)"
+                if path.exists()
+                else "does not exist"
             )
+            raise UsageError(f"`{path}` {problem}: {_run_to_name(path)}")
         return cls(path)
 
     def read(self) -> tuple[Spec, Settings]:

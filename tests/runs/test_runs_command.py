@@ -114,6 +114,24 @@ def test_a_run_without_an_epoch_is_listed(runs: Path, command: Command) -> None:
     assert "it stopped before an epoch had ended" in err
 
 
+@pytest.mark.usefixtures("runs")
+def test_the_name_alone_suggests_the_run(command: Command) -> None:
+    code, _, err = command("runs", "show", "tiny-1")
+    assert code == 2
+    assert err == "error: `tiny-1` does not exist: did you mean `runs/tiny-1`?\n"
+
+
+def test_a_folder_is_checked_without_the_copies_of_runs(
+    runs: Path, command: Command
+) -> None:
+    (runs.parent / "net.yaml").write_text(TINY)
+    _, out, _ = command("check", ".")
+    assert "net.yaml: ok" in out
+    assert "spec.yaml" not in out
+    _, out, _ = command("check", "runs/tiny-1")
+    assert out.startswith("runs/tiny-1/spec.yaml")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
@@ -125,7 +143,7 @@ def test_a_run_without_an_epoch_is_listed(runs: Path, command: Command) -> None:
         ("metrics.jsonl", line(train_loss=nan), "metrics.jsonl` is corrupt"),
         ("config.json", "{", "config.json` is not as"),
         ("config.json", "{}", "is not as `archspec train` writes it"),
-        ("config.json", None, "it has no `config.json`"),
+        ("config.json", None, "`config.json` is missing"),
         ("spec.yaml", None, "cannot read"),
         ("spec.yaml", TINY.replace("conv", "cnov"), "has errors now"),
     ],

@@ -94,4 +94,4 @@ def test_what_is_no_image_is_named_after_the_others(
 def test_a_directory_that_is_no_run_is_named(command: Command) -> None:
     code, _, err = command("predict", "nowhere", "image.png")
     assert code == 2
-    assert err.startswith("error: `nowhere` is not a run directory")
+    assert err.startswith("error: `nowhere` does not exist")

@@ -188,7 +188,7 @@ def test_one_process_downloads_for_all(plain: Path, tmp_path: Path) -> None:
         (["plain.yaml", "--data=mnist", "--data-root=no"], 1, "`mnist` is not in `no`"),
         (["plain.yaml", "--clip=-1"], 2, "`--clip` expects a number above 0"),
         (["plain.yaml", "--sync-bn"], 1, "`--sync-bn` needs GPUs"),
-        (["--resume", "nowhere"], 2, "`nowhere` is not a run directory"),
+        (["--resume", "nowhere"], 2, "`nowhere` does not exist"),
     ],
 )
 def test_what_is_wrong_for_all_is_said_once(

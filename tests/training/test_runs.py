@@ -297,12 +297,14 @@ def test_an_out_that_cannot_be_written_is_named(
 def test_a_directory_that_is_no_run_is_named(
     door: tuple[str, ...], tmp_path: Path, command: Command
 ) -> None:
-    for path in (tmp_path, tmp_path / "nowhere"):
+    problems = {
+        tmp_path: "is not a run directory (`config.json` is missing)",
+        tmp_path / "nowhere": "does not exist",
+    }
+    for path, problem in problems.items():
         code, _, err = command(*door, path)
         assert code == 2
-        assert err.startswith(
-            f"error: `{path}` is not a run directory, it has no `config.json`"
-        )
+        assert err.startswith(f"error: `{path}` {problem}: name a run")
 
 
 @pytest.mark.parametrize("flags", [("--batch-size", 1), ("--accumulate", 64)])
