@@ -6,6 +6,11 @@ import pytest
 
 import archspec as library
 
+# torch 2.11 calls its own deprecated function in a late import.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:`torch.jit.script_method`:DeprecationWarning"
+)
+
 FILE = '''
 import torch
 from torch import nn
