@@ -271,7 +271,7 @@ class _SpecEdits:
 
 def _left_out(each: object) -> str:
     text = " ".join(each.span.text.split()).strip(" |")  # type: ignore[attr-defined]
-    return f"leave out `{text}`"
+    return f"remove `{text}`"
 
 
 def _calls(body: object) -> Iterator[Call]:

@@ -150,7 +150,7 @@ def without_input(finding: Diagnostic) -> Iterator[Candidate]:
     elif source.line(at.line).strip() == rest[0]:
         start = source.line_starts[at.line - 1]
         end = start + len(source.line(at.line)) + 1
-    title = f"leave out `{rest[0]}`"
+    title = f"remove `{rest[0]}`"
     edit = Edit(source.span(start, end), "")
     yield Candidate(OWN, Fix(title, (edit,), is_strong=False))
 
@@ -243,7 +243,7 @@ def _of_lengths(lists: Iterable[Tuple], lengths: set[int]) -> Iterator[Candidate
         last = items[-1].span
         if count >= min(lengths):
             span = last.source.span(items[-2].span.end, last.end)
-            yield Candidate.of(VALUE, f"leave `{last.text}` out", Edit(span, ""))
+            yield Candidate.of(VALUE, f"remove `{last.text}`", Edit(span, ""))
         if count <= max(lengths):
             at = last.source.span(last.end, last.end)
             for place, text in enumerate(

@@ -250,7 +250,7 @@ def _two_branches(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
         if len(step.branches) == 1 and (edit := _behind(last.span, "identity")):
             yield Candidate.of(ADDED, "add the branch `identity`", edit)
         elif len(step.branches) > 2 and (edit := _left_out(last)):
-            yield _weak(ADDED, f"leave out `{last.span.text}`", edit)
+            yield _weak(ADDED, f"remove `{last.span.text}`", edit)
 
 
 def _behind(span: Span, text: str) -> Edit | None:
@@ -301,9 +301,7 @@ def _without_step(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
                     depth += 1
                     text = re.sub(r"\s#.*", "", edit.span.text)
                     text = " ".join(text.split()).strip("-, ")
-                    title = (
-                        f"leave out `{text if len(text) < 50 else text[:47] + '...'}`"
-                    )
+                    title = f"remove `{text if len(text) < 50 else text[:47] + '...'}`"
                     yield _weak(LAST_RESORT - depth / 20, title, edit)
 
 

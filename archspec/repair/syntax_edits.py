@@ -196,7 +196,7 @@ def _without_lines(source: Source, number: int, count: int) -> Iterator[Candidat
         last = number + count - 1
         end = source.line_starts[last - 1] + len(source.line(last))
         edit = Edit(source.span(first, min(end + 1, len(source.text))), "")
-        title = f"leave out `{' '.join(edit.span.text.split())}`"
+        title = f"remove `{' '.join(edit.span.text.split())}`"
         yield Candidate.of(REMOVED + count / 10, title, edit)
 
 
