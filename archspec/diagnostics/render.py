@@ -104,17 +104,23 @@ class _Frame:
         for source in dict.fromkeys(label.span.source for label in self.labels):
             lines += self.excerpt(source)
         foot = [("note", note) for note in self.diagnostic.notes]
-        foot += [("help", text) for text in self.diagnostic.help]
-        helps = " ".join(self.diagnostic.help)
-        titles = [fix.title for fix in self.diagnostic.fixes]
-        foot += [
-            ("fix", text) for text in titles if text.removeprefix("write ") not in helps
-        ]
+        foot += self.proposals()
         if foot:
             lines.append(self.margin("|"))
         for kind, text in foot:
             lines += self.sentence(f"{' ' * self.gutter} = {kind}: ", text)
         return "\n".join(lines)
+
+    def proposals(self) -> list[tuple[str, str]]:
+        """Return the help and the fixes, several with the numbers that `--pick` takes."""
+        helps = self.diagnostic.help
+        titles = [fix.title for fix in self.diagnostic.fixes]
+        if len(titles) > 1:
+            fixes = [(f"fix {n}", title) for n, title in enumerate(titles, start=1)]
+            return [*(("help", text) for text in helps if text not in titles), *fixes]
+        shown = " ".join(helps)
+        fixes = [("fix", t) for t in titles if t.removeprefix("write ") not in shown]
+        return [*(("help", text) for text in helps), *fixes]
 
     def headline(self) -> list[str]:
         name = f"{self.severity}[{self.diagnostic.code}]"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 TEXT = """\
@@ -50,6 +52,18 @@ def test_what_is_left_is_reported(archspec, wrong):
     picked = archspec("check", wrong, "--fix", "--pick", "2")
     assert picked.code == 0
     assert len(picked.out.splitlines()) == 2
+
+
+def test_the_report_numbers_what_pick_writes(archspec, wrong):
+    """Every fix has its number, the one that the help proposes as well."""
+    head, *_ = TEXT.partition("net:")
+    wrong.write_text(f"{head}net:\n  - conv(8, k=3, p=1) | relu\n  - linear(10)\n")
+    report = archspec("check", wrong).out
+    shown = re.findall(r"= fix (\d): write `(.*?)`", report)
+    assert [number for number, _ in shown] == ["1", "2", "3"]
+    for number, code in shown:
+        changed = archspec("check", wrong, "--diff", "--pick", number).out
+        assert re.search(rf"^\+ .*{re.escape(code)}", changed, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -190,8 +190,8 @@ def test_a_mismatch_of_channels_shows_who_made_them():
         6 |   - conv(4, 16, k=1)
           |          ^ given 4
           |
-          = help: write `conv(8, 16, k=1)`, or omit the input channels
-          = fix: write `conv(4, k=3)` in line 4
+          = fix 1: write `conv(8, 16, k=1)`, or omit the input channels
+          = fix 2: write `conv(4, k=3)` in line 4
     """)
 
 
@@ -214,7 +214,8 @@ def test_a_mismatch_of_rank_shows_the_shape_that_comes_in():
           |     ^^^^^^^^^^
           |
           = help: write `flatten | linear(10)`, or `global_avgpool | flatten | linear(10)`
-          = fix: write `tokens | linear(10)`
+          = fix 1: write `flatten | linear(10)`
+          = fix 2: write `tokens | linear(10)`
     """)
 
 

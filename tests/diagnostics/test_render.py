@@ -38,7 +38,7 @@ def lines(text: str) -> str:
 
 
 def test_the_report_of_the_design():
-    """The example of the design, to the letter."""
+    """The example of the design, with the numbers of its fixes."""
     spec = """\
 archspec: 1
 name: nin
@@ -70,8 +70,8 @@ net:
         18 |   - nin_block(64, 256, k=5, p=2)
            |               ^^ given 64
            |
-           = help: write `nin_block(96, 256, k=5, p=2)`, or omit the input channels
-           = fix: write `nin_block(1, 64, k=11, s=4)` in line 16
+           = fix 1: write `nin_block(96, 256, k=5, p=2)`, or omit the input channels
+           = fix 2: write `nin_block(1, 64, k=11, s=4)` in line 16
     """)
 
 
@@ -288,11 +288,11 @@ net:
         5 |   - nin_block(64, 256, k=5, p=2)
           |               ^^ given 64
           |
-          = help: write `nin_block(96, 256, k=5,
-                  p=2)`, or omit the input
-                  channels
-          = fix: write `nin_block(1, 64, k=11,
-                 s=4)` in line 4
+          = fix 1: write `nin_block(96, 256,
+                   k=5, p=2)`, or omit the input
+                   channels
+          = fix 2: write `nin_block(1, 64, k=11,
+                   s=4)` in line 4
     """)
 
 
