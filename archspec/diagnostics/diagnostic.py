@@ -260,6 +260,12 @@ class Findings:
             )
         )
 
+    def keep(self, count: int) -> None:
+        """Drop all findings but the first ones: the others are their consequences."""
+        for key in [*self._found][count:]:
+            self._errors -= key[1] is Severity.ERROR
+            del self._found[key]
+
     def __iter__(self) -> Iterator[Diagnostic]:
         """Iterate in the order of the text, file by file."""
         found = [_with_lines(places) for places in self._found.values()]

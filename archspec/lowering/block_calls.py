@@ -81,7 +81,7 @@ def lower_block_call(
     inside = _inside(module, arguments, path, x, context)
     body: Items = []
     if block in context.stack:
-        context.run.recursive_calls.append(module.call)
+        context.run.enter_recursion(module.call)
     y = _lower_body(block, with_channels(x, CIN_CODE), inside, body)
     y = leaving(y, inside)
     if block in context.stack:

@@ -52,6 +52,7 @@ class LoweringRun:
     steps: int = 0
     depth: int = 0
     recursive_calls: list[Call] = field(default_factory=list)  # being expanded
+    found_before: int = 0  # findings when the first of them was
     seen: set[int] = field(default_factory=set)  # the `id` of what is checked once
     # By the `id` of the call and of the callee, and the arguments that it has already.
     bound: dict[tuple[int, int, tuple[str, ...]], BoundArguments] = field(
@@ -84,6 +85,9 @@ class LoweringRun:
             self.too_many(span)
         if self.depth > MAX_DEPTH and self.recursive_calls:
             name = self.recursive_calls[-1].name
+            self.findings.keep(
+                self.found_before
+            )  # sizes that shrink until none is left
             self.findings.error(
                 "recursive-block",
                 f"`{name.id}` calls itself more than {MAX_DEPTH} steps deep",
@@ -100,6 +104,12 @@ class LoweringRun:
                 help="nest fewer blocks",
             )
             raise TooMany
+
+    def enter_recursion(self, call: Call) -> None:
+        """Note a call of a block in its own body."""
+        if not self.recursive_calls:
+            self.found_before = len(self.findings)
+        self.recursive_calls.append(call)
 
     def leave(self) -> None:
         """Return from a step."""
