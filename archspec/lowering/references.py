@@ -143,6 +143,10 @@ def _report_dangling(
         help = f"`{first}` is a head: inference has no output of it"
     elif later := context.labels.later(first, path.span):
         help = f"`{first}` is defined later, on line {later.line}: move that step up"
+    elif not help and first in context.scope.environment.callees:
+        help = (
+            f"`{first}` is not a label: give its call one, as `{first}: {first}(...)`"
+        )
     elif not help and known:
         help = f"the labels so far are {_listed(known)}"
     context.findings.error(
