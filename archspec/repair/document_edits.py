@@ -33,6 +33,7 @@ from archspec.repair.block_edits import steps_in
 from archspec.repair.call_edits import integer
 from archspec.repair.edit_costs import (
     ASSERTION,
+    EXAMPLE,
     INPUT_ORDER,
     INPUT_SIZE,
     LAST_ASSERTION,
@@ -168,7 +169,8 @@ def proposed(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
         is_computed = "{" in finding.primary.span.text  # a label in a repeat
         is_strong = not is_computed and fix.is_strong
         is_strong = cost == TYPO_IN_ASSERTION if is_assertion else is_strong
-        yield Candidate(cost, fix._replace(is_strong=is_strong))
+        example = EXAMPLE * bool(finding.missing)  # `unit(1)`: other calls know better
+        yield Candidate(cost + example, fix._replace(is_strong=is_strong))
 
 
 def _assertion_cost(finding: Diagnostic, document: Document) -> float:

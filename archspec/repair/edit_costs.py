@@ -52,6 +52,7 @@ PER_CALL = 0.01  # more, for each call that is nearer to the finding
 PER_PLACE = 0.25  # more, for each further place that one fix edits
 PER_ERROR = 0.6  # more, for each error that it leaves
 MAX_LEAD = 0.6  # an alternative that costs more than the likeliest fix by this is none
+EXAMPLE = 0.6  # more, for a value that the help only gives as an example
 LIKE_ANOTHER = -0.3  # the call becomes like another one of the spec
 UNLIKE_ANOTHER = 0.3
 WEAK = JOIN  # from here on, nobody writes it without being asked
