@@ -556,13 +556,39 @@ def test_docstring_of_a_sequence_with_a_long_shape() -> None:
           - layer(4, 6, s=2) | layer(6, 4, s=1) | stage(4)
     """
     source = to_source(graph_of(text))
-    assert '"""A sequence of layers.\n' in source
+    assert '"""A sequence of `Layer`s.\n' in source
     shape = """
         [N, in_channels, H, W]
         -> [N, first * first // 2 + second * second // 2, ceil(H / stride),
         ceil(W / stride)]
 """
     assert shape in source
+
+
+SENTENCES = {  # of a block, by its steps
+    "- conv(3, k=1) | act": "Convolution, `act`.",
+    '- add: ["conv(3, k=1) | relu", identity]': "A residual branch (convolution, ReLU).",
+    "- add: [inner, tanh]": "Branches `Inner` and Tanh, added.",
+    '- concat: ["conv(3, k=1) | bn", relu, tanh]': (
+        "Three parallel branches, concatenated along the channels."
+    ),
+    "- act | inner": "A chain of `act`, `Inner`.",
+    "- act": "A single `act`.",
+    "- {repeat: inner, times: 3}": "A sequence of `Inner`s.",
+    "- stages: {repeat: inner, times: 3}": "A sequence of `Inner`s.",
+}
+
+
+@pytest.mark.parametrize("step", SENTENCES)
+def test_docstring_of_a_block_without_a_comment(step: str) -> None:
+    text = (
+        "blocks:\n"
+        "  inner: bn | relu\n"
+        f"  outer(act):\n    {step}\n"
+        "net:\n  - outer(relu) | outer(tanh)\n"
+    )
+    source = to_source(graph_of(text))
+    assert f'"""{SENTENCES[step]}\n' in source
 
 
 def test_one_blank_line_between_imports_and_a_constant() -> None:

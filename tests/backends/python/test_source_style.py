@@ -30,6 +30,8 @@ def faults(source: str) -> list[str]:
 
 def in_class(node: ast.ClassDef) -> Iterator[str]:
     doc = ast.get_docstring(node) or ""
+    if doc.startswith("`"):
+        yield f"{node.name} starts with code, not with words"
     if "Shape:" not in doc:
         yield f"{node.name} does not say its shapes"
     if any(ast.unparse(base).endswith("ModuleDict") for base in node.bases):
@@ -86,6 +88,7 @@ def is_constant(node: ast.expr) -> bool:
 
 BAD = {
     "does not say its shapes": 'class A(nn.Module):\n    """Two layers."""\n',
+    "starts with code": 'class A(nn.Module):\n    """`B`. Shape:"""\n',
     "is a dictionary": 'class A(nn.ModuleDict):\n    """Shape:"""\n',
     "could have names": 'class A(nn.Module):\n    """Shape:"""\n'
     "    def __init__(self):\n        self.append(nn.ReLU())\n",

@@ -9,7 +9,7 @@ from torch import nn
 
 
 class Unit(nn.Sequential):
-    """Convolution, Identity.
+    """Convolution, `act`.
 
     Shape:
         [N, in_channels, H, W] -> [N, out_channels, H, W]
