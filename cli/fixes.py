@@ -10,7 +10,7 @@ from archspec.diagnostics.diagnostic import Findings
 from archspec.fixing import FixedSpec, fix_source
 from archspec.frontend.source_files import read_source
 
-from .exit_codes import USAGE, stop
+from .exit_codes import USAGE, report_once, stop
 from .output_files import write_file
 
 
@@ -34,11 +34,24 @@ def fix_spec(name: str, options: Options, *, pick: int | None, writes: bool) -> 
         return diff(source.text, fixed)
     if fixed.applied:
         write_file(path, fixed.source.text)
+    elif why := why_nothing(fixed):
+        report_once(f"{name}: nothing written: {why}")
     return "\n".join(
         f"{name}:{each.finding.primary.span.line}: fixed [{each.finding.code}]: "
         f"{each.fix.title}"
         for each in fixed.applied
     )
+
+
+def why_nothing(fixed: FixedSpec) -> str:
+    """Why no fix of an invalid spec was written; "" for a valid one."""
+    first = next((d for d in fixed.result.diagnostics if d.is_error), None)
+    if first is None:
+        return ""
+    if not first.fixes:
+        return "no fix is known for the first finding"
+    fixes = "the fix" if len(first.fixes) == 1 else "each fix"
+    return f"{fixes} may not be what you mean: choose one with `--fix --pick 1`"
 
 
 def diff(before: str, fixed: FixedSpec) -> str:

@@ -83,3 +83,20 @@ def test_wrong_usage(archspec, wrong, arguments, words):
     assert outcome.code == 2
     assert words in " ".join(outcome.err.split())
     assert wrong.read_text() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [
+        ("dropout(1.5)", "choose one with `--fix --pick 1`"),
+        ("fooo(3)", "no fix is known for the first finding"),
+        ("relu", ""),
+    ],
+)
+def test_fix_says_why_nothing_is_written(archspec, wrong, step, why):
+    text = f"archspec: 1\ninput: 3x8x8\nnet: [{step}]\n"
+    wrong.write_text(text)
+    outcome = archspec("check", wrong, "--fix")
+    assert ("nothing written" in outcome.err) == bool(why)
+    assert why in " ".join(outcome.err.split())
+    assert wrong.read_text() == text
