@@ -16,7 +16,7 @@ from archspec.compiler import (
     compile_source,
     try_shapes,
 )
-from archspec.diagnostics.diagnostic import Findings, TooMany
+from archspec.diagnostics.diagnostic import Diagnostic, Findings, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
 from archspec.frontend.document_parser import parse_document
@@ -195,8 +195,32 @@ def _fixed(
         with suppress(TooMany):
             document = parse_document(source, Findings())
         variants = [*document.variants] if document else []  # else none was valid
-        verification = Verification(source, document, check_again, try_again, variants)
-        return replace(result, diagnostics=verification.with_fixes(result.diagnostics))
+        caused = _caused_by_params(result, source, folder, options)
+        verification = Verification(
+            source, document, check_again, try_again, variants, [*caused.values()]
+        )
+        found = [caused.get(each, each) for each in result.diagnostics]
+        return replace(result, diagnostics=verification.with_fixes(found))
+
+
+def _caused_by_params(
+    result: CheckResult, source: Source, folder: Path | None, options: Options
+) -> dict[Diagnostic, Diagnostic]:
+    """The findings that a spec has only with other params, with a note that names them."""
+    given = [*options.overrides]
+    given += [f"{name}={value!r}" for name, value in (options.params or {}).items()]
+    if not given:
+        return {}
+    alone = options._replace(overrides=(), params=None)
+    own = compile_source(source, folder, alone, Findings()).diagnostics
+    places = {(each.code, each.primary.span) for each in own}
+    texts = " ".join(f"--set {text}" for text in given)
+    note = f"without `{texts}`, the spec does not have this {{}}"
+    return {
+        each: replace(each, notes=(*each.notes, note.format(each.severity)))
+        for each in result.diagnostics
+        if (each.code, each.primary.span) not in places
+    }
 
 
 def _find(

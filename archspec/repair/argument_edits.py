@@ -55,6 +55,7 @@ class CallEdit(NamedTuple):
 
     cost: float
     edit: Edit
+    is_strong: bool = True  # unless it invents a value, or loses one
 
 
 Edits = Iterator[CallEdit]
@@ -127,15 +128,17 @@ def valid_values(given: Argument) -> Edits:
     bare = text.lstrip("-+ ")
     if bare != given.value.span.text and bare:
         yield CallEdit(VALUE - 0.2, with_value(given, bare))
-    whole = bare.split(".")[0]
+    whole, _, fraction = bare.partition(".")
     if whole.isdigit() and whole != bare:
-        yield CallEdit(VALUE - 0.1, with_value(given, int(whole)))
+        is_same = not fraction.strip("0")
+        yield CallEdit(VALUE - 0.1, with_value(given, int(whole)), is_same)
     if whole.isdigit():
         value = int(whole)
         if 5 <= value < 100:  # percent
             yield CallEdit(VALUE - 0.3, with_value(given, value / 100))
         for place, n in enumerate((1, 2, 3) if value == 0 else (value - 1, value + 1)):
-            yield CallEdit(VALUE + 0.1 + place / 10, with_value(given, n))
+            cost = VALUE + 0.1 + place / 10
+            yield CallEdit(cost, with_value(given, n), is_strong=False)
 
 
 # --- padding ---

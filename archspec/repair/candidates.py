@@ -59,6 +59,7 @@ from archspec.repair.step_edits import (
     swapped,
 )
 from archspec.repair.syntax_edits import syntax_edits
+from archspec.repair.torch_calls import torch_calls
 from archspec.repair.train_edits import train_edits
 
 VALUE_CODES = (
@@ -91,6 +92,7 @@ SHAPE_CODES = (
 )
 SIZE_CODES = ("empty-output", "size-mismatch")
 AXIS_CODES = ("unflattened-input", "wrong-rank")
+COUNT_CODES = ("missing-argument", "too-many-arguments")  # a fix invents or loses one
 MAX_CALLS = 60  # nearest to a finding, of which edits are tried
 MAX_LABELS = 30  # that are tried in a `ref`
 NEAR = 4  # calls, beside which another one may be missing
@@ -98,7 +100,7 @@ NEAR = 4  # calls, beside which another one may be missing
 
 def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate]:
     """Edits for a finding, in the order in which to try them."""
-    found = [*syntax_edits(finding)]
+    found = [*syntax_edits(finding), *torch_calls(finding)]
     if document is None:
         found += [Candidate.of(1.0, fix.title, *fix.edits) for fix in finding.proposals]
     else:
@@ -228,7 +230,9 @@ class _SpecEdits:
             has_wrong_count,
         )
         if self.is_value and (is_here or self.is_shown(call)):
-            yield from value_edits(place)
+            is_strong = self.finding.code not in COUNT_CODES
+            for edit in value_edits(place):
+                yield edit._replace(is_strong=edit.is_strong and is_strong)
         if not self.is_shape:
             return
         yield from argument_edits(place)
@@ -249,7 +253,7 @@ class _SpecEdits:
     def candidate(
         self, each: CallEdit, distance: int, call: Call | None = None
     ) -> Candidate:
-        cost, edit = each
+        cost, edit, is_strong = each
         pads = "p=" in edit.text and "p=" not in edit.span.text
         more = PAD_NOTHING * (pads and self.finding.code == "empty-output")
         if call and edit.span != call.span:
@@ -265,6 +269,8 @@ class _SpecEdits:
             title += f" in line {line}"
         found = Candidate.of(cost + more, title, edit)
         if call and call.name.id == "ref" and self.finding.code == "dangling-ref":
+            is_strong = False
+        if not is_strong:
             found = Candidate(found.cost, found.fix._replace(is_strong=False))
         return found._replace(cost=found.cost + PER_CALL * distance)
 

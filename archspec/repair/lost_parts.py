@@ -55,7 +55,8 @@ def lost_parts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
             yield from _first_reads(finding, document, body)
         if finding.code == "undefined-name":
             yield from _other_names(finding, document, body, block)
-        yield from _without_step(finding, body)
+        if finding.code != "unknown-op" or not finding.proposals:
+            yield from _without_step(finding, body)
     if finding.code == "undefined-name":
         yield from _definitions(finding, document)
     if finding.code == "unknown-parameter":

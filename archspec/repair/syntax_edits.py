@@ -100,7 +100,8 @@ def _signs(source: Source, start: int, end: int) -> Iterator[Candidate]:
             yield _edit(source, gap, start, sign, 0.1)
     for sign in (")", "]", ")]"):
         yield _edit(source, gap, gap, sign, 0.05)
-    if len(found) == 1:
+    joins = re.match(r"\w\w", source.text[gap - 1 : gap] + source.text[end : end + 1])
+    if len(found) == 1 and not joins:  # `x*2` is not `x2`
         yield _edit(source, gap, end, "", 0.0)
     if number := re.match(r"\d+(?=\D)", found):
         yield _edit(source, start, end, number[0], 0.0)

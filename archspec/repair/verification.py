@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -75,6 +75,7 @@ class Verification:
     check: Check
     try_shapes: TryShapes
     variants: Sequence[str]
+    by_argument: Collection[Diagnostic] = ()  # findings of no fault in the text
     lowered: int = 0  # steps, so far
     valid: dict[str, bool] = field(default_factory=dict)  # variants, before any fix
     edited: EditedDocuments | None = None
@@ -87,17 +88,23 @@ class Verification:
     def with_fixes(self, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
         """The findings with the proposals that work as their fixes."""
         before = _errors(diagnostics)
-        left = sum(map(may_have_fixes, diagnostics))
+        left = sum(map(self.may_have_fixes, diagnostics))
         found = []
         for each in diagnostics:
             fixes: tuple[Fix, ...] = ()
-            if may_have_fixes(each):
+            if self.may_have_fixes(each):
                 share = (MAX_IN_ALL - self.lowered) // left
                 until = self.lowered + min(share, MAX_LOWERED)
                 fixes = self.working(each, before, until)
                 left -= 1
             found.append(each.with_fixes(fixes))
         return (*found,)
+
+    def may_have_fixes(self, finding: Diagnostic) -> bool:
+        """Whether fixes are searched: of an error, and of a warning about numbers."""
+        if finding.primary.span.source.is_argument or finding in self.by_argument:
+            return False
+        return finding.is_error or bool(finding.numbers)
 
     def working(
         self, finding: Diagnostic, before: Errors, until: int
@@ -216,6 +223,8 @@ class Verification:
         for variant in self.variants:
             if self.was_valid(variant) and not self.passes(text, variant, Counter()):
                 return None
+        if is_indentation(fix) and findings.has_errors:
+            return None  # it only merges lines with errors
         cost = candidate.cost + PER_ERROR * findings.errors
         return Working(cost, fix, self.network(graph, fix))
 
@@ -267,9 +276,14 @@ class Verification:
             self.lowered += findings.lowered + len(spec.text) // CHARACTERS_PER_STEP
 
 
-def may_have_fixes(finding: Diagnostic) -> bool:
-    """Whether fixes are searched: of an error, and of a warning about numbers."""
-    return finding.is_error or bool(finding.numbers)
+def is_indentation(fix: Fix) -> bool:
+    """Whether a fix changes nothing but the spaces before lines."""
+    return all(
+        [*map(str.strip, edit.text.split("\n"))]
+        == [*map(str.strip, edit.span.text.split("\n"))]
+        and edit.span.start in edit.span.source.line_starts
+        for edit in fix.edits
+    )
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> Errors:

@@ -10,7 +10,7 @@ import pytest
 import archspec
 import harness
 from archspec.checker import check_source
-from archspec.compiler import compile_source
+from archspec.compiler import Options, compile_source
 from archspec.diagnostics.diagnostic import Diagnostic, Findings
 from archspec.diagnostics.source import Source
 from archspec.fixing import fix_source
@@ -214,3 +214,94 @@ def test_the_repetition_that_fails_is_named():
         harness.CASES / "invalid/empty-output/in_a_later_repetition.yaml"
     ).diagnostics
     assert "in repetition 4" in [label.message for label in found.related]
+
+
+BLOCKS = """blocks:
+  unit(c):
+    - conv(c, k=1)
+"""
+GUESSES = {  # specs whose fixes are offered, and never written unasked
+    "a probability over 1": "net: [dropout(1.5)]\n",
+    "a probability of 2": "net: [dropout(2)]\n",
+    "no argument": f"{BLOCKS}net: [unit(c=8), unit()]\n",
+    "an argument too many": f"{BLOCKS}net: [unit(8), 'unit(8, 9, 10)']\n",
+}
+
+
+@pytest.mark.parametrize("text", GUESSES.values(), ids=GUESSES)
+def test_a_guess_is_not_written(text):
+    fixed = fix_source(Source("spec", f"archspec: 1\ninput: 3x8x8\n{text}"))
+    (found,) = fixed.result.diagnostics
+    assert found.fixes
+    assert not fixed.applied
+
+
+BROKEN = {
+    "Python": ["lambda x: x*2", "x + 1", "relu;"],
+    "modules of PyTorch": ["torch.relu", "nn.Foo(3)", "nn.Bar(2)", "nn.Baz()"],
+}
+
+
+@pytest.mark.parametrize("steps", BROKEN.values(), ids=BROKEN)
+def test_lines_with_errors_are_not_merged(steps):
+    """An indentation would hide all errors of a scalar but the first."""
+    lines = "".join(f"  - {step}\n" for step in ["conv(8, k=3)", *steps])
+    fixed = fix_source(Source("spec", f"archspec: 1\ninput: 3x8x8\nnet:\n{lines}"))
+    assert fixed.result.diagnostics
+    titles = [f.title for d in fixed.result.diagnostics for f in d.fixes]
+    assert not [title for title in titles if title.startswith("indent")]
+    assert all(line.startswith("  - ") for line in fixed.source.text.split("\n")[3:-1])
+
+
+MODULES = {
+    "Conv2d(3, 8, 3)": "conv(3, 8, k=3)",
+    "nn.Conv2d(3, 8, (3, 3), 2, 1, bias=False)": (
+        "conv(3, 8, k=(3, 3), s=2, p=1, bias=false)"
+    ),
+    "torch.nn.MaxPool2d(kernel_size=2, ceil_mode=True)": "maxpool(k=2, ceil=true)",
+    "nn.Conv2d(3, 8, 1) | nn.BatchNorm2d(8) | nn.ReLU(inplace=True)": (
+        "conv(3, 8, k=1) | bn | relu"
+    ),
+    "ConvTranspose2d(3, 8, 3, 2, 1, 1)": (
+        "conv_transpose(3, 8, k=3, s=2, p=1, output_padding=1)"
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "op"), MODULES.items(), ids=MODULES)
+def test_a_module_of_pytorch_becomes_an_op(module, op):
+    """The network is that of the op, and the step is not merely removed."""
+    head = "archspec: 1\ninput: 3x8x8\nnet:\n  - "
+    fixed = fix_source(Source("spec", f"{head}{module}\n  - tanh\n"))
+    assert fixed.source.text == f"{head}{op}\n  - tanh\n"
+    assert not fixed.result.diagnostics
+
+
+def test_an_unknown_op_with_a_suggestion_is_not_removed():
+    text = "archspec: 1\ninput: 3x8x8\nnet:\n  - convv(9, 9, 9, 9)\n  - tanh\n"
+    (found,) = check_source(Source("spec", text)).diagnostics
+    assert "`conv`" in found.help[0]
+    assert not [fix for fix in found.fixes if fix.title.startswith("remove")]
+
+
+@pytest.mark.parametrize("value", ["ten", "0", "2.5"])
+def test_a_value_of_the_caller_is_not_fixed_in_the_text(value):
+    text = (
+        "archspec: 1\ninput: 3x8x8\nparams: {classes: 10}\n"
+        "net: [flatten, tanh, linear(classes)]\n"
+    )
+    options = Options(overrides=[f"classes={value}"])
+    (found,) = check_source(Source("spec", text), options=options).diagnostics
+    assert not found.fixes
+    assert f"`--set classes={value}`" in found.notes[-1]
+
+
+def test_an_error_of_the_text_is_fixed_beside_a_value_of_the_caller():
+    text = (
+        "archspec: 1\ninput: 3x8x8\nparams: {classes: 10}\n"
+        "net: [flaten, linear(classes)]\n"
+    )
+    options = Options(overrides=["classes=3"])
+    (found,) = check_source(Source("spec", text), options=options).diagnostics
+    assert found.fixes
+    assert not found.notes
