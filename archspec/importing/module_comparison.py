@@ -52,7 +52,11 @@ def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
     generator = torch.Generator().manual_seed(1)
     x = [torch.randn(BATCH, *s, generator=generator) for s in inputs.values()]
     one = [each[:1] for each in x]
-    theirs, expected = _with_finite_outputs(module, one)
+    try:
+        theirs, expected = _with_finite_outputs(module, one)
+    except ValueError:  # a group norm needs two values for each group
+        one = x
+        theirs, expected = _with_finite_outputs(module, one)
     state = theirs.state_dict()
     own = {*dict(theirs.named_buffers())} & {*state}  # statistics, which runs change
     ours.load_state_dict(state | {key: state[key].clone() for key in own}, assign=True)

@@ -43,6 +43,9 @@ NETS = {
         - conv2: conv(3, k=1)
         - resize_like(input)
         """,
+    "a norm of one value in each group": """
+        - conv(2, k=8) | group_norm(2) | flatten | linear(4)
+        """,
     "two heads of one value": """
         - conv(8, k=3)
         - aux: {b: flatten | linear(6), a: flatten | linear(6)}

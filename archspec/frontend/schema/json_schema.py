@@ -198,7 +198,7 @@ SCHEMA: dict[str, Any] = {
         "outputs": {
             "type": "array",
             "items": {
-                "type": ["string", "integer"],
+                "type": ["string", "number"],  # `108.109` is a label in a group
                 "expected": "a label of `net`",
             },
             "minItems": 1,
