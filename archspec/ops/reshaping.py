@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from archspec.diagnostics.diagnostic import Replacement
 from archspec.ir.shape import Shape
 from archspec.ir.symbolic import as_symbolic
 from archspec.ops.axes import IMAGE, SPATIAL, TOKENS
@@ -62,6 +63,7 @@ def mean_shape(x: Shape, *, dim: int) -> Shape:
             "invalid-argument",
             f"axis {dim} has the channels: expected {' or '.join(others)}",
             "dim",
+            [Replacement(f"write `{other}`", other) for other in others],
         )
     if dim > len(x) or len(x) == 1:
         raise ShapeError(

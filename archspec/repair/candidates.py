@@ -5,6 +5,7 @@ They are read from the syntax tree alone: `verification` finds which of them wor
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -93,6 +94,7 @@ SHAPE_CODES = (
 SIZE_CODES = ("empty-output", "size-mismatch")
 AXIS_CODES = ("unflattened-input", "wrong-rank")
 COUNT_CODES = ("missing-argument", "too-many-arguments")  # a fix invents or loses one
+PASSED_ON = re.compile(r"\b(\w+)=\1$")  # `s=s`: the parameter of a block
 MAX_CALLS = 60  # nearest to a finding, of which edits are tried
 MAX_LABELS = 30  # that are tried in a `ref`
 NEAR = 4  # calls, beside which another one may be missing
@@ -230,9 +232,10 @@ class _SpecEdits:
             has_wrong_count,
         )
         if self.is_value and (is_here or self.is_shown(call)):
-            is_strong = self.finding.code not in COUNT_CODES
-            for edit in value_edits(place):
-                yield edit._replace(is_strong=edit.is_strong and is_strong)
+            is_guess = self.finding.code in COUNT_CODES
+            for cost, edit, is_strong in value_edits(place):
+                is_named = PASSED_ON.search(edit.text) is not None
+                yield CallEdit(cost, edit, is_strong and (is_named or not is_guess))
         if not self.is_shape:
             return
         yield from argument_edits(place)

@@ -236,6 +236,32 @@ def test_a_guess_is_not_written(text):
     assert not fixed.applied
 
 
+PASSED_ON = """blocks:
+  inner(c, *, s):
+    - conv(c, k=1, s=s)
+  outer(c, *, s):
+    - inner(c, s=s) | relu
+    - {call}
+net: ['outer(8, s=2)']
+"""
+SURE = {  # specs whose only value is known, before and after
+    "the other axis": (
+        "net: [tokens, relu, mean(2)]\n",
+        "net: [tokens, relu, mean(1)]\n",
+    ),
+    "a parameter of the block": (
+        PASSED_ON.format(call="inner(c)"),
+        PASSED_ON.format(call="inner(c, s=s)"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), SURE.values(), ids=SURE)
+def test_a_value_that_is_known_is_written(text, wanted):
+    head = "archspec: 1\ninput: 3x8x8\n"
+    assert fix_source(Source("spec", head + text)).source.text == head + wanted
+
+
 BROKEN = {
     "Python": ["lambda x: x*2", "x + 1", "relu;"],
     "modules of PyTorch": ["torch.relu", "nn.Foo(3)", "nn.Bar(2)", "nn.Baz()"],
