@@ -23,5 +23,5 @@ gc.disable()
 def pytest_collection_finish() -> None:
     """Collect only what tests make, and less often."""
     gc.freeze()
-    gc.set_threshold(50_000, 10, 10)
+    gc.set_threshold(1_000_000, 10, 10)
     gc.enable()
