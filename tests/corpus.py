@@ -29,3 +29,9 @@ def corpus_spec(name: str) -> Spec:
         return archspec.load(name)
     stem, _, variant = name.partition("-")
     return archspec.load(FOLDER / f"{stem}.yaml", variant=variant or None)
+
+
+@cache
+def corpus_source(name: str) -> str:
+    """The emitted source of a spec of the corpus, with its params."""
+    return archspec.to_source(corpus_spec(name))

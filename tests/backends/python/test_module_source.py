@@ -26,11 +26,11 @@ from archspec.backends.mark import MARK
 from archspec.backends.python.module_source import network_class, to_source
 from archspec.backends.torch.module_from_source import build
 from archspec.ir.graph import Graph
-from corpus import FOLDER, NAMES, VARIANTS, corpus_spec
+from corpus import FOLDER, NAMES, VARIANTS, corpus_source, corpus_spec
 from random_specs import random_spec
 from specs import spec
 
-RANDOM = min(int(os.environ.get("FUZZ_EXAMPLES", "40")), 2_000)
+RANDOM = min(int(os.environ.get("FUZZ_EXAMPLES", "24")), 2_000)
 FIRST_SEED = 0 if "FUZZ_EXAMPLES" not in os.environ else random.randrange(10**9)
 # Finding the params of a class takes most of the time: one random spec of so many has
 # them. A variant goes without, as the class of its spec has them.
@@ -49,8 +49,10 @@ def graph_of(text: str, **options: Any) -> Graph:
 def emit(path: Path, names: Sequence[str], seeds: Sequence[int]) -> Path:
     """Write the sources of some specs of the corpus, and of some random ones."""
     for name in names:
-        family = name not in VARIANTS
-        source = to_source(corpus_spec(name).graph, with_params=family)
+        if name in VARIANTS:
+            source = to_source(corpus_spec(name).graph, with_params=False)
+        else:
+            source = corpus_source(name)
         (path / f"{name.replace('-', '_')}.py").write_text(source, encoding="utf-8")
     for seed in seeds:
         family = (seed + 1) % FAMILIES == 0
@@ -171,7 +173,7 @@ def test_is_clean_of_classes_that_differ_only_in_numbers(emitted: Path) -> None:
 
 def test_recursive_block_is_one_class() -> None:
     """Except where the keys or the values differ, or blocks call each other."""
-    source = to_source(corpus_spec("recursion").graph)
+    source = corpus_source("recursion")
     blocks = Counter(re.findall(r"^class ([A-Za-z]+)\d*\(", source, re.MULTILINE))
     several = {"Numbered": 3, "OwnLet": 3}
     assert {name: n for name, n in blocks.items() if n > 1} == several
@@ -213,8 +215,8 @@ def test_runs_where_only_torch_is(tmp_path: Path) -> None:
     networks = {
         n: corpus_spec(n) for n in ("resnet18", "densenet", "full_preactivation")
     }
-    for name, network in networks.items():
-        (tmp_path / f"{name}.py").write_text(to_source(network.graph), encoding="utf-8")
+    for name in networks:
+        (tmp_path / f"{name}.py").write_text(corpus_source(name), encoding="utf-8")
     modules = [
         (name, network_class(network.graph), network.input_shape)
         for name, network in networks.items()
@@ -408,7 +410,7 @@ def test_two_networks_of_one_name_stay_apart() -> None:
 
 def test_names_alone_leave_no_code() -> None:
     """An arm or a body that only binds names."""
-    source = to_source(corpus_spec("names_only").graph)
+    source = corpus_source("names_only")
     assert source.count("        if ") == source.count("        if c <= 1:\n") == 1
     assert "for " not in source
 
@@ -430,7 +432,7 @@ def test_an_identity_that_some_instances_have_keeps_its_place() -> None:
 
 
 def test_long_rows_are_a_loop() -> None:
-    source = to_source(corpus_spec("long_rows").graph)
+    source = corpus_source("long_rows")
     assert source.count("nn.Conv2d(") == 6
     assert source.count("        for ") == 8
     assert re.findall("class (.*)[(]", source) == [
@@ -442,7 +444,7 @@ def test_long_rows_are_a_loop() -> None:
 
 def test_every_class_has_its_own_name() -> None:
     """Those of blocks first, in the order in which they are needed."""
-    source = to_source(corpus_spec("class_names").graph)
+    source = corpus_source("class_names")
     tree = ast.parse(source)
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     assert len({node.name for node in classes}) == len(classes)
@@ -487,8 +489,7 @@ def test_one_class_takes_different_features() -> None:
 
 def test_instances_of_one_structure_share_a_class() -> None:
     """Numbers never make a second class; structure does."""
-    network = corpus_spec("structures")
-    source = to_source(network.graph)
+    source = corpus_source("structures")
     assert source.count("class Branches") == 1
     assert source.count("class Deep") == 1
     assert source.count("class Tower") == 1
