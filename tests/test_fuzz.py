@@ -26,7 +26,7 @@ from archspec.spec import CheckResult
 from deadline import TooSlow, deadline
 
 LIMIT = 2.0  # seconds of the processor for one text
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
 # The search for fixes takes most of the time: one text of so many has it.
 FIXED = 1 if "FUZZ_EXAMPLES" in os.environ else 10
 FILES = [*harness.invalid_cases(), *harness.valid_cases(), *bundled().values()]

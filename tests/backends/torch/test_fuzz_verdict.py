@@ -16,7 +16,7 @@ from .agreement import assert_agrees
 from .random_programs import Program, programs
 from .torch_oracle import layer_shapes
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
 
 
 @settings(

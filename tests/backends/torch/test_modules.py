@@ -20,7 +20,7 @@ from specs import spec
 from .agreement import assert_agrees
 from .random_weights import randomise
 
-FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "30"))
+FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 FIRST_SEED = 0 if "FUZZ_EXAMPLES" not in os.environ else random.randrange(10**9)
 
 
