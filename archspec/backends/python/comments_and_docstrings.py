@@ -13,8 +13,9 @@ WIDTH = 88
 TOOLS = re.compile(
     r"type *:|(flake8|fmt|isort|mypy|noqa|pylint|pyright|ruff|yapf)\b", re.IGNORECASE
 )
-GLUE = "\0"  # for spaces of a shape that a line must not end at
+GLUE = "\0"  # for spaces of a shape or of code that a line must not end at
 GLUED = re.compile(r"(?<=[^, ]) ")
+CODE = re.compile(r"`[^`]{1,60}`")
 
 
 def comment_lines(text: str, indent: int) -> list[str]:
@@ -38,7 +39,7 @@ def docstring_lines(text: str, indent: int) -> list[str]:
     for paragraph in clean.split("\n"):
         inner = " " * (len(paragraph) - len(paragraph.lstrip(" ")))
         is_shape = paragraph.lstrip().startswith(("[N", "-> [N"))
-        glued = GLUED.sub(GLUE, paragraph) if is_shape else paragraph
+        glued = GLUED.sub(GLUE, paragraph) if is_shape else CODE.sub(_glued, paragraph)
         wrapped = textwrap.wrap(
             glued,
             width,
@@ -51,3 +52,7 @@ def docstring_lines(text: str, indent: int) -> list[str]:
         return [f'{pad}"""{lines[0]}"""']
     body = [f"{pad}{line}".rstrip() for line in lines[1:]]
     return [f'{pad}"""{lines[0]}', *body, f'{pad}"""']
+
+
+def _glued(code: re.Match[str]) -> str:
+    return code[0].replace(" ", GLUE)

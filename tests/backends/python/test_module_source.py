@@ -566,6 +566,12 @@ def test_docstring_of_a_sequence_with_a_long_shape() -> None:
     assert shape in source
 
 
+def test_a_command_in_a_docstring_stays_on_one_line() -> None:
+    command = "archspec compile torchvision/vision_transformer"
+    source = to_source(graph_of(PLAIN), command.rpartition(" ")[2])
+    assert f"with\n`{command}`.\n" in source
+
+
 SENTENCES = {  # of a block, by its steps
     "- conv(3, k=1) | act": "Convolution, `act`.",
     '- add: ["conv(3, k=1) | relu", identity]': "A residual branch (convolution, ReLU).",
