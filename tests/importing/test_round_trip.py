@@ -33,25 +33,49 @@ def test_all_bundled(name: str) -> None:
 
 
 NETS = {
-    "channel dropout of features": """
+    "channel dropout of features": (
+        "3x16x16",
+        """
         - flatten | linear(8) | dropout2d(0.5) | linear(4)
         """,
-    "a head of two inputs": """
+    ),
+    "signals, one of which was tokens": (
+        "3x6",
+        """
+        - conv(4, k=1)
+        - concat:
+            - tokens | linear(8) | permute(0, 2, 1)
+            - identity
+        - flatten | linear(3)
+        """,
+    ),
+    "a head of two inputs": (
+        "3x16x16",
+        """
         - conv1: conv(8, k=3, s=2, p=1)
         - aux:
             head: conv(4, k=1) | bn | relu | conv(3, k=1) | resize_like(input)
         - conv2: conv(3, k=1)
         - resize_like(input)
         """,
-    "a norm of one value in each group": """
-        - conv(2, k=8) | group_norm(2) | flatten | linear(4)
+    ),
+    "a norm of one value in each group": (
+        "3x16x16",
+        """
+        - conv(2, k=16) | group_norm(2) | flatten | linear(4)
         """,
-    "two heads of one value": """
+    ),
+    "two heads of one value": (
+        "3x16x16",
+        """
         - conv(8, k=3)
         - aux: {b: flatten | linear(6), a: flatten | linear(6)}
         - flatten | linear(6)
         """,
-    "a head of a layer within a group": """
+    ),
+    "a head of a layer within a group": (
+        "3x16x16",
+        """
         - backbone:
             - low: conv(8, k=3)
             - high: conv(8, k=3)
@@ -59,13 +83,15 @@ NETS = {
             head: ref(backbone.low) | conv(6, k=3)
         - conv(6, k=1)
         """,
+    ),
 }
 
 
-@pytest.mark.parametrize("net", NETS.values(), ids=NETS)
-def test_net(net: str) -> None:
+@pytest.mark.parametrize(("shape", "net"), NETS.values(), ids=NETS)
+def test_net(shape: str, net: str) -> None:
     """Equal too are the outputs that only training has, and in the same order."""
-    check(compiled("net:" + net).require())
+    text = f"archspec: 1\nname: a\ninput: {shape}\nnet:{net}"
+    check(compiled(text).require())
 
 
 def test_probabilities_have_all_digits() -> None:

@@ -248,10 +248,12 @@ def _cat(convert: Converter, operation: Operation) -> Node:
         return convert.bare("class_token", name, convert.node(tensors[1]), operation)
     dim = operation.kwargs.get("dim", operation.args[1] if operation.args[1:] else 0)
     nodes = [convert.node(value) for value in tensors]
-    axis = dim % len(operation.results[0].sizes)
-    if axis != nodes[0].shape.channel_axis + 1:
-        nodes = [retyped(convert, node, operation) for node in nodes]
-    if axis != nodes[0].shape.channel_axis + 1:
+    axis = dim % len(operation.results[0].sizes) - 1  # without the batch
+    nodes = [
+        node if node.shape.channel_axis == axis else retyped(convert, node, operation)
+        for node in nodes
+    ]
+    if any(node.shape.channel_axis != axis for node in nodes):
         raise convert.unsupported(operation, f"along axis {dim}")
     return convert.concat(nodes, operation)
 
