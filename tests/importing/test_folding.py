@@ -459,6 +459,27 @@ CASES = {
               times: 4
         """,
     ),
+    "a part that only the first layer lacks has a condition on the number": (
+        sequence(
+            *(
+                module(
+                    conv(8, 1, "0"),
+                    *([Call("stochastic_depth", (0.1 * n / 3,))] if n else []),
+                )
+                for n in range(4)
+            )
+        ),
+        """
+        blocks:
+          unit(number):
+            - conv(8, k=1)
+            - {if: number > 0, then: stochastic_depth(0.1 * number / 3)}
+        net:
+          - body:
+              repeat: unit(i)
+              times: 4
+        """,
+    ),
     "a part that widens the channels has a ratio": (
         sequence(
             *(

@@ -7,7 +7,12 @@ from itertools import product
 
 from archspec.importing.folding.argument_fields import Kind
 from archspec.importing.folding.templates import Lanes, Vector
-from archspec.importing.folding.value_search import ValueSearch, is_constant, same
+from archspec.importing.folding.value_search import (
+    Parameter,
+    ValueSearch,
+    is_constant,
+    same,
+)
 from archspec.importing.steps import Value
 
 Atom = tuple[str, Lanes]  # a condition, and the lanes in which it holds
@@ -35,7 +40,9 @@ def condition(inside: Lanes, within: Lanes, search: ValueSearch) -> str | None:
 
 def _atoms(within: Lanes, search: ValueSearch) -> Iterator[Atom]:
     for parameter in search.parameters.values():
-        if parameter.kind not in (Kind.CHANNELS, Kind.OP, Kind.INDEX):
+        if parameter.kind == Kind.INDEX:
+            yield from _is_not_first(parameter, within)
+        elif parameter.kind not in (Kind.CHANNELS, Kind.OP):
             yield from _comparisons(parameter.name, parameter.values, within)
     if search.cin:
         widths = {
@@ -81,6 +88,13 @@ def _comparisons(name: str, values: Vector, within: Lanes) -> Iterator[Atom]:
         yield f"{name} == {value}", equal
         yield f"{name} > {value}", above
         yield f"{name} <= {value}", within - above
+
+
+def _is_not_first(parameter: Parameter, within: Lanes) -> Iterator[Atom]:
+    """Whether a number that counts from 0 is another one."""
+    if min(parameter.values.values()) == 0:  # type: ignore[type-var]
+        above = frozenset(x for x in within if parameter.values[x] != 0)
+        yield f"{parameter.name} > 0", above
 
 
 def _thresholds(values: Vector) -> list[Value]:
