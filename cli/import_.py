@@ -57,13 +57,18 @@ def import_(
     """Write the spec of an `nn.Module`, and compare their outputs."""
     if output:
         check_output(output, force=force, is_ours=_is_ours)
-    from archspec.importing.named_module import load_module
-    from archspec.importing.spec_text import to_text
+    from archspec.importing.targets import place_and_name
     from archspec.importing.unsupported import UnsupportedModuleError
 
-    place, _, name = target.rpartition(":")
+    try:
+        place, name = place_and_name(target)
+    except UnsupportedModuleError as error:
+        stop(str(error), USAGE)
     if input_ is None and place != "torchvision":
         stop("give the shape of the input, as `--input 3x224x224`", USAGE)
+    from archspec.importing.named_module import load_module
+    from archspec.importing.spec_text import to_text
+
     if place.endswith(".py"):
         print(f"note: importing executes `{place}`", file=sys.stderr)
     try:

@@ -16,21 +16,9 @@ from typing import Any
 from torch import nn
 
 from archspec.importing.reading.constructor_arguments import watched_constructors
+from archspec.importing.targets import place_and_name
 from archspec.importing.unsupported import UnsupportedModuleError
 
-OTHER_FILES = {
-    ".onnx": "a graph without modules",
-    ".pt": "weights",
-    ".pth": "weights",
-    ".pt2": "an exported graph",
-    ".safetensors": "weights",
-    ".ckpt": "weights",
-    ".bin": "weights",
-    ".pkl": "pickled objects",
-    ".h5": "a Keras model",
-    ".keras": "a Keras model",
-    ".tflite": "a graph without modules",
-}
 MOST_NAMES = 6  # in a message
 
 
@@ -44,18 +32,7 @@ def load_module(target: str, arguments: str = "") -> nn.Module:
     Raises:
         UnsupportedModuleError: with what to write instead.
     """
-    place, _, name = target.rpartition(":")
-    file = place or target
-    suffix = Path(file).suffix.lower()
-    if suffix in OTHER_FILES:
-        raise UnsupportedModuleError(
-            f"`{file}` holds {OTHER_FILES[suffix]}: import the Python class that it "
-            "was made from, as `model.py:Net`"
-        )
-    if not place or not name:
-        raise UnsupportedModuleError(
-            f"`{target}` names no object: write `model.py:Net` or `torchvision:resnet50`"
-        )
+    place, name = place_and_name(target)
     args, kwargs = _parsed(arguments)
     if place == "torchvision":
         return _of_torchvision(name, args, kwargs)

@@ -145,6 +145,15 @@ class Sizes(nn.Module):
     def forward(self, x):
         return nn.functional.linear(x, self.weight)
 
+class Masks(Net):
+    def forward(self, x):
+        x = super().forward(x)
+        return x[x > 0]
+
+class Forgets(Net):
+    def forward(self, x):
+        super().forward(x)
+
 class Misspells(Net):
     def forward(self, x):
         return self.convs(x)
@@ -226,6 +235,8 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:Net --args f(": ("--args", "literals"),
     "model.py:net --args 3": ("`net`", "--args"),
     "model.py:Decides": ("`Decides`", "shapes"),
+    "model.py:Masks": ("`Masks`", "`getitem`", "shapes"),
+    "model.py:Forgets": ("`Forgets` returns no tensor",),
     "model.py:Around": ("`inner` (Sorts)", "`sort`"),
     "model.py:Recurrent --input 3x8": ("`lstm` is `LSTM`",),
     "model.py:Grows": ("`Linear`", "`__init__`"),
@@ -243,7 +254,12 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:Turns": ("`convs`",),
     "model.py:Adds": ("`body.add`", "a word of the language", "rename"),
     "model.py:Pair": ("`Pair`", "'y'"),
-    "model.py:Net --input 1x8x8": ("`Net`", "1x8x8", "3 channels"),
+    "model.py:Net --input 1x8x8": (
+        "`Net`",
+        "1x8x8",
+        "3 channels",
+        "the shape of each input",
+    ),
     "torchvision:resnet51": ("`resnet51`", "`resnet50`"),
 }
 
@@ -277,3 +293,8 @@ def test_needs_a_shape(archspec, options) -> None:
     outcome = archspec("import", "model.py:Net", *options)
     assert "3x224x224`" in outcome.err
     assert outcome.code == 2
+
+
+@pytest.mark.parametrize("target", ["weights.onnx", "weights.pt:Net"])
+def test_a_file_without_classes_needs_no_shape_to_be_refused(archspec, target) -> None:
+    assert "import the Python class" in archspec("import", target).err

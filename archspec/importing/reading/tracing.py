@@ -121,7 +121,12 @@ def trace(
     except Exception as error:
         raise UnsupportedModuleError(_reason(module, inputs, error)) from error
     assert recorder.root
-    return Trace(recorder.root, values, recorder.operations, recorder.read(outputs))
+    found = Trace(recorder.root, values, recorder.operations, recorder.read(outputs))
+    if not found.results:
+        raise UnsupportedModuleError(
+            f"`{type(module).__name__}` returns no tensor: return what it computes"
+        )
+    return found
 
 
 def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
@@ -136,8 +141,13 @@ def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
     except Exception as cause:
         shapes = " and ".join("x".join(map(str, shape)) for shape in inputs.values())
         how = f"does not run on {shapes}, two samples at once"
-        return f"{kind} {how}: is it what it takes? ({_line(cause)})"
-    return f"{kind} does not run without the values of its weights ({_line(error)})"
+        return (
+            f"{kind} {how} ({_line(cause)}): give the shape of each input, or repair it"
+        )
+    return (
+        f"{kind} does not run without the values of its weights ({_line(error)}): "
+        "compute with shapes alone"
+    )
 
 
 def _line(error: Exception) -> str:
@@ -240,10 +250,12 @@ class _Recorder(TorchFunctionMode):
         del types
         kwargs = dict(kwargs or {})
         name = name_of(func)
-        if name in ASK_FOR_VALUES or getattr(func, "__name__", "") in ASK_FOR_VALUES:
+        own_name = getattr(func, "__name__", "")
+        is_mask = name == "getitem" and any(map(_is_mask, tree_leaves(args[1])))
+        if is_mask or name in ASK_FOR_VALUES or own_name in ASK_FOR_VALUES:
             raise UnsupportedModuleError(
-                f"{self.frame} reads the values of a tensor by `{name}`: what a spec "
-                "computes may depend on shapes alone"
+                f"{self.frame} reads the values of a tensor by `{name}`, and a spec has "
+                "one graph for all of them: decide by shapes alone"
             )
         return self.record(
             lambda: func(*args, **kwargs),
@@ -314,6 +326,10 @@ class _Recorder(TorchFunctionMode):
         return patch.object(nn.Module, "__call__", call)
 
 
+def _is_mask(index: Any) -> bool:
+    return isinstance(index, Tensor) and index.dtype is torch.bool
+
+
 def name_of(function: Callable[..., Any]) -> str:
     """`add` for `torch.add`, `x.add_(y)`, `x + y` and `x += y`; `rsub` for `1 - x`."""
     name: str = getattr(function, "__name__", "")
@@ -327,6 +343,6 @@ def name_of(function: Callable[..., Any]) -> str:
 
 ASK_FOR_VALUES = {
     "__bool__", "__complex__", "__float__", "__index__", "__int__", "item", "nonzero",
-    "numpy", "tolist",
+    "masked_select", "numpy", "tolist", "unique",
 }  # fmt: skip
 OPERATORS = ("add", "sub", "mul", "truediv", "div")

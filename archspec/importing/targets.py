@@ -1,0 +1,42 @@
+"""What a command names, as far as it is known before torch is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archspec.importing.unsupported import UnsupportedModuleError
+
+OTHER_FILES = {
+    ".onnx": "a graph without modules",
+    ".pt": "weights",
+    ".pth": "weights",
+    ".pt2": "an exported graph",
+    ".safetensors": "weights",
+    ".ckpt": "weights",
+    ".bin": "weights",
+    ".pkl": "pickled objects",
+    ".h5": "a Keras model",
+    ".keras": "a Keras model",
+    ".tflite": "a graph without modules",
+}
+
+
+def place_and_name(target: str) -> tuple[str, str]:
+    """The file or package that holds an object, and its name there.
+
+    Raises:
+        UnsupportedModuleError: if the file can hold no class, or no object is named.
+    """
+    place, _, name = target.rpartition(":")
+    file = place or target
+    suffix = Path(file).suffix.lower()
+    if suffix in OTHER_FILES:
+        raise UnsupportedModuleError(
+            f"`{file}` holds {OTHER_FILES[suffix]}: import the Python class that it "
+            "was made from, as `model.py:Net`"
+        )
+    if not place or not name:
+        raise UnsupportedModuleError(
+            f"`{target}` names no object: write `model.py:Net` or `torchvision:resnet50`"
+        )
+    return place, name
