@@ -1,5 +1,7 @@
 """Networks that import is tested with, and what two equal ones have in common."""
 
+import re
+
 from archspec.spec import Spec
 
 ZOO = [  # one of each family of torchvision, the smallest
@@ -39,3 +41,10 @@ def facts(spec: Spec) -> list[tuple[object, ...]]:
     ]
     outputs = [tuple(port.shape) for port in spec.graph.outputs]
     return [*layers, *ports, *outputs, (spec.params, spec.macs)]
+
+
+def lines_of(text: str) -> int:
+    """The lines from the input on, without comments, params and variants."""
+    text = re.sub(r"(?ms)^(params|variants|train):.*?(?=^\S)", "", text + "end:")
+    lines = (line.strip() for line in text.splitlines())
+    return sum(bool(line) and not line.startswith("#") for line in lines)

@@ -21,7 +21,7 @@ from networks.unet import UNet
 from random_specs import random_spec
 from specs import compiled
 
-from .networks import ZOO, facts
+from .networks import ZOO, facts, lines_of
 from .unfolded import unfolded
 
 
@@ -73,13 +73,6 @@ def test_as_short_as_the_bundled_spec(name):
     written = Path(bundled()[SHORT[name]]).read_text(encoding="utf-8")
     assert lines_of(text) <= 1.5 * lines_of(written)
     assert compare(spec.graph, compiled(text).require().graph) == []
-
-
-def lines_of(text):
-    """The lines from the input on, without comments, params and variants."""
-    text = re.sub(r"(?ms)^(params|variants|train):.*?(?=^\S)", "", text + "end:")
-    lines = (line.strip() for line in text.splitlines())
-    return sum(bool(line) and not line.startswith("#") for line in lines)
 
 
 def test_a_stage_for_each_row():
