@@ -68,3 +68,8 @@ class Span(NamedTuple):
     def to(self, other: Span) -> Span:
         """Return the span from the start of this one to the end of `other`."""
         return Span(self.source, self.start, max(self.end, other.end))
+
+    def contains(self, other: Span) -> bool:
+        """Whether another span is a part of this one."""
+        is_within = self.start <= other.start and other.end <= self.end
+        return self.source is other.source and is_within

@@ -140,6 +140,7 @@ def _inside(
         caller=context,
         given=_given(module, values),
         stack=(*context.stack, block),
+        repetitions=context.repetitions,
         hoistable={
             CIN,
             *arguments,

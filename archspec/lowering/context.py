@@ -174,7 +174,7 @@ class Context(NamedTuple):
     hoistable: set[str] | None = None  # names a `let` may give a variable of its own
     values_unknown: bool = False  # only names and arguments are checked
     is_taken: bool = True  # false in an arm not taken, where no label is checked
-    repetition: Label | None = None  # the second or a later one of a repeat
+    repetitions: tuple[Label, ...] = ()  # the second or a later one of each repeat
 
     @property
     def findings(self) -> Findings:

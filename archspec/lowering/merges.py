@@ -30,7 +30,14 @@ from archspec.ir.symbolic import Symbolic
 from archspec.lowering.context import Context, Items
 from archspec.lowering.loop_channels import leaving
 from archspec.lowering.op_calls import make_node
-from archspec.lowering.provenance import format_shape, producer, report
+from archspec.lowering.provenance import (
+    channel_producer,
+    format_shape,
+    producer,
+    report,
+    rounding,
+    size_producer,
+)
 from archspec.lowering.repeats import unrolled
 from archspec.lowering.values_in_context import evaluate, is_integer
 from archspec.ops.merging import MERGES, chunk_shape, sized_chunks
@@ -272,6 +279,7 @@ def _merged_shape(
             Label(span, f"output {format_shape(y.shape)}")
             for span, y in zip(spans, outputs, strict=True)
         ]
+        made += _origins(error.code, made, outputs)
         report(
             context,
             error.code,
@@ -282,6 +290,27 @@ def _merged_shape(
             numbers={size for shape in shapes for size in shape.plain()},
         )
         return _expected_output(kind, shapes)
+
+
+def _origins(
+    code: str, branches: Sequence[Label], outputs: Sequence[ir.Value]
+) -> Iterator[Label]:
+    """Labels at the steps before the join that made what does not match."""
+    origins = {"size-mismatch": size_producer, "channel-mismatch": channel_producer}
+    origin = origins.get(code, producer)
+    found = [label for y in outputs for label in origin(y)]
+    if code == "size-mismatch" and _are_close(outputs):
+        found += [label for y in outputs for label in rounding(y)]
+    inside = [label.span for label in branches]
+    for label in dict.fromkeys(found):
+        if not any(span.contains(label.span) for span in inside):
+            yield label
+
+
+def _are_close(outputs: Sequence[ir.Value]) -> bool:
+    """Whether sizes differ by as little as rounding makes them differ."""
+    sizes = zip(*(y.shape.spatial for y in outputs if y.shape), strict=True)
+    return all(max(each) < 1.5 * min(each) for each in sizes)
 
 
 def _expected_output(kind: str, shapes: Sequence[ir.Shape]) -> ir.Shape | None:

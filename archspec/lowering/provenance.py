@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from archspec.diagnostics.diagnostic import Fix, Label
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Expression
 from archspec.ir import graph as ir
 from archspec.lowering.context import Context
+from archspec.ops.shapes import by
 
 
 def format_shape(shape: ir.Shape | None) -> str:
@@ -28,17 +29,36 @@ def producer(x: ir.Value) -> list[Label]:
 
 def channel_producer(x: ir.Value) -> list[Label]:
     """A label at the step that gave a value its channels: the origin of a mismatch."""
-    value = x
-    while value.before is not None and _same_channels(value.before, x):
+    return _origin(x, lambda shape: shape.channels)
+
+
+def size_producer(x: ir.Value) -> list[Label]:
+    """A label at the step that gave a value its size along the other axes."""
+    return _origin(x, lambda shape: shape.spatial)
+
+
+def _origin(x: ir.Value, of: Callable[[ir.Shape], object]) -> list[Label]:
+    """A label at the first of the steps that leave a part of the shape as it is."""
+    value, shape = x, x.shape
+    while value.before is not None and value.before.shape is not None and shape:
+        before = value.before.shape
+        if before.axes != shape.axes or of(before) != of(shape):
+            break
         value = value.before
     return producer(value)
 
 
-def _same_channels(one: ir.Value, other: ir.Value) -> bool:
-    if one.shape is None or other.shape is None:
-        return False
-    same_axes = one.shape.axes == other.shape.axes
-    return same_axes and one.shape.channels == other.shape.channels
+def rounding(x: ir.Value) -> list[Label]:
+    """A label at the last step that rounds a size: `maxpool(2)` turns 67 into 33."""
+    while x.before is not None:
+        new, old = x.shape, x.before.shape
+        if new and old and new.axes == old.axes and x.span:
+            pairs = [*zip(old.spatial, new.spatial, strict=True)]
+            if any(n < o and o % round(o / n) for o, n in pairs):
+                text = f"turns {by(old.spatial)} into {by(new.spatial)}"
+                return [Label(x.span, text)]
+        x = x.before
+    return []
 
 
 def report(
@@ -60,8 +80,7 @@ def report(
         return
     if at is not first:
         related = [Label(first, f"in `{context.block}`"), *related]
-    repetition = [around.repetition] if around.repetition else []
-    related = [*related, *repetition, *expanded_by(around)]
+    related = [*related, *around.repetitions, *expanded_by(around)]
     context.findings.error(
         code,
         message,

@@ -195,9 +195,7 @@ class Loop:
             scope=context.scope.inner(bindings),
             active=context.active | {self.index, *self.columns},
             hoistable=None,
-            repetition=Label(step.span, f"in repetition {number + 1}")
-            if number
-            else None,
+            repetitions=(*context.repetitions, *_repetition(step, number)),
         )
         body: Items = []
         entry = with_channels(x, self.channels_code)
@@ -283,6 +281,11 @@ class Loop:
 def _columns(step: Repeat) -> Iterator[Name]:
     if isinstance(step, RepeatFor):
         yield from (name for column in step.columns for name in column.names)
+
+
+def _repetition(step: Repeat, number: int) -> list[Label]:
+    """A label that names a repetition; the first needs none."""
+    return [Label(step.span, f"in repetition {number + 1}")] if number else []
 
 
 def _column_names(step: Repeat) -> list[str]:
