@@ -37,6 +37,7 @@ class Fix(NamedTuple):
     title: str
     edits: tuple[Edit, ...]
     is_strong: bool = True  # whether it is surely meant, if it is the only one
+    effect: str = ""  # the network that it makes, where others are as likely
 
 
 class Replacement(str):  # noqa: SLOT000 - mypy knows no slots of a str

@@ -116,7 +116,10 @@ class _Frame:
         helps = self.diagnostic.help
         titles = [fix.title for fix in self.diagnostic.fixes]
         if len(titles) > 1:
-            fixes = [(f"fix {n}", title) for n, title in enumerate(titles, start=1)]
+            fixes = [
+                (f"fix {n}", f"{fix.title} ({fix.effect})" if fix.effect else fix.title)
+                for n, fix in enumerate(self.diagnostic.fixes, start=1)
+            ]
             return [*(("help", text) for text in helps if text not in titles), *fixes]
         shown = " ".join(helps)
         fixes = [("fix", t) for t in titles if t.removeprefix("write ") not in shown]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, Fix, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
-from archspec.ir.graph import Graph
+from archspec.ir.graph import Graph, plain
 from archspec.lowering.block_outputs import BlockOutputs
 from archspec.repair.candidates import candidates
 from archspec.repair.document_edits import (
@@ -64,6 +64,7 @@ class Working(NamedTuple):
     cost: float
     fix: Fix
     network: Hashable
+    effect: str  # its output and its parameters
 
 
 @dataclass
@@ -131,8 +132,12 @@ class Verification:
         is_clear = len(best) == 1 or (
             best[1:] and best[1].cost - best[0].cost >= MARGIN
         )
+        differs = not is_clear and len({each.effect for each in best}) > 1
         return tuple(
-            each.fix._replace(is_strong=bool(each.fix.is_strong and is_clear and not n))
+            each.fix._replace(
+                is_strong=bool(each.fix.is_strong and is_clear and not n),
+                effect=each.effect * differs,
+            )
             for n, each in enumerate(best)
         )
 
@@ -226,7 +231,8 @@ class Verification:
         if is_indentation(fix) and findings.has_errors:
             return None  # it only merges lines with errors
         cost = candidate.cost + PER_ERROR * findings.errors
-        return Working(cost, fix, self.network(graph, fix))
+        effect = "" if findings.errors else _effect(graph)
+        return Working(cost, fix, self.network(graph, fix), effect)
 
     def network(self, graph: Graph | None, fix: Fix) -> Hashable:
         """What two texts of one network share."""
@@ -284,6 +290,16 @@ def is_indentation(fix: Fix) -> bool:
         and edit.span.start in edit.span.source.line_starts
         for edit in fix.edits
     )
+
+
+def _effect(graph: Graph | None) -> str:
+    """The output and the parameters of a network, which tell fixes apart."""
+    if graph is None:
+        return ""
+    shapes = [str([*plain(port.value.shape)]) for port in graph.outputs]
+    parameters = sum(node.parameters for node in graph.nodes)
+    return f"output {', '.join(shapes)}, {parameters:,} parameters"
+
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> Errors:
