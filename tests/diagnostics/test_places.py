@@ -214,8 +214,8 @@ def test_a_mismatch_of_rank_shows_the_shape_that_comes_in():
           |     ^^^^^^^^^^
           |
           = help: write `flatten | linear(10)`, or `global_avgpool | flatten | linear(10)`
-          = fix 1: write `flatten | linear(10)`
-          = fix 2: write `tokens | linear(10)`
+          = fix 1: write `flatten | linear(10)` (output [10], 954 parameters)
+          = fix 2: write `tokens | linear(10)` (output [9, 10], 314 parameters)
     """)
 
 
