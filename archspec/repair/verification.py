@@ -301,6 +301,5 @@ def _effect(graph: Graph | None) -> str:
     return f"output {', '.join(shapes)}, {parameters:,} parameters"
 
 
-
 def _errors(diagnostics: Iterable[Diagnostic]) -> Errors:
     return Counter(key_of(each) for each in diagnostics if each.is_error)
