@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -19,6 +20,12 @@ PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 COMMAND = re.compile(r"^\$ (?:srun )?(archspec (?:[^\n\\]|\\\n)*)", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.*)", re.MULTILINE)
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_the_docs_install_the_current_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert set(re.findall(r"\bv\d+\.\d+\.\d+", text)) == {f"v{version}"}
 
 
 def commands(text: str) -> list[str]:
@@ -64,7 +71,8 @@ def test_a_guide_works(title, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "docs" / "guides.md").read_text(encoding="utf-8")
     guide = text.partition(f"## {title}\n")[2].partition("\n## ")[0]
-    for yaml in (body for kind, body in FENCE.findall(guide) if kind == "yaml"):
+    yamls = [body for kind, body in FENCE.findall(guide) if kind == "yaml"]
+    for yaml in yamls:
         if yaml.startswith("archspec:"):
             (name,) = set(re.findall(r"`(\w+\.yaml)`", guide))
             Path(name).write_text(yaml)
@@ -72,6 +80,17 @@ def test_a_guide_works(title, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", shlex.split(line))
         with pytest.raises(SystemExit) as end:
             main()
-        assert not end.value.code, capsys.readouterr()
+        printed = capsys.readouterr()
+        assert not end.value.code, printed
+        assert not re.search("warning|no difference", printed.out), printed
         if " -o " in line:
             assert Path(line.partition(" -o ")[2].split()[0]).stat().st_size
+        if line.startswith("archspec new "):
+            replace_first_steps(Path(line.split()[2]), yamls[0])
+
+
+def replace_first_steps(spec: Path, edited: str) -> None:
+    """Write blocks and the first steps of `net` over those of a spec."""
+    head, _, net = spec.read_text().partition("net:\n")
+    steps = edited.partition("net:\n")[2].count("\n")
+    spec.write_text(head + edited + "".join(net.splitlines(keepends=True)[steps:]))
