@@ -1,4 +1,4 @@
-"""Break sound specs in the ways that people do; the same mutations in every run.
+"""Inject common mistakes into valid specs; the same mutations in every run.
 
     conv(64, k=3, p=1) | bn | relu     padding: conv(64, k=3) | bn | relu
                                        separator: conv(64, k=3, p=1), bn | relu

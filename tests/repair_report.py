@@ -169,7 +169,7 @@ def is_written_right(
 
 
 def table(outcomes: list[Outcome]) -> Iterator[str]:
-    yield "| kind | faults | a fix | first | of three | written | right |"
+    yield "| kind | faults | any fix | first correct | top three correct | auto-fixed | auto-fix correct |"
     yield "|---|--:|--:|--:|--:|--:|--:|"
     for name in KINDS:
         yield row(name, [o for o in outcomes if o.fault.kind == name])

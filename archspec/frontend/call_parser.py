@@ -119,8 +119,8 @@ def parse_label(scalar: Scalar) -> StepLabel:
 def _help_with_label(text: str) -> str:
     """Help with a label of the characters that it may have: `a_b` for `a.b`."""
     rule = (
-        "a label is an integer, or letters, digits, `_` and `-`, from a letter or "
-        "`_` on, as `layer{i + 1}`"
+        "a label is an integer, or letters, digits, `_` and `-`, starting with a "
+        "letter or `_`, such as `layer{i + 1}`"
     )
     fixed = re.sub(r"[^A-Za-z0-9_-]+", "_", text).lstrip("-")
     is_label = "{" not in text and LABEL.fullmatch(fixed)
@@ -205,27 +205,31 @@ class Parser:
             f"expected {expected}, found {self.token}", self.token.span, help
         )
 
+    def unexpected(self, help: str = "") -> ParseError:
+        """Create the error that a text does not end at the next token."""
+        return ParseError(f"unexpected {self.token}", self.token.span, help)
+
     def parse_all(self, production: Callable[[Parser], T]) -> T:
         """Parse a production, which must reach the end of the text."""
         result = production(self)
         if self.token.kind == "end":
             return result
         if self.at("="):
-            raise self.error("the end", "write `=` inside the parentheses of a call")
+            raise self.unexpected("write `=` inside the parentheses of a call")
         if self.token.span.line > self.tokens[0].span.line:
             help = (
                 "the line above continues here: start each step in one column with `- `"
             )
-            raise self.error("the end", help)
+            raise self.unexpected(help)
         if production is Parser.signature and self.token.kind == "name":
-            raise self.error("the end", "a signature starts with the name of the block")
+            raise self.unexpected("a signature starts with the name of the block")
         if production is Parser.chain and self.at("+"):
-            raise self.error("the end", "write the branches of a sum under `add:`")
+            raise self.unexpected("write the branches of a sum under `add:`")
         if production is Parser.chain and (self.token.kind == "name" or self.at(",")):
-            raise self.error("the end", "chain steps with `|`: `conv(64, k=3) | relu`")
+            raise self.unexpected("chain steps with `|`: `conv(64, k=3) | relu`")
         if self.token.text == "is":
-            raise self.error("the end", "compare with `==` or `!=`: there is no `None`")
-        raise self.error("the end")
+            raise self.unexpected("compare with `==` or `!=`: there is no `None`")
+        raise self.unexpected()
 
     def nested(self, production: Callable[[], T]) -> T:
         """Parse a part in brackets, within the bound on nesting."""
@@ -448,7 +452,7 @@ class Parser:
                 message = f"more than {MAX_TERMS} terms in a row"
                 raise ParseError(message, sign_.span, code="nesting-too-deep")
             if number == 2 and self.at(*COMPARISONS):
-                raise self.error("the end", "join comparisons with `and`")
+                raise self.unexpected("join comparisons with `and`")
         return left
 
     def factor(self) -> Expression:

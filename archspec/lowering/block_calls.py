@@ -315,7 +315,7 @@ def _report_pattern(
     is_number = isinstance(value.value, int | float)
     items = [str(value.value) if is_number else "1"] * count
     text = f"({', '.join(items)})"
-    help = f"write `{text}`, with your numbers"
+    help = f"write `{text}`, with your own values"
     report(
         context,
         "invalid-argument",

@@ -400,7 +400,7 @@ def _fits_pattern(column: Column, rows: Sequence[Any], context: Context) -> bool
             f"found {describe(row)} in row {number}",
             at,
             related=[Label(column.name.span, "the pattern")],
-            help=f"write each row as `[{', '.join(['1'] * count)}]`, with your numbers",
+            help=f"write each row as `[{', '.join(['1'] * count)}]`, with your own values",
         )
         return False
     return True

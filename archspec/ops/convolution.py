@@ -276,7 +276,7 @@ OPS = (
     ),
     Op(
         name="linear",
-        about="fully connected layer over the features, or over each token's",
+        about="fully connected layer over the features, of each token if there are tokens",
         family=Family.LINEAR,
         parameters=(Parameter("out_features", COUNT, positional=True), BIAS),
         takes=FEATURES,

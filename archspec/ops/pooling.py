@@ -101,9 +101,11 @@ def check_mode(x: Shape, mode: str, *, align_corners: bool) -> None:
     """Check that torch has a mode for as many axes."""
     fitting = MODES[len(x) - 1]
     if mode not in fitting:
-        listed = " or ".join(f"`{each}`" for each in fitting)
+        listed = ", ".join(f"`{each}`" for each in fitting)
         raise ShapeError(
-            "invalid-argument", f"expected {listed} here, found `{mode}`", "mode"
+            "invalid-argument",
+            f"`mode` expects one of {listed} for a {len(x) - 1}D input, found `{mode}`",
+            "mode",
         )
     if align_corners and mode == "nearest":
         raise ShapeError(

@@ -248,7 +248,7 @@ def _permute(_op: Signature, _x: Shape, attributes: Attributes) -> TorchCall:
 OPS = (
     Op(
         name="flatten",
-        about="all axes in one: an image becomes a vector of features",
+        about="merge all axes into one: an image becomes a vector of features",
         family=Family.SHAPE,
         shape=flatten_shape,
         saved_for_backward=SavedTensors(),

@@ -35,7 +35,7 @@ def over_budget(
         )
         yield Diagnostic(
             "over-budget",
-            f"`{graph.name}` has {total:,} {what}, and the limit is {limit:,}",
+            f"`{graph.name}` has {total:,} {what}, more than the limit of {limit:,}",
             first,
             tuple(others),
         )

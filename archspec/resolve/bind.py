@@ -310,7 +310,7 @@ class _Binding:
         text = self.call.span.text
         fixed = written(self.call, parts)
         help: str = Replacement(
-            f"write `{fixed}`, with your numbers", fixed, is_strong=False
+            f"write `{fixed}`, with your own values", fixed, is_strong=False
         )
         if is_row(self.call):
             help = self.row()

@@ -34,7 +34,7 @@ def outcome_warning(
     deviation = sqrt(chance * (1 - chance) / num_val_images)
     if best.val_accuracy <= chance + deviation < 1:
         return (
-            f"the best accuracy, {best.val_accuracy:.3f}, is that of guessing one of "
-            f"{num_classes} classes: train longer, or with another `--lr`"
+            f"the best validation accuracy, {best.val_accuracy:.3f}, is that of guessing "
+            f"one of {num_classes} classes: train longer, or with another `--lr`"
         )
     return ""

@@ -55,7 +55,7 @@ def test_limits(archspec):
     outcome = archspec("check", "vgg16", "--max-params", "5M", "--max-macs", "100G")
     assert outcome.code == 1
     assert "over-budget" in outcome.out
-    assert "134,300,362 parameters, and the limit is 5,000,000" in outcome.out
+    assert "134,300,362 parameters, more than the limit of 5,000,000" in outcome.out
     assert "102,764,544 parameters, 77%" in outcome.out
     assert "MACs, and the limit" not in outcome.out
     assert archspec("check", "lenet", "--max-params", "61,706").code == 0

@@ -137,7 +137,7 @@ def test_kernels_and_groups(step, size, expected):
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        ("nin_block(3, 96, s=4)", "write `nin_block(3, 96, k=3, s=4)`, with your numbers"),
+        ("nin_block(3, 96, s=4)", "write `nin_block(3, 96, k=3, s=4)`, with your own values"),
         ("nin_block(96, 3, s=4)", "write `nin_block(96, k=3, s=4)`: `96` is read as the input channels here"),
         ("repeat: inception[(8, (8, 8), (8, 8))]", "a row is `(c1, (r3, c3), (r5, c5), cp)`"),
         ("repeat: vgg_block[(8, 8, 1, 3)]", "a row is `(cout, n)`"),

@@ -80,7 +80,7 @@ def test_what_is_no_image_is_named_after_the_others(
     assert out.count("\n") == 1
     text, half, nowhere, images = err.splitlines()
     assert text == (
-        "error: cannot read the image `text.png`: it is of no kind that Pillow knows"
+        "error: cannot read the image `text.png`: Pillow does not recognize its format"
     )
     assert half.startswith("error: cannot read the image `half.png`: ")
     assert nowhere == "error: `nowhere.png` does not exist"

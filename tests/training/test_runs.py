@@ -219,7 +219,7 @@ def test_a_run_that_only_guesses_says_so(tiny: Path, command: Command) -> None:
     code, _, err = command("train", tiny, "--lr", "1e-9", "--epochs", 1)
     assert code == 0
     assert re.fullmatch(
-        r"warning: the best accuracy, 0\.\d+, is that of guessing one of 10 classes: "
+        r"warning: the best validation accuracy, 0\.\d+, is that of guessing one of 10 classes: "
         r"train longer, or with another `--lr`\n",
         err,
     )

@@ -289,7 +289,7 @@ def test_a_rename_that_goes_wrong(rename, message, small, tmp_path, monkeypatch)
             {},
             [
                 "does not match `small`: name the spec, params and input that it was",
-                "9 of 16 weights fit; wrong shape: 7",
+                "9 of 16 weights match; wrong shape: 7",
                 "wrong shape: `1.0.weight` 7x4x3x3, in the file 6x4x3x3 (small.yaml:6, called in line 10)",
                 "wrong shape: `fc.weight` 5x7, in the file 5x6 (small.yaml:12)",
             ],
@@ -299,7 +299,7 @@ def test_a_rename_that_goes_wrong(rename, message, small, tmp_path, monkeypatch)
             {},
             [
                 "does not match `small`: use `--rename fc=head`",
-                "14 of 16 weights fit; missing: 2; unexpected: 2",
+                "14 of 16 weights match; missing: 2; unexpected: 2",
                 "missing: `head.weight` 5x6 (small.yaml:12)",
                 "unexpected: `fc.weight` 5x6\n",
             ],

@@ -143,7 +143,7 @@ SCHEMA: dict[str, Any] = {
         "name": {
             "type": "string",
             "pattern": f"^[A-Za-z][A-Za-z0-9_-]{{0,99}}{_END}",
-            "expected": "letters, digits, `_` and `-`, from a letter on",
+            "expected": "a name: a letter, then letters, digits, `_` or `-`",
             "description": "The network's name: its class and its run directory.",
             "examples": ["lenet"],
         },
@@ -219,7 +219,7 @@ SCHEMA: dict[str, Any] = {
         "name": {
             "type": "string",
             "pattern": f"^[A-Za-z][A-Za-z0-9_]*{_END}",
-            "expected": "a name of letters, digits and `_`, from a letter on",
+            "expected": "a name: a letter, then letters, digits or `_`",
         },
         "column": {
             "type": "string",

@@ -101,7 +101,7 @@ def report_colon_in_call(call: Span, findings: Findings) -> None:
     text = re.sub(r"\s*: ", "=", " ".join(call.text.split()))
     findings.error(
         "split-call",
-        "YAML reads the `:` in this call as the end of a key",
+        "YAML treats the `:` in this call as a key separator",
         call,
         help=write(text),
     )

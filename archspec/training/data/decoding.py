@@ -106,7 +106,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise
     except UnidentifiedImageError as error:
         raise UnreadableImageError(
-            f"cannot read the image `{path}`: it is of no kind that Pillow knows"
+            f"cannot read the image `{path}`: Pillow does not recognize its format"
         ) from error
     except Exception as error:  # each of Pillow's decoders raises types of its own
         raise UnreadableImageError(

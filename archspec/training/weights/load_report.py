@@ -74,7 +74,7 @@ class LoadReport:
         initial = self.new_head + self.missing + self.wrong_shape
         count = f"{len(self.loaded)} of {len(self.loaded + initial)} weights"
         loaded = f"loaded {count} from `{self.path}`"
-        parts = [loaded if self.is_match else f"{count} fit"]
+        parts = [loaded if self.is_match else f"{count} match"]
         for kind, weights in self._not_loaded():
             is_head = kind in ("new head", "replaced")
             layers = f" {listed(_layers(weights))}" if is_head else ""

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 class Inception(nn.Module):
     """GoogLeNet (Szegedy et al., 2014): four parallel paths, joined along the
-    channels. c1 is the channels of the 1x1 path; r3 and r5 are those a 1x1
-    convolution leaves before the 3x3 to c3 and the 5x5 to c5; cp is those after
-    the pool.
+    channels. `c1`: channels of the 1x1 path. `r3`, `r5`: channels after the 1x1
+    reduction. `c3`, `c5`: channels of the 3x3 and 5x5. `cp`: channels of the pool
+    path.
 
     Shape:
         [N, in_channels, H, W] -> [N, c1 + c3 + c5 + cp, H, W]
