@@ -69,7 +69,7 @@ def import_(
     from archspec.importing.named_module import load_module
     from archspec.importing.spec_text import to_text
 
-    if place.endswith(".py"):
+    if place.endswith(".py") and Path(place).is_file():
         print(f"note: importing executes `{place}`", file=sys.stderr)
     try:
         with redirect_stdout(sys.stderr):  # the file may print

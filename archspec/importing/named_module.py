@@ -8,13 +8,13 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from torch import nn
 
+from archspec.diagnostics.suggest import did_you_mean
 from archspec.importing.reading.constructor_arguments import watched_constructors
 from archspec.importing.targets import place_and_name
 from archspec.importing.unsupported import UnsupportedModuleError
@@ -117,7 +117,7 @@ def _found(module: ModuleType, place: str, name: str) -> Any:
         and value.__module__ == module.__name__
     ]
     has = f": it has {_listed(networks[:MOST_NAMES])}" if networks else ""
-    close = _suggested(name, networks) if len(networks) > MOST_NAMES else ""
+    close = _suggested(name, networks)
     raise UnsupportedModuleError(f"`{place}` has no `{name}`{close or has}")
 
 
@@ -160,8 +160,8 @@ def _called(make: Callable[[], Any], name: str) -> Any:
 
 
 def _suggested(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, 1)
-    return f": is it `{close[0]}`?" if close else ""
+    close = did_you_mean(name, known)
+    return f": {close}" if close else ""
 
 
 def _listed(names: list[str]) -> str:

@@ -227,7 +227,7 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "broken.py:Net": ("`broken.py`", "missing_package"),
     "exits.py:Net": ("`exits.py`", "SystemExit"),
     "no_such_package:Net": ("`no_such_package`",),
-    "model.py:Nett": ("`Nett`", "is it `Net`?"),
+    "model.py:Nett": ("`Nett`", "did you mean `Net`?"),
     "model.py:number": ("`number`", "`int`"),
     "model.py:make_number": ("`make_number`", "`int`"),
     "model.py:Needs": ("`Needs`", "depth", "--args"),
@@ -258,7 +258,7 @@ SENTENCES = {  # the object, other options, and what the sentence names
         "`Net`",
         "1x8x8",
         "3 channels",
-        "the shape of each input",
+        "`--input`",
     ),
     "torchvision:resnet51": ("`resnet51`", "`resnet50`"),
 }

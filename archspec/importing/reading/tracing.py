@@ -140,9 +140,9 @@ def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
         return f"{kind} does not run ({_line(cause)}): repair it first"
     except Exception as cause:
         shapes = " and ".join("x".join(map(str, shape)) for shape in inputs.values())
-        how = f"does not run on {shapes}, two samples at once"
         return (
-            f"{kind} {how} ({_line(cause)}): give the shape of each input, or repair it"
+            f"{kind} fails on a batch of two inputs of {shapes} ({_line(cause)}): "
+            "check `--input`"
         )
     return (
         f"{kind} does not run without the values of its weights ({_line(error)}): "
@@ -254,8 +254,8 @@ class _Recorder(TorchFunctionMode):
         is_mask = name == "getitem" and any(map(_is_mask, tree_leaves(args[1])))
         if is_mask or name in ASK_FOR_VALUES or own_name in ASK_FOR_VALUES:
             raise UnsupportedModuleError(
-                f"{self.frame} reads the values of a tensor by `{name}`, and a spec has "
-                "one graph for all of them: decide by shapes alone"
+                f"{self.frame} depends on tensor values (`{name}`): a spec may "
+                "depend on shapes only"
             )
         return self.record(
             lambda: func(*args, **kwargs),
