@@ -37,6 +37,7 @@ def place_and_name(target: str) -> tuple[str, str]:
         )
     if not place or not name:
         raise UnsupportedModuleError(
-            f"`{target}` names no object: write `model.py:Net` or `torchvision:resnet50`"
+            f"name an object in `{target}`: write `model.py:Net` or "
+            "`torchvision:resnet50`"
         )
     return place, name
