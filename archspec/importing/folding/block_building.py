@@ -17,10 +17,10 @@ from archspec.importing.folding.templates import (
     Branch,
     Lanes,
     Part,
-    Vector,
     merged,
 )
-from archspec.importing.folding.value_search import Parameter, ValueSearch, most_common
+from archspec.importing.folding.value_search import Parameter, ValueSearch
+from archspec.importing.folding.vectors import Vector, most_common
 from archspec.importing.inner_bodies import Body, columns_in
 from archspec.importing.steps import (
     Block,

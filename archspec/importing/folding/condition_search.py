@@ -6,13 +6,9 @@ from collections.abc import Iterator
 from itertools import product
 
 from archspec.importing.folding.argument_fields import Kind
-from archspec.importing.folding.templates import Lanes, Vector
-from archspec.importing.folding.value_search import (
-    Parameter,
-    ValueSearch,
-    is_constant,
-    same,
-)
+from archspec.importing.folding.templates import Lanes
+from archspec.importing.folding.value_search import Parameter, ValueSearch
+from archspec.importing.folding.vectors import Vector, is_constant, same
 from archspec.importing.steps import Value
 
 Atom = tuple[str, Lanes]  # a condition, and the lanes in which it holds

@@ -29,8 +29,9 @@ from archspec.importing.folding.recursive_blocks import (
     Nesting,
     with_own_arguments,
 )
-from archspec.importing.folding.templates import MismatchError, Vector, channels_of
+from archspec.importing.folding.templates import MismatchError, channels_of
 from archspec.importing.folding.tidy_steps import tidy
+from archspec.importing.folding.vectors import Vector
 from archspec.importing.inner_bodies import Body, map_bodies, walk
 from archspec.importing.label_reads import labels_read
 from archspec.importing.shapes_with_axes import with_axes

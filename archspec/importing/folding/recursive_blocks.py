@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archspec.importing.folding.block_building import BuiltBlock
-from archspec.importing.folding.templates import MismatchError, Vector
-from archspec.importing.folding.value_search import MULTIPLES, is_constant
+from archspec.importing.folding.channel_rules import MULTIPLES
+from archspec.importing.folding.templates import MismatchError
+from archspec.importing.folding.vectors import Vector, is_constant
 from archspec.importing.inner_bodies import Body, map_bodies
 from archspec.importing.steps import Call, Expression, Instance, Step, Value
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from archspec.importing.folding.vectors import Vector
 from archspec.importing.inner_bodies import Body, bodies_in, with_bodies
 from archspec.importing.steps import (
     Aux,
@@ -26,7 +27,6 @@ from archspec.ops.op import Family
 from archspec.ops.registry import OPS
 
 Lanes = frozenset[int]
-Vector = dict[int, Value]  # by lane
 
 OP = "op"  # the slot of the name of a call that differs
 CHANNELS = "ch"  # not an argument: the channels of the input of the step

@@ -6,14 +6,19 @@ multiple of one is an expression. Anything else becomes a parameter.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 from archspec.importing.block_names import RESERVED
 from archspec.importing.folding.argument_fields import Field, Kind
+from archspec.importing.folding.channel_rules import (
+    FACTORS,
+    MULTIPLES,
+    ROUNDED,
+    by_rule,
+    holds,
+    sums,
+)
 from archspec.importing.folding.formulas import (
     Formula,
     alternating,
@@ -23,7 +28,16 @@ from archspec.importing.folding.formulas import (
     is_first_else,
     is_progression,
 )
-from archspec.importing.folding.templates import MismatchError, Vector
+from archspec.importing.folding.templates import MismatchError
+from archspec.importing.folding.vectors import (
+    Vector,
+    alternates,
+    counts_up,
+    has_another_first,
+    is_constant,
+    most_common,
+    same,
+)
 from archspec.importing.steps import Expression, Value
 from archspec.ir.symbolic import make_divisible
 
@@ -44,27 +58,9 @@ SHORT_NAMES = {  # of what constructors call their arguments
     "num_blocks": "n",
     "n_blocks": "n",
 }
-Rule = tuple[str, Callable[[Any], int]]  # how it is written, and what it computes
 
 MANY = 3  # different input channels, of which all others are not multiples by chance
 VARYING = (Kind.SIZE, Kind.FLAG, Kind.OTHER)  # what the index of a repeat decides
-FACTORS = range(2, 17)
-DIVISORS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
-MULTIPLES: list[Rule] = [
-    *((f"{n} * {{}}", n.__mul__) for n in FACTORS),
-    *((f"{{}} // {n}", n.__rfloordiv__) for n in DIVISORS),
-]
-ROUNDED: list[Rule] = [
-    rule
-    for n in DIVISORS
-    for rule in (
-        (
-            f"make_divisible({{}} // {n}, 8)",
-            partial(lambda n, b: make_divisible(b // n, 8), n),
-        ),
-        (f"max(1, {{}} // {n})", partial(lambda n, b: max(1, b // n), n)),
-    )
-]
 
 
 @dataclass
@@ -74,22 +70,6 @@ class Parameter:
     name: str
     kind: Kind
     values: Vector
-
-
-def same(a: Vector, b: Mapping[int, Value]) -> bool:
-    """Whether `b` has all the values of `a`; `True` is not 1."""
-    return all(
-        lane in b
-        and b[lane] == value
-        and isinstance(value, bool) == isinstance(b[lane], bool)
-        for lane, value in a.items()
-    )
-
-
-def is_constant(values: Vector) -> bool:
-    """Whether all values are the same."""
-    first = next(iter(values.values()))
-    return same(values, dict.fromkeys(values, first))
 
 
 @dataclass
@@ -127,11 +107,11 @@ class ValueSearch:
                 self.write(of, {lane: v[n] for lane, v in values.items()}, {})  # type: ignore[index]
                 for n in range(len(found[0]))  # type: ignore[arg-type]
             )
-        if self.index and of.kind in VARYING[:2] and _is_first_else(values):
+        if self.index and of.kind in VARYING[:2] and has_another_first(values):
             return formula(first_else(self.index), values[0], values[1])
-        if self.counter and of.kind == Kind.INDEX and _counts_up(values):
+        if self.counter and of.kind == Kind.INDEX and counts_up(values):
             return formula(f"{{}} + {self.counter}", values[0])
-        if self.index and of.kind in VARYING and _alternates(values):
+        if self.index and of.kind in VARYING and alternates(values):
             return formula(alternating(self.index), values[0], values[1])
         text = next(self._texts(of, values, channels), None)
         if text is None:
@@ -205,7 +185,7 @@ class ValueSearch:
         yield from self._equal(values, channels)
         yield from (text for text, known in self.derived.items() if same(values, known))
         if values.keys() == self.lanes and len({*self.cin.values()}) >= MANY:
-            yield from _by_rule(values, {"cin": self.cin}, MULTIPLES)
+            yield from by_rule(values, {"cin": self.cin}, MULTIPLES)
         yield from self._argument(of, values)
         if not self.cin:
             return
@@ -215,12 +195,12 @@ class ValueSearch:
         }
         yield from self._products(values, bases, ratios)
         for name in self._ratio_arguments(values, bases):
-            accepted = self._accept(name, Kind.RATIO, self.arguments[name])
+            accepted = self.accept(name, Kind.RATIO, self.arguments[name])
             ratio = {accepted: self.arguments[name]}
             yield from self._products(values, bases, ratio)
-        yield from _by_rule(values, bases, MULTIPLES)
-        yield from _by_rule(values, bases, ROUNDED)
-        yield from _sums(values, {n: v for n, v in bases.items() if n != "ch"})
+        yield from by_rule(values, bases, MULTIPLES)
+        yield from by_rule(values, bases, ROUNDED)
+        yield from sums(values, {n: v for n, v in bases.items() if n != "ch"})
         yield from self._of_output(values)
         yield from self._new_ratio(values)
 
@@ -249,11 +229,9 @@ class ValueSearch:
     ) -> Iterator[str]:
         for name, ratio in ratios.items():
             for base, known in bases.items():
-                if _holds(values, known, ratio, lambda b, t: t * b):
+                if holds(values, known, ratio, lambda b, t: t * b):
                     yield f"{name} * {base}"
-                elif _holds(
-                    values, known, ratio, lambda b, t: make_divisible(t * b, 8)
-                ):
+                elif holds(values, known, ratio, lambda b, t: make_divisible(t * b, 8)):
                     yield f"make_divisible({name} * {base}, 8)"
 
     def _sizes(self, of: Field, values: Vector) -> Iterator[str]:
@@ -265,9 +243,9 @@ class ValueSearch:
         if of.name != "p":
             return
         k, d = known.get("k", {}), known.get("d", {})
-        if _holds(values, k, k, lambda size, _: size // 2):
+        if holds(values, k, k, lambda size, _: size // 2):
             yield "k // 2"
-        if _holds(values, k, d, lambda size, step: (size - 1) // 2 * step):
+        if holds(values, k, d, lambda size, step: (size - 1) // 2 * step):
             yield "(k - 1) // 2 * d"
         if same(values, d):
             yield "d"
@@ -286,7 +264,7 @@ class ValueSearch:
         ]
         equal.sort(key=lambda name: SHORT_NAMES.get(name, name) != of.name)
         if equal:
-            yield self._accept(equal[0], of.kind, self.arguments[equal[0]])
+            yield self.accept(equal[0], of.kind, self.arguments[equal[0]])
 
     def _ratio_arguments(
         self, values: Vector, bases: Mapping[str, Vector]
@@ -303,7 +281,7 @@ class ValueSearch:
         """A multiple of the output channels, which are a parameter from here on."""
         for n in FACTORS:
             times = dict.fromkeys(values, n)
-            if _holds(values, self.output, times, lambda c, n: n * c):
+            if holds(values, self.output, times, lambda c, n: n * c):
                 base = self.write(Field("c", Kind.CHANNELS), self.output, {})
                 if isinstance(base, Expression) and base.text.isidentifier():
                     yield f"{n} * {base.text}"
@@ -316,16 +294,16 @@ class ValueSearch:
             lane: value // self.cin[lane]  # type: ignore[operator]
             for lane, value in values.items()
         }
-        exact = _holds(values, self.cin, ratios, lambda b, t: t * b)
+        exact = holds(values, self.cin, ratios, lambda b, t: t * b)
         if exact and len({*ratios.values()}) < len({*values.values()}):
-            name = self._accept("t", Kind.RATIO, ratios)
+            name = self.accept("t", Kind.RATIO, ratios)
             yield f"{name} * cin"
 
     def _new(self, of: Field, values: Vector) -> str:
         name = of.name
         if of.kind == Kind.CHANNELS and self.cin:
             name = "cout" if same(values, self.output) else "width"
-        return self._accept(name, of.kind, values)
+        return self.accept(name, of.kind, values)
 
     def _or_cin(self, kind: Kind, values: Vector) -> Vector:
         """If no step changes the number of channels, it is that of the input."""
@@ -333,9 +311,6 @@ class ValueSearch:
 
     def accept(self, name: str, kind: Kind, values: Vector) -> str:
         """Add a parameter; lanes without a value get the most frequent one."""
-        return self._accept(name, kind, values)
-
-    def _accept(self, name: str, kind: Kind, values: Vector) -> str:
         short = SHORT_NAMES.get(name, name)
         known = self.parameters.get(short)
         if known and known.kind == kind and same(values, known.values):
@@ -349,22 +324,6 @@ class ValueSearch:
         return numbered
 
 
-def _is_first_else(values: Vector) -> bool:
-    """Whether all values but the first are the same."""
-    rest = {lane: value for lane, value in values.items() if lane > 0}
-    return len(rest) < len(values) and is_constant(rest)
-
-
-def _alternates(values: Vector) -> bool:
-    """Whether two values take turns, at least twice."""
-    return len(values) > 3 and all(v == values[lane % 2] for lane, v in values.items())
-
-
-def _counts_up(values: Vector) -> bool:
-    """Whether each value is 1 more than the one before."""
-    return all(value == values[0] + lane for lane, value in values.items())  # type: ignore[operator]
-
-
 def _filled(kind: Kind, values: Vector, lanes: frozenset[int]) -> Vector:
     """Values in all lanes, for those where they do not matter too."""
     if kind != Kind.INDEX:
@@ -373,48 +332,3 @@ def _filled(kind: Kind, values: Vector, lanes: frozenset[int]) -> Vector:
     known = sorted(values)
     nearest = {lane: next((x for x in known if x >= lane), known[-1]) for lane in lanes}
     return {lane: values[near] + lane - near for lane, near in sorted(nearest.items())}  # type: ignore[operator]
-
-
-def most_common(values: Vector) -> Value:
-    """The most frequent value, the first of several."""
-    texts = {lane: repr(value) for lane, value in values.items()}
-    ((text, _),) = Counter(texts.values()).most_common(1)
-    return next(values[lane] for lane, found in texts.items() if found == text)
-
-
-def _holds(
-    values: Vector,
-    a: Mapping[int, Value],
-    b: Mapping[int, Value],
-    rule: Callable[[int, int], int],
-) -> bool:
-    """Whether the rule gives each value from those of `a` and `b` in its lane."""
-    try:
-        return all(
-            lane in a and lane in b and rule(a[lane], b[lane]) == value  # type: ignore[arg-type]
-            for lane, value in values.items()
-        )
-    except (TypeError, ZeroDivisionError):
-        return False
-
-
-def _by_rule(
-    values: Vector, bases: Mapping[str, Vector], rules: Sequence[Rule]
-) -> Iterator[str]:
-    """The expressions with these values that are a rule of one base."""
-    for base, known in bases.items():
-        for pattern, rule in rules:
-            if all(
-                lane in known and rule(known[lane]) == value
-                for lane, value in values.items()
-            ):
-                yield pattern.format(base)
-
-
-def _sums(values: Vector, bases: Mapping[str, Vector]) -> Iterator[str]:
-    for a, first in bases.items():
-        for b, second in bases.items():
-            if a != b and _holds(values, first, second, lambda x, y: x - y):
-                yield f"{a} - {b}"
-            if a < b and _holds(values, first, second, lambda x, y: x + y):
-                yield f"{a} + {b}"

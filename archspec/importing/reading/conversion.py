@@ -14,14 +14,12 @@ from archspec.importing.reading.attention_pattern import (
     in_heads,
 )
 from archspec.importing.reading.dataflow import Node
+from archspec.importing.reading.moved_values import node_of_moved
 from archspec.importing.reading.movement_candidates import (
-    Movement,
-    Partition,
     positions,
 )
 from archspec.importing.reading.movements import FUNCTIONS
 from archspec.importing.reading.signals_and_tokens import (
-    OTHER_TYPES,
     is_of_features,
     reads_features,
     retyped,
@@ -32,7 +30,11 @@ from archspec.importing.reading.tracing import (
     Operation,
     Trace,
     Value,
-    around,
+)
+from archspec.importing.reading.value_flow import (
+    operations_before,
+    readers_of_values,
+    sources_of_values,
 )
 from archspec.importing.steps import Value as Argument
 from archspec.importing.unsupported import UnsupportedModuleError
@@ -67,8 +69,8 @@ class Converter:
         self.paths: set[str] = set()
         self.concats: dict[tuple[int, ...], Node] = {}
         self.retypes: dict[Node, Node] = {}
-        self.readers = _readers(trace)
-        self.sources = _sources(trace)
+        self.readers = readers_of_values(trace)
+        self.sources = sources_of_values(trace)
         self.layouts: dict[Value, Tensor] = {}  # of values that are no shape of ours
         self.attentions = {
             operation: found
@@ -83,7 +85,7 @@ class Converter:
             self.of_value[value] = Node("", [], shape, self.trace.frame, label=name)
             self.nodes.append(self.of_value[value])
         outputs = self.trace.results
-        needed = _needed(outputs)
+        needed = operations_before(outputs)
         for attention in self.attentions.values():
             needed -= attention.inner
         for operation in self.trace.operations:
@@ -293,66 +295,13 @@ class Converter:
             raise UnsupportedModuleError(
                 f"{what} is read in a way that archspec has no op for"
             )
-        self.of_value[value] = self._moved(value)
+        self.of_value[value] = node_of_moved(self, value)
         return self.of_value[value]
 
     def moves(self, operation: Operation) -> bool:
         """Whether an operation only moves values of one other value."""
         result = operation.results[0]
         return self.sources[result] is not result
-
-    def _moved(self, value: Value) -> Node:
-        operation = value.operation
-        assert operation
-        for source in self._starts(value):
-            try:
-                x = self.node(source)
-            except UnsupportedModuleError:  # one function of several that are an op
-                continue
-            found = self._movements(value, source, x.shape, _last_partition(x))
-            if found is None and x.shape.axes in OTHER_TYPES:
-                other = Shape(x.shape, OTHER_TYPES[x.shape.axes])
-                found = self._movements(value, source, other, None)
-                x = x if found is None else retyped(self, x, operation)
-            if found is None:
-                continue
-            for movement in found:
-                x = self.call(movement.op, x, movement.attributes, operation)
-            return x
-        if operation.function in movements.CONCATENATIONS:  # of parts and copies
-            return function_calls.HANDLERS["cat"](self, operation)
-        raise self.unsupported(operation)
-
-    def _movements(
-        self, value: Value, source: Value, x: Shape, partition: Partition | None
-    ) -> list[Movement] | None:
-        """The ops that make a value of a source, if that has these axes."""
-        return movements.find_movements(
-            x,
-            movements.replayed(value, source, self.layouts.get(source)),
-            partition,
-            reads_features=reads_features(self, value),
-        )
-
-    def _starts(self, value: Value) -> list[Value]:
-        """The values that movements made this of, in the order to try.
-
-        First those that others read or that blocks take and make, the nearest of them
-        first, then all, the farthest first.
-        """
-        source = self.sources[value]
-        line: list[Value] = []
-        likely: set[Value] = set()
-        while value is not source and value.operation:
-            read = {*value.operation.values}
-            if len(read) != 1:
-                break
-            reader, value = value.operation, read.pop()
-            line.insert(0, value)
-            if value in self.of_value or _is_between_blocks(value.operation, reader):
-                likely.add(value)
-        line = line if source in line else [source, *line]
-        return [*(v for v in reversed(line) if v in likely), *line]
 
     def unsupported(
         self, operation: Operation, how: str = ""
@@ -368,15 +317,6 @@ class Converter:
         )
 
 
-def _is_between_blocks(operation: Operation | None, reader: Operation) -> bool:
-    """Whether modules with weights end or start between two operations."""
-    frames = {*around(operation.frame)} if operation else set()
-    return any(
-        any(True for _ in frame.module.parameters())
-        for frame in frames ^ {*around(reader.frame)}
-    )
-
-
 def _sizes_of(op: str, x: Shape) -> tuple[int, ...]:
     """The sizes of a parameter that is an op: as the compiler makes it."""
     match op:
@@ -385,45 +325,3 @@ def _sizes_of(op: str, x: Shape) -> tuple[int, ...]:
         case "position_embedding":
             return (1, *x)
     return (x.channels, *(1 for _ in x.axes[x.channel_axis + 1 :]))
-
-
-def _needed(outputs: list[Value]) -> set[Operation]:
-    needed: set[Operation] = set()
-    stack = [*outputs]
-    while stack:
-        operation = stack.pop().operation
-        if operation and operation not in needed:
-            needed.add(operation)
-            stack += operation.values
-    return needed
-
-
-def _readers(trace: Trace) -> dict[Value, list[Operation]]:
-    readers: dict[Value, list[Operation]] = {}
-    for operation in trace.operations:
-        for value in operation.values:
-            readers.setdefault(value, []).append(operation)
-    return readers
-
-
-def _sources(trace: Trace) -> dict[Value, Value]:
-    """What each value was made of by movements alone; often itself."""
-    sources: dict[Value, Value] = {}
-    for operation in trace.operations:
-        read = {sources.setdefault(value, value) for value in operation.values}
-        moves = len(read) == 1 and movements.may_move(operation)
-        for result in operation.results:
-            sources[result] = next(iter(read)) if moves else result
-    return sources
-
-
-def _last_partition(x: Node) -> Partition | None:
-    """The partition that an `unpartition` after this value undoes."""
-    while x.inputs:
-        before = x.inputs[0]
-        if x.op == "partition":
-            size, grid = x.positional[0], x.keywords.get("grid", False)
-            assert isinstance(size, int)
-            return Partition(size, before.shape[1], before.shape[2], bool(grid))
-        x = before
-    return None
