@@ -215,9 +215,9 @@ def _caused_by_params(
     own = compile_source(source, folder, alone, Findings()).diagnostics
     places = {(each.code, each.primary.span) for each in own}
     texts = " ".join(f"--set {text}" for text in given)
-    note = f"without `{texts}`, the spec does not have this {{}}"
+    note = f"without `{texts}`, the spec does not have this "
     return {
-        each: replace(each, notes=(*each.notes, note.format(each.severity)))
+        each: replace(each, notes=(*each.notes, note + each.severity))
         for each in result.diagnostics
         if (each.code, each.primary.span) not in places
     }

@@ -28,7 +28,7 @@ from archspec.training.distributed.launch_environment import (
 
 from .completion import complete_spec
 from .epochs import epoch_table
-from .exit_codes import SIGNAL, USAGE, announce_torch, report_once, stop
+from .exit_codes import SIGNAL, USAGE, announce_torch, stop
 from .model_loading import weights_source
 from .options import InputOption, PretrainedOption, SetOption, VariantOption
 from .setting_options import add_setting_options
@@ -156,11 +156,7 @@ def _run(
         terminate_with_parent()
     with raise_on_rank_zero():
         spec, settings, run = _resolve(spec, flags, resume)
-    if run and not how.quiet and len(run.read_metrics()) >= settings.epochs:
-        report_once(
-            f"`{run.path}` has trained its {settings.epochs} epochs: use a larger "
-            "`--epochs` to continue"
-        )
+    is_done = run is not None and len(run.read_metrics()) == settings.epochs
     launched = read_launch_environment()
     if launched and devices not in (None, launched.local_world_size):
         stop(
@@ -175,6 +171,11 @@ def _run(
     trained = _train(spec, settings, run, how)
     if trained.is_main:
         try:
+            if is_done and not how.quiet:
+                print(
+                    f"`{trained.path}` has trained its {settings.epochs} epochs: use a "
+                    "larger `--epochs` to continue"
+                )
             _print_outcome(trained, quiet=how.quiet)
             sys.stdout.flush()
         except BrokenPipeError:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from archspec.diagnostics.diagnostic import (
+    MAX_RELATED,
     Edit,
     Fix,
     Label,
@@ -298,9 +299,10 @@ def _origins(
     """Labels at the steps before the join that made what does not match."""
     origins = {"size-mismatch": size_producer, "channel-mismatch": channel_producer}
     origin = origins.get(code, producer)
-    found = [label for y in outputs for label in origin(y)]
+    named = outputs[:MAX_RELATED]
+    found = [label for y in named for label in origin(y)]
     if code == "size-mismatch" and _are_close(outputs):
-        found += [label for y in outputs for label in rounding(y)]
+        found += [label for y in named for label in rounding(y)]
     inside = [label.span for label in branches]
     for label in dict.fromkeys(found):
         if not any(span.contains(label.span) for span in inside):

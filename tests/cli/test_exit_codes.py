@@ -25,7 +25,7 @@ MODEL = "from torch import nn\nnet = nn.Sequential(nn.Linear(8, 3))\nnumber = 3\
 OUTCOMES = [
     ("check net.yaml", OK, "net.yaml: ok"),
     ("check bad.yaml", FAILURE, "did you mean `conv`?"),
-    ("check net.yaml --max-params 5", FAILURE, "the limit is 5"),
+    ("check net.yaml --max-params 5", FAILURE, "more than the limit of 5"),
     ("check", USAGE, "Missing argument 'SPEC...'"),
     ("check ninn", USAGE, "did you mean `nin`?"),
     ("check resnet50", USAGE, "did you mean `torchvision/resnet50`?"),
@@ -125,7 +125,7 @@ OUTCOMES = [
     ("profile net.yaml --device mps", USAGE, "no `mps` device"),
     ("profile net.yaml --batch 0", USAGE, "0"),
     ("import model.py:net --input 8", OK, "linear(3)"),
-    ("import model.py:net --input 9", FAILURE, "does not run on 9"),
+    ("import model.py:net --input 9", FAILURE, "fails on a batch of two inputs of 9"),
     ("import model.py:net --input 8 -o net.yaml", FAILURE, "add `--force`"),
     ("import model.py:nett --input 8", USAGE, "has no `nett`"),
     ("import model.py:number --input 8", USAGE, "`int`"),

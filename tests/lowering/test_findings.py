@@ -30,6 +30,7 @@ def test_branches_that_do_not_fit_are_all_named():
         ("identity", "output [3, 32, 32]"),
         ("maxpool(2)", "output [3, 16, 16]"),
         ("relu", "output [3, 32, 32]"),
+        ("3x32x32", "input [3, 32, 32]"),
     ]
 
 

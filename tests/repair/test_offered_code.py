@@ -12,7 +12,7 @@ import harness
 from archspec.diagnostics.diagnostic import Severity
 from harness import CASES, checked, compiled_case
 
-# Code to write. What has `...` in it is a form, and what has "your numbers" an example.
+# Code to write. What has `...` in it is a form, and what has "your own values" an example.
 OFFERED = re.compile(r"(?:write|or|mean|put|start) `([^`]*[^`:])`")
 PARTS = [
     re.compile(r"[a-z_]\w*(?:\((?:[^()]|\([^()]*\))*\))?"),  # calls
@@ -51,7 +51,7 @@ def offering(case):
 
 
 def offers(text):
-    is_form = "..." in text or "your numbers" in text
+    is_form = "..." in text or "your own values" in text
     return [] if is_form else OFFERED.findall(text)
 
 
