@@ -210,6 +210,7 @@ class Findings:
                 "too-many-findings",
                 f"the check ends here: {MAX_FINDINGS} errors are enough",
                 span,
+                help="fix the first ones, and check again",
             )
             raise TooMany
 

@@ -36,7 +36,7 @@ from archspec.frontend.ast import (
     Unary,
 )
 from archspec.frontend.tokenizer import ParseError, Token, tokenize
-from archspec.frontend.yaml.scalars import MAX_DIGITS
+from archspec.frontend.yaml.scalars import MAX_DIGITS, TOO_LARGE
 from archspec.frontend.yaml.tree import Scalar
 
 MAX_NESTING = 20  # parentheses within parentheses
@@ -260,10 +260,10 @@ class Parser:
         is_value = self.token.kind in ("name", "number", "string")
         return f"write a comma before {self.token}" if is_value else ""
 
-    def name(self, what: str = "a name") -> Name:
-        """A name that is not a reserved word."""
+    def name(self, what: str = "a name", at_end: str = "") -> Name:
+        """A name that is not a reserved word; `at_end` is help where the text ends."""
         if self.token.kind != "name":
-            raise self.error(what)
+            raise self.error(what, at_end if self.token.kind == "end" else "")
         token = self.advance()
         return Name(token.span, token.text)
 
@@ -278,7 +278,7 @@ class Parser:
 
     def call(self) -> Call:
         """name ["(" arguments ")"] ["->" shape]."""
-        name = self.name("the name of an op or block")
+        name = self.name("the name of an op or block", "a step follows each `|`")
         span = name.span
         arguments: list[Argument] = []
         if self.take("("):
@@ -358,7 +358,8 @@ class Parser:
         star = self.take("*")
         if star:
             if self.keyword_only:
-                raise ParseError("a second `*` in a signature", star.span)
+                help = "one `*` is enough: all parameters after it are keyword-only"
+                raise ParseError("a second `*` in a signature", star.span, help)
             self.keyword_only = True
             if not self.at(","):
                 raise ParseError("keyword-only parameters follow `*`", star.span)
@@ -384,7 +385,8 @@ class Parser:
         """A tuple pattern, before `*`."""
         start = self.token.span
         if self.keyword_only:
-            raise ParseError("a tuple pattern must be before `*`", start)
+            help = "only positional parameters are patterns: index a tuple, `ab[0]`"
+            raise ParseError("a tuple pattern must be before `*`", start, help)
         names = self.pattern_names()
         span = start.to(self.tokens[self.place - 1].span)
         return Parameter(span, names, True, False, None)
@@ -395,7 +397,8 @@ class Parser:
         names, _ = self.items(self.pattern_name, ")")
         span = start.to(self.expect(")").span)
         if len(names) < 2:
-            raise ParseError("a tuple pattern has two names or more", span)
+            help = write(names[0].id, ", the name alone") if names else "name its parts"
+            raise ParseError("a tuple pattern has two names or more", span, help)
         return tuple(names)
 
     def pattern_name(self) -> Name:
@@ -516,12 +519,14 @@ class Parser:
             span = token.span.to(self.token.span)
             pair = re.fullmatch(r"([1-9][0-9]*)x([1-9][0-9]*)", found)
             help = write(f"({pair[1]}, {pair[2]})", " for a pair") if pair else ""
+            if re.fullmatch("0[xX][0-9a-fA-F]{1,8}", found):
+                help = write(str(int(found, 16)))
             raise ParseError(f"expected a number, found `{found}`", span, help)
         if not token.text.isdigit():
             return Literal(token.span, float(token.text))
         if len(token.text) > MAX_DIGITS:
             message = f"an integer has over {MAX_DIGITS} digits"
-            raise ParseError(message, token.span, code="number-too-large")
+            raise ParseError(message, token.span, TOO_LARGE, "number-too-large")
         return Literal(token.span, int(token.text))
 
     def parenthesised(self) -> Expression:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import PurePath
 
-from archspec.diagnostics.diagnostic import Findings, TooMany
+from archspec.diagnostics.diagnostic import Findings, TooMany, write
 from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import (
     Binding,
@@ -130,6 +130,9 @@ class _DocumentParser:
                     "invalid-type",
                     f"expected {EXPECTED_SHAPE}, found `{value.text}`",
                     value.span,
+                    help=write(str(int(value.text, 0)))
+                    if re.fullmatch("0x[0-9a-fA-F]+", value.text)
+                    else "",
                 )
 
     def outputs(self, tree: Tree | None) -> Iterator[Name | LabelPath]:

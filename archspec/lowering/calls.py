@@ -25,6 +25,7 @@ from archspec.resolve.bind import (
     slots,
     written,
 )
+from archspec.resolve.expression_values import NOT_CALLABLE
 from archspec.resolve.partial_call import PartialCall, is_callee
 from archspec.resolve.scope import Callee
 from archspec.resolve.synonyms import suggest_callee
@@ -127,7 +128,9 @@ def _without_quotes(value: object, context: Context) -> str:
     """Help for a quoted value of `params` that names an op or block."""
     word = value.partition("(")[0] if isinstance(value, str) else ""
     is_known = word in context.scope.environment.callees
-    return "omit the quotes, and put it on its own line" if is_known else ""
+    if is_known:
+        return "omit the quotes, and put it on its own line"
+    return "" if word else NOT_CALLABLE
 
 
 # --- input channels ---

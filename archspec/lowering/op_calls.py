@@ -23,6 +23,7 @@ from archspec.ops.op import Op, no_macs
 from archspec.ops.shapes import ShapeError
 from archspec.resolve.bind import BoundArguments, is_row
 from archspec.resolve.expression_values import Evaluator
+from archspec.resolve.partial_call import is_callee
 from archspec.resolve.value_text import describe
 from archspec.signatures.argument_types import BOOLEAN, LABEL
 from archspec.signatures.signature import Like, Parameter
@@ -211,11 +212,13 @@ def _report_argument(
         f"`{parameter.shown}` of `{op.name}` expects {parameter.type.expected}, "
         f"found {describe(found)}",
         expression,
-        help=_help_with_value(expression, needs_integer=needs_integer),
+        help=_help_with_value(expression, found, needs_integer=needs_integer),
     )
 
 
-def _help_with_value(expression: Expression, *, needs_integer: bool) -> str:
+def _help_with_value(
+    expression: Expression, found: object, *, needs_integer: bool
+) -> str:
     value = expression.value if isinstance(expression, Literal) else None
     if isinstance(value, str) and value.isdigit():
         return write(value, " without quotes")
@@ -223,6 +226,8 @@ def _help_with_value(expression: Expression, *, needs_integer: bool) -> str:
         return write(str(int(value)))
     if needs_integer and not isinstance(expression, Literal):
         return "use `//`, `int(...)` or `round(...)` for an integer"
+    if is_callee(found):
+        return "give it a number: a step of its own follows after `|`"
     return ""
 
 
@@ -290,6 +295,7 @@ def _shape(
             "number-too-large",
             f"the output would be {format_shape(shape)}",
             call.span,
+            help=f"an axis has at most {MAX_SIZE:,} items",
         )
         return None
     return shape

@@ -62,6 +62,7 @@ from archspec.resolve.value_code import constant_or_name, folded, is_constant
 from archspec.resolve.value_text import describe
 from archspec.signatures.signature import Parameter
 
+NOT_CALLABLE = "give it an op or block, such as `relu`"
 NO_STEP = 0  # the value of `ch` outside of steps, as in `params`
 NAMES = "names are given in `params`, in `let`, and in the signature of a block"
 MAX_INTEGER = 2**63 - 1
@@ -268,6 +269,7 @@ class Evaluator:
                 f"`{expression.operator}` cannot compare {describe(left.value)} "
                 f"with {describe(right.value)}",
                 expression.operator_span,
+                "only numbers have an order: compare an item, as `c[0]`, or its `len(c)`",
             ) from None
         if has_callee(left.value) or has_callee(right.value):
             return literal(value)  # emitted source does not compare ops
@@ -319,6 +321,7 @@ class Evaluator:
                 "invalid-argument-type",
                 f"only a tuple has items, this is {describe(value.value)}",
                 expression.span,
+                f"omit the brackets after `{expression.span.text}`, or give it a tuple",
             )
         return value
 
@@ -329,6 +332,7 @@ class Evaluator:
                 "invalid-argument-type",
                 f"expected an integer index, found {describe(index.value)}",
                 expression.span,
+                "use `//` or `int(...)` for an integer, and `0` for the first item",
             )
         return index
 
@@ -374,7 +378,10 @@ class Evaluator:
     def check_root(self, value: float, span: Span) -> None:
         if value < 0:
             raise EvaluationError(
-                "invalid-argument", "a root of a negative number", span
+                "invalid-argument",
+                "a root of a negative number",
+                span,
+                "take it of `abs(...)`, or of `max(0, ...)`",
             )
 
     # --- ops and blocks with arguments ---
@@ -387,7 +394,7 @@ class Evaluator:
         known = self.name(name).value
         if not is_callee(known):
             message = f"`{name.id}` is {describe(known)}, not an op or block"
-            raise EvaluationError("not-callable", message, name.span)
+            raise EvaluationError("not-callable", message, name.span, NOT_CALLABLE)
         if not isinstance(known, PartialCall):
             known = PartialCall(known, {})
         given = {
@@ -442,6 +449,7 @@ class Evaluator:
                 "invalid-argument-type",
                 f"expected a number, found {describe(item.value)}",
                 span,
+                _without_quotes(item.value),
             )
 
     def check_power(self, base: float, exponent: float, expression: Binary) -> None:
@@ -465,7 +473,10 @@ class Evaluator:
 
     def too_large(self, span: Span) -> EvaluationError:
         return EvaluationError(
-            "number-too-large", "the number does not fit into 64 bits", span
+            "number-too-large",
+            "the number does not fit into 64 bits",
+            span,
+            f"the largest number is {MAX_INTEGER:,}",
         )
 
 
@@ -481,6 +492,12 @@ def undefined_names(expression: Expression, scope: Scope) -> Iterator[Evaluation
             and not evaluator.knows(part.name.id)
         ):
             yield unknown_function(part.name, scope.environment.callees)
+
+
+def _without_quotes(value: object) -> str:
+    """Help with a number that is a text."""
+    is_number = isinstance(value, str) and value.isdigit()
+    return write(str(value), " without quotes") if is_number else ""
 
 
 def _expected(call: FunctionCall) -> str:

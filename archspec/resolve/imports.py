@@ -123,7 +123,8 @@ class _Importer:
             cycle = (*import_stack[import_stack.index(path) :], path)
             names = [f"`{file.name}`" for file in cycle]
             message = f"files import each other: {' imports '.join(names)}"
-            self.findings.error("import-cycle", message, span)
+            help = "move the blocks that both use to a third file"
+            self.findings.error("import-cycle", message, span, help=help)
             return False
         if len(import_stack) > MAX_IMPORT_DEPTH:
             message = f"files import files more than {MAX_IMPORT_DEPTH} deep"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archspec.diagnostics.diagnostic import Findings, Offer, write
+from archspec.diagnostics.diagnostic import Edit, Findings, Fix, Offer, write
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import Call, Chain, Document, Expression, Literal
 from archspec.resolve.bind import bind, written
@@ -48,6 +48,11 @@ def _recipes(
             "too-many-arguments",
             f"`{setting.name}` takes one call, found {len(recipes)}",
             chain.calls[1].span,
+            help="keep one of them",
+            proposals=[
+                Fix(f"write `{text}`", (Edit(chain.span, text),), is_strong=False)
+                for text in (call.span.text for call in chain.calls)
+            ],
         )
     return recipes[0]
 

@@ -173,4 +173,4 @@ def test_every_keyword_of_the_schema_is_implemented():
 
 def test_every_form_chooses_a_help():
     forms = {part["x-form"] for part in parts(SCHEMA) if "x-form" in part}
-    assert forms == {*FORM_HELP, *STEP_FORMS, "heads", "input"}
+    assert forms == {*FORM_HELP, *STEP_FORMS, "heads", "input", "name"}

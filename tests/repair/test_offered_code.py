@@ -107,3 +107,10 @@ def test_much_is_offered():
     """So that a change of words does not leave the test above without a subject."""
     found = [codes for case in harness.invalid_cases() for _, codes in offering(case)]
     assert sum(map(len, found)) > 120
+
+
+def test_nearly_every_error_has_help_or_a_fix():
+    """Without either, a report only says what is wrong."""
+    found = [d for case in harness.invalid_cases() for d in checked(case).diagnostics]
+    errors = [d for d in found if d.severity is Severity.ERROR]
+    assert sum(not (d.help or d.fixes) for d in errors) < len(errors) / 40

@@ -128,6 +128,7 @@ SCHEMA: dict[str, Any] = {
     "description": "A neural-network architecture, version 1 of the language.",
     "type": "object",
     "expected": "a mapping that starts with `archspec: 1`",
+    "x-form": "document",
     "required": ["archspec"],
     "anyOf": [{"required": ["net"]}, {"required": ["blocks"]}],
     "dependentRequired": {"net": ["input"]},
@@ -144,6 +145,7 @@ SCHEMA: dict[str, Any] = {
             "type": "string",
             "pattern": f"^[A-Za-z][A-Za-z0-9_-]{{0,99}}{_END}",
             "expected": "a name: a letter, then letters, digits, `_` or `-`",
+            "x-form": "name",
             "description": "The network's name: its class and its run directory.",
             "examples": ["lenet"],
         },
@@ -203,6 +205,7 @@ SCHEMA: dict[str, Any] = {
             },
             "minItems": 1,
             "expected": "labels of `net`, as `[p3, p4, p5]`",
+            "x-form": "labels",
             "description": "The labels whose outputs the network returns, as a tuple in this order.",
             "examples": [["p3", "p4", "p5"]],
         },
@@ -220,11 +223,13 @@ SCHEMA: dict[str, Any] = {
             "type": "string",
             "pattern": f"^[A-Za-z][A-Za-z0-9_]*{_END}",
             "expected": "a name: a letter, then letters, digits or `_`",
+            "x-form": "name",
         },
         "column": {
             "type": "string",
             "pattern": f"^([A-Za-z][A-Za-z0-9_]*|\\(.*){_END}",
             "expected": "a name, or a pattern such as `(n, c)`",
+            "x-form": "name",
         },
         "value": {
             "type": ["integer", "number", "boolean", "string", "array"],
@@ -291,6 +296,7 @@ SCHEMA: dict[str, Any] = {
                 "times": {
                     "type": ["integer", "string"],
                     "expected": "a number of times",
+                    "x-form": "times",
                     "description": "The number of repetitions.",
                     "examples": [4, "depth - 1"],
                 },
@@ -300,6 +306,7 @@ SCHEMA: dict[str, Any] = {
                     "propertyNames": {"$ref": "#/$defs/column"},
                     "additionalProperties": _VALUE,
                     "expected": "names and lists, as `{n: [2, 2], c: [64, 128]}`",
+                    "x-form": "columns",
                     "description": "Columns of equal length; one repetition per row.",
                     "examples": [
                         {"n": [2, 2], "c": [64, 128]},
@@ -309,6 +316,7 @@ SCHEMA: dict[str, Any] = {
                 "if": {
                     "type": ["string", "boolean"],
                     "expected": "a condition",
+                    "x-form": "condition",
                     "description": "The condition, evaluated when the network is expanded.",
                     "examples": ["s != 1 or cin != cout"],
                 },

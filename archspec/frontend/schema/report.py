@@ -73,6 +73,11 @@ FORM_HELP = {  # by the `x-form` of the schema
     "steps": "write each step on a line of its own, after `- `",
     "branches": "write each branch on a line of its own, after `- `",
     "blocks": "write `unit(cout):`, and below it the steps of the block",
+    "columns": "name the values of each row, or write `times:` in place of `for:`",
+    "condition": "compare something, as in `s != 1`",
+    "document": "a spec has keys: `archspec: 1`, `input:` and `net:`",
+    "labels": "name the steps to return, or omit the key",
+    "times": "give one number; `for:` names the values of each row",
     "bindings": "each has a line of its own: `name: value`",
 }
 
@@ -181,6 +186,7 @@ class _Reporter:
                 "invalid-type",
                 f"expected {expected}, found `{found.text}`",
                 found.span,
+                help=_help_with_name(found.text),
             )
 
     def unknown_key(self, part: Mapping, key: Scalar, known: Any) -> None:
@@ -304,6 +310,9 @@ class _Reporter:
                 title, text = "write `[identity]`, and your branches", "[identity]"
                 proposals = [Fix(title, (Edit(part.span, text),), is_strong=False)]
         expected, found = violation.schema["expected"], _found(part, violation)
+        help = help or _help_with_integer(part, violation.schema)
+        if isinstance(part, Mapping) and expected == "a value":
+            help = "a value is a number, a word or a list: names do not nest"
         if expected == "a value" and found == "nothing":
             help = "specs have no `null`: omit it, or give it a value"
         around = parents[-1] if parents else None
@@ -366,6 +375,8 @@ def _help(part: Tree, form: str) -> str:
         if isinstance(part, Mapping):
             return "give each input a name: `{image: 3x224x224, depth: 1x224x224}`"
         return _help_with_input(re.findall("[0-9]+", part.span.text))
+    if form == "name":
+        return _help_with_name(part.text) if isinstance(part, Scalar) else ""
     if form in FORM_HELP:
         return FORM_HELP[form]
     if isinstance(part, Scalar) and part.style and INTEGER.fullmatch(part.text):
@@ -380,7 +391,32 @@ def _help_with_heads(part: Tree) -> str:
     return f"each head has a line of its own below `aux`: `aux1: {step or '...'}`"
 
 
-def _help_with_input(sizes: list[str]) -> str:
-    if not all(re.fullmatch(SIZE, size) for size in sizes):
+def _help_with_name(text: str) -> str:
+    """Help with a name of the characters that it may have: `my_net` for `my net`."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
+    other = re.sub(r"^(\d+)_*(.*)", r"\2\1", name)  # `c2` for `2c`
+    if not other[:1].isalpha():
         return ""
-    return write("x".join(sizes)) if 1 <= len(sizes) <= 4 else ""
+    return Replacement(f"write `{other}`", other, is_strong=other == name)
+
+
+def _help_with_integer(part: Tree, schema: dict[str, Any]) -> str:
+    """Help with the integer nearest to a number, or with an example."""
+    if schema.get("type") != "integer" or not isinstance(part, Scalar):
+        return ""
+    if isinstance(part.value, int | float) and not isinstance(part.value, bool):
+        nearest = max(int(part.value), schema.get("minimum", int(part.value)))
+        is_same = nearest == part.value  # `2.0` is 2, and a negative number is a guess
+        return Replacement(f"write `{nearest}`", str(nearest), is_strong=is_same)
+    examples = schema.get("examples", [])
+    return f"give a number, such as {examples[0]}" if examples else ""
+
+
+def _help_with_input(sizes: list[str]) -> str:
+    if not sizes or not all(re.fullmatch(SIZE, size) for size in sizes):
+        return "a size is at least 1"
+    if len(sizes) == 5:
+        shape = "x".join(sizes[1:])
+        help = f"write `{shape}` without the batch"
+        return Replacement(help, shape, is_strong=False)
+    return write("x".join(sizes)) if len(sizes) < 5 else ""

@@ -196,6 +196,7 @@ class _Builder:
                 "invalid-yaml",
                 f"no complete anchor `&{event.anchor}` before this alias",
                 span,
+                "omit the alias, or give an earlier value this anchor",
             )
         tree, size, height = known
         self.count(size, span)
@@ -235,7 +236,7 @@ class _Builder:
                     key.span,
                     help=write(f'"{key.span.text}"', " in quotes")
                     if is_computed
-                    else "",
+                    else "write one name before the colon",
                 )
                 key = Scalar(key.span, key.span.text, None, "", has_error=True)
             if key.text in pairs:

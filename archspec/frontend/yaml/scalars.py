@@ -13,6 +13,7 @@ from archspec.diagnostics.diagnostic import Offer, write
 from archspec.frontend.yaml.tree import Plain
 
 MAX_DIGITS = 18  # an integer fits into 64 bits
+TOO_LARGE = f"write at most {MAX_DIGITS} digits"
 
 CONSTANTS: dict[str, Plain] = {"": None, "~": None}
 CONSTANTS |= dict.fromkeys(("null", "Null", "NULL"))
@@ -61,6 +62,6 @@ def find_problem(text: str) -> ScalarProblem | None:
         return ScalarProblem(code, message, write(f'"{text}"', " for text"))
     if INTEGER.fullmatch(text) and len(text.lstrip("+-")) > MAX_DIGITS:
         return ScalarProblem(
-            "number-too-large", f"an integer has over {MAX_DIGITS} digits", ""
+            "number-too-large", f"an integer has over {MAX_DIGITS} digits", TOO_LARGE
         )
     return None
