@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from torchvision.datasets import FashionMNIST
 
 import archspec
 from archspec import Spec, load
@@ -116,7 +117,8 @@ def test_a_missing_data_set_is_one_sentence_with_the_ways_out(
 def test_a_download_that_fails_is_one_sentence(
     tiny: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # where nobody answers
+    # Where nobody answers. A proxy would be that of the downloads of other tests, too.
+    monkeypatch.setattr(FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
     code, _, err = command(
         "train", tiny, "--data=fashion_mnist", f"--data-root={tmp_path}", "--download"
     )
