@@ -75,6 +75,35 @@ NETS = {
         - flatten | linear(6)
         """,
     ),
+    "heads in another order than the values that they read": (
+        "3x16x16",
+        """
+        - concat:
+            - - conv(8, k=1)
+              - inner: conv(4, k=1)
+              - relu
+            - identity
+        - conv(6, k=3)
+        - aux:
+            b: ref(inner) | flatten | linear(6)
+        - outer: conv(6, k=3)
+        - aux: {a: flatten | linear(6)}
+        - flatten | linear(6)
+        """,
+    ),
+    "features as an image with one channel, which is moved to the end": (
+        "3x4x4",
+        """
+        - flatten | linear(30) | unflatten(1, 6, 5) | permute(0, 2, 3, 1) | linear(2)
+        """,
+    ),
+    "an input with the name of an op": (
+        "{image: 3x4x4, x: 3x4x4}",
+        """
+        - concat: [ref(image), ref(x)]
+        - tokens | image(4, 4) | conv(2, k=1)
+        """,
+    ),
     "a head of a layer within a group": (
         "3x16x16",
         """

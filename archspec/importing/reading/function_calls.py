@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archspec.importing.reading.dataflow import Node
 from archspec.importing.reading.layer_calls import plain
+from archspec.importing.reading.op_functions import SAME_NAMES
 from archspec.importing.reading.signals_and_tokens import retyped, turn_for
 from archspec.importing.reading.tracing import Operation, Value
 from archspec.importing.unsupported import UnsupportedModuleError
@@ -17,53 +18,6 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Converter", Operation], Node]
 
-# The arguments of functions after the input, as torch orders them, by op.
-POOL = ("kernel_size", "stride", "padding")
-SAME_NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "relu": ("relu", ()),
-    "relu6": ("relu6", ()),
-    "leaky_relu": ("leaky_relu", ("negative_slope",)),
-    "elu": ("elu", ("alpha",)),
-    "selu": ("selu", ()),
-    "gelu": ("gelu", ("approximate",)),
-    "silu": ("silu", ()),
-    "mish": ("mish", ()),
-    "sigmoid": ("sigmoid", ()),
-    "tanh": ("tanh", ()),
-    "softplus": ("softplus", ()),
-    "hardswish": ("hardswish", ()),
-    "hardsigmoid": ("hardsigmoid", ()),
-    "celu": ("celu", ("alpha",)),
-    "softsign": ("softsign", ()),
-    "hardtanh": ("hardtanh", ("min_val", "max_val")),
-    "clamp": ("hardtanh", ("min_val", "max_val")),
-    "logsigmoid": ("logsigmoid", ()),
-    "log_sigmoid": ("logsigmoid", ()),
-    "dropout": ("dropout", ("p",)),
-    "feature_dropout": ("dropout2d", ("p",)),
-    "dropout1d": ("dropout2d", ("p",)),
-    "dropout2d": ("dropout2d", ("p",)),
-    "dropout3d": ("dropout2d", ("p",)),
-    "stochastic_depth": ("stochastic_depth", ("p",)),
-    "local_response_norm": ("lrn", ("size", "alpha", "beta", "k")),
-    **{
-        f"max_pool{n}d": ("maxpool", (*POOL, "dilation", "ceil_mode"))
-        for n in (1, 2, 3)
-    },
-    **{
-        f"avg_pool{n}d": ("avgpool", (*POOL, "ceil_mode", "count_include_pad"))
-        for n in (1, 2, 3)
-    },
-    **{
-        f"adaptive_avg_pool{n}d": ("adaptive_avgpool", ("output_size",))
-        for n in (1, 2, 3)
-    },
-    **{
-        f"adaptive_max_pool{n}d": ("adaptive_maxpool", ("output_size",))
-        for n in (1, 2, 3)
-    },
-}
-IGNORED = {"inplace", "training", "mode", "min", "max", "return_indices"}
 DEFAULTS = {"dropout": {"p": 0.5}, "dropout2d": {"p": 0.5}}
 RENAMED = {"min": "min_val", "max": "max_val"}  # of `clamp`
 

@@ -50,8 +50,9 @@ def candidates(
     if x.axes == "LC":
         yield from _of_tokens(x, y, reads_features=reads_features)
     if x.axes == "C" and len(y) == len("CHW"):
-        sizes = dict(zip(("channels", "height", "width"), y, strict=True))
-        yield Movement("unflatten", sizes, partial(_reshaped, y))
+        image = (y[2], y[0], y[1]) if reads_features else y
+        sizes = dict(zip(("channels", "height", "width"), image, strict=True))
+        yield Movement("unflatten", sizes, partial(_reshaped, image))
     if x.axes[0] == "C" and len(x) > 1:
         yield Movement("tokens", {}, _to_tokens)
     for order in permutations(range(1, len(x) + 1)):

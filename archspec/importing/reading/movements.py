@@ -32,6 +32,7 @@ FUNCTIONS = {
     "select", "split", "split_with_sizes", "squeeze", "stack", "swapaxes", "swapdims",
     "tensor_split", "transpose", "unbind", "unflatten", "unsqueeze", "view", "view_as",
 }  # fmt: skip
+MOVED_ON = ("permute", "tokens", "flatten", "unflatten", "transpose", "image")
 CONCATENATIONS = {"cat", "concat", "concatenate"}
 
 
@@ -71,7 +72,7 @@ def find_movements(
         if _same(y, moved):
             return [movement]
     for movement, shape, y in tried(x, start):
-        if movement.op in ("permute", "tokens", "flatten", "transpose", "image"):
+        if movement.op in MOVED_ON:
             for second, _, z in tried(shape, y):
                 if _same(z, moved):
                     return [movement, second]

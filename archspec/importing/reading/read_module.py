@@ -28,10 +28,9 @@ def read(module: nn.Module, inputs: Inputs, name: str) -> Network:
         UnsupportedModuleError: if it does what no spec can.
     """
     require_readable(module)
-    children = dict([*module.named_children(), *module.named_parameters()])
+    names = {key.partition(".")[0] for key in module.state_dict()}
     inputs = {  # which share a level of names with the layers of the network
-        f"{key}_input" if key in children else key: shape
-        for key, shape in inputs.items()
+        f"{key}_input" if key in names else key: shape for key, shape in inputs.items()
     }
     traced, heads = _traced(module, inputs)
     tensors = named_tensors(module)

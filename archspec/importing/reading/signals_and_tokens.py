@@ -14,9 +14,11 @@ from torch import nn
 
 from archspec.importing.reading import layer_calls
 from archspec.importing.reading.dataflow import Node
+from archspec.importing.reading.op_functions import SAME_NAMES
 from archspec.importing.reading.tracing import Operation, Value, around
 from archspec.ir.shape import Shape
 from archspec.ops.axes import ANY, accepts
+from archspec.ops.registry import OPS
 
 if TYPE_CHECKING:
     from archspec.importing.reading.conversion import Converter
@@ -69,7 +71,7 @@ def _turn(node: Node, axes: str) -> None:
 
 
 def reads_features(convert: Converter, value: Value) -> bool:
-    """Whether the first layer that asks for channels has them on the last axis."""
+    """Whether the first op that asks for channels has them on the last axis."""
     seen = {value}
     queue = [value]
     while queue:
@@ -77,9 +79,10 @@ def reads_features(convert: Converter, value: Value) -> bool:
             layer = operation.layer
             if layer is not None and is_of_features(layer):
                 return True
-            op = None if layer is None else layer_calls.find_op(layer)
+            name, _ = SAME_NAMES.get(operation.function, ("", ()))
+            op = layer_calls.find_op(layer) if layer else OPS.get(name)
             if op and op.takes is not ANY:
-                return accepts(op.takes, "LC")
+                return accepts(op.takes, "LC") or accepts(op.takes, "HWC")
             fresh = [each for each in operation.results if each not in seen]
             seen.update(fresh)
             queue += fresh

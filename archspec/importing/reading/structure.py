@@ -123,12 +123,14 @@ class _Body:
         source = self.made.get(start) if start else None
         places = [n for n, step in enumerate(steps, 1) if step is source]
         nearest = 0 if start is self.entry else (*places, len(steps))[0]
-        place = place_of_head(chain, steps, nearest, self.frame.path, self.labels.paths)
-        reads_last = place == nearest and (start is self.entry or places)
+        heads = [n for n, step in enumerate(steps, 1) if isinstance(step, Aux)]
+        place = place_of_head(
+            chain, steps, max(nearest, *heads, 0), self.frame.path, self.labels.paths
+        )
+        between = [step for step in steps[nearest:place] if not isinstance(step, Aux)]
+        reads_last = not between and (start is self.entry or places)
         if start and not reads_last:
             chain.insert(0, self.ref(start))
-        while isinstance((*steps, None)[place], Aux):
-            place += 1
         steps.insert(place, Aux({"": chain}))
 
     def _chain(self, value: Node, stop: Node | None) -> tuple[Node | None, list[Step]]:
