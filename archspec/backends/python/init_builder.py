@@ -204,8 +204,9 @@ class InitBuilder:
                 return self._statements(member)
             case SubmoduleChoice():
                 then = self._additions(member.then)
-                otherwise = self._additions(member.otherwise) or None
-                return [IfStmt(member.test, then, otherwise)]
+                otherwise = self._additions(member.otherwise)
+                then = _declaring(then, otherwise)
+                return [IfStmt(member.test, then, otherwise or None)]
             case SubmoduleLoop(names=()):
                 return self._loop(member)
             case SubmoduleLoop():
@@ -352,3 +353,25 @@ def _all_members(members: Iterable[Member]) -> Iterator[Member]:
                 yield from _all_members(member.members or ())
             case SubmoduleChoice():
                 yield from _all_members([*member.then, *member.otherwise])
+
+
+def _declaring(then: Sequence[Stmt], otherwise: Sequence[Stmt]) -> tuple[Stmt, ...]:
+    """The first arm, which declares what has another class in the second.
+
+    self.stem: nn.Module = Stem(in_channels)     # else: self.stem = Stem2(in_channels)
+    """
+    others = {each.target: each for each in otherwise if isinstance(each, AssignStmt)}
+
+    def declared(stmt: Stmt) -> Stmt:
+        other = others.get(stmt.target) if isinstance(stmt, AssignStmt) else None
+        if not isinstance(stmt, AssignStmt) or other is None:
+            return stmt
+        is_same = _maker(stmt.value) == _maker(other.value)
+        return stmt if is_same else replace(stmt, declared="nn.Module")
+
+    return tuple(map(declared, then))
+
+
+def _maker(value: Expr) -> Expr:
+    """What is called for a submodule: its class."""
+    return value.function if isinstance(value, CallExpr) else value
