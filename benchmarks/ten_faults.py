@@ -9,6 +9,7 @@ import io
 import os
 import re
 import runpy
+import shutil
 import sys
 import traceback
 from dataclasses import dataclass
@@ -138,6 +139,7 @@ def torch_prints(fault):
         )
     )
     sys.modules.pop(module.stem, None)
+    shutil.rmtree("__pycache__", ignore_errors=True)  # of another fault, as new and large
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
