@@ -139,7 +139,7 @@ def torch_prints(fault):
         )
     )
     sys.modules.pop(module.stem, None)
-    shutil.rmtree("__pycache__", ignore_errors=True)  # of another fault, as new and large
+    shutil.rmtree("__pycache__", ignore_errors=True)  # another fault is as large
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
