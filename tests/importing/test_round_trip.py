@@ -97,6 +97,15 @@ NETS = {
         - flatten | linear(30) | unflatten(1, 6, 5) | permute(0, 2, 3, 1) | linear(2)
         """,
     ),
+    "features as an image with one channel, which stays": (
+        "3x4x4",
+        """
+        - concat:
+            - flatten | linear(30) | unflatten(1, 6, 5)
+            - adaptive_avgpool((6, 5))
+        - permute(0, 2, 3, 1) | linear(2)
+        """,
+    ),
     "an input with the name of an op": (
         "{image: 3x4x4, x: 3x4x4}",
         """

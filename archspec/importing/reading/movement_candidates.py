@@ -50,9 +50,7 @@ def candidates(
     if x.axes == "LC":
         yield from _of_tokens(x, y, reads_features=reads_features)
     if x.axes == "C" and len(y) == len("CHW"):
-        image = (y[2], y[0], y[1]) if reads_features else y
-        sizes = dict(zip(("channels", "height", "width"), image, strict=True))
-        yield Movement("unflatten", sizes, partial(_reshaped, image))
+        yield from _of_features(y, reads_features=reads_features)
     if x.axes[0] == "C" and len(x) > 1:
         yield Movement("tokens", {}, _to_tokens)
     for order in permutations(range(1, len(x) + 1)):
@@ -85,6 +83,21 @@ def candidates(
 
 def _transpose() -> Movement:
     return Movement("transpose", {}, partial(torch.transpose, dim0=1, dim1=2))
+
+
+def _of_features(y: Sequence[int], *, reads_features: bool) -> Iterator[Movement]:
+    """An image, whose channels may then move to the end.
+
+    With one channel, the two are the same movement.
+    """
+    height, width, channels = y
+    last = (channels, height, width)
+    images = [tuple(y), last] if reads_features else [tuple(y)]
+    if reads_features and channels == 1 < width:
+        images = [last]
+    for image in images:
+        sizes = dict(zip(("channels", "height", "width"), image, strict=True))
+        yield Movement("unflatten", sizes, partial(_reshaped, image))
 
 
 def _of_tokens(
