@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from archspec.diagnostics.diagnostic import Diagnostic, Edit
 from archspec.frontend.ast import (
     BlockDefinition,
     Document,
@@ -152,8 +152,7 @@ def without_input(finding: Diagnostic) -> Iterator[Candidate]:
         start = source.line_starts[at.line - 1]
         end = start + len(source.line(at.line)) + 1
     title = f"remove `{rest[0]}`"
-    edit = Edit(source.span(start, end), "")
-    yield Candidate(OWN, Fix(title, (edit,), is_strong=False))
+    yield Candidate.weak(OWN, title, Edit(source.span(start, end), ""))
 
 
 # --- what a finding proposes ---
@@ -232,8 +231,7 @@ def _first_rows(step: RepeatFor, document: Document) -> Iterator[Candidate]:
             for _, size in empty
         ]
         edits = [Edit(span, text) for (span, _), text in zip(empty, texts, strict=True)]
-        fix = Fix(f"write `{texts[0]}`", tuple(edits), is_strong=False)
-        yield Candidate(VALUE + place / 10, fix)
+        yield Candidate.weak(VALUE + place / 10, f"write `{texts[0]}`", *edits)
 
 
 def _of_lengths(lists: Iterable[Tuple], lengths: set[int]) -> Iterator[Candidate]:

@@ -68,3 +68,8 @@ class Candidate(NamedTuple):
     def of(cls, cost: float, title: str, *edits: Edit) -> Candidate:
         """A fix that is strong unless its cost is high."""
         return cls(cost, Fix(title, edits, cost < WEAK))
+
+    @classmethod
+    def weak(cls, cost: float, title: str, *edits: Edit) -> Candidate:
+        """A fix that guesses, whatever it costs: nobody writes it without being asked."""
+        return cls(cost, Fix(title, edits, is_strong=False))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from archspec.diagnostics.diagnostic import Diagnostic, Edit
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import (
     BlockDefinition,
@@ -124,7 +124,7 @@ def _with_positional(call: Call, values: list[str], cost: float) -> Candidate:
         edit = Edit(source.span(call.name.span.end, end), f"({text})")
     title = source.text[call.span.start : edit.span.start] + edit.text
     title += source.text[edit.span.end : end]
-    return _weak(cost, f"write `{' '.join(title.split())}`", edit)
+    return Candidate.weak(cost, f"write `{' '.join(title.split())}`", edit)
 
 
 # --- names ---
@@ -152,8 +152,8 @@ def _other_names(
         for place, name in enumerate(
             dict.fromkeys([*_names(body, block), *params, "ch"])
         ):
-            fix = Fix(f"write `{name}`", (Edit(at, name),), is_strong=False)
-            yield Candidate(INSERTED + 0.2 + place / 50, fix)
+            cost = INSERTED + 0.2 + place / 50
+            yield Candidate.weak(cost, f"write `{name}`", Edit(at, name))
 
 
 def _definitions(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
@@ -171,7 +171,7 @@ def _definitions(finding: Diagnostic, document: Document) -> Iterator[Candidate]
                 text = f"{separator}{'' if star else '*, '}{name}={value}"
                 edit = Edit(source.span(span.end - 1, span.end - 1), text)
                 title = f"add the parameter `{name}={value}` to `{block.name.id}`"
-                yield _weak(INSERTED + place * (MAX_LEAD + 0.1), title, edit)
+                yield Candidate.weak(INSERTED + place * (MAX_LEAD + 0.1), title, edit)
         yield from _param(name, value, VALUE + place * (MAX_LEAD + 0.1), document)
 
 
@@ -198,7 +198,7 @@ def _param(
         edit = Edit(line, f"params: {{{name}: {value}}}\n")
     else:
         return
-    yield _weak(cost, f"add `{name}: {value}` to `params`", edit)
+    yield Candidate.weak(cost, f"add `{name}: {value}` to `params`", edit)
 
 
 def _is_in(at: Span, body: Step) -> bool:
@@ -251,7 +251,7 @@ def _two_branches(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
         if len(step.branches) == 1 and (edit := _behind(last.span, "identity")):
             yield Candidate.of(ADDED, "add the branch `identity`", edit)
         elif len(step.branches) > 2 and (edit := _left_out(last)):
-            yield _weak(ADDED, f"remove `{last.span.text}`", edit)
+            yield Candidate.weak(ADDED, f"remove `{last.span.text}`", edit)
 
 
 def _behind(span: Span, text: str) -> Edit | None:
@@ -282,7 +282,7 @@ def _first_reads(
                 text, read = step.span.text, f"ref({each.name.id})"
                 new = read if text == "identity" else f"{read} | {text}"
                 edit = Edit(step.span, new)
-                yield _weak(ADDED + place / 20, f"write `{new}`", edit)
+                yield Candidate.weak(ADDED + place / 20, f"write `{new}`", edit)
 
 
 def _without_step(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
@@ -303,7 +303,7 @@ def _without_step(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
                     text = re.sub(r"\s#.*", "", edit.span.text)
                     text = " ".join(text.split()).strip("-, ")
                     title = f"remove `{text if len(text) < 50 else text[:47] + '...'}`"
-                    yield _weak(LAST_RESORT - depth / 20, title, edit)
+                    yield Candidate.weak(LAST_RESORT - depth / 20, title, edit)
 
 
 def _left_out(item: Step) -> Edit | None:
@@ -333,7 +333,3 @@ def _left_out(item: Step) -> Edit | None:
         stop = end + len(after) - len(after.lstrip(", "))
         return Edit(source.span(start, stop), "")
     return None
-
-
-def _weak(cost: float, title: str, edit: Edit) -> Candidate:
-    return Candidate(cost, Fix(title, (edit,), is_strong=False))

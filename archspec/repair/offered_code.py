@@ -23,8 +23,6 @@ FURTHER = 0.3  # more, for each place that is farther from the finding
 
 def offered_code(finding: Diagnostic) -> Iterator[Candidate]:
     """The code of each help line, put in each place."""
-    if finding.primary.span.source.is_argument:
-        return
     for codes in finding.offers:
         for number, code in enumerate(codes[:MAX_CODES]):
             for edit, far in _places(finding, code):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from archspec.diagnostics.diagnostic import Diagnostic, Edit
 from archspec.frontend.ast import Call, Chain, Document, Merge, Name
 from archspec.repair.argument_edits import names_of
 from archspec.repair.block_edits import steps_in
@@ -39,13 +39,13 @@ def _ends(
             continue
         less = with_value(given, f"{given.value.id} - 1")
         text = edited(call, less)
-        yield _weak(ADDED, f"write `{text}`", less)
+        yield Candidate.weak(ADDED, f"write `{text}`", less)
         test = f"{given.value.id} > 0"
         title = f"write `{text}` where `{test}`"
         parts = [text if each is call else each.span.text for each in chain.calls]
         arms = [f"if: {test}", f"then: {' | '.join(parts)}"]
         arms += ["else: identity"] * is_branch
-        yield _weak(VALUE, title, _in_place_of(chain, arms))
+        yield Candidate.weak(VALUE, title, _in_place_of(chain, arms))
 
 
 def _in_place_of(chain: Chain, arms: list[str]) -> Edit:
@@ -59,7 +59,3 @@ def _in_place_of(chain: Chain, arms: list[str]) -> Edit:
         then = 'then: "' + then.removeprefix("then: ") + '"'
         text = f"{{{', '.join([condition, then, *otherwise])}}}"
     return Edit(source.span(start, end), text)
-
-
-def _weak(cost: float, title: str, edit: Edit) -> Candidate:
-    return Candidate(cost, Fix(title, (edit,), is_strong=False))

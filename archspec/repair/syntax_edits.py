@@ -34,8 +34,6 @@ LEAD = re.compile(r"(?: *- )* *")
 def syntax_edits(finding: Diagnostic) -> Iterator[Candidate]:
     """Edits at the place of a finding about the text."""
     source, start, end = finding.primary.span
-    if source.is_argument:
-        return
     if finding.code in CALL_CODES:
         yield from _signs(source, start, end)
     if finding.code.startswith("duplicate-"):

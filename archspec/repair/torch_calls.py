@@ -59,7 +59,7 @@ KEYWORDS = {  # in place of those of PyTorch
 def torch_calls(finding: Diagnostic) -> Iterator[Candidate]:
     """The modules at a finding as ops: one, or all in a line that cannot be read."""
     span = finding.primary.span
-    if finding.code not in ("unknown-op", "invalid-syntax") or span.source.is_argument:
+    if finding.code not in ("unknown-op", "invalid-syntax"):
         return
     source, first = span.source, span.source.line_starts[span.line - 1]
     edits = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
+from archspec.diagnostics.diagnostic import Diagnostic, Edit
 from archspec.frontend.ast import Call, Document, Literal
 from archspec.frontend.step_traversal import calls_in
 from archspec.repair.call_edits import integer, positional
@@ -25,7 +25,7 @@ def train_edits(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
             yield from _vectors(finding, document)
         case "batch-of-one":
             span = document.train["batch_size"][1].span
-            yield _weak(OWN, "write `batch_size: 32`", Edit(span, "32"))
+            yield Candidate.weak(OWN, "write `batch_size: 32`", Edit(span, "32"))
 
 
 def _counts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
@@ -34,7 +34,7 @@ def _counts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     for name, value in document.params:
         if isinstance(value, Literal) and value.value == found:
             title = f"write `{name.id}: {wanted}`"
-            yield _weak(ADDED, title, Edit(value.span, str(wanted)))
+            yield Candidate.weak(ADDED, title, Edit(value.span, str(wanted)))
     call = _call_at(finding, document)
     given = positional(call)[-1:] if call else []
     if call and given and integer(given[0].value) == found:
@@ -42,7 +42,7 @@ def _counts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
         text = call.span.source.text
         new = f"{text[call.span.start : span.start]}{wanted}"
         new += text[span.end : call.span.end]
-        yield _weak(OWN, f"write `{new}`", Edit(span, str(wanted)))
+        yield Candidate.weak(OWN, f"write `{new}`", Edit(span, str(wanted)))
 
 
 def _vectors(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
@@ -60,7 +60,7 @@ def _vectors(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     added += [f"{pooled} | {linear}"] if has_param or count else []
     for place, text in enumerate(added):
         new = f"{call.span.text} | {text}"
-        yield _weak(ADDED + place / 10, f"write `{new}`", Edit(call.span, new))
+        yield Candidate.weak(ADDED + place / 10, f"write `{new}`", Edit(call.span, new))
 
 
 def _call_at(finding: Diagnostic, document: Document) -> Call | None:
@@ -68,7 +68,3 @@ def _call_at(finding: Diagnostic, document: Document) -> Call | None:
     at = finding.primary.span
     calls = calls_in(document.net) if document.net else ()
     return next((call for call in calls if call.span == at), None)
-
-
-def _weak(cost: float, title: str, edit: Edit) -> Candidate:
-    return Candidate(cost, Fix(title, (edit,), is_strong=False))
