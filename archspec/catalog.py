@@ -16,6 +16,7 @@ from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Mapping
 
 SUFFIXES = (".yaml", ".yml")
+RUN_FILES = ("config.json", "spec.yaml")  # which every run directory has
 KEY = re.compile(rb"^archspec\s*:", re.MULTILINE)
 WITH_VARIANT = re.compile(r"(.+):([\w-]+)")  # no path on Windows, as `C:\net.yaml`
 
@@ -55,10 +56,15 @@ def specs_in(folder: Path) -> list[Path]:
 
     The specs of runs in it are copies, and do not count.
     """
-    runs = {path.parent for path in folder.glob("*/**/config.json")}
     files = (path for path in folder.rglob("*") if path.suffix in SUFFIXES)
-    found = (path for path in files if not runs.intersection(path.parents))
+    found = (path for path in files if not _is_of_run(path, folder))
     return sorted(path for path in found if _is_spec(path))
+
+
+def _is_of_run(path: Path, folder: Path) -> bool:
+    """Whether a file is in a run directory below a folder."""
+    *below, _ = path.relative_to(folder).parents
+    return any(all((folder / p / n).is_file() for n in RUN_FILES) for p in below)
 
 
 def _is_spec(path: Path) -> bool:

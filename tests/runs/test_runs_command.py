@@ -125,8 +125,13 @@ def test_a_folder_is_checked_without_the_copies_of_runs(
     runs: Path, command: Command
 ) -> None:
     (runs.parent / "net.yaml").write_text(TINY)
+    other = runs.parent / "other"  # no run, though it has a file of that name
+    other.mkdir()
+    (other / "config.json").write_text("{}")
+    (other / "small.yaml").write_text(TINY)
     _, out, _ = command("check", ".")
     assert "net.yaml: ok" in out
+    assert "other/small.yaml: ok" in out
     assert "spec.yaml" not in out
     _, out, _ = command("check", "runs/tiny-1")
     assert out.startswith("runs/tiny-1/spec.yaml")
