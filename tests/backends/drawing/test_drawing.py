@@ -277,7 +277,7 @@ def test_colors_differ_in_grey_and_black_is_read_on_all() -> None:
     colors = [style_of(family).color for family in Family]
     parts = [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in colors]
     greys = sorted(0.299 * r + 0.587 * g + 0.114 * b for r, g, b in parts)
-    assert all(after - before > 9 for before, after in pairwise(greys))
+    assert all(after - before > 10 for before, after in pairwise(greys))
     assert greys[0] > 140
 
 
