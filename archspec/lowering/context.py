@@ -85,9 +85,8 @@ class LoweringRun:
             self.too_many(span)
         if self.depth > MAX_DEPTH and self.recursive_calls:
             name = self.recursive_calls[-1].name
-            self.findings.keep(
-                self.found_before
-            )  # sizes that shrink until none is left
+            # Sizes that shrink until none is left are errors too, of the same fault.
+            self.findings.keep(self.found_before)
             self.findings.error(
                 "recursive-block",
                 f"`{name.id}` calls itself more than {MAX_DEPTH} steps deep",

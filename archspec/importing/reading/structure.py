@@ -118,7 +118,7 @@ class _Body:
         return [node for node in self.sources if node in ends and node in self.items]
 
     def add_head(self, steps: list[Step], head: Node) -> None:
-        """Put a head behind the step whose output it reads, its level, and other heads."""
+        """Insert a head after the step that it reads, or after that step's level or heads."""
         start, chain = self._chain(head, self.entry)
         source = self.made.get(start) if start else None
         places = [n for n, step in enumerate(steps, 1) if step is source]
