@@ -469,7 +469,8 @@ class Interpreter:
                 raise Rejected("the input channels are checked")
             function, axes = OPS[op](x, *positional, **keywords)
             if isinstance(function, nn.Module):
-                self.load(function.eval(), path)
+                # torchvision makes the tables of Swin v2 in 32 bits.
+                self.load(function.eval().to(torch.get_default_dtype()), path)
             y = Value(function(x.tensor), axes)
         self.layers.append((path, tuple(y.tensor.shape[1:])))
         return y

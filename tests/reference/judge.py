@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -25,12 +26,12 @@ def checked(text: str) -> Spec:
 
 def assert_is_torchs(text: str, spec: Spec, variant: str = "") -> None:
     """The module has the names, shapes, counts and values of the text, run by torch."""
-    model = archspec.compile(spec).eval()
-    weights = model.state_dict()
-    fill(weights.values())
-    inputs = {name: torch.randn(2, *shape) for name, shape in spec.inputs.items()}
     axes = {port.name: "".join(port.value.shape.axes) for port in spec.graph.inputs}
-    with torch.no_grad(), warnings.catch_warnings():
+    with in_64_bits(), torch.no_grad(), warnings.catch_warnings():
+        model = archspec.compile(spec).eval()
+        weights = model.state_dict()
+        fill(weights.values())
+        inputs = {name: torch.randn(2, *shape) for name, shape in spec.inputs.items()}
         warnings.simplefilter("ignore")  # torch warns of `p=same` with even kernels
         interpreter = Interpreter(text, weights, variant)
         expected = interpreter.run(inputs, axes)
@@ -41,6 +42,17 @@ def assert_is_torchs(text: str, spec: Spec, variant: str = "") -> None:
     assert sum(p.numel() for p in model.parameters()) == spec.params
     layers = [(layer.path, tuple(layer.output.shape)) for layer in spec.layers]
     assert layers == interpreter.layers
+
+
+@contextmanager
+def in_64_bits() -> Iterator[None]:
+    """Compute in 64 bits, where rounding decides nothing."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def fill(tensors: Iterable[Tensor]) -> None:
