@@ -122,6 +122,11 @@ def _compare(ours: Any, theirs: Any, how: str) -> None:
             f"its spec {len(our_leaves)}"
         )
     for our, their in zip(our_leaves, their_leaves, strict=True):
+        if their.dtype != our.dtype:
+            raise UnsupportedModuleError(
+                f"the module computes in `{their.dtype}` {how}: "
+                "remove `autocast`, which `archspec train` sets itself"
+            )
         scale = their.abs().max().item()
         if (
             our.shape != their.shape

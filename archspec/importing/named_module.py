@@ -17,7 +17,7 @@ from torch import nn
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.importing.reading.constructor_arguments import watched_constructors
 from archspec.importing.targets import place_and_name
-from archspec.importing.unsupported import UnsupportedModuleError
+from archspec.importing.unsupported import UnsupportedModuleError, gpu_needed
 
 MOST_NAMES = 6  # in a message
 
@@ -154,7 +154,8 @@ def _called(make: Callable[[], Any], name: str) -> Any:
         ) from error
     except Exception as error:
         raise UnsupportedModuleError(
-            f"`{name}` cannot be made ({type(error).__name__}: {_line(error)}): "
+            gpu_needed(name, error)
+            or f"`{name}` cannot be made ({type(error).__name__}: {_line(error)}): "
             "repair it, or give other `--args`"
         ) from error
 

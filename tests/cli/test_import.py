@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 import archspec as library
 
@@ -59,6 +60,24 @@ class Turns(nn.Module):
         for conv, norm in zip(self.convs, self.norms):
             x = norm(conv(x))
         return x
+
+class MovesToGpu(nn.Module):
+    def forward(self, x):
+        return x.cuda()
+
+class OnGpu(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8).to("cuda")
+
+class Autocasts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+
+    def forward(self, x):
+        with torch.autocast("cpu"):
+            return self.fc(x)
 
 class Pair(nn.Module):
     def forward(self, x, y):
@@ -247,6 +266,9 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:Skips": ("`extra.bias`", "training mode"),
     "model.py:Normalizes --input 8": ("`fc`", "weight norm"),
     "model.py:Sizes --input 8": ("`linear` with weights that no layer has",),
+    "model.py:MovesToGpu": ("`MovesToGpu` moves tensors to a GPU", "remove `.cuda()`"),
+    "model.py:OnGpu": ("`OnGpu` moves tensors to a GPU",),
+    "model.py:Autocasts --input 8": ("torch.bfloat16", "remove `autocast`"),
     "model.py:Misspells": ("no attribute 'convs'", "repair it"),
     "model.py:half": ("`conv.weight`", "torch.float16", ".float()"),
     "model.py:layers": ("`ModuleList` has no `forward`",),
@@ -264,7 +286,16 @@ SENTENCES = {  # the object, other options, and what the sentence names
 }
 
 
-@pytest.mark.parametrize("command", SENTENCES)
+NEEDS_NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(each, marks=NEEDS_NO_GPU if "Gpu" in each else ())
+        for each in SENTENCES
+    ],
+)
 def test_says_in_one_sentence_what_is_wrong(archspec, command) -> None:
     target, *options = command.split()
     if "--input" not in options:

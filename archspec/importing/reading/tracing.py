@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_flatten, tree_leaves, tree_map
 
 from archspec.importing.reading.constructor_arguments import known_arguments
 from archspec.importing.steps import Value as Argument
-from archspec.importing.unsupported import UnsupportedModuleError
+from archspec.importing.unsupported import UnsupportedModuleError, gpu_needed
 
 BATCH = 2
 
@@ -131,7 +131,8 @@ def trace(
 
 def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
     """Why a module does not run: without data, or at all."""
-    kind = f"`{type(module).__name__}`"
+    name = type(module).__name__
+    kind = f"`{name}`"
     try:
         with torch.no_grad():
             own = copy.deepcopy(module).eval()
@@ -140,7 +141,7 @@ def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
         return f"{kind} does not run ({_line(cause)}): repair it first"
     except Exception as cause:
         shapes = " and ".join("x".join(map(str, shape)) for shape in inputs.values())
-        return (
+        return gpu_needed(name, cause) or (
             f"{kind} fails on a batch of two inputs of {shapes} ({_line(cause)}): "
             "check `--input`"
         )
