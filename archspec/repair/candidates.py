@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from archspec.diagnostics.diagnostic import Diagnostic
+from archspec.diagnostics.diagnostic import Diagnostic, Edit
 from archspec.frontend.ast import (
     BlockDefinition,
     Call,
@@ -57,7 +57,7 @@ from archspec.repair.step_edits import (
     enlarged,
     inserted_before,
     other_labels,
-    swapped,
+    swap_cost,
 )
 from archspec.repair.syntax_edits import syntax_edits
 from archspec.repair.torch_calls import torch_calls
@@ -187,9 +187,11 @@ class _SpecEdits:
                 continue
             for first, second in pairwise(step.steps):
                 if isinstance(first, Chain) and isinstance(second, Chain):
-                    found = self.candidate(swapped(first.span, second.span), 0)
-                    title = f"swap `{first.span.text}` and `{second.span.text}`"
-                    yield found._replace(fix=found.fix._replace(title=title))
+                    above, below = first.span, second.span
+                    title = f"swap `{above.text}` and `{below.text}`"
+                    edits = Edit(above, below.text), Edit(below, above.text)
+                    if above.text != below.text:
+                        yield Candidate.of(swap_cost(above, below), title, *edits)
 
     def in_chains(self) -> Iterator[Candidate]:
         """Edits of calls, those near the finding first."""

@@ -95,17 +95,20 @@ def chain_edits(chain: Chain) -> Iterator[tuple[Call, CallEdit]]:
 
 
 def swapped(first: Span, second: Span) -> CallEdit:
-    """Two texts in the other order."""
-    between = first.source.text[first.end : second.start]
-    span = first.source.span(first.start, second.end)
-    cost = SWAPPED
-    if second.text in ("global_avgpool", *FLATTENING) or first.text in FLATTENING:
-        cost = ADDED
-    if (first.text, second.text) == ("flatten", "global_avgpool"):
-        cost = LEFT_OUT - 0.1
+    """Two calls of a chain in the other order."""
+    edit = Edit(first.to(second), f"{second.text} | {first.text}")
+    return CallEdit(swap_cost(first, second), edit)
+
+
+def swap_cost(first: Span, second: Span) -> float:
+    """What it costs to write two steps in the other order."""
     if second.text.startswith("ref("):
-        cost = SYNTAX
-    return CallEdit(cost, Edit(span, f"{second.text}{between}{first.text}"))
+        return SYNTAX
+    if (first.text, second.text) == ("flatten", "global_avgpool"):
+        return LEFT_OUT - 0.1
+    if second.text in ("global_avgpool", *FLATTENING) or first.text in FLATTENING:
+        return ADDED
+    return SWAPPED
 
 
 def copied(call: Call, others: Iterable[str]) -> Edits:

@@ -1,7 +1,8 @@
-"""Try an edit of a spec quickly: parse only the chains in it, stop at the first new error.
+"""Try an edit of a spec quickly: parse only what it changes, stop at the first new error.
 
 conv(8, k=3) | relu     with `p=1` added: this chain is parsed again, and the syntax
                         tree of the spec is lowered with it in place of the old one
+input: 3x32x32          so is the shape of an input
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import replace
 
 from archspec.diagnostics.diagnostic import Diagnostic, Edit, Findings
 from archspec.diagnostics.source import Source, Span
-from archspec.frontend.ast import Chain, Document, Group, Step
+from archspec.frontend.ast import Chain, Document, Group, InputDefinition, Step
 from archspec.frontend.call_parser import parse_chain
+from archspec.frontend.document_parser import parse_sizes_of_shape
 from archspec.frontend.step_traversal import children, replace_chains
 from archspec.frontend.tokenizer import ParseError
 from archspec.frontend.yaml.tree import Scalar
@@ -68,7 +70,7 @@ def apply_edits(source: Source, edits: Iterable[Edit]) -> Source:
 
 
 class EditedDocuments:
-    """The syntax trees of a document after edits within its chains."""
+    """The syntax trees of a document after edits of its chains, or of its input."""
 
     def __init__(self, document: Document) -> None:
         bodies = [block.body for block in document.blocks]
@@ -83,6 +85,8 @@ class EditedDocuments:
 
     def after(self, edits: Sequence[Edit], source: Source) -> Document | None:
         """The document of the edited text `source`; None if it has to be parsed whole."""
+        if len(edits) == 1 and (inputs := self._inputs(edits[0])):
+            return replace(self.document, inputs=inputs)
         new: dict[int, Chain] = {}
         for edit in edits:
             chain = self._around(edit.span)
@@ -103,6 +107,14 @@ class EditedDocuments:
         net = document.net and replace_chains(document.net, new)
         assert net is None or isinstance(net, Group)
         return replace(document, blocks=blocks, net=net)
+
+    def _inputs(self, edit: Edit) -> tuple[InputDefinition, ...]:
+        """The one input with another shape, if an edit writes it."""
+        first, *others = self.document.inputs or (None,)
+        if first is None or others or edit.span != first.name.span:
+            return ()
+        sizes = parse_sizes_of_shape(edit.text)
+        return (first._replace(sizes=sizes),) if sizes else ()
 
     def _around(self, span: Span) -> Chain | None:
         found = (c for c in self.chains if _whole(c).start <= span.start)
