@@ -49,7 +49,10 @@ def plain(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("size", "strategy"), [(2, "ddp"), (3, "ddp"), (2, "fsdp")])
+@pytest.mark.parametrize(
+    ("size", "strategy"),
+    [(2, "ddp"), (2, "fsdp"), pytest.param(3, "ddp", marks=pytest.mark.slow)],
+)
 def test_processes_train_as_one_with_the_same_batch(
     size: int, strategy: str, plain: Path, tmp_path: Path, command: Command
 ) -> None:
@@ -78,7 +81,9 @@ def test_in_a_shared_evaluation_every_image_counts_once(
     [
         ("ddp", []),
         ("fsdp", ["--ema", 0.9, "--optimizer", "sgd(lr=0.05)"]),  # which has no state
-        ("fsdp", ["--precision", 16, "--clip", 1.0]),
+        pytest.param(
+            "fsdp", ["--precision", 16, "--clip", 1.0], marks=pytest.mark.slow
+        ),
     ],
 )
 def test_processes_that_are_stopped_end_as_if_they_had_not_been(
@@ -112,7 +117,7 @@ def test_a_run_goes_on_with_another_number_of_processes(
     assert_close(tmp_path / "2/plain-1", tmp_path / "3/plain-1")
 
 
-@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize("victim", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_process_that_is_killed_ends_the_run_and_it_can_go_on(
     victim: int, tiny: Path, tmp_path: Path
 ) -> None:
@@ -246,7 +251,9 @@ train: {data: digits, batch_size: 100, epochs: 2, optimizer: adam(lr=0.01), clip
 """
 
 
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+@pytest.mark.parametrize(
+    "strategy", [pytest.param("ddp", marks=pytest.mark.slow), "fsdp"]
+)
 def test_branches_frozen_layers_and_adam_train_as_one(
     strategy: str, tmp_path: Path, command: Command
 ) -> None:

@@ -46,7 +46,9 @@ def assert_ends(process: Processes, run: Path, code: int, words: str) -> None:
     torch.load(run / "last.pt", weights_only=True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_to_all_processes_of_a_run_saves_it(
     number: signal.Signals, tiny: Path, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def assert_exported(spec: Spec) -> None:
             assert_close(torch.from_numpy(found), model(x))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_exports_the_ops_of_transformers() -> None:
     assert_exported(spec_of(OPS, input="3x16x12"))
