@@ -134,16 +134,17 @@ def test_net(shape: str, net: str) -> None:
     check(compiled(text).require())
 
 
-def test_probabilities_have_all_digits() -> None:
+@pytest.mark.parametrize("rate", ["0.3 * (1 + i) / 7", "0.2 / 7 * (1 + i)"])
+def test_probabilities_have_all_digits(rate: str) -> None:
     """So that they are found to grow by the number of the layer."""
-    net = """
+    net = f"""
         - repeat:
-            add: [identity, "conv(3, k=1) | stochastic_depth(0.3 * (i + 1) / 7)"]
-          times: 4
+            add: [identity, "conv(3, k=1) | stochastic_depth({rate})"]
+          times: 7
         """
     spec = compiled("net:" + net).require()
     text = to_text(build(spec.graph), spec.inputs)
-    assert "stochastic_depth(0.3 * (1 + i) / 7)" in text
+    assert f"stochastic_depth({rate})" in text
 
 
 @pytest.mark.parametrize("seed", range(12))

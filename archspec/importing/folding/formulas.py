@@ -52,4 +52,5 @@ def is_counter(pattern: str) -> bool:
 
 def is_progression(pattern: str) -> bool:
     """Whether a pattern is that of a value that grows with a layer's number."""
-    return re.fullmatch(r"[\d.]+ \* {} / \d+", pattern) is not None
+    number = r"[\d.]+"
+    return bool(re.fullmatch(rf"{number} (\* {{}} / \d+|/ \d+ \* {{}})", pattern))
