@@ -103,6 +103,9 @@ def parse_label(scalar: Scalar) -> StepLabel:
     if scalar.text.startswith("for "):
         help = "write `repeat:` with the steps, and `times: 3` next to it"
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
+    if scalar.text.startswith("lambda "):
+        help = "a step calls an op or a block, not a function of Python"
+        raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
     if re.fullmatch(r"\w+ *\(.*\)", scalar.text):
         help = "a block is defined under `blocks:`, and called by its name here"
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)

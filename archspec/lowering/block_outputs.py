@@ -3,7 +3,8 @@
     residual(64, s=2) on [32, 56, 56]  ->  [64, 28, 28]
 
 A block is known again by its definition and those of the blocks that it mentions, so an
-edit of one is a new block. Only expansions without a finding are remembered.
+edit of one is a new block. Only expansions without a finding are remembered, and none
+of a document with a `tied`, which runs the layers in a block again.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ class BlockOutputs:
         self.outputs: dict[Hashable, ir.Value] = {}
         self._alive: dict[int, BlockDefinition] = {}  # so that no `id` is used twice
         self._reached = _mentions(document)
+        self._needs_layers = "tied(" in document.source.text
 
     def key(
         self, block: Block, arguments: Mapping[str, Symbolic | None], x: ir.Value
     ) -> Hashable:
         """What the output depends on; None if that is not known."""
         version = self._version(block)
+        if self._needs_layers:
+            return None
         values = [(n, self._value(v.value)) for n, v in arguments.items() if v]
         if x.shape is None or version is None or len(values) < len(arguments):
             return None

@@ -215,6 +215,8 @@ def _chunks(merge: Merge, count: int, x: ir.Value, context: Context) -> list[ir.
     try:
         shapes = _chunk_shapes(merge, count, x, context)
     except ShapeError as error:
+        channels = int(x.shape.channels)
+        nearest = (channels // count * count, (channels // count + 1) * count)
         report(
             context,
             error.code,
@@ -222,6 +224,7 @@ def _chunks(merge: Merge, count: int, x: ir.Value, context: Context) -> list[ir.
             merge.sizes or merge.span,
             related=producer(x),
             help=_other_sizes(merge.sizes, x, count) or error.help,
+            numbers=() if merge.sizes else (channels, *nearest),
         )
         return [ir.Value(None)] * count
     return [ir.Value(shape, x.producer, merge.span, x) for shape in shapes]

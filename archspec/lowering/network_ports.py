@@ -110,6 +110,8 @@ def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
     help = did_you_mean(name.id, labels)
     if is_head:
         help = "training returns the heads after the outputs, so omit it"
+    elif not help and name.id in values:
+        help = f"label a step that reads it: `{name.id}_out: ref({name.id})`"
     elif not help and labels:
         help = f"the labels are {', '.join(f'`{label}`' for label in labels)}"
     message = f"no step of `net` has the label `{name.id}`"
@@ -117,7 +119,6 @@ def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
         message = f"`{name.id}` is a head, not an output"
     elif name.id in values:
         message = f"`{name.id}` is an input, not the label of a step"
-        help = help or "label the step whose output the network returns"
     context.findings.error(
         "unknown-output",
         message,

@@ -12,6 +12,8 @@ from archspec.lowering.context import Context, Items
 from archspec.lowering.label_text import label_text
 from archspec.lowering.labels import Found, Labels
 
+INPUT_NAMES = ("in", "inp", "input", "inputs", "x")  # what others call an input
+
 
 def lower_reference(
     call: Call, x: ir.Value, context: Context, items: Items
@@ -147,6 +149,12 @@ def _report_dangling(
         help = (
             f"`{first}` is not a label: give its call one, as `{first}: {first}(...)`"
         )
+    elif not help and path.id in INPUT_NAMES and context.block:
+        label = "input" if first == "in" else first  # a keyword of Python
+        help = f"name the input in the first step of the block: `{label}: identity`"
+    elif not help and path.id in INPUT_NAMES and "input" in known:
+        is_strong = first != "x"  # which also names the current value
+        help = Replacement("write `input`", "input", is_strong=is_strong)
     elif not help and known:
         help = f"the labels so far are {_listed(known)}"
     context.findings.error(

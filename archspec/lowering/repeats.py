@@ -16,7 +16,6 @@ from itertools import chain
 from typing import Any
 
 from archspec.diagnostics.diagnostic import Edit, Fix, Label, write
-from archspec.diagnostics.source import Span
 from archspec.frontend.ast import (
     Column,
     Expression,
@@ -314,7 +313,7 @@ def _rows(
 ) -> Symbolic | None:
     """The rows with the Python that computes them; None if unknown or wrong."""
     if isinstance(step, RepeatTimes):
-        return _times(step, x, context, write("1", f" or more{or_omit}"))
+        return _times(step, x, context, f"write `1` or more{or_omit}")
     check_new_names(_columns(step), context.findings)
     columns = [_column(column, x, context) for column in step.columns]
     known = [column for column in columns if column is not None]
@@ -427,11 +426,5 @@ def _is_possible(times: int, place: Expression, context: Context, help: str) -> 
             f"expected at least one time, found {times}",
             place,
             help=help,
-            proposals=[_one_row(place.span)] * (place.span.text == "[]"),
         )
     return times >= 1
-
-
-def _one_row(empty: Span) -> Fix:
-    """The fix for a column without values."""
-    return Fix("write `[1]`, with your values", (Edit(empty, "[1]"),), is_strong=False)

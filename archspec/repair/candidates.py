@@ -46,6 +46,7 @@ from archspec.repair.edit_costs import (
     UNLIKE_ANOTHER,
     Candidate,
 )
+from archspec.repair.join_edits import join_edits
 from archspec.repair.lost_parts import lost_parts
 from archspec.repair.offered_code import offered_code
 from archspec.repair.recursion_edits import recursion_edits
@@ -114,6 +115,7 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         found += train_edits(finding, document)
         if finding.is_error:
             found += lost_parts(finding, document)
+            found += join_edits(finding, document)
         if finding.code in (*SHAPE_CODES, *VALUE_CODES):
             found += _SpecEdits(finding, document).found()
     if finding.is_error:
@@ -171,7 +173,7 @@ class _SpecEdits:
         return abs(chain.span.start - self.at.start)
 
     def found(self) -> Iterator[Candidate]:
-        yield from row_edits(self.document)
+        yield from row_edits(self.finding, self.document)
         if self.is_shape:
             yield from input_edits(self.finding, self.document)
             yield from at_like_calls(self.document)

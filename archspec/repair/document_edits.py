@@ -11,13 +11,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from archspec.diagnostics.diagnostic import Diagnostic, Edit
+from archspec.diagnostics.source import Span
 from archspec.frontend.ast import (
     BlockDefinition,
     Document,
+    Expression,
     InputDefinition,
+    Let,
     Name,
     RepeatFor,
-    RepeatTimes,
     Step,
     Tuple,
 )
@@ -30,7 +32,6 @@ from archspec.repair.argument_edits import (
     wrong_padding,
 )
 from archspec.repair.block_edits import steps_in
-from archspec.repair.call_edits import integer
 from archspec.repair.edit_costs import (
     ASSERTION,
     EXAMPLE,
@@ -198,40 +199,79 @@ def _looks_mistyped(one: int, other: int) -> bool:
 # --- rows ---
 
 
-def row_edits(document: Document) -> Iterator[Candidate]:
+def row_edits(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     """Columns of equal length, and at least one repetition."""
     params = [value for _, value in document.params if isinstance(value, Tuple)]
+    loops = [
+        step
+        for body, _ in bodies(document)
+        for step in steps_in(body)
+        if isinstance(step, RepeatFor)
+    ]
+    for loop in loops:
+        lists = [c.values for c in loop.columns if isinstance(c.values, Tuple)]
+        lengths = {len(each.items) for each in (*lists, *params)}
+        yield from _of_lengths([*lists, *params], lengths)
+    if finding.code == "empty-repeat":
+        columns = [[(c.values, len(c.pattern)) for c in loop.columns] for loop in loops]
+        yield from _repetitions(finding.primary.span, columns, document)
+
+
+Columns = list[tuple[Expression, int]]  # the length of each row, 0 for plain values
+
+
+def _repetitions(
+    at: Span, loops: list[Columns], document: Document
+) -> Iterator[Candidate]:
+    """A number of repetitions or a row, in its place or where a name gets its value."""
+    own = [loop for loop in loops if at in [values.span for values, _ in loop]]
+    if own:
+        yield from _first_rows(own[0], document)
+        return
+    named = [
+        value.span for name, value in document.params if value and name.id == at.text
+    ]
+    for far, span in enumerate((*named, at)):
+        for place, n in enumerate((2, 1, 3)):
+            cost = VALUE + (far + place) / 10
+            yield Candidate.weak(cost, f"write `{n}`", Edit(span, str(n)))
+    for size in {0, *(size for loop in loops for _, size in loop)}:
+        yield from _first_rows([(Name(at, at.text), size)], document)
+
+
+def _first_rows(columns: Columns, document: Document) -> Iterator[Candidate]:
+    """A row for columns that have none, and for the empty lists that others may read."""
+    own = [(each, size) for each, size in columns if _is_empty(each)]
+    read = [size for each, size in columns if not isinstance(each, Tuple)]
+    others = [(each, read[0]) for each in _values(document) if read and _is_empty(each)]
+    for places in ([*own, *others], *([*own, each] for each in others)):
+        for number, n in enumerate((1, 2, 8) if places else ()):
+            edits = [Edit(each.span, _row(each, n, size)) for each, size in places]
+            cost = VALUE + number / 10 + PER_PLACE * (len(places) - len(own) - 1)
+            title = f"write `{edits[0].text}`, with your values"
+            yield Candidate.weak(cost, title, *edits)
+
+
+def _row(empty: Expression, n: int, size: int) -> str:
+    """A list in place of an empty one, of a number or of a row of numbers."""
+    row = f"[{', '.join([str(n)] * size)}]" if size else str(n)
+    in_call = empty.span.text.startswith("(")
+    return f"({row.replace('[', '(').replace(']', ')')},)" if in_call else f"[{row}]"
+
+
+def _is_empty(value: Expression) -> bool:
+    return isinstance(value, Tuple) and not value.items
+
+
+def _values(document: Document) -> Iterator[Expression]:
+    """The values of params, of `let`, and of the arguments of calls."""
+    yield from (value for _, value in document.params if value)
     for body, _ in bodies(document):
         for step in steps_in(body):
-            if isinstance(step, RepeatFor):
-                lists = [c.values for c in step.columns if isinstance(c.values, Tuple)]
-                lengths = {len(each.items) for each in lists}
-                lengths |= {len(each.items) for each in params}
-                yield from _of_lengths([*lists, *params], lengths)
-                yield from _first_rows(step, document)
-            elif isinstance(step, RepeatTimes) and integer(step.times) == 0:
-                for place, n in enumerate((2, 1, 3)):
-                    edit = Edit(step.times.span, str(n))
-                    yield Candidate.of(VALUE + place / 10, f"write `{n}`", edit)
-
-
-def _first_rows(step: RepeatFor, document: Document) -> Iterator[Candidate]:
-    """A row for the columns of a `for` that have none."""
-    params = {name.id: value for name, value in document.params}
-    empty = []
-    for column in step.columns:
-        values: object = column.values
-        if isinstance(values, Name):
-            values = params.get(values.id)
-        if isinstance(values, Tuple) and not values.items:
-            empty.append((values.span, len(column.pattern)))
-    for place, n in enumerate((2, 8, 64) if empty else ()):
-        texts = [
-            f"[[{', '.join([str(n)] * size)}]]" if size else f"[{n}]"
-            for _, size in empty
-        ]
-        edits = [Edit(span, text) for (span, _), text in zip(empty, texts, strict=True)]
-        yield Candidate.weak(VALUE + place / 10, f"write `{texts[0]}`", *edits)
+            if isinstance(step, Let):
+                yield from (value for _, value in step.bindings if value)
+        for call in calls_in(body):
+            yield from (given.value for given in call.arguments)
 
 
 def _of_lengths(lists: Iterable[Tuple], lengths: set[int]) -> Iterator[Candidate]:

@@ -1,7 +1,7 @@
-"""What reads or gives something that was lost: an argument, a name, a branch, an output.
+"""What reads or gives something that was lost: an argument, a name, an output.
 
 unit(64)                 unit(64, width)           `width` is a name there
-concat: [ref(fine)]      concat: [ref(fine), ref(coarse)]
+add: [relu, ref(x)]      x: identity               as the first step of the block
 times: n                 params: {n: 2}
 """
 
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from archspec.diagnostics.diagnostic import Diagnostic, Edit
+from archspec.diagnostics.diagnostic import Diagnostic, Edit, Fix
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import (
     BlockDefinition,
@@ -26,6 +26,7 @@ from archspec.frontend.ast import (
     Step,
 )
 from archspec.frontend.step_traversal import calls_in, starts_with_ref
+from archspec.lowering.references import INPUT_NAMES
 from archspec.repair.block_edits import steps_in
 from archspec.repair.call_edits import positional, quoted
 from archspec.repair.document_edits import bodies
@@ -37,9 +38,9 @@ from archspec.repair.edit_costs import (
     VALUE,
     Candidate,
 )
+from archspec.repair.syntax_edits import last_of_block
 
 VALUES = (2, 1, 3, 8, 64)  # of a param that nobody has given a value
-UNREAD = ("unread-input", "unread-step")
 
 
 def lost_parts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
@@ -47,18 +48,18 @@ def lost_parts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     for body, block in bodies(document):
         if finding.code == "missing-argument":
             yield from _arguments(finding, document, body, block)
-        if finding.code in UNREAD:
-            yield from _branches(finding, body)
-        if finding.code == "invalid-step":
-            yield from _two_branches(finding, body)
         if finding.code == "missing-ref":
             yield from _first_reads(finding, document, body)
+        if finding.code == "dangling-ref" and block:
+            yield from _named_input(finding, body)
         if finding.code == "undefined-name":
             yield from _other_names(finding, document, body, block)
         if finding.code != "unknown-op" or not finding.proposals:
             yield from _without_step(finding, body)
     if finding.code == "undefined-name":
         yield from _definitions(finding, document)
+    if finding.code == "unknown-output" and document.net:
+        yield from _returned_input(finding, document, document.net)
     if finding.code == "unknown-parameter":
         yield from _param_of_variant(finding, document)
     if finding.code == "unread-step" and document.outputs:
@@ -165,7 +166,7 @@ def _definitions(finding: Diagnostic, document: Document) -> Iterator[Candidate]
     for place, value in enumerate(VALUES):
         for block in document.blocks:
             span = block.signature
-            if _is_in(at, block.body) and span.text.endswith(")"):
+            if is_in(at, block.body) and span.text.endswith(")"):
                 star = any(p.keyword_only for p in block.parameters)
                 separator = ", " if block.parameters else ""
                 text = f"{separator}{'' if star else '*, '}{name}={value}"
@@ -201,7 +202,8 @@ def _param(
     yield Candidate.weak(cost, f"add `{name}: {value}` to `params`", edit)
 
 
-def _is_in(at: Span, body: Step) -> bool:
+def is_in(at: Span, body: Step) -> bool:
+    """Whether a place is in a step."""
     spans = [each.span for each in steps_in(body)]
     start, end = min(s.start for s in spans), max(s.end for s in spans)
     return spans[0].source is at.source and start <= at.start <= end
@@ -215,58 +217,8 @@ def _labels_at(finding: Diagnostic, document: Document) -> Iterator[str]:
     at = finding.primary.span
     for body, _ in bodies(document):
         for step in steps_in(body):
-            if isinstance(step, Labeled) and _is_in(at, step):
+            if isinstance(step, Labeled) and is_in(at, step):
                 yield step.label.span.text
-
-
-def _branches(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
-    """A branch that reads what nothing reads, in each join that can take one."""
-    at = finding.primary.span
-    labels = ["identity"]
-    if finding.code == "unread-input":
-        labels = [f"ref({at.text})"]
-    for step in steps_in(body):
-        if isinstance(step, Labeled) and _is_in(at, step.step):
-            labels = [f"ref({step.label.span.text})", *labels]
-    for step in steps_in(body):
-        if not isinstance(step, Merge) or not step.branches:
-            continue
-        last = step.branches[-1]
-        if not isinstance(last, Chain):
-            continue
-        for place, text in enumerate(labels):
-            cost = ADDED + 0.5 * (len(step.branches) > 1) + place / 20
-            edit = _behind(last.span, text)
-            if edit:
-                yield Candidate.of(cost, f"add the branch `{text}`", edit)
-
-
-def _two_branches(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
-    """One branch more or less in a join that takes two: `sub: [relu]`."""
-    at = finding.primary.span
-    for step in steps_in(body):
-        if not isinstance(step, Merge) or step.span != at:
-            continue
-        last = step.branches[-1]
-        if len(step.branches) == 1 and (edit := _behind(last.span, "identity")):
-            yield Candidate.of(ADDED, "add the branch `identity`", edit)
-        elif len(step.branches) > 2 and (edit := _left_out(last)):
-            yield Candidate.weak(ADDED, f"remove `{last.span.text}`", edit)
-
-
-def _behind(span: Span, text: str) -> Edit | None:
-    """One more item behind that of a list, in brackets or on lines of its own."""
-    source = span.source
-    start, end = quoted(span)
-    lead = source.line(span.line)[: source.position(start)[1] - 1]
-    if not lead.strip(" -"):
-        tail = source.text[end:].split("\n", 1)[0]
-        at = end + len(tail)
-        indent = " " * (len(lead.rstrip()) - 1)
-        return Edit(source.span(at, at), f"\n{indent}- {text}")
-    if source.text[end:].lstrip()[:1] in (",", "]"):
-        return Edit(source.span(end, end), f", {text}")
-    return None
 
 
 def _first_reads(
@@ -296,8 +248,8 @@ def _without_step(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
         elif isinstance(step, Merge):
             items = step.branches
         for item in items:
-            if len(items) > 1 and _is_in(at, item):
-                edit = _left_out(item)
+            if len(items) > 1 and is_in(at, item):
+                edit = left_out(item)
                 if edit:
                     depth += 1
                     text = re.sub(r"\s#.*", "", edit.span.text)
@@ -306,8 +258,46 @@ def _without_step(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
                     yield Candidate.weak(LAST_RESORT - depth / 20, title, edit)
 
 
-def _left_out(item: Step) -> Edit | None:
-    """A list without an item: its lines, or its text and a comma."""
+def _named_input(finding: Diagnostic, body: Step) -> Iterator[Candidate]:
+    """A first step of a block that gives its input the name that a `ref` reads."""
+    at, source = finding.primary.span, finding.primary.span.source
+    if at.text not in INPUT_NAMES or not is_in(at, body) or not isinstance(body, Group):
+        return
+    label = "input" if at.text == "in" else at.text  # a keyword of Python
+    first = body.steps[0]
+    start, _ = quoted(first.label.span if isinstance(first, Labeled) else first.span)
+    step = f"{label}: identity"
+    lead = source.line(first.span.line)[: source.position(start)[1] - 1]
+    text = f"{step}\n{lead}" if lead.strip() == "-" else f"{{{step}}}, "
+    reads = [call for call in calls_in(body) if call.name.id == "ref"]
+    spans = [given.span for call in reads for given in call.arguments]
+    renamed = [Edit(span, label) for span in spans if span.text == at.text != label]
+    title = f"add `{step}` as the first step"
+    is_strong = at.text != "x"  # which also names the current value
+    added = Edit(source.span(start, start), text)
+    yield Candidate(ADDED, Fix(title, (added, *renamed), is_strong))
+
+
+def _returned_input(
+    finding: Diagnostic, document: Document, net: Group
+) -> Iterator[Candidate]:
+    """A last step that reads an input, so that the network can return it."""
+    at = finding.primary.span
+    name, source = at.text, at.source
+    first = net.steps[0].span
+    lead = source.line(first.line)[: first.column - 1]
+    if name in [each.name.id for each in document.inputs] and not lead.strip(" -"):
+        indent = len(lead) - len(lead.lstrip())
+        last = last_of_block(source, first.line, indent)
+        end = source.line_starts[last - 1] + len(source.line(last))
+        step = f"{name}_out: ref({name})"
+        added = Edit(source.span(end, end), f"\n{' ' * indent}- {step}")
+        renamed = Edit(at, f"{name}_out")
+        yield Candidate.weak(ADDED, f"add the step `{step}`", added, renamed)
+
+
+def left_out(item: Step) -> Edit | None:
+    """Leave an item out of a list: its lines, or its text and a comma."""
     span = item.label.span if isinstance(item, Labeled) else item.span
     source = span.source
     start, end = quoted(span)
@@ -317,14 +307,9 @@ def _left_out(item: Step) -> Edit | None:
         if lead.count("-") > 1:
             return None
         indent = len(lead) - len(lead.lstrip())
-        first = last = span.line
-        for number in range(first + 1, len(source.line_starts) + 1):
-            text = source.line(number)
-            if text.strip() and len(text) - len(text.lstrip()) <= indent:
-                break
-            last = number if text.strip() else last
+        last = last_of_block(source, span.line, indent + 1)
         stop = source.line_starts[last - 1] + len(source.line(last)) + 1
-        begin = source.line_starts[first - 1]
+        begin = source.line_starts[span.line - 1]
         return Edit(source.span(begin, min(stop, len(source.text))), "")
     before, after = source.text[:start].rstrip(), source.text[end:]
     if before.endswith(",") and after.lstrip()[:1] in (",", "]"):

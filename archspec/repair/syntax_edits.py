@@ -144,7 +144,7 @@ def _line_edits(source: Source, number: int) -> Iterator[Candidate]:
     for other in _indents(source, number) - {indent}:
         far = abs(other - indent) / 100
         yield _edit(source, first, first + indent, " " * other, 0.2 + far)
-    if (last := _last_of_block(source, number)) > number:
+    if (last := last_of_block(source, number, indent)) > number:
         end = source.line_starts[last - 1] + len(source.line(last))
         lines = source.text[first:end].split("\n")
         for other in _indents(source, number) - {indent}:
@@ -199,10 +199,8 @@ def _without_lines(source: Source, number: int, count: int) -> Iterator[Candidat
         yield Candidate.of(REMOVED + count / 10, title, edit)
 
 
-def _last_of_block(source: Source, number: int) -> int:
-    """The last of the lines from this one on that are indented as far or farther."""
-    text = source.line(number)
-    indent = len(text) - len(text.lstrip(" "))
+def last_of_block(source: Source, number: int, indent: int) -> int:
+    """The last of the lines from this one on, of which the further ones are indented."""
     last = number
     for other in range(number + 1, len(source.line_starts) + 1):
         text = source.line(other)

@@ -58,6 +58,8 @@ ADVICE = {
         "indent the branches below it",
     ),
     "a label of a label": (net("stem: body: relu"), "put `body: relu` on a line"),
+    "a function": (net("lambda x: 2 * x"), "not a function of Python"),
+    "an empty join": (net("add: []"), "write each branch on a line of its own"),
     "null": (f"{HEAD}params: {{n: null}}\nnet: [relu]\n", "specs have no `null`"),
     "is not None": (net("if: ch is not None\n    then: relu"), "compare with"),
     "a pattern in braces": (

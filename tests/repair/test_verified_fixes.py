@@ -180,7 +180,65 @@ GRAPHS = {  # what is written, and the whole spec with the first fix
     ),
     "columns without a row": (
         "net:\n  - repeat: conv(c, k=n)\n    for: {c: [], n: []}\n",
-        "net:\n  - repeat: conv(c, k=n)\n    for: {c: [2], n: [2]}\n",
+        "net:\n  - repeat: conv(c, k=n)\n    for: {c: [1], n: [1]}\n",
+    ),
+    "rows of a param": (
+        (
+            "params: {rows: []}\nnet:\n  - repeat: conv(c, k=n)\n"
+            '    for: {"(c, n)": rows}\n'
+        ),
+        (
+            "params: {rows: [[1, 1]]}\nnet:\n  - repeat: conv(c, k=n)\n"
+            '    for: {"(c, n)": rows}\n'
+        ),
+    ),
+    "rows of an argument": (
+        (
+            "blocks:\n  unit(rows):\n    - repeat: conv(c, k=1)\n"
+            "      for: {c: rows}\nnet:\n  - unit(())\n"
+        ),
+        (
+            "blocks:\n  unit(rows):\n    - repeat: conv(c, k=1)\n"
+            "      for: {c: rows}\nnet:\n  - unit((1,))\n"
+        ),
+    ),
+    "no repetitions of a param": (
+        "params: {n: 0}\nnet:\n  - vgg_block(8, n)\n",
+        "params: {n: 2}\nnet:\n  - vgg_block(8, n)\n",
+    ),
+    "channels that a split does not divide": (
+        "net:\n  - split:\n      - relu\n      - tanh # here\n",
+        "net:\n  - split:\n      - relu\n      - tanh # here\n    sizes: [2, 1]\n",
+    ),
+    "a split in braces": (
+        "net: [{split: [relu, tanh]}]\n",
+        "net: [{split: [relu, tanh], sizes: [2, 1]}]\n",
+    ),
+    "a difference without branches": (
+        "net:\n  - sub: []\n",
+        "net:\n  - sub: [identity, identity]\n",
+    ),
+    "rows in a difference": (
+        "net:\n  - sub:\n      - tanh\n      - each: relu\n        times: 2\n",
+        (
+            "net:\n  - sub:\n      - tanh\n      - add:\n          - each: relu\n"
+            "            times: 2\n"
+        ),
+    ),
+    "rows in a difference, in braces": (
+        "net:\n  - sub: [tanh, {each: relu, times: 2}]\n",
+        "net:\n  - sub: [tanh, {add: [{each: relu, times: 2}]}]\n",
+    ),
+    "an input as an output": (
+        f"{INPUTS}\nnet:\n  - sum: {{add: [ref(left), ref(right)]}}\noutputs: [sum, left]\n",
+        (
+            f"{INPUTS}\nnet:\n  - sum: {{add: [ref(left), ref(right)]}}\n"
+            "  - left_out: ref(left)\noutputs: [sum, left_out]\n"
+        ),
+    ),
+    "the input of a block as `x`": (
+        "blocks:\n  unit: [tanh, {mul: [relu, ref(x)]}]\nnet: [unit]\n",
+        "blocks:\n  unit: [{x: identity}, tanh, {mul: [relu, ref(x)]}]\nnet: [unit]\n",
     ),
     "an output without a label": (
         "net:\n  - low: relu\n  - tanh\noutputs: [low, logits]\n",
@@ -225,14 +283,16 @@ GUESSES = {  # specs whose fixes are offered, and never written unasked
     "a probability of 2": "net: [dropout(2)]\n",
     "no argument": f"{BLOCKS}net: [unit(c=8), unit()]\n",
     "an argument too many": f"{BLOCKS}net: [unit(8), 'unit(8, 9, 10)']\n",
+    "no repetition": "params: {n: 2}\nnet: [{repeat: relu, times: n - 2}]\n",
+    "a function": "net:\n  - tanh\n  - lambda x: x*2\n",
 }
 
 
 @pytest.mark.parametrize("text", GUESSES.values(), ids=GUESSES)
 def test_a_guess_is_not_written(text):
     fixed = fix_source(Source("spec", f"archspec: 1\ninput: 3x8x8\n{text}"))
-    (found,) = fixed.result.diagnostics
-    assert found.fixes
+    assert fixed.result.diagnostics
+    assert all(found.fixes for found in fixed.result.diagnostics)
     assert not fixed.applied
 
 
@@ -252,6 +312,21 @@ SURE = {  # specs whose only value is known, before and after
     "a parameter of the block": (
         PASSED_ON.format(call="inner(c)"),
         PASSED_ON.format(call="inner(c, s=s)"),
+    ),
+    "the layers of a block": (
+        f"{BLOCKS}net: [a: unit(3), tied(a.conv)]\n",
+        f"{BLOCKS}net: [a: unit(3), tied(a)]\n",
+    ),
+    "the input": (
+        "net: [tanh, add: [relu, ref(in)]]\n",
+        "net: [tanh, add: [relu, ref(input)]]\n",
+    ),
+    "the input of a block": (
+        "blocks:\n  unit:\n    - tanh\n    - add: [ref(in), relu, ref(in)]\nnet: [unit]\n",
+        (
+            "blocks:\n  unit:\n    - input: identity\n    - tanh\n"
+            "    - add: [ref(input), relu, ref(input)]\nnet: [unit]\n"
+        ),
     ),
 }
 

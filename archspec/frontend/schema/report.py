@@ -13,6 +13,7 @@ from archspec.diagnostics.diagnostic import (
     Replacement,
     write,
 )
+from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import closest
 from archspec.frontend.renamed_labels import renamed_label
 from archspec.frontend.schema.json_schema import (
@@ -299,25 +300,27 @@ class _Reporter:
         code = "invalid-type"
         help = _help(part, form)
         proposals: list[Fix] = []
+        around = parents[-1] if parents else None
+        pairs = around.pairs if isinstance(around, Mapping) else ()
+        key = next((key for key, value in pairs if value is part), None)
         if violation.path and violation.path[-1] == "repeat":
             help = "put the step under `repeat:`, and the count under `times:`"
         if form in STEP_FORMS and _is_nothing(violation):
             code = "missing-step"
-            is_join = violation.schema["expected"] == "a list of branches"
             help = Offer("`identity` passes its input on", "identity")
-            if is_join:
-                help = "indent the branches below it"
-                title, text = "write `[identity]`, and your branches", "[identity]"
-                proposals = [Fix(title, (Edit(part.span, text),), is_strong=False)]
+            if form == "branches" and key:
+                help = (
+                    FORM_HELP[form]
+                    if part.span.text
+                    else "indent the branches below it"
+                )
+                proposals = [_identities(part.span, 1 + (key.text == "sub"))]
         expected, found = violation.schema["expected"], _found(part, violation)
         help = help or _help_with_integer(part, violation.schema)
         if isinstance(part, Mapping) and expected == "a value":
             help = "a value is a number, a word or a list: names do not nest"
         if expected == "a value" and found == "nothing":
             help = "specs have no `null`: omit it, or give it a value"
-        around = parents[-1] if parents else None
-        pairs = around.pairs if isinstance(around, Mapping) else ()
-        key = next((key for key, value in pairs if value is part), None)
         if key and (form == "branches" or key.text == "let"):
             proposals += _as_label(key, part)
         self.findings.error(
@@ -327,6 +330,13 @@ class _Reporter:
             help=help,
             proposals=proposals,
         )
+
+
+def _identities(empty: Span, count: int) -> Fix:
+    """The fix that gives a join as many branches as it needs."""
+    text = f"[{', '.join(['identity'] * count)}]"
+    edit = Edit(empty, text if empty.text else f" {text}")
+    return Fix(f"write `{text}`, and your branches", (edit,), is_strong=False)
 
 
 def _as_label(key: Scalar, value: Tree | None) -> list[Fix]:
