@@ -60,13 +60,13 @@ def check(
         error. The result is true without errors.
     """
     findings = Findings()
-    found = _find(spec, variant, findings)
+    found = find_source(spec, variant, findings)
     if found is None:
         return CheckResult(str(spec), tuple(findings), None)
     entry, source = found
     options = Options(
         variant=entry.variant,
-        inputs=_input_texts(input),
+        inputs=input_texts(input),
         overrides=overrides,
         params=params,
         train=train,
@@ -75,7 +75,7 @@ def check(
     return replace(result, name=entry.title)
 
 
-def _input_texts(input: Input | None) -> list[str]:
+def input_texts(input: Input | None) -> list[str]:
     """The input as values of `--input`."""
     match input:
         case None:
@@ -87,7 +87,7 @@ def _input_texts(input: Input | None) -> list[str]:
         case list():
             return input
     return [
-        f"{name}={text}" for name, each in input.items() for text in _input_texts(each)
+        f"{name}={text}" for name, each in input.items() for text in input_texts(each)
     ]
 
 
@@ -145,7 +145,7 @@ def loads(
     Raises:
         SpecError: if the spec has errors. Its `str()` is the report.
     """
-    options = Options(variant, _input_texts(input), params=params)
+    options = Options(variant, input_texts(input), params=params)
     return check_source(Source("spec", text), options=options).require()
 
 
@@ -162,11 +162,11 @@ def check_sizes(
     Its shape assertions are ignored, since they are about one size.
     """
     findings = Findings()
-    found = _find(spec, variant, findings)
+    found = find_source(spec, variant, findings)
     if found is None:
         return SizesResult(str(spec), tuple(findings))
     entry, source = found
-    options = Options(entry.variant, _input_texts(input), overrides)
+    options = Options(entry.variant, input_texts(input), overrides)
     folder = entry.path.parent
     result = compile_sizes(source, folder, options, sizes, findings)
     return result._replace(name=entry.title)
@@ -184,7 +184,7 @@ def _fixed(
     def check_again(
         source: Source, variant: str | None, findings: Findings
     ) -> Graph | None:
-        chosen = options._replace(variant=variant) if variant else options
+        chosen = options._replace(variant=variant)
         return compile_again(source, folder, chosen, findings, lints=result.ok)
 
     def try_again(tree: Document, findings: Findings, known: BlockOutputs) -> None:
@@ -194,10 +194,16 @@ def _fixed(
         document = None
         with suppress(TooMany):
             document = parse_document(source, Findings())
-        variants = [*document.variants] if document else []  # else none was valid
+        variants = [None, *document.variants] if document else []  # else none was valid
         caused = _caused_by_params(result, source, folder, options)
         verification = Verification(
-            source, document, check_again, try_again, variants, [*caused.values()]
+            source,
+            document,
+            check_again,
+            try_again,
+            options.variant,
+            [each for each in variants if each != options.variant],
+            [*caused.values()],
         )
         found = [caused.get(each, each) for each in result.diagnostics]
         return replace(result, diagnostics=verification.with_fixes(found))
@@ -223,7 +229,7 @@ def _caused_by_params(
     }
 
 
-def _find(
+def find_source(
     spec: str | Path, variant: str | None, findings: Findings
 ) -> tuple[Entry, Source] | None:
     """A spec's file and its text."""

@@ -85,19 +85,19 @@ def compile_spec(
 
 
 def compile_again(
-    source: Source,
+    spec: Source | Document,
     folder: Path | None,
     options: Options,
     findings: Findings,
     *,
     lints: bool,
 ) -> Graph | None:
-    """Find the errors of an edited text, and the warnings only where asked.
+    """Find the errors of a text or a syntax tree, and the warnings only where asked.
 
     Raises:
         TooMany: at a bound.
     """
-    network = _resolve(source, folder, options, findings)
+    network = _resolve(spec, folder, options, findings)
     if network is None:
         return None
     graph = _graph(network, options.variant, findings)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from archspec.checker import check_source
 from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import Diagnostic, Fix
 from archspec.diagnostics.source import Source
+from archspec.family_check import FamilyResult, check_family_source
 from archspec.repair.trial import apply_edits
-from archspec.spec import CheckResult
 
 MAX_FIXES = 100  # of one text
 
@@ -27,7 +26,7 @@ class FixedSpec(NamedTuple):
 
     source: Source
     applied: tuple[AppliedFix, ...]
-    result: CheckResult
+    result: FamilyResult
 
 
 def fix_source(
@@ -46,20 +45,21 @@ def fix_source(
         ValueError: if the first finding has fewer fixes than `pick`.
     """
     applied: list[AppliedFix] = []
-    result = check_source(source, folder=folder, options=options)
+    options = options or Options()
+    result = check_family_source(source, folder, options)
     while len(applied) < MAX_FIXES:
         chosen = _picked(result, pick) if pick else _sure(result)
         if chosen is None:
             break
         applied.append(chosen)
         source = apply_edits(source, chosen.fix.edits)
-        result = check_source(source, folder=folder, options=options)
+        result = check_family_source(source, folder, options)
         if pick:
             break
     return FixedSpec(source, (*applied,), result)
 
 
-def _sure(result: CheckResult) -> AppliedFix | None:
+def _sure(result: FamilyResult) -> AppliedFix | None:
     """The first fix that is surely meant."""
     for finding in result.diagnostics:
         if finding.fixes and finding.fixes[0].is_strong:
@@ -67,7 +67,7 @@ def _sure(result: CheckResult) -> AppliedFix | None:
     return None
 
 
-def _picked(result: CheckResult, number: int) -> AppliedFix:
+def _picked(result: FamilyResult, number: int) -> AppliedFix:
     finding = next((d for d in result.diagnostics if d.is_error), None)
     count = len(finding.fixes) if finding else 0
     if finding is None or number > count:

@@ -15,12 +15,12 @@ from typing import Annotated, Literal
 import typer
 
 from archspec.catalog import specs_in
-from archspec.checker import check as check_spec
 from archspec.checker import check_sizes
 from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import Diagnostic, Severity
 from archspec.diagnostics.machine_formats import render_concise, render_github, to_json
 from archspec.diagnostics.terminal import printable
+from archspec.family_check import FamilyResult, check_family
 from archspec.passes.budget import over_budget
 from archspec.sizes import SizesResult, parse_sizes
 from archspec.spec import CheckResult
@@ -30,9 +30,10 @@ from .exit_codes import FAILURE, USAGE, exit_code, stop
 from .options import InputOption, SetOption, VariantOption, format_option
 from .spec_loading import note_namesake
 
-Result = CheckResult | SizesResult
+Result = FamilyResult | SizesResult
 
 COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmMgG]?)")
+OVER_BUDGET = "over-budget"
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
@@ -110,7 +111,7 @@ def check(
         done = [fix_spec(s, options, pick=pick, writes=not diff) for s in specs]
         if text := "\n".join(filter(None, done)):
             print(text)
-    ask: Callable[..., Result] = check_spec
+    ask: Callable[..., Result] = check_family
     if sizes is not None:
         ask = partial(check_sizes, sizes=_parsed(sizes))
     results = [
@@ -151,11 +152,25 @@ def _parsed_count(text: str, flag: str) -> int:
 
 
 def _within(limits: Mapping[str, int], result: Result) -> Result:
-    """A result with an error for each limit that its network exceeds."""
-    if not isinstance(result, CheckResult) or result.spec is None or not limits:
+    """A result with an error for each limit that one of its networks exceeds."""
+    if not isinstance(result, FamilyResult) or not limits:
         return result
-    spec = result.spec
-    found = over_budget(spec.graph, spec.document.source, limits)
+    own = _limited(limits, result.own)
+    variants = {name: _limited(limits, r) for name, r in result.variants.items()}
+    found: dict[object, Diagnostic] = {}
+    for each in (own, *variants.values()):
+        for excess in each.diagnostics:
+            if excess.code == OVER_BUDGET:  # alike in networks that differ in name only
+                found.setdefault((excess.primary, excess.related), excess)
+    diagnostics = (*result.diagnostics, *found.values())
+    return FamilyResult(result.name, diagnostics, own, variants)
+
+
+def _limited(limits: Mapping[str, int], result: CheckResult) -> CheckResult:
+    """A result with an error for each limit that its network exceeds."""
+    if not (result.ok and result.graph and result.source):
+        return result
+    found = over_budget(result.graph, result.source, limits)
     return replace(result, diagnostics=(*result.diagnostics, *found))
 
 
@@ -179,7 +194,7 @@ def _render(results: list[Result], format_: str, *, quiet: bool) -> str:
         case "full":
             parts = [_report(_findings(results))]
             if not quiet:
-                parts += [_verdict(r) for r in results if isinstance(r, CheckResult)]
+                parts += [_verdict(r) for r in results if isinstance(r, FamilyResult)]
             parts += _size_reports(results)
     return "\n".join(part for part in parts if part)
 
@@ -246,15 +261,25 @@ def _size_report(result: SizesResult) -> list[str]:
     ]
 
 
-def _verdict(result: CheckResult) -> str:
+def _verdict(result: FamilyResult) -> str:
     parts = ["ok"] if result.ok else []
-    if result.spec:
-        parts.append(f"{result.spec.params:,} parameters")
-        shapes = result.spec.outputs.values()
+    if spec := result.own.spec:
+        parts.append(f"{spec.params:,} parameters")
+        shapes = spec.outputs.values()
         parts.append(f"output {', '.join(str([*each]) for each in shapes)}")
     for severity, number in Counter(_severities(result.diagnostics)).items():
         parts.append(f"{number} {severity}{'s' * (number > 1)}")
-    return f"{printable(result.name)}: {', '.join(parts)}"
+    return f"{printable(result.name)}: {', '.join(parts)}{_of_variants(result)}"
+
+
+def _of_variants(result: FamilyResult) -> str:
+    """How many variants are ok: `; 3 of 4 variants ok`."""
+    total = len(result.variants)
+    valid = sum(each.ok for each in result.variants.values())
+    if not total:
+        return ""
+    count = str(total) if valid == total else f"{valid} of {total}"
+    return f"; {count} variant{'s' * (total > 1)} ok"
 
 
 def _severities(diagnostics: Iterable[Diagnostic]) -> list[Severity]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+from archspec.catalog import find_spec
 from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import Findings
 from archspec.fixing import FixedSpec, fix_source
@@ -16,14 +17,15 @@ from .output_files import write_file
 
 def fix_spec(name: str, options: Options, *, pick: int | None, writes: bool) -> str:
     """Fix a file, or show the change as a diff; return what was done, in words."""
-    path = Path(name)
-    if not path.is_file():
+    entry = find_spec(name, Findings(), options.variant)
+    if entry is None or not Path(entry.name).is_file():
         stop(
             f"`{name}` is not a file: `archspec new FILE --from NAME` copies a spec",
             USAGE,
         )
-    findings = Findings()
-    source = read_source(path, name, findings)
+    path, name, variant = entry
+    options = options._replace(variant=variant)
+    source = read_source(path, name, Findings())
     if source is None:
         return ""  # the check that follows reports it
     try:

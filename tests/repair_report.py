@@ -162,7 +162,7 @@ def is_written_right(
     if not any(d.fixes and d.fixes[0].is_strong for d in result.diagnostics):
         return None
     fixed = fix_source(source, folder=Path(source.name).parent)
-    return layers(fixed.result) == wanted if fixed.applied else None
+    return layers(fixed.result.own) == wanted if fixed.applied else None
 
 
 # --- the table ---

@@ -45,7 +45,7 @@ CODES: dict[str, Page] = {
     ),
     "too-much-work": Page(
         "The spec computes too many values, for example in a long expression in a "
-        "repeat.",
+        "repeat, or has too many variants.",
         "- repeat:\n    - let: {most: max(range(1000))}\n    - relu\n  times: 1000",
         "- let: {most: max(range(1000))}\n- repeat: bn\n  times: most",
     ),

@@ -52,7 +52,7 @@ MARGIN = 0.3  # in cost, by which the likeliest fix leads if it is written by it
 MAX_FIXES = 3  # of one finding
 MAX_BEHIND = 400  # steps behind the bound, for what nearly always works
 
-# Check a text or a syntax tree in a variant, or in that of the report if it is None.
+# Check a text in a variant, or without one if it is None.
 Check = Callable[[Source, str | None, Findings], Graph | None]
 # Find what mismatches in a syntax tree.
 TryShapes = Callable[[Document, Findings, BlockOutputs], None]
@@ -75,10 +75,13 @@ class Verification:
     document: Document | None
     check: Check
     try_shapes: TryShapes
-    variants: Sequence[str]
+    variant: str | None  # of the report
+    others: Sequence[str | None]
     by_argument: Collection[Diagnostic] = ()  # findings of no fault in the text
     lowered: int = 0  # steps, so far
-    valid: dict[str, bool] = field(default_factory=dict)  # variants, before any fix
+    valid: dict[str | None, bool] = field(
+        default_factory=dict
+    )  # others, before any fix
     edited: EditedDocuments | None = None
 
     def __post_init__(self) -> None:
@@ -220,12 +223,12 @@ class Verification:
             return None
         findings = FindingsUpTo(allowed)
         try:
-            graph = self.checked(text, None, findings)
+            graph = self.checked(text, self.variant, findings)
         except NewError:
             return None
         if not finding.is_error and key_of(finding) in map(key_of, findings):
             return None
-        for variant in self.variants:
+        for variant in self.others:
             if self.was_valid(variant) and not self.passes(text, variant, Counter()):
                 return None
         if is_indentation(fix) and findings.has_errors:
@@ -243,7 +246,7 @@ class Verification:
             return fix
         return tuple((n.op, n.output.shape, n.parameters) for n in graph.nodes)
 
-    def was_valid(self, variant: str) -> bool:
+    def was_valid(self, variant: str | None) -> bool:
         """Whether a variant was valid before any fix."""
         if variant not in self.valid:
             self.valid[variant] = self.passes(self.source, variant, Counter())

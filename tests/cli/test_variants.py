@@ -30,6 +30,91 @@ def test_checks(archspec, spec, title):
     assert outcome.out.startswith(f"{title}: ok, ")
 
 
+FAMILY = """\
+archspec: 1
+input: 3x8x8
+params: {width: 4, groups: 1, shortcut: 8}
+variants:
+  wide: {width: 16}
+  grouped: {groups: 3}
+  wide_grouped: {width: 16, groups: 3}
+  narrow: {shortcut: 6}
+net:
+  - conv(width, k=3) -> [4, 6, 6]
+  - conv(8, k=1, g=groups)
+  - add: ['conv(8, k=1)', 'conv(shortcut, k=1)']
+"""
+
+
+@pytest.fixture
+def family(here):
+    (here / "family.yaml").write_text(FAMILY)
+    return "family.yaml"
+
+
+def test_a_spec_is_checked_with_its_variants(archspec, family):
+    outcome = archspec("check", family, "--format", "concise")
+    assert outcome.code == 1
+    shape, groups, channels = outcome.out.splitlines()
+    assert shape.startswith("family.yaml:10:25: error[shape-assertion]: ")
+    assert shape.endswith("found [16, 6, 6] (variants `wide`, `wide_grouped`)")
+    assert groups.endswith("found 3 (variants `grouped`, `wide_grouped`)")
+    assert channels.endswith("found [8, 6, 6] and [6, 6, 6] (variant `narrow`)")
+    assert archspec("check", f"{family}:narrow", "-q").out.count("error[") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        (("", ""), "296 parameters, output [8, 6, 6], 3 errors; 0 of 4 variants ok"),
+        ((" -> [4, 6, 6]", ""), "2 errors; 1 of 4 variants ok"),
+        ((", k=1, g=groups", ""), "2 errors; 0 of 4 variants ok"),
+    ],
+)
+def test_a_finding_of_the_spec_itself_is_not_repeated(archspec, here, change, verdict):
+    (here / "family.yaml").write_text(FAMILY.replace(*change))
+    outcome = archspec("check", "family.yaml")
+    assert verdict in outcome.out.splitlines()[-1]
+
+
+def test_json_files_the_findings_of_variants_under_the_spec(archspec, family):
+    outcome = archspec("check", family, "--format", "json")
+    (file,) = json.loads(outcome.out)["files"]
+    assert (file["file"], file["ok"]) == (family, False)
+    assert len(file["diagnostics"]) == 3
+
+
+def test_fixes_of_a_variant_are_picked(archspec, here, family):
+    """Most would undo it, so none is written by itself."""
+    (here / family).write_text(FAMILY.replace(" -> [4, 6, 6]", ""))
+    outcome = archspec("check", family, "--fix")
+    assert "choose one with `--fix --pick 1`" in " ".join(outcome.err.split())
+    picked = archspec("check", family, "--fix", "--pick", "1")
+    assert f"{family}:11: fixed [indivisible-groups]" in picked.out
+    one = archspec("check", f"{family}:narrow", "--fix", "--pick", "1")
+    assert f"{family}:12: fixed [channel-mismatch]" in one.out
+
+
+def test_a_limit_holds_for_each_variant(archspec):
+    outcome = archspec("check", "vgg", "--max-params", "130M")
+    assert outcome.out.count("error[over-budget]") == 2
+    assert "`vgg16` has 134,300,362 parameters" in outcome.out
+    assert outcome.out.endswith("2 errors; 2 of 4 variants ok\n")
+    outcome = archspec("check", "vgg", "--max-params", "1M", "--format", "concise")
+    assert outcome.out.count("over-budget") == 4  # `vgg11` has the default params
+
+
+def test_many_variants_with_errors_end_the_check(archspec, here):
+    names = ", ".join(f"v{n}: {{g: {n}}}" for n in range(10, 115))
+    (here / "many.yaml").write_text(
+        f"archspec: 1\ninput: 3x8x8\nparams: {{g: 1}}\nvariants: {{{names}}}\n"
+        "net: ['conv(2, k=1, g=g)']\n"
+    )
+    outcome = archspec("check", "many.yaml", "-q")
+    assert "the check ends before the variant `v111`" in outcome.out
+    assert "(variants `v10`, `v11`, `v12` and 98 more)" in outcome.out
+
+
 @ONE
 def test_is_summarized(archspec, spec, title):
     network = title.replace(":", "/").split("/")[-1]

@@ -60,7 +60,7 @@ def test_what_is_sure_is_written(path):
         return
     fixed = fix_source(source(path))
     wanted = path.with_suffix(".wanted.yaml")
-    assert layers(fixed.result.spec) == layers(archspec.load(wanted))
+    assert layers(fixed.result.own.spec) == layers(archspec.load(wanted))
     assert fixed.result.diagnostics == ()
 
 
