@@ -201,28 +201,44 @@ class Steps(Values):
         ]
 
     def ladder(self, scope: Scope) -> list[Step]:
-        """A repeat that labels its steps, and another that reads them."""
+        """A repeat that labels its steps, and steps behind it that read them."""
         if scope.needed:
             return self.merge(scope)
-        label, width, count = (
-            self.fresh("m"),
-            self.number(scope),
-            self.random.randint(2, 3),
-        )
+        label, count = self.fresh("m"), self.random.randint(2, 3)
         index = self.index(scope)
-        first: Step = {f"{label}{{{index}}}": self.fixed_wide(width)}
-        down = self.repeated(
-            "repeat", [first, *self.chain(scope)], index, {"times": str(count)}
-        )
+        rows: dict[str, Step] = {"times": str(count)}
+        first: Step = {f"{label}{{{index}}}": self.rung(scope)}
+        if self.happens(0.3):
+            c = self.fresh("c")
+            rows = {"for": {c: [self.number(scope) for _ in range(count)]}}
+            first = {f"{label}{{{index}}}": self.rung(scope, c)}
+        rest = self.chain(scope) if self.happens(0.5) else []
+        down = self.repeated("repeat", [first, *rest], index, rows)
+        if self.happens(0.3):
+            rung = self.random.randrange(count)
+            joined = self.read(scope, f"{label}{rung}")
+            return [down, {self.label(scope): [self.wide(scope), *joined]}]
         read = self.pick([f"{{{index}}}", f"{{{count - 1} - {index}}}", "0"])
-        joined = {
-            self.pick(["add", "maximum"]): [
-                self.fixed_wide(width),
-                f"ref({label}{read})",
-            ]
-        }
-        up = self.repeated("repeat", joined, index, {"times": str(count)})
-        return [down, up]
+        up: Step = [*self.read(scope, f"{label}{read}"), self.wide(scope)]
+        if self.happens(0.4):
+            up = {f"{self.fresh('u')}{{{index}}}": up}
+        return [down, self.repeated("repeat", up, index, {"times": str(count)})]
+
+    def rung(self, scope: Scope, width: str = "") -> Step:
+        """What a ladder labels: a layer, or a call of a block; many change the width."""
+        if not width and self.blocks and scope.depth < 2 and self.happens(0.4):
+            return self.call(self.pick(self.blocks), scope)
+        width = width or self.pick([self.number(scope), "ch + 1", "ch + 1", "2 * ch"])
+        layer = self.fixed_wide(width)
+        return self.pick([layer, f"{layer} | relu", [layer, self.pick(ACTIVATIONS)]])
+
+    def read(self, scope: Scope, label: str) -> list[Step]:
+        """A join of what is here and an earlier step of another width."""
+        if self.happens(0.5):
+            return [{"concat": [f"ref({label})", "identity"]}]
+        width, kind = self.number(scope), self.pick(["add", "maximum"])
+        here = self.fixed_wide(width)
+        return [{kind: [here, f"ref({label}) | {self.fixed_wide(width)}"]}]
 
     def merge(self, scope: Scope) -> list[Step]:
         kind = self.pick(["concat", "concat", "add", "mul", "sub", "maximum"])

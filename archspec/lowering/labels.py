@@ -11,15 +11,16 @@ A `ref` finds a label in the innermost body first, then outwards up to the block
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Aux, Labeled, Step
 from archspec.frontend.step_traversal import children
 from archspec.ir import graph as ir
+from archspec.ir.symbolic import code_of, variables
 
 
 class Found(NamedTuple):
@@ -103,6 +104,27 @@ class Labels:
         for name, group in self.groups.items():
             for path, output in group.all_outputs():
                 yield f"{name}.{path}", output
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many labels and groups there are so far."""
+        return len(self.outputs), len(self.groups)
+
+    def forget_channels(
+        self, names: Collection[str], since: tuple[int, int] = (0, 0)
+    ) -> None:
+        """Of later labels, keep only the number of channels if these names make it.
+
+        They are the variables of an iteration, which change with the next one.
+        """
+        labels, groups = since
+        for label in islice(reversed(self.outputs), len(self.outputs) - labels):
+            output = self.outputs[label]
+            shape = output.shape
+            if shape and variables(code_of(shape.channels)) & names:
+                self.outputs[label] = replace(output, shape=shape.plain())
+        for group in islice(reversed(self.groups), len(self.groups) - groups):
+            self.groups[group].forget_channels(names)
 
     def find(self, path: str) -> Found | None:
         """What a path leads to, from the first body outwards that has its first label."""

@@ -198,13 +198,14 @@ class Loop:
         )
         body: Items = []
         entry = with_channels(x, self.channels_code)
-        around = {*context.loops.channels}
+        around, labels = {*context.loops.channels}, context.labels.size
         y = context.run.step(step.body, entry, inside, body)
         y = leaving(y, context, context.loops.channels - around)
         self.iterations.append(tuple(body))
         self.updates.append(channels_code(y))
         self.widths.add(int(y.shape.channels) if y.shape else None)
         self.outputs.append(y)
+        context.labels.forget_channels(self.moving, labels)
 
     @property
     def moving(self) -> set[str]:
