@@ -11,7 +11,8 @@ A `ref` finds a label in the innermost body first, then outwards up to the block
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from typing import NamedTuple
@@ -111,7 +112,7 @@ class Labels:
         return len(self.outputs), len(self.groups)
 
     def forget_channels(
-        self, names: Collection[str], since: tuple[int, int] = (0, 0)
+        self, names: AbstractSet[str], since: tuple[int, int] = (0, 0)
     ) -> None:
         """Of later labels, keep only the number of channels if these names make it.
 
