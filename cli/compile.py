@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from archspec.backends.mark import is_marked, is_sealed
 from archspec.settings.published_name import is_published
 from archspec.spec import Spec
 
@@ -26,7 +27,7 @@ from .options import (
     VariantOption,
     WeightsOption,
 )
-from .output_files import check_output, write_output
+from .output_files import check_output, write_output, write_text
 from .spec_loading import load_spec
 
 SUFFIXES = (".py", ".onnx", ".pt2", ".safetensors")
@@ -73,7 +74,8 @@ def compile_(
     if suffix == ".safetensors" and not weights:
         stop("`.safetensors` requires `--weights`", USAGE)
     if output:
-        check_output(output, force=force)
+        is_ours = is_sealed if suffix == ".py" else is_marked
+        check_output(output, force=force, is_ours=is_ours)
     loaded = load_spec(spec, overrides, input_, variant, weights=weights)
     if output is None or suffix == ".py":
         _write_source(loaded, output, quiet=quiet)
@@ -90,7 +92,7 @@ def _write_source(spec: Spec, output: Path | None, *, quiet: bool) -> None:
     if output is None:
         print(source, end="")
         return
-    write_output(output, source, quiet=quiet)
+    write_text(output, source, quiet=quiet)
 
 
 def _exported(

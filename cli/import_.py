@@ -12,13 +12,12 @@ from typing import Annotated
 
 import typer
 
+from archspec.backends.mark import is_sealed
 from archspec.frontend.document_parser import parse_sizes_of_shape
 
 from .exit_codes import USAGE, stop
 from .options import ForceOption
-from .output_files import check_output, write_output
-
-MARK = "# Source: "  # begins each file that this command writes
+from .output_files import check_output, write_text
 
 
 def import_(
@@ -56,7 +55,7 @@ def import_(
 ) -> None:
     """Write the spec of an `nn.Module`, and compare their outputs."""
     if output:
-        check_output(output, force=force, is_ours=_is_ours)
+        check_output(output, force=force, is_ours=is_sealed)
     from archspec.importing.targets import place_and_name
     from archspec.importing.unsupported import UnsupportedModuleError
 
@@ -84,11 +83,7 @@ def import_(
     if output is None:
         print(text, end="")
         return
-    write_output(output, text)
-
-
-def _is_ours(path: Path) -> bool:
-    return path.read_text("utf-8", "replace").startswith(MARK)
+    write_text(output, text)
 
 
 def _inputs(texts: list[str], forward: inspect.Signature) -> dict[str, tuple[int, ...]]:

@@ -78,7 +78,10 @@ QuietOption = Annotated[
 ]
 ForceOption = Annotated[
     bool,
-    typer.Option("--force", help="Overwrite a file that archspec did not write."),
+    typer.Option(
+        "--force",
+        help="Overwrite a file that archspec did not write, or that was edited.",
+    ),
 ]
 DeviceOption = Annotated[Device, typer.Option(help=SETTINGS["device"].about)]
 WeightsOption = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from archspec.backends.mark import is_marked
+from archspec.backends.mark import is_marked, sealed
 from archspec.runs.atomic_files import write_atomically
 from archspec.runs.figures import FORMATS
 
@@ -15,12 +15,14 @@ from .exit_codes import USAGE, stop
 def check_output(
     path: Path, *, force: bool, is_ours: Callable[[Path], bool] = is_marked
 ) -> None:
-    """End the command before it overwrites a file that archspec did not write."""
-    if path.is_file() and not force and not is_ours(path):
-        stop(
-            f"`{path}` exists and archspec did not write it: choose another name, or "
-            "add `--force` to overwrite it"
-        )
+    """End the command before it overwrites what archspec did not write."""
+    if force or not path.is_file() or is_ours(path):
+        return
+    if is_marked(path):
+        found = "differs from what archspec wrote"
+    else:
+        found = "exists and archspec did not write it"
+    stop(f"`{path}` {found}: choose another name, or add `--force` to overwrite it")
 
 
 def check_picture(path: Path, *, force: bool) -> None:
@@ -29,6 +31,11 @@ def check_picture(path: Path, *, force: bool) -> None:
         known = ", ".join(f"`.{name}`" for name in FORMATS)
         stop(f"`{path}` should end in one of {known}", USAGE)
     check_output(path, force=force)
+
+
+def write_text(path: Path, text: str, *, quiet: bool = False) -> None:
+    """Write a text that people edit, with a checksum, as the file of `-o`."""
+    write_output(path, sealed(text), quiet=quiet)
 
 
 def write_output(path: Path, data: str | bytes, *, quiet: bool = False) -> None:

@@ -212,6 +212,20 @@ def test_a_file_is_overwritten_only_if_archspec_wrote_it(archspec, suffix):
 
 
 @pytest.mark.usefixtures("_folder")
+def test_a_source_that_was_edited_is_not_overwritten(archspec):
+    path = Path("a.py")
+    assert archspec("compile", "net.yaml", "-o", path).code == 0
+    assert archspec("compile", "lenet", "-o", path).code == 0
+    path.write_text(path.read_text().replace("class ", "class My"))
+    edited = path.read_text()
+    for _ in range(2):
+        refused = archspec("compile", "lenet", "-o", path)
+        assert "`a.py` differs from what archspec wrote" in refused.err
+        assert (refused.code, path.read_text()) == (FAILURE, edited)
+    assert archspec("compile", "lenet", "-o", path, "--force").code == 0
+
+
+@pytest.mark.usefixtures("_folder")
 def test_a_file_of_an_earlier_version_is_overwritten(archspec):
     path = Path("a.svg")
     path.write_text("<svg/>\n<!-- Written by archspec -->\n")
