@@ -70,6 +70,10 @@ class OnGpu(nn.Module):
         super().__init__()
         self.fc = nn.Linear(8, 8).to("cuda")
 
+class Finds(nn.Module):
+    def forward(self, x):
+        return torch.max(x, 2)[1]
+
 class Autocasts(nn.Module):
     def __init__(self):
         super().__init__()
@@ -270,6 +274,7 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:MovesToGpu": ("`MovesToGpu` moves tensors to a GPU", "remove `.cuda()`"),
     "model.py:OnGpu": ("`OnGpu` moves tensors to a GPU",),
     "model.py:Autocasts --input 8": ("torch.bfloat16", "remove `autocast`"),
+    "model.py:Finds --input 3x8": ("`max` for the positions",),
     "model.py:Misspells": ("no attribute 'convs'", "repair it"),
     "model.py:half": ("`conv.weight`", "torch.float16", ".float()"),
     "model.py:layers": ("`ModuleList` has no `forward`",),

@@ -142,6 +142,33 @@ class UNet(nn.Module):
         return self.outc(x)
 
 
+class Down(nn.Module):
+    def __init__(self, cin: int, cout: int) -> None:
+        super().__init__()
+        self.maxpool_conv = nn.Sequential(nn.MaxPool2d(2), DoubleConv(cin, cout))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.maxpool_conv(x)
+
+
+class DeepUNet(nn.Module):
+    """So many levels that they become repeats."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inc = DoubleConv(3, 4)
+        self.down1, self.down2, self.down3 = Down(4, 8), Down(8, 16), Down(16, 32)
+        self.up1, self.up2, self.up3 = Up(32, 16), Up(16, 8), Up(8, 4)
+        self.outc = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x1 = self.inc(x)
+        x2 = self.down1(x1)
+        x3 = self.down2(x2)
+        x = self.up1(self.down3(x3), x3)
+        return self.outc(self.up3(self.up2(x, x2), x1))
+
+
 class UNetOfLists(nn.Module):
     """Skips in a list, levels in `nn.ModuleList`s, of which one is read by index."""
 
@@ -365,9 +392,22 @@ class Gate(nn.Module):
         x = F.leaky_relu(self.conv(x), 0.2)
         w = F.adaptive_avg_pool2d(x, 1).view(x.size(0), -1)
         w = torch.sigmoid(self.fc2(F.relu(self.fc1(w))))
-        x = F.adaptive_avg_pool2d(x * w[:, :, None, None], (4, 4))
+        x = F.adaptive_avg_pool2d(x * w[:, :, None, None].expand_as(x), (4, 4))
         x = F.dropout(x, 0.2, training=self.training)
         return 1 - self.fc(x.reshape(x.shape[0], -1)) / 2
+
+
+class PointNet(nn.Module):
+    """The largest values of all points are classified."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(3, 8, 1)
+        self.fc = nn.Linear(16, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.max(self.conv(x), self.conv(x) / 2)
+        return self.fc(torch.cat([torch.max(x, 2)[0], x.amax(dim=2)], 1))
 
 
 class Siamese(nn.Module):
@@ -487,6 +527,7 @@ MODULES = [  # each with the shapes of what it takes
     (PreActNet, IMAGE),
     (Loops, IMAGE),
     (UNet, IMAGE),
+    (DeepUNet, IMAGE),
     (UNetOfLists, IMAGE),
     (FlatUNet, IMAGE),
     (Encoder, {"x": (64,)}),
@@ -500,6 +541,7 @@ MODULES = [  # each with the shapes of what it takes
     (SequenceEncoder, {"x": (6, 8)}),
     (Generator, {"z": (100,)}),
     (Gate, IMAGE),
+    (PointNet, {"points": (3, 16)}),
     (Siamese, {"a": (1, 16, 16), "b": (1, 16, 16)}),
     (Normalized, IMAGE),
     (Joint, IMAGE),

@@ -298,6 +298,10 @@ class Converter:
         self.of_value[value] = node_of_moved(self, value)
         return self.of_value[value]
 
+    def is_read(self, value: Value) -> bool:
+        """Whether an operation reads a value, or the module returns it."""
+        return value in self.readers or value in self.trace.results
+
     def moves(self, operation: Operation) -> bool:
         """Whether an operation only moves values of one other value."""
         result = operation.results[0]

@@ -222,19 +222,10 @@ def _over_channels(convert: Converter, operation: Operation) -> Node:
 
 
 def _mean(convert: Converter, operation: Operation) -> Node:
-    x, *rest = operation.args
-    kwargs = operation.kwargs
-    dims = kwargs.get("dim", rest[0] if rest else None)
-    keep = kwargs.get("keepdim", rest[1] if rest[1:] else False)
-    node = convert.node(x)
-    if dims is None:
-        raise convert.unsupported(operation, "over all axes")
-    dims = [dims] if isinstance(dims, int) else [*dims]
-    axes = sorted(dim % (len(node.shape) + 1) for dim in dims)
-    spatial = [*range(2, len(node.shape) + 1)]
-    if node.shape.axes[0] == "C" and axes == spatial:
-        node = convert.call("global_avgpool", node, {}, operation)
-        return node if keep else convert.call("flatten", node, {}, operation)
+    axes, keep = _reduced(convert, operation)
+    node = convert.node(operation.args[0])
+    if _are_spatial(axes, node):
+        return _pooled(convert, "global_avgpool", keep, operation)
     if keep or 0 in axes:
         raise convert.unsupported(operation)
     if node.shape.channel_axis + 1 in axes:
@@ -242,6 +233,50 @@ def _mean(convert: Converter, operation: Operation) -> Node:
     for axis in reversed(axes):
         node = convert.call("mean", node, {"dim": axis}, operation)
     return node
+
+
+def _max(convert: Converter, operation: Operation) -> Node:
+    """The larger of two values, or the largest at all positions."""
+    if len(operation.values) > 1:
+        return _joined("maximum")(convert, operation)
+    axes, keep = _reduced(convert, operation)
+    if any(convert.is_read(places) for places in operation.results[1:]):
+        raise convert.unsupported(operation, "for the positions")
+    if not _are_spatial(axes, convert.node(operation.args[0])):
+        raise convert.unsupported(operation, "over other axes than all positions")
+    return _pooled(convert, "global_maxpool", keep, operation)
+
+
+def _reduced(convert: Converter, operation: Operation) -> tuple[list[int], bool]:
+    """The axes over which a function reduces a value, and whether it keeps them."""
+    x, *rest = operation.args
+    dims = operation.kwargs.get("dim", rest[0] if rest else None)
+    keep = operation.kwargs.get("keepdim", rest[1] if rest[1:] else False)
+    if dims is None:
+        raise convert.unsupported(operation, "over all axes")
+    dims = [dims] if isinstance(dims, int) else [*dims]
+    return sorted(dim % len(x.sizes) for dim in dims), keep
+
+
+def _are_spatial(axes: list[int], node: Node) -> bool:
+    return node.shape.axes[0] == "C" and axes == [*range(2, len(node.shape) + 1)]
+
+
+def _pooled(convert: Converter, pool: str, keep: bool, operation: Operation) -> Node:
+    node = convert.call(pool, convert.node(operation.args[0]), {}, operation)
+    return node if keep else convert.call("flatten", node, {}, operation)
+
+
+JOINS = ("add", "sub", "mul", "maximum")
+
+
+def _spread(convert: Converter, operation: Operation) -> Node:
+    """A value at every position, which a join of it does by itself."""
+    result = operation.results[0]
+    readers = {reader.function for reader in convert.readers.get(result, ())}
+    if not readers <= {*JOINS} or result in convert.trace.results:
+        raise convert.unsupported(operation)
+    return convert.node(operation.args[0])
 
 
 def _with_weights(convert: Converter, operation: Operation) -> Node:
@@ -255,6 +290,9 @@ HANDLERS: dict[str, Handler] = {
     "sub": _joined("sub"),
     "mul": _joined("mul"),
     "maximum": _joined("maximum"),
+    "max": _max,
+    "amax": _max,
+    **dict.fromkeys(("expand", "expand_as", "broadcast_to"), _spread),
     "cat": _cat,
     "concat": _cat,
     "concatenate": _cat,
