@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-import archspec
-from archspec.backends.python.module_source import module_source
+from archspec.backends.torch.module_from_source import BuiltNetwork, build_with_paths
 from archspec.ir.graph import Module, Node, walk
 from archspec.ops.registry import OPS
 from archspec.spec import Spec
@@ -18,23 +17,18 @@ from archspec.spec import Spec
 Shape = tuple[int, ...]
 
 
-def leaves(spec: Spec, model: nn.Module) -> list[str]:
+def leaves(spec: Spec, built: BuiltNetwork) -> list[str]:
     """The names of the modules that are layers, without identities."""
     items = walk(spec.graph.body)
     levels = {"", *(item.path for item in items if isinstance(item, Module))}
-    layers = {path for path in paths(spec).values() if path}
+    layers = {path for path in built.paths.values() if path}
     return [
         name
-        for name, m in model.named_modules()
+        for name, m in built.module.named_modules()
         if name not in levels
         and not isinstance(m, nn.Identity)
         and not is_part_of_one(name, layers)
     ]
-
-
-def paths(spec: Spec) -> Mapping[str, str | None]:
-    """The path of the module of each layer; None if it is a method of a tensor."""
-    return module_source(spec.graph, with_params=False).paths
 
 
 def is_part_of_one(name: str, layers: set[str]) -> bool:
@@ -48,20 +42,20 @@ def assert_agrees(spec: Spec) -> None:
     # Facts by themselves: a failing assertion would show, and compare, all of the spec.
     parameters, outputs = spec.params, [*spec.outputs.values()]
     with torch.device("meta"):
-        model = archspec.compile(spec)
+        built = build_with_paths(spec.graph)
         inputs = [torch.empty(2, *shape) for shape in spec.inputs.values()]
-    modules = paths(spec)
-    layers = [modules[layer.path] for layer in spec.layers if is_module(layer)]
+    layers = [built.paths[layer.path] for layer in spec.layers if is_module(layer)]
+    names = leaves(spec, built)
     # One activation may be several layers.
-    assert_same(leaves(spec, model), [*dict.fromkeys(filter(None, layers))])
+    assert_same(names, [*dict.fromkeys(filter(None, layers))])
     runs = [
         (path, node.output.shape)
         for node in spec.graph.nodes
-        if is_module(node) and (path := modules[node.path])
+        if is_module(node) and (path := built.paths[node.path])
     ]
-    found = sum(p.numel() for p in model.parameters())
+    found = sum(p.numel() for p in built.module.parameters())
     assert found == parameters
-    ran, results = shapes(spec, model, inputs)
+    ran, results = shapes(built.module, {*names}, inputs)
     assert_same(ran, runs)
     heads = [head.output.shape for head in spec.graph.heads]
     assert results == [*outputs, *heads]
@@ -89,7 +83,7 @@ def outputs_of(model: nn.Module, *inputs: Tensor) -> tuple[Tensor, ...]:
 
 
 def shapes(
-    spec: Spec, model: nn.Module, inputs: Sequence[Tensor]
+    model: nn.Module, leaves: set[str], inputs: Sequence[Tensor]
 ) -> tuple[list[tuple[str, Shape]], list[Shape]]:
     """The output shape of every leaf in the order they run, and of the outputs."""
     found: list[tuple[str, Shape]] = []
@@ -100,9 +94,8 @@ def shapes(
 
         return hook
 
-    names = set(leaves(spec, model))
     for name, module in model.named_modules():
-        if name in names:
+        if name in leaves:
             module.register_forward_hook(note(name))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns of `p=same` with even kernels

@@ -15,6 +15,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 import archspec
 import specs
+from archspec.backends.torch.module_from_source import build_with_paths
 from archspec.spec import Spec
 from corpus import SMALL, corpus_spec
 from processes import Processes
@@ -170,7 +171,7 @@ def test_features_by_name(network: Spec) -> None:
     module, x = prepare(network)
     children = [name for name, _ in module.named_children()]
     with torch.no_grad():
-        for names in (leaves(network, module), children):
+        for names in (leaves(network, build_with_paths(network.graph)), children):
             expected = outputs(module, names, x)
             found = create_feature_extractor(module, [*expected])(x)
             torch.testing.assert_close(found, expected)
