@@ -14,6 +14,9 @@ from .completion import complete_bundled
 from .exit_codes import USAGE, stop
 from .show import find_text
 
+COSTS = re.compile(r"^# Costs:.*\n(?:#  .*\n)*", re.MULTILINE)
+NAME = re.compile(r"^name: [\w-]+", re.MULTILINE)
+
 STARTER = """\
 archspec: 1
 name: {name}
@@ -65,7 +68,8 @@ def new(
         )
     made, text = str(path), STARTER.format(name=path.stem)
     if from_:
-        entry, text = find_text(from_)
+        entry, original = find_text(from_)
+        text = _renamed(original, path.stem)
         made = Entry(path, made, entry.variant).title
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -75,3 +79,8 @@ def new(
     except OSError as error:
         stop(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}")
     print(f"wrote {path}; try `archspec check {made}`, then `archspec train {made}`")
+
+
+def _renamed(text: str, name: str) -> str:
+    """A copy under its own name, without the costs that an edit changes."""
+    return NAME.sub(f"name: {name}", COSTS.sub("", text, count=1), count=1)

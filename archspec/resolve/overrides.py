@@ -56,8 +56,27 @@ def override_inputs(
         if known not in inputs or (not name.id and len(inputs) > 1):
             _report_unknown_input(InputDefinition(name, sizes), inputs, findings)
             return tuple(own)
+        before = inputs[known].sizes
+        if (len(before), len(sizes)) == (3, 2) and name.span.source.is_argument:
+            _report_signal(InputDefinition(name, sizes), before, findings)
+            return tuple(own)
         inputs[known] = InputDefinition(Name(name.span, known), sizes)
     return tuple(inputs.values())
+
+
+def _report_signal(
+    given: InputDefinition, own: Sequence[int], findings: Findings
+) -> None:
+    """Report a height and a width alone, which would be channels and a length."""
+    name, sizes = given
+    written = "x".join(map(str, sizes))
+    image = f"{own[0]}x{written}"
+    findings.error(
+        "invalid-type",
+        f"expected channels x height x width, found `{written}`, channels x length",
+        name.span,
+        help=f"write `--input {name.id and f'{name.id}='}{image}`",
+    )
 
 
 def _report_unknown_input(

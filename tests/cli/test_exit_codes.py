@@ -45,6 +45,7 @@ OUTCOMES = [
     ("check net.yaml --pick 1", USAGE, "add `--fix` or `--diff`"),
     ("check lenet --fix", USAGE, "`lenet` is not a file"),
     ("chekc net.yaml", USAGE, "Did you mean 'check'"),
+    ("check lenet --input 28x28", USAGE, "write `--input 1x28x28`"),
     ("summary net.yaml", OK, "650"),
     ("summary bad.yaml", FAILURE, "did you mean `conv`?"),
     ("summary binary.yaml", FAILURE, "is not a text file"),

@@ -29,12 +29,25 @@ def test_an_unknown_name_is_wrong_usage(archspec):
 
 def test_a_bundled_spec_is_copied_to_edit(archspec, here):
     assert archspec("new", "mine.yaml", "--from", "googlenet").code == 0
-    text = bundled()["googlenet"].read_text()
+    costs, name = (
+        "# Costs: 5,977,530 parameters, 276,066,304 MACs\n",
+        "name: googlenet\n",
+    )
+    original = bundled()["googlenet"].read_text()
+    assert costs in original
+    text = original.replace(costs, "").replace(name, "name: mine\n")
     assert (here / "mine.yaml").read_text() == text
     again = archspec("new", "mine.yaml", "--from", "nin")
     assert again.code == 1
     assert "exists already" in again.err
     assert (here / "mine.yaml").read_text() == text
+
+
+def test_a_copy_of_a_family_has_no_costs(archspec, here):
+    archspec("new", "mine.yaml", "--from", "vgg16")
+    text = (here / "mine.yaml").read_text()
+    assert "139,610,058" not in text
+    assert "--set width=0.25\narchspec: 1\nname: mine\n" in text
 
 
 def test_a_copy_is_of_something(archspec, here):
