@@ -8,7 +8,6 @@ checked and in every other variant that was valid before.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -43,8 +42,8 @@ from archspec.repair.trial import (
     key_of,
 )
 
-MAX_LOWERED = 2_200  # steps, for one finding: a quarter of a second
-MAX_IN_ALL = 2_800  # for all findings of a report
+MAX_LOWERED = 1_900  # steps, for one finding: a quarter of a second
+MAX_IN_ALL = 2_300  # for all findings of a report
 CHARACTERS_PER_STEP = 50  # reading them costs as much as lowering a step
 STEPS_PER_TRIAL = 4  # what any trial costs
 ANOTHER_INPUT = "another input"  # in place of a network
@@ -120,7 +119,7 @@ class Verification:
         found: list[Working] = []
         if self.lowered >= MAX_IN_ALL:
             return ()
-        for candidate in self.within(self.candidates(finding, before), finding, until):
+        for candidate in self.within(finding, before, until):
             if len(found) >= MAX_FIXES and candidate.cost > found[MAX_FIXES - 1].cost:
                 break
             if found and candidate.cost > found[0].cost + MAX_LEAD:
@@ -145,38 +144,49 @@ class Verification:
         )
 
     def within(
-        self, candidates: Iterable[Candidate], finding: Diagnostic, until: int
+        self, finding: Diagnostic, before: Errors, until: int
     ) -> Iterator[Candidate]:
         """Candidates up to the bound; behind it, a few that are nearly sure to work."""
         own = [fix.edits for fix in finding.proposals]
-        for each in candidates:
+        for each in self.candidates(finding, before, until):
             is_sure = each.cost >= LAST_RESORT or each.fix.edits in own
+            is_sure |= each.cost == SMALLEST_INPUT
             if self.lowered > until + MAX_BEHIND:
                 break
             if self.lowered <= until or is_sure:
                 yield each
 
-    def candidates(self, finding: Diagnostic, before: Errors) -> Iterator[Candidate]:
+    def candidates(
+        self, finding: Diagnostic, before: Errors, until: int
+    ) -> Iterator[Candidate]:
         """What to try, the likeliest first."""
         searched = False
         for each in candidates(finding, self.document):
             if each.cost > SMALLEST_INPUT and not searched:
                 searched = True
-                yield from self.larger_input(finding, before)
+                yield from self.larger_input(finding, before, until)
             yield each
 
-    def larger_input(self, finding: Diagnostic, before: Errors) -> list[Candidate]:
-        """The smallest square input that a network takes, where a window is too large."""
-        document = self.document
-        size = square_input(document) if document else None
-        if finding.code != "empty-output" or not document or not size:
-            return []
-        fits = next((n for n in (2, 4, 8) if self.takes(size * n, finding, before)), 0)
-        if not fits:
-            return []
-        sizes = range(size * fits // 2, size * fits + 1)
-        first = bisect_left(sizes, 1, key=lambda n: self.takes(n, finding, before))
-        return [input_of_size(document, sizes[min(first, len(sizes) - 1)])]
+    def larger_input(
+        self, finding: Diagnostic, before: Errors, until: int
+    ) -> Iterator[Candidate]:
+        """The smallest square input that a network takes, where a window is too large.
+
+        Up to the bound: a large network gets one that is a few pixels larger.
+        """
+        size = square_input(self.document) if self.document else None
+        if finding.code != "empty-output" or not self.document or not size:
+            return
+        allowed = before - Counter([key_of(finding)])
+        larger = (size * factor for factor in (2, 4, 8))
+        high = next((each for each in larger if self.takes(each, allowed)), None)
+        if high is None:
+            return
+        low = high // 2
+        while high - low > 1 and self.lowered < until:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.takes(middle, allowed) else (middle, high)
+        yield input_of_size(self.document, high)
 
     def with_factor(
         self, working: Working, finding: Diagnostic, before: Errors
@@ -202,12 +212,13 @@ class Verification:
                 return working._replace(fix=fix._replace(title=title))
         return working
 
-    def takes(self, size: int, finding: Diagnostic, before: Errors) -> bool:
-        """Whether the network takes a square input of a size."""
+    def takes(self, size: int, allowed: Errors) -> bool:
+        """Whether all shapes of the network fit with a square input of a size."""
         assert self.document
-        return (
-            self.tried(input_of_size(self.document, size), finding, before) is not None
-        )
+        assert self.edited
+        edits = input_of_size(self.document, size).fix.edits
+        tree = self.edited.after(edits, apply_edits(self.source, edits))
+        return tree is not None and self.fits(tree, allowed)
 
     def tried(
         self, candidate: Candidate, finding: Diagnostic, before: Errors
