@@ -56,20 +56,9 @@ LinkRule = Callable[[Iterable[Node]], str]  # the attribute that links to some l
 
 def diagram_html(graph: Graph, depth: int | None, link: LinkRule) -> str:
     """Return the diagram, with the blocks deeper than `depth` folded."""
-    start = f'<div class="end">input</div>{_arrow(graph.inputs[0].value)}'
-    end = f'{_arrow(graph.outputs[0].value)}<div class="end">output</div>'
-    if graph.has_named_inputs:
-        start = f'<div class="end">{_ports(graph.inputs)}</div>{ARROW}'
-    if graph.returns_tuple:
-        end = f'{ARROW}<div class="end">{_ports(graph.outputs)}</div>'
-    inner = _HtmlWriter(graph, depth, link).chain([build_diagram(graph)], 1)
-    return f'<div class="chain">{start}{inner}{end}</div>'
-
-
-def _ports(ports: Iterable[Port]) -> str:
-    """Name inputs or outputs with their shapes: `image 3×64×64, depth 1×64×64`."""
-    words = ", ".join(f"{port.name} {sizes(port.shape)}" for port in ports)
-    return html_escaped(words)
+    writer, parts = _HtmlWriter(graph, depth, link), build_diagram(graph)
+    inner = writer.chain([parts], 1)
+    return f'<div class="chain">{writer.start(parts)}{inner}{writer.end(parts)}</div>'
 
 
 def html_escaped(words: str, *, keeps_lines: bool = False) -> str:
@@ -87,12 +76,43 @@ class _HtmlWriter:
     def __init__(self, graph: Graph, depth: int | None, link: LinkRule) -> None:
         self.depth = depth
         self.link = link
-        self.macs = graph.macs
+        self.graph = graph
         self.modules = {
             (item.name.value, item.output.producer): item
             for item in walk(graph.body)
             if isinstance(item, Module)
         }
+
+    def start(self, parts: Sequence[Part]) -> str:
+        """Write the inputs; named ones stand side by side, where a `ref` reads them."""
+        if self.graph.has_named_inputs:
+            ends = (
+                self.port(port, [port.value.producer] if port.value.producer else [])
+                for port in self.graph.inputs
+            )
+            start, arrow = f'<div class="ends">{"".join(ends)}</div>', ARROW
+        else:
+            start = '<div class="end">input</div>'
+            arrow = _arrow(self.graph.inputs[0].value)
+        return f"{start}{arrow}" if _reads(parts) else start
+
+    def end(self, parts: Sequence[Part]) -> str:
+        """Write the outputs; those of earlier steps stand beside that of the last."""
+        if not self.graph.returns_tuple:
+            return f'{_arrow(self.graph.outputs[0].value)}<div class="end">output</div>'
+        last = producing_node(output(parts[-1])) if parts else None
+        final, earlier = "", ""
+        for port in self.graph.outputs:
+            if producing_node(port.value) is last and not final:
+                final = self.port(port, [])
+            else:
+                earlier += self.port(port, self.named(port.label, port.value))
+        ends = f'<div class="ends">{earlier}</div>' if earlier else ""
+        return f'{ARROW if final else ""}<div class="outputs">{final}{ends}</div>'
+
+    def port(self, port: Port, linked: Iterable[Node]) -> str:
+        words = html_escaped(f"{port.name} {sizes(port.shape)}")
+        return f'<div class="end" {self.link(linked)}>{words}</div>'
 
     def chain(self, chains: Sequence[Sequence[Part]], depth: int) -> str:
         """Write the parts of chains with equal structure, below each other."""
@@ -140,17 +160,16 @@ class _HtmlWriter:
             case BackReference(label):
                 references = [part for part in every if isinstance(part, BackReference)]
                 link = self.link(
-                    node for each in references for node in self.referenced(each)
+                    node for x in references for node in self.named(x.label, x.value)
                 )
                 return f'<div class="jump" {link}>from {html_escaped(label)}</div>'
 
-    def referenced(self, reference: BackReference) -> Iterator[Node]:
-        """Yield the labeled layer, or the layers of the labeled block."""
-        value = reference.value
-        module = self.modules.get((reference.label, value.producer))
+    def named(self, label: str, value: Value) -> Iterator[Node]:
+        """Yield the layers of the labeled block, if it is one, and the value's node."""
+        module = self.modules.get((label, value.producer))
         if module:
             yield from (x.node for x in walk(module.body) if isinstance(x, Layer))
-        elif producer := producing_node(value):
+        if producer := producing_node(value):
             yield producer
 
     def box(self, boxes: Sequence[Sequence[Node]], count: str) -> str:
@@ -172,7 +191,7 @@ class _HtmlWriter:
         *,
         is_open: bool,
     ) -> str:
-        total = ", ".join(filter(None, costs(nodes(shown), self.macs)))
+        total = ", ".join(filter(None, costs(nodes(shown), self.graph.macs)))
         return (
             f"<details{' open' if is_open else ''}><summary {self.link(nodes(every))}>"
             f"<b>{html_escaped(caption.strip())}</b><small>{total}</small></summary>"
@@ -194,18 +213,20 @@ class _HtmlWriter:
         split = '<div class="sign">split</div>' if first.split else ""
         fork = LINE if first.readers else ""
         sign = html_escaped(merge_caption(first.node))
+        link = self.link(join.node for join in joins)
         return (
             f'<div class="join">{split}{fork}<div class="branches">{branches}</div>'
-            f'{LINE}<div class="sign">{sign}</div></div>'
+            f'{LINE}<div class="sign" {link}>{sign}</div></div>'
         )
 
     def aux_branch(self, branch: AuxBranch, depth: int) -> str:
         """Write a head and its output to the right of the chain."""
         end = f'<div class="end">{html_escaped(branch.head.name)}</div>'
         head = self.chain([branch.parts], depth) + _arrow(branch.head.output) + end
+        kind, start = ("head", ARROW) if _reads(branch.parts) else ("apart head", "")
         return (
-            '<div class="side"><div class="way"></div><div class="chain head">'
-            f'<div class="arrow"></div>{head}</div></div>'
+            f'<div class="side"><div class="way"></div><div class="chain {kind}">'
+            f"{start}{head}</div></div>"
         )
 
     def branch(
@@ -218,18 +239,21 @@ class _HtmlWriter:
         """Write one branch for branches with equal structure."""
         if not branches[0]:  # an identity
             return '<div class="branch"><div class="way"></div></div>'
-        start = start or '<div class="arrow"></div>'
-        match branches[0][0]:
-            case _ if start == AFTER_BRANCH:
-                pass
-            case Join():
-                start = LINE
-            case BackReference():
-                start = ""
-            case Box() if label := branch_label(branches[0]):
+        is_apart = bool(start) or not _reads(branches[0])
+        if not is_apart:
+            start = LINE if isinstance(branches[0][0], Join) else ARROW
+            if isinstance(branches[0][0], Box) and (label := branch_label(branches[0])):
                 start = f'<div class="arrow"><span>{html_escaped(label)}</span></div>'
+        kind = "apart branch" if is_apart else "branch"
         end = f'<div class="way"><span>{sizes(result.shape)}</span></div>'
-        return f'<div class="branch">{start}{self.chain(branches, depth)}{end}</div>'
+        return f'<div class="{kind}">{start}{self.chain(branches, depth)}{end}</div>'
+
+
+def _reads(parts: Sequence[Part]) -> bool:
+    """Whether parts read the output before them: not if they begin with a `ref`."""
+    if not parts:  # an identity
+        return True
+    return not isinstance(parts[0], BackReference) and reads_entry(parts[0])
 
 
 def _arrow(value: Value, *, has_head: bool = True) -> str:

@@ -66,58 +66,101 @@ for (const [id, isOpen] of [["fold", false], ["unfold", true]]) {
   });
 }
 
-// A dashed line from what a `ref` reads to where it is read.
+// Lines between places that only the browser knows: dashed ones to a `ref` or an output
+// from what it reads, and those above branches of which some begin with a `ref`.
 const diagram = document.getElementById("diagram");
 const chain = diagram.querySelector(":scope > .chain");
 const SVG = "http://www.w3.org/2000/svg";
-const drawn = chain.appendChild(document.createElementNS(SVG, "svg"));
-drawn.classList.add("refs");
+const LANE = 7; // between dashed lines side by side
+const drawn = diagram.appendChild(document.createElementNS(SVG, "svg"));
+drawn.classList.add("lines");
 
-function drawRefs() {
-  const origin = chain.getBoundingClientRect();
-  drawn.setAttribute("width", chain.scrollWidth);
-  drawn.setAttribute("height", chain.scrollHeight);
+const shown = (selector) => [...chain.querySelectorAll(selector)].filter(isShown);
+
+function drawLines() {
   drawn.replaceChildren();
-  for (const jump of diagram.querySelectorAll(".jump[data-layers]")) {
-    const source = shownSource(jump);
-    if (!source || !isShown(jump)) continue;
-    const path = drawn.appendChild(document.createElementNS(SVG, "path"));
-    path.setAttribute("d", curve(rectangle(source, origin), rectangle(jump, origin)));
+  for (const join of shown(".branches:has(> .apart)")) drawPath("fork", fork(join));
+  const ends = shown(".jump[data-layers], .outputs [data-layers]");
+  const references = ends.map((to) => ({ from: shownSource(to), to })).filter(({ from }) => from);
+  const boxes = references.length ? shown(".box, .end, .sign, .jump, .branch, .arrow, .way, details, span") : [];
+  const obstacles = boxes.map((element) => ({ element, ...rectangle(element) }));
+  for (const reference of references.sort((a, b) => length(a) - length(b))) {
+    const { path, lane } = route(reference, obstacles);
+    drawPath("reference", path);
+    obstacles.push(lane); // the next one goes around it
   }
 }
 
-// The layer that a jump reads, or the folded block that hides it.
-function shownSource(jump) {
-  const last = layers.get(jump).at(-1);
-  const ends = [...diagram.querySelectorAll(".layer, summary")];
+function drawPath(kind, path) {
+  const line = drawn.appendChild(document.createElementNS(SVG, "path"));
+  line.setAttribute("class", kind);
+  line.setAttribute("d", path);
+}
+
+// From where the line arrives, the middle, to the branches that read it.
+function fork(join) {
+  const reading = [...join.children].filter((branch) => !branch.matches(".apart"));
+  const places = [join, ...reading].map((element) => middle(rectangle(element)));
+  return reading.length ? `M ${Math.min(...places)} ${rectangle(join).top} H ${Math.max(...places)}` : "";
+}
+
+const length = ({ from, to }) => rectangle(to).top - rectangle(from).bottom;
+
+// From an end to the line across. Those of the ends in one row differ.
+function distance(end) {
+  const place = end.closest(".branch, .ends > .end");
+  const index = place ? [...place.parentElement.children].indexOf(place) : 0;
+  return 6 + 4 * Math.min(4, index);
+}
+
+// From the side of a box to the top of the end, down beside all that is between.
+function route({ from, to }, obstacles) {
+  const source = rectangle(from), end = rectangle(to);
+  const isRight = middle(end) >= middle(rectangle(to.closest(".branches, .outputs, .side") ?? from));
+  const isInput = from.matches(".end");
+  const top = isInput ? source.bottom + distance(from) : (source.top + source.bottom) / 2;
+  const bottom = end.top - distance(to);
+  const start = isInput ? `${middle(source)} ${source.bottom} V` : `${isRight ? source.right : source.left}`;
+  const between = obstacles.filter(
+    (o) => o.top < bottom && o.bottom > top && !(o.element?.contains(from) && o.element.contains(to)),
+  );
+  let x = middle(end);
+  if (between.some((o) => o.left < x && x < o.right && !o.element?.contains(to))) {
+    x = isRight ? Math.max(...between.map((o) => o.right)) + LANE : Math.min(...between.map((o) => o.left)) - LANE;
+  }
+  return {
+    path: `M ${start} ${top} H ${x} V ${bottom} H ${middle(end)} V ${end.top}`,
+    lane: { left: x, right: x, top, bottom },
+  };
+}
+
+// The layer or input that a jump or output reads, or the folded block that hides it.
+function shownSource(end) {
+  const last = layers.get(end).at(-1);
+  const ends = [...diagram.querySelectorAll(".layer, .sign, .ends:not(.outputs *) > .end, summary")];
   const makes = (element) => layers.get(element)?.at(-1) === last;
   const folded = (element) => isShown(element) && !element.parentElement.open;
   return (
-    ends.find((e) => e.matches(".layer") && isShown(e) && layers.get(e).includes(last)) ??
+    ends.find((e) => !e.matches("summary") && isShown(e) && layers.get(e)?.includes(last)) ??
     ends.find((e) => e.matches("summary") && folded(e) && makes(e)) ??
     ends.find((e) => e.matches("summary") && folded(e) && layers.get(e)?.includes(last))
   );
 }
 
-function rectangle(element, origin) {
+// A place in the diagram, wherever it is scrolled to.
+function rectangle(element) {
   const { left, right, top, bottom } = element.getBoundingClientRect();
-  const x = origin.left, y = origin.top;
+  const frame = diagram.getBoundingClientRect();
+  const x = frame.left - diagram.scrollLeft, y = frame.top - diagram.scrollTop;
   return { left: left - x, right: right - x, top: top - y, bottom: bottom - y };
 }
 
-// From the side of a box to the top of a jump, with horizontal and vertical ends.
-function curve(from, to) {
-  const x = (to.left + to.right) / 2, y = (from.top + from.bottom) / 2;
-  const isRight = x > (from.left + from.right) / 2;
-  const start = isRight ? from.right : from.left;
-  const bend = start + (isRight ? 40 : -40);
-  return `M ${start} ${y} C ${bend} ${y}, ${x} ${to.top - 60}, ${x} ${to.top}`;
-}
+const middle = ({ left, right }) => (left + right) / 2;
 
-for (const block of diagram.querySelectorAll("details")) block.addEventListener("toggle", drawRefs);
-new ResizeObserver(drawRefs).observe(chain);
+// A wide diagram is reduced as long as it can be read, and starts at the input.
+const room = diagram.clientWidth - 2 * chain.offsetLeft;
+chain.style.fontSize = `${Math.min(1, Math.max(0.75, room / chain.scrollWidth))}em`;
+diagram.scrollLeft = middle(rectangle(chain.firstElementChild)) - diagram.clientWidth / 2;
 
-// A diagram wider than its panel shows its start: the middle.
-const start = chain.querySelector(".end").getBoundingClientRect();
-const frame = diagram.getBoundingClientRect();
-diagram.scrollLeft += (start.left + start.right) / 2 - (frame.left + diagram.clientWidth / 2);
+for (const block of diagram.querySelectorAll("details")) block.addEventListener("toggle", drawLines);
+new ResizeObserver(drawLines).observe(chain);

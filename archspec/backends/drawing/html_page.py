@@ -42,12 +42,17 @@ def to_html(graph: Graph, source: Source, depth: int | None = None) -> str:
 
 
 class _LinkedPanels:
-    """The table of layers and the spec; elements name layers by their number."""
+    """The table of layers and the spec; elements name layers by their number.
+
+    Joins and inputs have numbers too, so that lines start there, but no rows.
+    """
 
     def __init__(self, graph: Graph, source: Source) -> None:
         self.source = source
-        self.layers = [n for n in graph.nodes if n.path and n.op != "identity"]
-        self.numbers = {node: number for number, node in enumerate(self.layers)}
+        inputs = [port.value.producer for port in graph.inputs if port.value.producer]
+        nodes = [node for node in graph.nodes if node.op != "identity"]
+        self.layers = [node for node in nodes if node.path]
+        self.numbers = {node: n for n, node in enumerate([*inputs, *nodes])}
 
     def link(self, layers: Iterable[Node]) -> str:
         """Return the attribute that links an element to layers: `data-layers="0 1"`."""
