@@ -25,10 +25,12 @@ from archspec.backends.drawing.diagram import (
     repeated,
 )
 from archspec.backends.drawing.dot_labels import (
+    REMOVED,
     Copies,
     box_label,
     folded_label,
     heading,
+    removed_label,
     title_label,
 )
 from archspec.backends.drawing.dot_table import framed, italic
@@ -101,6 +103,7 @@ class _DotWriter:
             name = f"output_{port.name}" if self.graph.returns_tuple else "output"
             dot.node(name, label=_plain(port.name), tooltip=" ", **PILL)
             self.read(port.value, name)
+        self.removed(dot)
         # From left to right, Graphviz stacks branches upwards: the first is the lowest.
         is_upwards = self.direction == "LR"
         for start, end, style in reversed(self.edges) if is_upwards else self.edges:
@@ -108,6 +111,20 @@ class _DotWriter:
         place = {"labelloc": "t"} if self.look.title else {}
         dot.attr(label=heading(self.graph, self.families, self.look), **place)
         return str(dot.source)
+
+    def removed(self, dot: graphviz.Digraph) -> None:
+        """Draw removed parts next to the layers that they followed."""
+        style = {
+            "style": "dashed",
+            "color": REMOVED,
+            "arrowhead": "none",
+            "weight": "0",
+        }
+        for before, captions in self.look.removed.items():
+            name = next(self.names)
+            dot.node(name, label=removed_label(captions), shape="plain", tooltip=" ")
+            start = self.starts[before or self.graph.inputs[0].value.producer]
+            self.edges.append((start, name, style))
 
     def parts(self, parts: Iterable[Part], dot: graphviz.Digraph, depth: int) -> None:
         sequence = [repeated(part) for part in parts]

@@ -17,13 +17,22 @@ from archspec.backends.drawing.captions import (
     total_costs,
 )
 from archspec.backends.drawing.diagram import Box, Cluster, Part, Repetition, nodes
-from archspec.backends.drawing.dot_table import bold, cell, lines, padded, small, table
+from archspec.backends.drawing.dot_table import (
+    bold,
+    cell,
+    framed,
+    lines,
+    padded,
+    small,
+    table,
+)
 from archspec.backends.drawing.look import Look
 from archspec.backends.drawing.op_family_styles import style_of
 from archspec.ir.graph import Graph, Module, Node
 from archspec.ops.op import Family
 from archspec.ops.registry import OPS
 
+REMOVED = "#c62828"
 Copies = Sequence[Part]  # of equal structure; only the first is drawn
 
 
@@ -77,6 +86,12 @@ def _call(copies: Copies, macs: int | None) -> list[str]:
         cell(content, align=side, tooltip=_location(copies))
         for content, side in zip(contents, sides, strict=True)
     ]
+
+
+def removed_label(captions: Iterable[str]) -> str:
+    """Return a dashed frame around the captions of removed parts."""
+    label = table([[cell(padded(words))] for words in captions])
+    return framed(label, REMOVED, "dashed")
 
 
 def heading(graph: Graph, families: set[Family], look: Look) -> str:

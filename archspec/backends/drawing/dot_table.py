@@ -57,9 +57,10 @@ def cell(
     )
 
 
-def framed(label: str, color: str) -> str:
+def framed(label: str, color: str, style: str = "solid") -> str:
     """Return a table with a thick frame of another color."""
-    return label.replace(f'BORDER="1" COLOR="{EDGE}"', f'BORDER="3" COLOR="{color}"', 1)
+    frame = f'BORDER="3" COLOR="{color}" STYLE="{style}"'
+    return label.replace(f'BORDER="1" COLOR="{EDGE}"', frame, 1)
 
 
 def table(rows: Iterable[Sequence[str]], *, border: int = 1, spacing: int = 0) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -20,6 +20,9 @@ class Look(NamedTuple):
 
     marks: Mapping[Node, str] = MappingProxyType({})
     """Colors for the frames of layers."""
+
+    removed: Mapping[Node | None, Sequence[str]] = MappingProxyType({})
+    """Captions of removed parts, each beside the layer they followed; None: the input."""
 
 
 PLAIN = Look()

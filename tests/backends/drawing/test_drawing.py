@@ -16,6 +16,7 @@ import pytest
 
 import archspec
 from archspec.backends.drawing.captions import describe
+from archspec.backends.drawing.changes import draw_changes
 from archspec.backends.drawing.dot import Direction, to_dot
 from archspec.backends.drawing.drawing import FORMATS, picture
 from archspec.backends.drawing.op_family_styles import style_of
@@ -23,6 +24,7 @@ from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Layer, Module, reads_input, walk
 from archspec.ir.symbolic import Symbolic, constant
 from archspec.ops.op import Family
+from archspec.passes.compare import compare
 from archspec.spec import Spec
 from corpus import NAMES, corpus_spec
 from random_specs import random_spec
@@ -251,6 +253,30 @@ def test_a_head_ends_in_an_output_of_its_own(
     assert (last, "one", "5") in edges(graph)
     if direction == "TB":
         assert len(set(columns(graph, "maxpool 2×2", "avgpool 2×2"))) == 1
+
+
+# --- comparisons ---------------------------------------------------------------------
+
+
+def test_removed_parts_are_drawn_next_to_what_they_followed() -> None:
+    kept = "net:\n  - {}a: conv(4, k=1)\n  - {}maxpool(2){}\n"
+    removed = ("dropout(0.1)\n  - ", "bn | relu\n  - residual(4)\n  - ", " | tanh")
+    before, after = (
+        network_of(kept.format(*parts)).graph for parts in (removed, ("", "", ""))
+    )
+    changes = compare(before, after)
+    graph = pygraphviz.AGraph(string=draw_changes(changes, before, after).dot)
+    dashed = [
+        (a, texts(graph.get_node(b).attr["label"]))
+        for a, b in graph.edges()
+        if graph.get_edge(a, b).attr["style"] == "dashed"
+    ]
+    first = names(graph)
+    assert [(first[a], captions) for a, captions in dashed] == [
+        ("input", ["dropout 0.1"]),
+        ("conv 1×1, 4", ["bn", "relu", "residual 4×8×8"]),
+        ("maxpool 2×2", ["tanh"]),
+    ]
 
 
 # --- numbers and colors -------------------------------------------------------------
