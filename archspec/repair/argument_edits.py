@@ -25,6 +25,7 @@ from archspec.repair.call_edits import (
 )
 from archspec.repair.edit_costs import (
     ADDED,
+    BY_KEYWORD,
     CEIL,
     GROUPS,
     IN_ALL_CALLS,
@@ -47,6 +48,7 @@ from archspec.repair.edit_costs import (
 
 POOLS = ("maxpool", "avgpool")
 NO_WIDTHS = ("k", "s", "p", "d", "g", "n", "i", "t")  # names of other arguments
+KERNELS = (1, 2, 3, 5, 7, 11)  # rarely a number of channels
 SCALES = (*POOLS, "upsample", "space_to_depth", "depth_to_space")
 
 
@@ -68,7 +70,7 @@ class CallPlace(NamedTuple):
     block: BlockDefinition | None  # None: `net`
     numbers: tuple[int, ...]  # of the finding
     like: tuple[Call, ...]  # the other calls of the same op or block
-    switches: dict[str, bool] | None  # of the document's block that it calls
+    called: BlockDefinition | None  # if it is one of the document
     is_repeated: bool = False  # in a block or a repeat
     concerns: str = ""  # "channels" or "sizes", if the finding concerns only these
     has_wrong_count: bool = False  # this call, or one that reads its output
@@ -91,10 +93,27 @@ def argument_edits(place: CallPlace) -> Edits:
     if call.name.id == "flatten" and call.arguments:  # it takes no axis
         yield CallEdit(SYNTAX, Edit(call.span, "flatten"))
     yield from from_like_calls(place)
-    for name, value in (place.switches or {}).items():
-        if argument(call, name) is None:
-            text = f"{name}={str(not value).lower()}"
+    if place.called:
+        yield from keyword_only(call, place.called)
+
+
+def keyword_only(call: Call, block: BlockDefinition) -> Edits:
+    """Another value of a switch, and a number by its name: `unit(8, 3)` to `k=3`."""
+    given = positional(call)
+    places = sum(not p.keyword_only for p in block.parameters)
+    for parameter in block.parameters:
+        default, name = parameter.default, parameter.names[0].id
+        if not isinstance(default, Literal) or argument(call, name) is not None:
+            continue
+        if isinstance(default.value, bool):
+            text = f"{name}={str(not default.value).lower()}"
             yield CallEdit(ADDED, with_argument(call, text))
+        elif integer(default) and len(given) == places + 1:
+            places = -1  # the first of them
+            value = integer(given[-1].value)
+            if value in KERNELS:
+                edit = with_value(given[-1], f"{name}={value}")
+                yield CallEdit(BY_KEYWORD, edit)
 
 
 def value_edits(place: CallPlace) -> Edits:
@@ -268,7 +287,7 @@ def one_too_many(place: CallPlace) -> Edits:
     if len(given) < 2:
         return
     is_count = isinstance(given[0].value, Literal)
-    is_longest = bool(place.like) and place.switches is not None
+    is_longest = bool(place.like) and place.called is not None
     is_longest &= all(len(positional(each)) < len(given) for each in place.like)
     cost = WITHOUT_COUNT + (0.25 if is_count else -0.4) - 0.5 * is_longest
     yield CallEdit(cost, without_argument(place.call, given[-1]))

@@ -18,7 +18,6 @@ from archspec.frontend.ast import (
     Document,
     Group,
     Labeled,
-    Literal,
     RepeatFor,
     RepeatTimes,
 )
@@ -141,7 +140,7 @@ class _SpecEdits:
             self.concerns = "channels"
         labels = [label for body, _ in bodies(document) for label in _labels(body)]
         self.labels = labels[:MAX_LABELS]
-        self.switches = {b.name.id: _switches(b) for b in document.blocks}
+        self.blocks = {block.name.id: block for block in document.blocks}
         chains = [
             (chain, block)
             for body, block in bodies(document)
@@ -219,7 +218,6 @@ class _SpecEdits:
         is_repeated: bool,
     ) -> Edits:
         like = tuple(c for c in self.calls[call.name.id] if c is not call)
-        switches = self.switches.get(call.name.id)
         end = call.assertion.span.end if call.assertion else call.span.end
         is_here = call.span.start <= self.at.start < end
         has_wrong_count = self.finding.code == "channel-mismatch"
@@ -230,7 +228,7 @@ class _SpecEdits:
             block,
             numbers,
             like,
-            switches,
+            self.blocks.get(call.name.id),
             is_repeated,
             self.concerns,
             has_wrong_count,
@@ -297,12 +295,3 @@ def _labels(body: object) -> Iterator[str]:
     for step in steps_in(body):  # type: ignore[arg-type]
         if isinstance(step, Labeled):
             yield step.label.span.text
-
-
-def _switches(block: BlockDefinition) -> dict[str, bool]:
-    """The parameters of a block that are true or false."""
-    return {
-        p.names[0].id: p.default.value
-        for p in block.parameters
-        if isinstance(p.default, Literal) and isinstance(p.default.value, bool)
-    }

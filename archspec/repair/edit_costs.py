@@ -37,6 +37,7 @@ WIDTH = SCALE = 1.15
 SWAPPED = 1.2  # two neighboring calls
 GROUPS = 1.35
 WITHOUT_ARGUMENT = 1.3
+BY_KEYWORD = 0.45  # `unit(8, 3)` to `unit(8, k=3)`, where 8 is read as the count
 WITHOUT_COUNT = 1.4  # `conv(3, 64, k=3)` to `conv(64, k=3)`
 IN_ALL_CALLS = -0.5  # where a count cannot be right for all calls or repetitions
 JOIN = 1.5  # `concat` to `add`

@@ -124,6 +124,8 @@ class Verification:
                 break
             if found and candidate.cost > found[0].cost + MAX_LEAD:
                 break
+            if candidate.fix.title in [each.fix.title for each in found]:
+                continue  # no choice for a reader
             working = self.tried(candidate, finding, before)
             if working and working.network not in [each.network for each in found]:
                 if working.network == ANOTHER_INPUT and finding.code == "size-mismatch":

@@ -57,6 +57,10 @@ ADVICE = {
         net("add:\n  - identity\n  - relu"),
         "indent the branches below it",
     ),
+    "a kernel by position": (
+        f"{HEAD}blocks:\n  unit(c, *, k=1): conv(c, k=k) | bn\nnet:\n  - unit(8, 3)\n",
+        "write `unit(8, k=3)`",
+    ),
     "a label of a label": (net("stem: body: relu"), "put `body: relu` on a line"),
     "a function": (net("lambda x: 2 * x"), "not a function of Python"),
     "an empty join": (net("add: []"), "write each branch on a line of its own"),
