@@ -158,7 +158,8 @@ class _DotWriter:
             case Box() as box:
                 self.families |= {OPS[node.op].family for node in box.layers}
                 shown_costs = costs(nodes(copies), self.macs) if depth == 1 else ()
-                label = box_label(box, copies, shown_costs)
+                below = self.direction == "LR"  # a row of boxes is long enough
+                label = box_label(box, copies, shown_costs, below=below)
                 self.node(self.marked(label, nodes(copies)), box.layers, dot)
             case Cluster() as cluster:
                 self.cluster(copies, cluster.parts, dot, depth + 1)

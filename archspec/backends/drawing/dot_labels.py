@@ -36,11 +36,14 @@ REMOVED = "#c62828"
 Copies = Sequence[Part]  # of equal structure; only the first is drawn
 
 
-def box_label(box: Box, copies: Copies, costs: Iterable[str]) -> str:
-    """Return a row for each layer; to their right, the number of copies and costs."""
+def box_label(box: Box, copies: Copies, costs: Iterable[str], *, below: bool) -> str:
+    """Return a row for each layer; below or to the right, the copies and costs."""
     rows = [[_layer(node)] for node in box.layers]
-    if right := lines(bold(_times(copies)), *map(small, costs)):
-        rows[0].append(cell(right, rows=len(rows)))
+    if notes := lines(bold(_times(copies)), *map(small, costs)):
+        if below:
+            rows.append([cell(notes)])
+        else:
+            rows[0].append(cell(notes, rows=len(rows)))
     return table(rows)
 
 

@@ -19,6 +19,7 @@ from archspec.backends.drawing.captions import describe
 from archspec.backends.drawing.changes import draw_changes
 from archspec.backends.drawing.dot import Direction, to_dot
 from archspec.backends.drawing.drawing import FORMATS, picture
+from archspec.backends.drawing.look import Look
 from archspec.backends.drawing.op_family_styles import style_of
 from archspec.diagnostics.terminal import printable
 from archspec.ir.graph import Layer, Module, reads_input, walk
@@ -348,6 +349,18 @@ def test_direction(direction: Direction) -> None:
         for name in ("input", "output")
     )
     assert (x == x_end, y > y_end) == (True, True) if direction == "TB" else x < x_end
+
+
+def test_costs_make_no_box_of_a_row_wider() -> None:
+    """From left to right they are below the layers."""
+    graph = corpus_spec("lenet").graph
+    widths = []
+    for costs in (True, False):
+        dot = to_dot(graph, direction="LR", look=Look(costs=costs, legend=False))
+        laid_out = pygraphviz.AGraph(string=dot)
+        laid_out.layout("dot")
+        widths.append([node.attr["width"] for node in laid_out.nodes()])
+    assert widths[0][1] == widths[1][1]  # of the first convolution
 
 
 # --- any text, any machine -----------------------------------------------------------
