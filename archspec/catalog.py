@@ -11,11 +11,10 @@ from typing import NamedTuple
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.diagnostics.suggest import did_you_mean
-from archspec.frontend.source_files import STDIN
+from archspec.frontend.source_files import STDIN, SUFFIXES
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Mapping
 
-SUFFIXES = (".yaml", ".yml")
 RUN_FILES = ("config.json", "spec.yaml")  # which every run directory has
 KEY = re.compile(rb"^archspec\s*:", re.MULTILINE)
 WITH_VARIANT = re.compile(r"(.+):([\w-]+)")  # no path on Windows, as `C:\net.yaml`
@@ -123,7 +122,8 @@ def find_spec(
             "unreadable-file",
             f"`{spec}` is neither a file nor a bundled spec",
             Source(name, "", is_argument=True).span(0, 0),
-            help=suggest_bundled(spec)
+            help=_with_suffix(spec)
+            or suggest_bundled(spec)
             or "`archspec list` shows the bundled specs; a file ends in `.yaml`",
         )
         return None
@@ -138,6 +138,12 @@ def find_spec(
             return None
         entry = entry._replace(variant=chosen)
     return entry
+
+
+def _with_suffix(name: str) -> str:
+    """A help line for the name of a file without its suffix."""
+    files = (name + suffix for suffix in SUFFIXES if _exists(Path(name + suffix)))
+    return next((f"write `{file}` for the file here" for file in files), "")
 
 
 def _split(name: str) -> tuple[str, str | None]:

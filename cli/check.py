@@ -255,8 +255,9 @@ def _size_report(result: SizesResult) -> list[str]:
     """Return lines with the valid sizes, and why their neighbors fail."""
     nothing = "it has no `net`" if result.ok else "no valid size"
     ranges = [str(r[0]) if len(r) == 1 else f"{r[0]}..{r[-1]}" for r in result.ranges]
+    valid = f"valid sizes {', '.join(ranges)}"
     return [
-        f"{printable(result.name)}: {', '.join(ranges) or nothing}",
+        f"{printable(result.name)}: {valid if ranges else nothing}",
         *(f"  {n}: {render_concise([d])}" for n, d in result.reasons.items()),
     ]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import typer
 
-from archspec.catalog import SUFFIXES, bundled, list_models
+from archspec.catalog import bundled, list_models
 from archspec.checker import check
+from archspec.frontend.source_files import SUFFIXES
 from archspec.signatures.signature import show
 from archspec.spec import Spec
 

@@ -13,36 +13,39 @@ from archspec.catalog import Entry, bundled, find_bundled, list_models, of_torch
 from archspec.diagnostics.codes import CODES
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.diagnostics.terminal import output_width, wrapped
+from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.scope import Block
 
 from .completion import complete_word
 from .exit_codes import USAGE, stop
-from .language_pages import language_page, language_words
+from .language_pages import argument_lines, language_page, language_words, overview
 
 
 def explain(
     name: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="WORD",
+            metavar="[WORD]",
             autocompletion=complete_word,
-            help="A diagnostic, an op, a block, a step, a setting or a bundled spec.",
+            help="A diagnostic, an op, a block, a step, a setting, a term or a bundled "
+            "spec (default: list the words).",
         ),
-    ],
+    ] = None,
 ) -> None:
     """Explain a diagnostic, an op, a block, a step, a setting or a bundled spec."""
+    if name is None:
+        print("\n".join(["`archspec explain WORD` explains", "", *overview()]))
+        return
     blocks = library()
     if name in CODES:
         print(_code(name))
     elif name in OPS:
-        print(
-            f"{OPS[name].signature}\n\n{wrapped(OPS[name].about, output_width(), '')}"
-        )
+        print(_op(OPS[name]))
     elif isinstance(block := blocks.get(name), Block):
         print(_block(block))
-    elif page := language_page(name):
+    elif page := language_page(name) or language_page(name.lower()):
         print(wrapped(page, output_width(), ""))
     elif entry := find_bundled(name):
         print(_spec(entry))
@@ -50,6 +53,14 @@ def explain(
         known = [*CODES, *OPS, *blocks, *language_words(), *bundled()]
         help_ = did_you_mean(of_torchvision(name) or name, [*known, *list_models()])
         stop(f"unknown word `{name}`{help_ and '; ' + help_}", USAGE)
+
+
+def _op(op: Op) -> str:
+    about = wrapped(op.about, output_width(), "")
+    arguments = argument_lines(op)
+    return "\n".join(
+        [str(op.signature), "", about, *[""] * bool(arguments), *arguments]
+    )
 
 
 def _code(code: str) -> str:

@@ -6,8 +6,10 @@ from textwrap import indent
 
 from archspec.backends.tables.text_table import definitions
 from archspec.frontend.schema.json_schema import published_schema
+from archspec.ops.registry import OPS
 from archspec.settings.declaration import Panel, Setting
 from archspec.settings.settings import FLAGS
+from archspec.signatures.signature import Signature
 
 _REPEAT = "- repeat: conv(8 * (i + 1), k=3)\n  times: 3"
 _ROWS = "- repeat: conv(c, k=k)\n  for: {k: [3, 5], c: [16, 32]}"
@@ -51,8 +53,48 @@ _CALLS = {
 }
 
 
+ARGUMENTS = {
+    "kernel_size": "Kernel size: `3`, or `(1, 7)` for height and width.",
+    "stride": "Stride: positions from one window to the next.",
+    "padding": "Padding: positions added on each side.",
+    "dilation": "Dilation: positions from one point of the kernel to the next.",
+    "groups": "Groups of channels, each convolved by itself.",
+}
+"""The arguments of windowed ops that have short names, by PyTorch's names."""
+
+TERMS = {
+    "argument": "A value in a call, such as the `64` and the `k=3` of `conv(64, k=3)`.",
+    "block": "Steps with a name and parameters, under `blocks:` or in the library.",
+    "branch": "One of the inputs of a join, such as `add` or `concat`: a chain or steps.",
+    "ch": "In a chain or body: the number of channels that reach this place.",
+    "chain": "Calls in a row: `conv(64, k=3) | bn | relu`.",
+    "cin": "In a block: the number of input channels of the block.",
+    "cout": "The usual name for the number of output channels: the parameter of a block.",
+    "i": "In a `repeat`: the number of the iteration, from 0.",
+    "label": "The name of a step, `stem: conv(64, k=7)`. `ref(stem)` reads its output, and "
+    "the state dict has it in the names of weights.",
+    "macs": "Multiply-accumulates of convolutions, linear and attention layers, for one "
+    "input. One MAC is two FLOPs.",
+    "param": "A value under `params:`, which `--set` and variants change.",
+    "receptive field": "The part of the input that one position of the output depends on.",
+    "run": "A directory that `archspec train` writes: the spec, settings, metrics and "
+    "weights.",
+    "shape": "Channels x height x width, without the batch: `3x224x224`, or `[3, 224, 224]` "
+    "in a report.",
+    "spec": "A YAML file with the key `archspec`, which describes a network.",
+    "step": "An item of `net` or of a block: a chain, a join, a `repeat`, an `if`.",
+    "variant": "A named set of params, under `variants:`. `net.yaml:large` chooses it.",
+}
+"""Words of the documentation that are neither ops nor keys."""
+
+
 def language_page(word: str) -> str | None:
     """The page of a step, of a key or of a setting; None if the word is none of them."""
+    name = _short_arguments().get(word, word)
+    if name in ARGUMENTS:
+        return f"{word}, in PyTorch `{name}`\n\n{ARGUMENTS[name]}"
+    if word in TERMS:
+        return f"{word}\n\n{TERMS[word]}"
     if word in STEPS:
         return _page(word, _about_step(word), STEPS[word])
     schema = published_schema()
@@ -70,7 +112,36 @@ def language_page(word: str) -> str | None:
 def language_words() -> list[str]:
     """All words that have a page."""
     recipes = (name for setting in FLAGS.values() for name in setting.recipes or ())
-    return [*STEPS, *published_schema()["properties"], *FLAGS, *recipes]
+    arguments = (*_short_arguments(), *ARGUMENTS)
+    keys = published_schema()["properties"]
+    return [*STEPS, *arguments, *TERMS, *keys, *FLAGS, *recipes]
+
+
+def overview() -> list[str]:
+    """Lines with all words that have a page, by kind."""
+    kinds = {
+        "steps": STEPS,
+        "keys": published_schema()["properties"],
+        "arguments": _short_arguments(),
+        "terms": TERMS,
+        "settings": FLAGS,
+        "diagnostics": ["`channel-mismatch` and each other code in a report"],
+        "ops and blocks": ["those of `archspec list`"],
+        "bundled specs": ["those of `archspec list specs`"],
+    }
+    return definitions((kind, ", ".join(words)) for kind, words in kinds.items())
+
+
+def argument_lines(signature: Signature) -> list[str]:
+    """The arguments of an op that have short names, in words."""
+    known = [each for each in signature.parameters if each.name in ARGUMENTS]
+    return definitions((each.shown, ARGUMENTS[each.name]) for each in known)
+
+
+def _short_arguments() -> dict[str, str]:
+    """`k` is `kernel_size`."""
+    known = OPS["conv"].parameters
+    return {each.shown: each.name for each in known if each.name in ARGUMENTS}
 
 
 def _about_step(word: str) -> str:

@@ -113,6 +113,8 @@ def main() -> None:
     atexit.register(gc.freeze)  # do not search all objects for garbage before exiting
     if isinstance(sys.stdout, TextIOWrapper):  # names may have characters it lacks
         sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.argv[1:2] == ["help"]:  # `archspec help train`
+        sys.argv[1:] = [*sys.argv[2:3], "--help"]
     try:
         app()
     except PeerError:  # the process that failed has reported it

@@ -9,8 +9,10 @@ from stat import S_ISDIR, S_ISREG
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
+from archspec.diagnostics.suggest import closest
 
 STDIN = "-"
+SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 250_000  # the longest spec in use is under 20 kB
 
 
@@ -23,7 +25,8 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
     try:
         data = sys.stdin.buffer.read(MAX_BYTES + 1) if name == STDIN else _start(path)
     except FileNotFoundError:
-        findings.error("unreadable-file", f"the file `{name}` does not exist", nowhere)
+        message = f"the file `{name}` does not exist"
+        findings.error("unreadable-file", message, nowhere, help=_similar(path))
         return None
     except IsADirectoryError:
         help = "name a spec in it, such as `FOLDER/net.yaml`"
@@ -49,6 +52,17 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
         )
         return None
     return decode(data, name, findings)
+
+
+def _similar(path: Path) -> str:
+    """A help line for the name of a missing file; "" without a similar one."""
+    try:
+        files = [each for each in path.parent.iterdir() if each.suffix in SUFFIXES]
+    except OSError:
+        return ""
+    stems = {each.stem: each.name for each in files}
+    found = closest(path.stem, stems)
+    return f"did you mean `{path.with_name(stems[found])}`?" if found else ""
 
 
 def _start(path: Path) -> bytes:

@@ -115,6 +115,27 @@ def test_ops_and_blocks_have_pages(archspec, name):
     assert f"{name}(" in outcome.out
 
 
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("conv", "s  Stride: positions from one window"),
+        ("k", "k, in PyTorch `kernel_size`"),
+        ("stride", "Stride: positions from one window"),
+        ("label", "The name of a step"),
+        ("MACs", "Multiply-accumulates"),
+    ],
+)
+def test_short_arguments_and_terms_are_words(archspec, word, meaning):
+    outcome = archspec("explain", word)
+    assert outcome.code == 0
+    assert meaning in outcome.out
+
+
+def test_without_a_word_it_lists_the_words(archspec):
+    text = archspec("explain").out
+    assert all(f" {word}" in text for word in (*STEPS, *FLAGS, "label", "k"))
+
+
 @pytest.mark.parametrize("name", ["resnet18", "googlenet", "vgg16"])
 def test_a_network_of_the_course_names_the_one_of_torchvision(archspec, name):
     text = archspec("explain", name).out

@@ -11,7 +11,7 @@ def test_text(archspec, good, bad):
     done = archspec("check", "--sizes", "1..8", good, bad)
     assert done.code == 1
     assert done.out.splitlines() == [
-        f"{good}: 3..8",
+        f"{good}: valid sizes 3..8",
         f"  2: {good}:6:19: error[empty-output]: a 3x3 kernel does not fit into 2x2",
         f"{bad}: no valid size",
         f"  8: {bad}:4:5: error[unknown-op]: unknown op or block `cnov`",
@@ -39,9 +39,9 @@ def test_options_count(archspec, good):
     good.write_text(good.read_text().replace("relu", "conv(4, k=1, g=width)"))
     answers = {
         ("--set", "width=3"): "no valid size",
-        ("--set", "width=2"): "3..4",
+        ("--set", "width=2"): "valid sizes 3..4",
         ("--variant", "wide"): "no valid size",
-        ("--input", "5x9x9"): "3..4",
+        ("--input", "5x9x9"): "valid sizes 3..4",
     }
     for options, answer in answers.items():
         done = archspec("check", "--sizes", "2..4", good, *options)
