@@ -25,6 +25,7 @@ from archspec.diagnostics.diagnostic import Diagnostic, Findings, Fix
 from archspec.diagnostics.source import Source
 from archspec.fixing import fix_source
 from archspec.frontend.document_parser import parse_document
+from archspec.ir.garbage_collection import collector_paused
 from archspec.repair.trial import apply_edits
 from archspec.spec import CheckResult
 from mutations import KINDS, SPECS, Mutation, mutations
@@ -83,15 +84,16 @@ def compiled(path: Path, text: str, variant: str | None = None) -> CheckResult:
 
 def outcome(fault: Mutation) -> Outcome:
     source = Source(str(fault.path), fault.text)
-    start = time.process_time()
-    before = {
-        variant: compiled(fault.path, fault.text, variant)
-        for variant in variants(source)
-    }
-    checking = time.process_time() - start
-    start = time.process_time()
-    result = check_source(source, folder=fault.path.parent)
-    extra = time.process_time() - start - checking
+    with collector_paused():  # it would walk all that earlier faults have left
+        start = time.process_time()
+        before = {
+            variant: compiled(fault.path, fault.text, variant)
+            for variant in variants(source)
+        }
+        checking = time.process_time() - start
+        start = time.process_time()
+        result = check_source(source, folder=fault.path.parent)
+        extra = time.process_time() - start - checking
     wanted = wanted_layers(fault.path)
     tried = [
         (d, fix, tried_fix(source, fix)) for d in result.diagnostics for fix in d.fixes
