@@ -149,7 +149,9 @@ class ForwardLayers(ForwardState):
     def _inlined(
         self, column: Sequence[Any], value: Expr, target: str, scope: ClassScope
     ) -> Expr:
-        """A labeled group without layers, which needs no module: joins of labels."""
+        """A group or block without layers, which needs no module: joins of labels."""
+        if any(group.block for group in column):  # its names are not those around it
+            scope = replace(scope, names=frozenset(), values={}, known=())
         self.levels_inlined += 1
         result = self._body([group.body for group in column], value, target, scope)
         self.levels_inlined -= 1
