@@ -11,7 +11,7 @@ from typing import Any
 from archspec.backends.python.aligned_bodies import (
     Body,
     InstancesDifferError,
-    level,
+    own_items,
 )
 from archspec.ir.graph import Choice, Repeat
 from archspec.ir.symbolic import constant, same, substitute, variables
@@ -81,18 +81,18 @@ class ClassScope:
         """The scope with more names."""
         return replace(self, names=self.names.union(names))
 
-    def after(self, column: Body) -> ClassScope:
-        """The scope after choices or merges: repeats in them may have taken a name."""
-        taken = {item.channels for item in level(column) if isinstance(item, Repeat)}
+    def behind(self, body: Body) -> ClassScope:
+        """The scope behind items in which repeats may have taken a name."""
+        taken = {each.channels for each in own_items(body) if isinstance(each, Repeat)}
         values = {name: v for name, v in self.values.items() if name not in taken}
+        return replace(self, names=self.names - taken, values=values)
+
+    def after(self, column: Body) -> ClassScope:
+        """The scope after choices or merges."""
         choices = tuple(item for item in column if isinstance(item, Choice))
         is_mixed = len({choice.condition.value for choice in choices}) > 1
-        return replace(
-            self,
-            names=self.names - taken,
-            values=values,
-            choices=(*self.choices, choices) if is_mixed else self.choices,
-        )
+        found = self.behind(column)
+        return replace(found, choices=(*self.choices, choices)) if is_mixed else found
 
     def chosen(self, codes: Sequence[ast.expr]) -> ast.expr | None:
         """`2 * c if i > 0 else c`: the codes of all instances, as an `if` has chosen.

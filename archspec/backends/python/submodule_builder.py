@@ -66,6 +66,9 @@ class SubmoduleBuilder(SubmoduleLoops):
             case Layer() | Module():
                 submodule = self.submodule(column, scope)
                 self._note_width(column, submodule)
+                for item in column:
+                    if isinstance(item, Module) and not item.block:
+                        scope = scope.behind(item.body)
                 return [submodule], scope.naming(left_by(submodule.members or []))
             case Let():
                 return self._locals(column, scope)
