@@ -77,24 +77,26 @@ drawn.classList.add("lines");
 
 const shown = (selector) => [...chain.querySelectorAll(selector)].filter(isShown);
 
+// All places are read before a line is drawn: to read one after that is slow.
 function drawLines() {
-  drawn.replaceChildren();
-  for (const join of shown(".branches:has(> .apart)")) drawPath("fork", fork(join));
+  const forks = shown(".branches:has(> .apart)").map((join) => line("fork", fork(join)));
   const ends = shown(".jump[data-layers], .outputs [data-layers]");
   const references = ends.map((to) => ({ from: shownSource(to), to })).filter(({ from }) => from);
   const boxes = references.length ? shown(".box, .end, .sign, .jump, .branch, .arrow, .way, details, span") : [];
   const obstacles = boxes.map((element) => ({ element, ...rectangle(element) }));
-  for (const reference of references.sort((a, b) => length(a) - length(b))) {
+  const dashed = references.sort((a, b) => length(a) - length(b)).map((reference) => {
     const { path, lane } = route(reference, obstacles);
-    drawPath("reference", path);
     obstacles.push(lane); // the next one goes around it
-  }
+    return line("reference", path);
+  });
+  drawn.replaceChildren(...forks, ...dashed);
 }
 
-function drawPath(kind, path) {
-  const line = drawn.appendChild(document.createElementNS(SVG, "path"));
-  line.setAttribute("class", kind);
-  line.setAttribute("d", path);
+function line(kind, path) {
+  const element = document.createElementNS(SVG, "path");
+  element.setAttribute("class", kind);
+  element.setAttribute("d", path);
+  return element;
 }
 
 // From where the line arrives, the middle, to the branches that read it.
@@ -162,5 +164,16 @@ const room = diagram.clientWidth - 2 * chain.offsetLeft;
 chain.style.fontSize = `${Math.min(1, Math.max(0.75, room / chain.scrollWidth))}em`;
 diagram.scrollLeft = middle(rectangle(chain.firstElementChild)) - diagram.clientWidth / 2;
 
-for (const block of diagram.querySelectorAll("details")) block.addEventListener("toggle", drawLines);
-new ResizeObserver(drawLines).observe(chain);
+// Blocks may open all at once: the lines are drawn once for them.
+let isDue = false;
+function redraw() {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    drawLines();
+  });
+}
+
+for (const block of diagram.querySelectorAll("details")) block.addEventListener("toggle", redraw);
+new ResizeObserver(redraw).observe(chain);
