@@ -29,6 +29,7 @@ from archspec.repair.argument_edits import (
     value_edits,
 )
 from archspec.repair.block_edits import block_edits, steps_in
+from archspec.repair.bracket_edits import bracket_edits
 from archspec.repair.call_edits import edited
 from archspec.repair.document_edits import (
     at_like_calls,
@@ -102,7 +103,7 @@ NEAR = 4  # calls, beside which another one may be missing
 
 def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate]:
     """Edits for a finding, in the order in which to try them."""
-    found = [*syntax_edits(finding), *torch_calls(finding)]
+    found = [*syntax_edits(finding), *bracket_edits(finding), *torch_calls(finding)]
     if document is None:
         found += [Candidate.of(1.0, fix.title, *fix.edits) for fix in finding.proposals]
     else:

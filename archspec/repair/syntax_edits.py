@@ -83,7 +83,7 @@ def _ascii(source: Source, number: int) -> Iterator[Candidate]:
     plain = text.translate(LOOK_ALIKES)
     for other in (plain, plain.replace('"', "")):
         if other != text:
-            yield _edit(source, first, first + len(text), other, 0.0)
+            yield line_edit(source, first, first + len(text), other, 0.0)
 
 
 def _signs(source: Source, start: int, end: int) -> Iterator[Candidate]:
@@ -93,46 +93,45 @@ def _signs(source: Source, start: int, end: int) -> Iterator[Candidate]:
     last = first + len(source.line(line))
     text, found = source.text[first:last], source.text[start:end]
     gap = start - len(source.text[first:start]) + len(source.text[first:start].rstrip())
-    for sign in (", ", " | ", "("):
+    for sign in (", ", " | "):
         if gap > first:
-            yield _edit(source, gap, start, sign, 0.1)
-    for sign in (")", "]", ")]"):
-        yield _edit(source, gap, gap, sign, 0.05)
+            yield line_edit(source, gap, start, sign, 0.1)
+    before = source.text[:start].rstrip()
+    if len(before) < first and before[-1:] in (")", "]"):  # in the line before
+        yield line_edit(source, len(before), len(before), ",", 0.0)
     joins = re.match(r"\w\w", source.text[gap - 1 : gap] + source.text[end : end + 1])
     if len(found) == 1 and not joins:  # `x*2` is not `x2`
-        yield _edit(source, gap, end, "", 0.0)
+        yield line_edit(source, gap, end, "", 0.0)
     if number := re.match(r"\d+(?=\D)", found):
-        yield _edit(source, start, end, number[0], 0.0)
+        yield line_edit(source, start, end, number[0], 0.0)
     if text[: start - first].rstrip().endswith("->"):
         arrow = first + text[: start - first].rindex("->")
-        yield _edit(source, arrow, arrow + 2, "|", -0.1)
+        yield line_edit(source, arrow, arrow + 2, "|", -0.1)
     if found.startswith(","):
-        yield _edit(source, gap, start + 1, " |", -0.1)
+        yield line_edit(source, gap, start + 1, " |", -0.1)
     for match in re.finditer(r": ?|=|;|→|—|//| - ", text):
         signs = {":": "=", "=": "==", ";": " |", "→": "->", "—": "-", "//": "#"}
         new = signs.get(match[0].strip(), "")
         if match[0] == ": ":
             at = first + match.start()
-            yield _edit(source, at, at + 2, "=", 0.0)
+            yield line_edit(source, at, at + 2, "=", 0.0)
         elif new:
-            yield _edit(source, first + match.start(), first + match.end(), new, 0.3)
+            yield line_edit(
+                source, first + match.start(), first + match.end(), new, 0.3
+            )
     for match in re.finditer(r" is not | is ", text):
         sign = " != " if "not" in match[0] else " == "
         at = first + match.start()
-        yield _edit(source, at, first + match.end(), sign, 0.0)
+        yield line_edit(source, at, first + match.end(), sign, 0.0)
     for match in re.finditer(r"-> ?\(([^()]*)\)", text):
         at = first + match.start()
-        yield _edit(source, at, first + match.end(), f"-> [{match[1]}]", 0.0)
-    body = text.rstrip()
-    if body.count("(") > body.count(")"):
-        for match in re.finditer(r"(?= \||$| ->| #|, \w+\()", text):
-            at = first + match.start()
-            yield _edit(source, at, at, ")", 0.02)
-    if body.count(")") > body.count("("):
-        for match in re.finditer(r"\)", text):
-            yield _edit(source, first + match.start(), first + match.end(), "", 0.02)
-        for match in re.finditer(r"(?<=\w) (?=[\w(])", text):
-            yield _edit(source, first + match.start(), first + match.end(), "(", 0.0)
+        yield line_edit(source, at, first + match.end(), f"-> [{match[1]}]", 0.0)
+    for match in re.finditer(r"(?<=[\w)]) *(?:-|=>)? *(?=\[[\d, _]+\])", text):
+        at = first + match.start()
+        yield line_edit(source, at, first + match.end(), " -> ", 0.0)
+    for match in re.finditer(r"(?<=-> )\d+(?:, *\d+)*(?= *(?:#|$))", text):
+        at = first + match.start()
+        yield line_edit(source, at, first + match.end(), f"[{match[0]}]", 0.0)
 
 
 def _line_edits(source: Source, number: int) -> Iterator[Candidate]:
@@ -143,7 +142,7 @@ def _line_edits(source: Source, number: int) -> Iterator[Candidate]:
         return
     for other in _indents(source, number) - {indent}:
         far = abs(other - indent) / 100
-        yield _edit(source, first, first + indent, " " * other, 0.2 + far)
+        yield line_edit(source, first, first + indent, " " * other, 0.2 + far)
     if (last := last_of_block(source, number, indent)) > number:
         end = source.line_starts[last - 1] + len(source.line(last))
         lines = source.text[first:end].split("\n")
@@ -152,40 +151,40 @@ def _line_edits(source: Source, number: int) -> Iterator[Candidate]:
                 " " * (len(one) - len(one.lstrip()) + other - indent) + one.lstrip()
                 for one in lines
             ]
-            yield _edit(source, first, end, "\n".join(moved), 0.45)
+            yield line_edit(source, first, end, "\n".join(moved), 0.45)
     at = first + indent
     if match := LABELS.fullmatch(text):
         below = f"{match[1]}{match[2]}:\n{' ' * indent}    - {match[3]}"
-        found = _edit(source, first, first + len(text), below, -0.1)
+        found = line_edit(source, first, first + len(text), below, -0.1)
         title = f"put `{match[3]}` on a line of its own below `{match[2]}:`"
         yield found._replace(fix=found.fix._replace(title=title))
     if text[indent : indent + 2] in ("* ", "+ ", "• "):
-        yield _edit(source, at, at + 1, "-", 0.0)
+        yield line_edit(source, at, at + 1, "-", 0.0)
     if text[indent] != "-":
-        yield _edit(source, at, at, "- ", 0.1)
+        yield line_edit(source, at, at, "- ", 0.1)
     elif text[indent : indent + 2] == "- ":
-        yield _edit(source, at, at + 2, "", 0.4)
+        yield line_edit(source, at, at + 2, "", 0.4)
     else:
-        yield _edit(source, at + 1, at + 1, " ", 0.0)
+        yield line_edit(source, at + 1, at + 1, " ", 0.0)
     match = KEY.match(text)
     if match:
-        yield _edit(source, first + match.end(), first + match.end(), ":", 0.05)
+        yield line_edit(source, first + match.end(), first + match.end(), ":", 0.05)
     for match in re.finditer(r"(?<=[\w)]):(?=[\w\"'{\[(])", text):
-        yield _edit(source, first + match.end(), first + match.end(), " ", 0.0)
+        yield line_edit(source, first + match.end(), first + match.end(), " ", 0.0)
     for match in re.finditer(r"\t", text):
-        yield _edit(source, first + match.start(), first + match.end(), "  ", 0.0)
+        yield line_edit(source, first + match.start(), first + match.end(), "  ", 0.0)
     for match in re.finditer(r"(?<=\w) ?= ?(?=\w)", text):
-        yield _edit(source, first + match.start(), first + match.end(), ": ", 0.1)
+        yield line_edit(source, first + match.start(), first + match.end(), ": ", 0.1)
     if text.rstrip().endswith(","):
         end = first + len(text.rstrip())
-        yield _edit(source, end - 1, end, "", 0.0)
+        yield line_edit(source, end - 1, end, "", 0.0)
 
 
 def _left_out(source: Source, start: int, end: int) -> Iterator[Candidate]:
     """A list without an item and the comma before it."""
     before = source.text[:start].rstrip()
     if before.endswith(","):
-        yield _edit(source, len(before) - 1, end, "", 0.0)
+        yield line_edit(source, len(before) - 1, end, "", 0.0)
 
 
 def _without_lines(source: Source, number: int, count: int) -> Iterator[Candidate]:
@@ -225,7 +224,10 @@ def _indents(source: Source, number: int) -> set[int]:
     return found
 
 
-def _edit(source: Source, start: int, end: int, text: str, cost: float) -> Candidate:
+def line_edit(
+    source: Source, start: int, end: int, text: str, cost: float
+) -> Candidate:
+    """An edit within lines, whose title is what is then written."""
     edit = Edit(source.span(start, end), text)
     line = source.position(start)[0]
     first = source.line_starts[line - 1]

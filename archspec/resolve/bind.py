@@ -251,6 +251,9 @@ class _Binding:
         open_slots = [s for s in self.slots.positional if s.key not in named]
         if open_slots and open_slots[-1].variadic:
             return self.take_variadic(positional, open_slots[-1], values)
+        if regrouped := _regrouped(positional, open_slots):
+            self.report_grouping(positional, regrouped, open_slots)
+            return None
         in_channels = None
         if self.takes_input and len(positional) == len(open_slots) + 1:
             in_channels, positional = positional[0].value, positional[1:]
@@ -275,6 +278,18 @@ class _Binding:
         span = positional[0].span.to(positional[-1].span)
         values[slot.key] = Tuple(span, tuple(a.value for a in positional))
         return None
+
+    def report_grouping(
+        self, positional: list[Argument], regrouped: list[str], slots: list[Slot]
+    ) -> None:
+        shown = ", ".join(slot.shown for slot in slots)
+        text = ", ".join(regrouped)
+        self.fail(
+            "invalid-argument",
+            f"`{self.callee.name}` expects `({shown})`, found other parentheses",
+            positional[0].span.to(positional[-1].span),
+            help=Replacement(f"write `{written(self.call, regrouped)}`", text),
+        )
 
     def report_too_many(
         self, positional: list[Argument], most: int, named: set[str]
@@ -375,6 +390,31 @@ class _Binding:
             missing=missing,
             proposals=proposals,
         )
+
+
+def _regrouped(positional: list[Argument], slots: list[Slot]) -> list[str]:
+    """The values with the parentheses that patterns lack; [] if that is not all.
+
+    `64, 96, 128, (16, 32), 32` for `c1, (r3, c3), (r5, c5), cp` lacks one pair.
+    """
+    given = [argument.value for argument in positional]
+    rest: list[Expression] = []  # values so far for a pattern
+    found: list[str] = []
+    open_slots = [*slots]
+    for value in given:
+        size = open_slots[0].size if open_slots else 0
+        if isinstance(value, Tuple) and len(value.items) == size > 1 and not rest:
+            found.append(value.span.text)
+        elif isinstance(value, Literal) and size:
+            rest.append(value)
+            if len(rest) < size:
+                continue
+            texts = ", ".join(each.span.text for each in rest)
+            found.append(texts if size == 1 else f"({texts})")
+        else:
+            return []
+        rest, open_slots = [], open_slots[1:]
+    return [] if rest or open_slots or len(found) == len(given) else found
 
 
 def _is_kernel(positional: list[Argument], missing: Slot) -> bool:

@@ -23,6 +23,7 @@ class Slot(NamedTuple):
     positional: bool
     variadic: bool = False
     example: str = "1"
+    size: int = 1  # how many values it takes, in a tuple
 
 
 class Slots(NamedTuple):
@@ -72,6 +73,7 @@ def slots_of_definition(definition: BlockDefinition) -> Slots:
             p.default is None,
             not p.keyword_only,
             example=_example(p),
+            size=len(p.names),
         )
         for p in definition.parameters
     )

@@ -337,6 +337,41 @@ def test_a_value_that_is_known_is_written(text, wanted):
     assert fix_source(Source("spec", head + text)).source.text == head + wanted
 
 
+BRACKETS = {  # a step, and what it should be
+    "conv(8, k=3, p=1 | relu": "conv(8, k=3, p=1) | relu",
+    "conv 8, k=3, p=1) | relu": "conv(8, k=3, p=1) | relu",
+    "conv 8, k=3, p=1 | relu": "conv(8, k=3, p=1) | relu",
+    "conv[8, k=3, p=1] | relu": "conv(8, k=3, p=1) | relu",
+    "conv(max(2, 8), k=3)) | relu": "conv(max(2, 8), k=3) | relu",
+    "maxpool(2 -> [3, 4, 4]": "maxpool(2) -> [3, 4, 4]",
+    "maxpool(2) -> 3, 4, 4]": "maxpool(2) -> [3, 4, 4]",
+    "maxpool(2) -> 3, 4, 4": "maxpool(2) -> [3, 4, 4]",
+    "maxpool(2) [3, 4, 4]": "maxpool(2) -> [3, 4, 4]",
+    "inception(1, 2, 3, (4, 5), 6)": "inception(1, (2, 3), (4, 5), 6)",
+    "inception(1, (2, 3, (4, 5), 6)": "inception(1, (2, 3), (4, 5), 6)",
+    "inception(1, 2, 3), (4, 5), 6)": "inception(1, (2, 3), (4, 5), 6)",
+    "inception[1, (2, 3), (4, 5), 6": "inception(1, (2, 3), (4, 5), 6)",
+    "inception[(1, (2, 3), (4, 5), 6)]": "repeat: inception[(1, (2, 3), (4, 5), 6)]",
+    "repeat: vgg_block[\n      (2, 1),\n      (4, 1]": (
+        "repeat: vgg_block[\n      (2, 1),\n      (4, 1)]"
+    ),
+    "repeat: vgg_block[\n      (2, 1)\n      (4, 1)]": (
+        "repeat: vgg_block[\n      (2, 1),\n      (4, 1)]"
+    ),
+    "repeat: vgg_block\n      (2, 1),\n      (4, 1)]": (
+        "repeat: vgg_block\n      [(2, 1),\n      (4, 1)]"
+    ),
+}
+
+
+@pytest.mark.parametrize(("step", "wanted"), BRACKETS.items(), ids=BRACKETS)
+def test_brackets_are_balanced(step, wanted):
+    """As the whole spec allows: the parentheses of a row are those of its pattern."""
+    head = "archspec: 1\ninput: 3x8x8\nnet:\n  - "
+    fixed = fix_source(Source("spec", f"{head}{step}\n  - tanh\n"))
+    assert fixed.source.text == f"{head}{wanted}\n  - tanh\n"
+
+
 BROKEN = {
     "Python": ["lambda x: x*2", "x + 1", "relu;"],
     "modules of PyTorch": ["torch.relu", "nn.Foo(3)", "nn.Bar(2)", "nn.Baz()"],
