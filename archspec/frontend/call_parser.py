@@ -239,7 +239,8 @@ class Parser:
         self.depth += 1
         if self.depth > MAX_NESTING:
             message = f"nested more than {MAX_NESTING} deep"
-            raise ParseError(message, self.token.span, code="nesting-too-deep")
+            help = "compute a part of it under `let:`"
+            raise ParseError(message, self.token.span, help, "nesting-too-deep")
         result = production()
         self.depth -= 1
         return result
@@ -456,7 +457,8 @@ class Parser:
             length += 1
             if length > MAX_TERMS:
                 message = f"more than {MAX_TERMS} terms in a row"
-                raise ParseError(message, sign_.span, code="nesting-too-deep")
+                help = "compute a part of it under `let:`"
+                raise ParseError(message, sign_.span, help, "nesting-too-deep")
             if number == 2 and self.at(*COMPARISONS):
                 raise self.unexpected("join comparisons with `and`")
         return left

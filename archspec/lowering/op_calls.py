@@ -15,7 +15,7 @@ from archspec.frontend.ast import Call, Expression, Literal, Name, Tuple
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import Symbolic, literal, shape_argument
 from archspec.lowering.context import Context, Items
-from archspec.lowering.provenance import format_shape, producer, report
+from archspec.lowering.provenance import format_shape, producer, report, written_at
 from archspec.lowering.references import read_label
 from archspec.lowering.values_in_context import evaluate
 from archspec.ops.axes import IMAGE, TOKENS, accepts, described, expected, order_to
@@ -212,7 +212,8 @@ def _report_argument(
         f"`{parameter.shown}` of `{op.name}` expects {parameter.type.expected}, "
         f"found {describe(found)}",
         expression,
-        help=_help_with_value(expression, found, needs_integer=needs_integer),
+        help=_help_with_value(expression, found, needs_integer=needs_integer)
+        or _help_with_computed(expression, context),
     )
 
 
@@ -229,6 +230,12 @@ def _help_with_value(
     if is_callee(found):
         return "give it a number: a step of its own follows after `|`"
     return ""
+
+
+def _help_with_computed(expression: Expression, context: Context) -> str:
+    at, _ = written_at(expression, context)
+    has_names = not isinstance(expression, Literal) and any(map(str.isalpha, at.text))
+    return "change the expression, or a value that it reads" * has_names
 
 
 def _undone(layer: OpCall, x: ir.Value, context: Context) -> dict[str, Symbolic] | None:

@@ -55,6 +55,7 @@ def mul_shape(shapes: Sequence[Shape]) -> Shape:
             raise ShapeError(
                 "size-mismatch",
                 f"`mul` needs equal shapes or axes of size 1, found {_list(shapes)}",
+                help="make a gate of [C, 1, 1] or [1, H, W] for an image of [C, H, W]",
             )
         result.append(largest)
     return Shape(result, shapes[0].axes)

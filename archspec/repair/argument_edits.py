@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Edit
+from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Argument, BlockDefinition, Call, Literal, Name, Tuple
 from archspec.repair.call_edits import (
     argument,
@@ -120,13 +121,14 @@ def value_edits(place: CallPlace) -> Edits:
     """Values for an argument whose value is invalid, and calls without it."""
     call = place.call
     for given in call.arguments:
-        yield from valid_values(given)
+        yield from valid_values(given.value.span)
         if given.keyword:
             yield CallEdit(WITHOUT_ARGUMENT, without_argument(call, given))
         if isinstance(given.value, Tuple) and len(given.value.items) > 1:
-            *_, before, last = given.value.items
+            first, *_, before, last = (given.value.items[0], *given.value.items)
             span = last.span.source.span(before.span.end, last.span.end)
             yield CallEdit(VALUE, Edit(span, ""))
+            yield CallEdit(VALUE, with_value(given, first.span.text), is_strong=False)
     for given in positional(call)[::-1]:
         yield CallEdit(VALUE + 0.05, without_argument(call, given))
         if not isinstance(given.value, Tuple):
@@ -141,23 +143,23 @@ def value_edits(place: CallPlace) -> Edits:
     yield from natural_padding(call)
 
 
-def valid_values(given: Argument) -> Edits:
+def valid_values(at: Span) -> Edits:
     """What an invalid literal may mean: `"3"` 3, `-1` 1, `0` 1, `2.5` 2, `50` 0.5."""
-    text = given.value.span.text.strip("\"'")
+    text = at.text.strip("\"'")
     bare = text.lstrip("-+ ")
-    if bare != given.value.span.text and bare:
-        yield CallEdit(VALUE - 0.2, with_value(given, bare))
+    if bare != at.text and bare:
+        yield CallEdit(VALUE - 0.2, Edit(at, bare))
     whole, _, fraction = bare.partition(".")
     if whole.isdigit() and whole != bare:
         is_same = not fraction.strip("0")
-        yield CallEdit(VALUE - 0.1, with_value(given, int(whole)), is_same)
+        yield CallEdit(VALUE - 0.1, Edit(at, whole), is_same)
     if whole.isdigit():
         value = int(whole)
         if 5 <= value < 100:  # percent
-            yield CallEdit(VALUE - 0.3, with_value(given, value / 100))
+            yield CallEdit(VALUE - 0.3, Edit(at, str(value / 100)))
         for place, n in enumerate((1, 2, 3) if value == 0 else (value - 1, value + 1)):
             cost = VALUE + 0.1 + place / 10
-            yield CallEdit(cost, with_value(given, n), is_strong=False)
+            yield CallEdit(cost, Edit(at, str(n)), is_strong=False)
 
 
 # --- padding ---

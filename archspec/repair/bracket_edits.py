@@ -18,10 +18,10 @@ from archspec.repair.syntax_edits import last_of_block, line_edit
 CODES = ("invalid-syntax", "split-call", "invalid-label", "invalid-step")
 CLOSES = {"(": ")", "[": "]"}
 OTHER_KIND = str.maketrans("()[]", "[]()")
-BEFORE_A_CLOSER = re.compile(r"(?<=[\w\"')\]])(?=\s*(?:[,)\]|]|->|$))")
+BEFORE_A_CLOSER = re.compile(r"(?<=[\w\"')\]])(?=\s*(?:[,)\]|:]|->|$))")
 BEFORE_AN_OPENER = re.compile(r"(?<![^\s(\[])(?<!\w )(?=[\w(])")
 ARGUMENTS = re.compile(r"\w[^|()\[\]]*?(?=\s*(?:\||->|$))")
-MAX_TEXT = 1_000  # characters, for the search of places in them
+MAX_TEXT = 600  # characters, for the search of places in them
 
 
 def bracket_edits(finding: Diagnostic) -> Iterator[Candidate]:

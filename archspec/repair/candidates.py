@@ -26,6 +26,7 @@ from archspec.repair.argument_edits import (
     CallPlace,
     Edits,
     argument_edits,
+    valid_values,
     value_edits,
 )
 from archspec.repair.block_edits import block_edits, steps_in
@@ -113,6 +114,8 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         if finding.code == "recursive-block":
             found += recursion_edits(finding, document)
         found += train_edits(finding, document)
+        if finding.code in VALUE_CODES:
+            found += _valid_values(finding, document)
         if finding.is_error:
             found += lost_parts(finding, document)
             found += join_edits(finding, document)
@@ -125,6 +128,17 @@ def candidates(finding: Diagnostic, document: Document | None) -> list[Candidate
         key = tuple((e.span.start, e.span.end, e.text) for e in each.fix.edits)
         unique.setdefault(key, each)
     return [*unique.values()]
+
+
+def _valid_values(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
+    """Values in place of an invalid one that no call of a step has as an argument."""
+    at = finding.primary.span
+    params = [
+        value.span for name, value in document.params if value and name.id == at.text
+    ]
+    for span in (at, *params):
+        for cost, edit, _ in valid_values(span):
+            yield Candidate.weak(cost + 0.02, f"write `{edit.text}`", edit)
 
 
 class _SpecEdits:

@@ -105,10 +105,10 @@ def input_edits(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
 
 
 def _sizes(height: int, width: int) -> Iterator[tuple[int, int]]:
-    """Multiples of powers of two, sizes without a typo, and usual sizes."""
+    """Multiples of usual strides, sizes without a typo, and usual sizes."""
     found = [
         (-(-height // factor) * factor, -(-width // factor) * factor)
-        for factor in (2, 4, 8, 16, 32)
+        for factor in (2, 4, 8, 16, 32, 3, 7, 12, 14)
     ]
     found += [(height * 2, width * 2), (height - 2, width - 2), (height * 8, width * 8)]
     found += [(height + 1, width + 1)]

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import gcd
 from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, Fix, TooMany
@@ -19,6 +20,7 @@ from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
 from archspec.ir.graph import Graph, plain
 from archspec.lowering.block_outputs import BlockOutputs
+from archspec.ops.shapes import divisors
 from archspec.repair.candidates import candidates
 from archspec.repair.document_edits import (
     image_of,
@@ -46,6 +48,7 @@ MAX_LOWERED = 1_900  # steps, for one finding: a quarter of a second
 MAX_IN_ALL = 2_300  # for all findings of a report
 CHARACTERS_PER_STEP = 50  # reading them costs as much as lowering a step
 STEPS_PER_TRIAL = 4  # what any trial costs
+MAX_FACTOR = 64  # of heights and widths that fit
 ANOTHER_INPUT = "another input"  # in place of a network
 MARGIN = 0.3  # in cost, by which the likeliest fix leads if it is written by itself
 MAX_FIXES = 3  # of one finding
@@ -199,8 +202,8 @@ class Verification:
         sizes = tuple(map(int, fix.edits[0].text.split("x")))
         if image is None or len(sizes) != 3 or sizes[0] != image.sizes[0]:
             return working
-        for factor in (2, 4, 8, 16, 32, 64):
-            if any(size % factor for size in sizes[1:]):
+        for factor in divisors(gcd(*sizes[1:])):
+            if factor > MAX_FACTOR:
                 break
             if not any(size % factor for size in image.sizes[1:]):
                 continue  # the image, which does not fit, is divisible, too

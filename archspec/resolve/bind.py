@@ -145,7 +145,8 @@ class _Binding:
         spread = next((a for a in positional if a.is_spread), None)
         if spread and not self.takes_input:
             message = "`*` spreads a tuple over the arguments of a step alone"
-            self.fail("invalid-syntax", message, spread.span)
+            help = "give each argument by its name"
+            self.fail("invalid-syntax", message, spread.span, help)
             return None
         by_keyword = self.keyword_slots(keywords)
         in_channels = self.take_positional(positional, by_keyword, values)
@@ -229,7 +230,7 @@ class _Binding:
                 if is_step
                 else NO_AXIS
                 if self.callee.name == "flatten"
-                else NOT_IN_A_SPEC.get(name) or did_you_mean(name, known),
+                else NOT_IN_A_SPEC.get(name) or did_you_mean(name, known) or "omit it",
                 proposals=[self.step_after(argument, word)] if is_step else (),
             )
         return found
@@ -374,8 +375,12 @@ class _Binding:
         self.failed = True
         related = []
         notes = []
-        if any(argument.is_spread for argument in self.call.arguments):
-            help = ""  # an item of a row has no text of its own
+        spread = [argument for argument in self.call.arguments if argument.is_spread]
+        if spread and self.takes_input:  # an item of a row has no text of its own
+            count, plural = len(spread), "s" * (len(spread) > 1)
+            help = (
+                f"`{spread[0].span.text}` is {count} argument{plural}: change the tuple"
+            )
         if isinstance(self.callee, Block):
             related.append(Label(self.callee.definition.signature, "the signature"))
         else:

@@ -110,7 +110,8 @@ class Evaluator:
             self.budget.spend(1, expression.span)
         if self.depth > MAX_DEPTH:
             message = f"operations are nested more than {MAX_DEPTH} deep"
-            raise EvaluationError("nesting-too-deep", message, expression.span)
+            help = "compute a part of it under `let:`"
+            raise EvaluationError("nesting-too-deep", message, expression.span, help)
         self.depth += 1
         result = self.value(expression)
         self.depth -= 1
@@ -251,7 +252,10 @@ class Evaluator:
             value = function(left.value, right.value)
         except ZeroDivisionError:
             raise EvaluationError(
-                "division-by-zero", "this divides by zero", expression.right.span
+                "division-by-zero",
+                "this divides by zero",
+                expression.right.span,
+                "divide by `max(1, ...)`, or choose with `if` and `else`",
             ) from None
         except OverflowError:
             raise self.too_large(expression.span) from None
@@ -346,7 +350,10 @@ class Evaluator:
             value = FUNCTIONS[name](*values)
         except OverflowError as error:
             raise EvaluationError(
-                "number-too-large", str(error), expression.span
+                "number-too-large",
+                str(error),
+                expression.span,
+                "a number of repetitions needs no `range`: `times: 4`",
             ) from None
         except (TypeError, ValueError):
             given = ", ".join(describe(v) for v in values) or "nothing"
@@ -504,7 +511,7 @@ def _expected(call: FunctionCall) -> str:
     """Help with what a function takes: `sum((3, 4))` for `sum(3, 4)`."""
     given = [argument.value.span.text.strip("\"'") for argument in call.arguments]
     if call.name.id not in EXPECTED or not given:
-        return ""
+        return "" if not given else "give it numbers"
     takes, template = EXPECTED[call.name.id]
     if len(given) == 1 and call.name.id == "sum":  # the items are wrong
         return takes

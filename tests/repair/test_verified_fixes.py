@@ -16,6 +16,7 @@ from archspec.diagnostics.source import Source
 from archspec.fixing import fix_source
 from archspec.repair.trial import apply_edits
 from archspec.spec import Spec
+from specs import check
 
 REPAIRS = harness.CASES / "repairs"
 FAULTS = sorted(p for p in REPAIRS.glob("*.yaml") if ".wanted" not in p.name)
@@ -264,6 +265,14 @@ def test_a_larger_image_comes_with_the_sizes_that_fit():
     first = archspec.check(REPAIRS / "unet_size.yaml").diagnostics[0].fixes[0]
     assert first.title == (
         "write `input: 3x544x768`, as heights and widths divisible by 16 fit"
+    )
+
+
+def test_the_sizes_that_fit_are_multiples_of_the_stride():
+    text = "  - conv(8, k=7, s=7) | upsample(7)\n  - concat: [identity, ref(input)]\n"
+    (found,) = check(f"net:\n{text}", input="3x60x60").diagnostics
+    assert found.fixes[0].title == (
+        "write `input: 3x63x63`, as heights and widths divisible by 7 fit"
     )
 
 

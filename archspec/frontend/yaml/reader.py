@@ -187,7 +187,8 @@ class _Builder:
 
     def descend(self, depth: int, span: Span) -> None:
         if depth > MAX_DEPTH:
-            self.stop("nesting-too-deep", f"nested more than {MAX_DEPTH} deep", span)
+            message = f"nested more than {MAX_DEPTH} deep"
+            self.stop("nesting-too-deep", message, span, "nest fewer lists")
 
     def alias(self, event: Any, span: Span, depth: int) -> Tree:
         known = self.anchors.get(event.anchor)
