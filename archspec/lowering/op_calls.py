@@ -234,8 +234,11 @@ def _help_with_value(
 
 def _help_with_computed(expression: Expression, context: Context) -> str:
     at, _ = written_at(expression, context)
-    has_names = not isinstance(expression, Literal) and any(map(str.isalpha, at.text))
-    return "change the expression, or a value that it reads" * has_names
+    if isinstance(expression, Literal):
+        return ""
+    if any(map(str.isalpha, at.text)):
+        return "change the expression, or a value that it reads"
+    return "give the block another value"  # which passes it on
 
 
 def _undone(layer: OpCall, x: ir.Value, context: Context) -> dict[str, Symbolic] | None:
