@@ -90,6 +90,7 @@ def test_an_argument_that_blocks_hand_on_is_a_mistake_where_it_is_written():
         10 |   - outer(4, 2)
            |              ^
            |
+           = help: give the block another value
            = fix: write `outer(4, 0.5)`
     """)
 
