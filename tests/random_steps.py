@@ -228,7 +228,9 @@ class Steps(Values):
         """What a ladder labels: a layer, or a call of a block; many change the width."""
         if not width and self.blocks and scope.depth < 2 and self.happens(0.4):
             return self.call(self.pick(self.blocks), scope)
-        width = width or self.pick([self.number(scope), "ch + 1", "ch + 1", "2 * ch"])
+        width = width or self.pick(
+            [self.number(scope), "ch + 1", "ch + 1", "min(2 * ch, 20)"]
+        )
         layer = self.fixed_wide(width)
         return self.pick([layer, f"{layer} | relu", [layer, self.pick(ACTIVATIONS)]])
 
