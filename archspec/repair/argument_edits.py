@@ -35,6 +35,7 @@ from archspec.repair.edit_costs import (
     NATURAL_PADDING,
     NUMBER,
     PADDING,
+    POINTWISE,
     PRODUCER,
     REMOVED,
     SCALE,
@@ -313,9 +314,10 @@ def numbers(place: CallPlace) -> Edits:
         ):
             if other >= (name != "p") and other != value:
                 far = 0.1 * (abs(other - value) > 1)
-                yield CallEdit(
-                    cost + far - 0.4 * is_even_kernel, with_value(given, other)
-                )
+                total = cost + far - 0.4 * is_even_kernel
+                if name == "k" and other == 1 and argument(call, "p") is None:
+                    total = POINTWISE
+                yield CallEdit(total, with_value(given, other))
     has_tuple = any(isinstance(each.value, Tuple) for each in call.arguments)
     for name in ("k", "p", "s") if has_tuple else ():
         given, value = argument(call, name), number(call, name)

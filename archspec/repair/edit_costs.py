@@ -16,6 +16,7 @@ from archspec.diagnostics.diagnostic import Edit, Fix
 
 INPUT_ORDER = 0.5  # `64x64x3` to `3x64x64`
 SYNTAX = 0.5  # a sign or a space
+FLATTENED_POOL = 0.5  # `flatten` right behind a global pool
 COUNTED = 0.55  # `flatten` where the stated count is that of all values
 COPY = 0.6  # a call that stands twice in a row
 NATURAL_PADDING = 0.7  # d (k - 1) // 2
@@ -36,6 +37,7 @@ INPUT_SIZE = STRIDE = 1.1
 WIDTH = SCALE = 1.15
 SWAPPED = 1.2  # two neighboring calls
 GROUPS = 1.35
+POINTWISE = 1.25  # `k=3` without padding to `k=1`
 WITHOUT_ARGUMENT = 1.3
 BY_KEYWORD = 0.45  # `unit(8, 3)` to `unit(8, k=3)`, where 8 is read as the count
 WITHOUT_COUNT = 1.4  # `conv(3, 64, k=3)` to `conv(64, k=3)`

@@ -19,6 +19,7 @@ from archspec.repair.edit_costs import (
     ADDED,
     COPY,
     COUNTED,
+    FLATTENED_POOL,
     INSERTED,
     LEFT_OUT,
     OTHER_LABEL,
@@ -30,6 +31,7 @@ from archspec.repair.edit_costs import (
 )
 
 FLATTENING = ("flatten", "tokens")
+GLOBAL_POOLS = ("global_avgpool", "global_maxpool")
 REDUCING = ("maxpool", "avgpool", "global_avgpool", "upsample", *FLATTENING)
 
 
@@ -47,7 +49,9 @@ def inserted_before(call: Call) -> Edits:
 def appended(call: Call) -> Edits:
     """`flatten` or `tokens` behind a call that a later one reads."""
     for name in FLATTENING:
-        yield CallEdit(ADDED + 0.05, Edit(call.span, f"{call.span.text} | {name}"))
+        is_usual = name == "flatten" and call.name.id in GLOBAL_POOLS
+        cost = FLATTENED_POOL if is_usual else ADDED + 0.05
+        yield CallEdit(cost, Edit(call.span, f"{call.span.text} | {name}"))
 
 
 def enlarged(call: Call) -> Edits:
