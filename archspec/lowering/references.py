@@ -141,6 +141,7 @@ def _report_dangling(
             _report_inside(path, labels, reader, context)
             return
     help = did_you_mean(first, known) if not rest else _other_path(path, first, known)
+    help = _other_stem(path, known) or help
     if first in (head.name for head in context.run.heads):
         help = f"`{first}` is a head: inference has no output of it"
     elif later := context.labels.later(first, path.span):
@@ -197,6 +198,16 @@ def _other_path(path: Name, wrong: str, known: Iterable[str]) -> str:
         return ""
     parts = [meant if part == wrong else part for part in path.id.split(".")]
     right = ".".join(parts)
+    return Replacement(f"did you mean `{right}`?", right)
+
+
+def _other_stem(path: Name, known: Iterable[str]) -> str:
+    """Help with a computed label, as `dwon{i}` where there is `down0`."""
+    stem, brace, number = path.span.text.partition("{")
+    meant = closest(stem, {label.rstrip("0123456789") for label in known})
+    if not brace or meant in (None, stem):
+        return ""
+    right = f"{meant}{brace}{number}"
     return Replacement(f"did you mean `{right}`?", right)
 
 

@@ -39,6 +39,7 @@ from archspec.repair.edit_costs import (
     INPUT_SIZE,
     LAST_ASSERTION,
     NATURAL_PADDING,
+    OTHER_LABEL,
     OWN,
     PER_PLACE,
     SMALLEST_INPUT,
@@ -165,6 +166,8 @@ def proposed(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     cost = _assertion_cost(finding, document) if is_assertion else OWN
     if finding.code == "channel-mismatch" and not finding.primary.span.text.isdigit():
         cost += 0.35  # a name is rarely a count
+    if finding.code == "dangling-ref":
+        cost = OTHER_LABEL - 0.1  # the label that reads most like it
     for fix in finding.proposals:
         is_computed = "{" in finding.primary.span.text  # a label in a repeat
         is_strong = not is_computed and fix.is_strong

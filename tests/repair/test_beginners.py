@@ -57,6 +57,12 @@ ADVICE = {
         net("add:\n  - identity\n  - relu"),
         "indent the branches below it",
     ),
+    "a computed label": (
+        net(
+            'repeat: {"down{i}": relu}\n    times: 2\n  - add: [identity, "ref(dwon{1})"]'
+        ),
+        "did you mean `down{1}`?",
+    ),
     "a kernel by position": (
         f"{HEAD}blocks:\n  unit(c, *, k=1): conv(c, k=k) | bn\nnet:\n  - unit(8, 3)\n",
         "write `unit(8, k=3)`",
