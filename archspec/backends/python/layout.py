@@ -101,6 +101,8 @@ def _laid_out(
             return _broken(expr, indent, before, after, comment)
         case ConditionalExpr() | OpExpr() if before or after:
             return _in_parentheses(expr, indent, before, after)
+        case SuffixExpr() if before and expr.suffix.count("(") > 1:  # methods in a row
+            return _in_parentheses(expr, indent, before, after)
         case ConditionalExpr():
             return _broken_conditional(expr, indent)
     return [line]
@@ -142,7 +144,7 @@ def _has_sole_collection(expr: Brackets) -> bool:
 
 
 def _in_parentheses(
-    expr: ConditionalExpr | OpExpr, indent: int, before: str, after: str
+    expr: ConditionalExpr | OpExpr | SuffixExpr, indent: int, before: str, after: str
 ) -> list[str]:
     """An expression between lines of parentheses."""
     pad = " " * indent

@@ -68,10 +68,21 @@ def loop_header(
         count = unifier.unify(_counts(loop), "", loop.scope)
         return LoopHeader(index if reads_index else "_", call(NameExpr("range"), count))
     target, rows = _rows(columns, loop, unifier)
+    is_argument = reads_index or isinstance(rows, CallExpr)
+    if is_argument and any(map(_is_mixed, loop.callables.values())):
+        raise InstancesDifferError
     if not reads_index:
         return LoopHeader(target, rows)
     target = f"({target})" if ", " in target else target
     return LoopHeader(f"{index}, {target}", call(NameExpr("enumerate"), rows))
+
+
+def _is_mixed(column: Sequence[Expr]) -> bool:
+    """Whether a column has classes and `partial` calls.
+
+    mypy finds no type for an item of `enumerate((nn.ReLU, partial(nn.ELU, alpha=0.5)))`.
+    """
+    return len({isinstance(each, CallExpr) for each in column}) > 1
 
 
 def _pattern(
