@@ -90,6 +90,12 @@ def _way(shapes: Sequence[Shape]) -> str:
 
 def sized_chunks(x: Shape, sizes: Sequence[int]) -> list[Shape]:
     """(64, H, W) in sizes 16 and 48 -> (16, H, W), (48, H, W)."""
+    if min(sizes) < 1:
+        raise ShapeError(
+            "invalid-argument",
+            f"`sizes` need to be 1 or more, found {min(sizes)}",
+            help=f"write channels that add up to {x.channels}",
+        )
     if sum(sizes) != x.channels:
         raise ShapeError(
             "indivisible-split",

@@ -74,6 +74,10 @@ class Finds(nn.Module):
     def forward(self, x):
         return torch.max(x, 2)[1]
 
+class Bends(nn.Module):
+    def forward(self, x):
+        return nn.functional.softplus(x, beta=2.0)
+
 class Autocasts(nn.Module):
     def __init__(self):
         super().__init__()
@@ -183,6 +187,9 @@ class Misspells(Net):
 
 net = Net(5)
 half = Net().half()
+smooth = nn.Sequential(nn.Softplus(threshold=5))
+plain = nn.Sequential(nn.LayerNorm(8, elementwise_affine=False))
+shifted = nn.Sequential(nn.LayerNorm(8, bias=False))
 layers = nn.ModuleList([Net()])
 compiled = torch.compile(Net())
 number = 3
@@ -275,6 +282,10 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:OnGpu": ("`OnGpu` moves tensors to a GPU",),
     "model.py:Autocasts --input 8": ("torch.bfloat16", "remove `autocast`"),
     "model.py:Finds --input 3x8": ("`max` for the positions",),
+    "model.py:Bends": ("`softplus` with `2.0`",),
+    "model.py:smooth": ("`0` is `Softplus` with `threshold=5`",),
+    "model.py:plain --input 6x8": ("`LayerNorm` with `elementwise_affine=False`",),
+    "model.py:shifted --input 6x8": ("`LayerNorm` with `bias=False`",),
     "model.py:Misspells": ("no attribute 'convs'", "repair it"),
     "model.py:half": ("`conv.weight`", "torch.float16", ".float()"),
     "model.py:layers": ("`ModuleList` has no `forward`",),

@@ -118,9 +118,8 @@ class Converter:
         like = self.node(operation.values[1]) if op.reads_label else None
         if not like and len({*operation.values}) > 1:
             raise self.unsupported(operation, "of several different inputs")
-        option, usual = layer_calls.USUAL.get(op.name, ("", None))
-        if (found := getattr(layer, option, usual)) != usual:
-            raise self.unsupported(operation, f"with `{option}={found}`")
+        if option := layer_calls.unusual_option(op, layer):
+            raise self.unsupported(operation, f"with `{option}`")
         if op.name in layer_calls.OVER_CHANNELS:
             return self.over_channels(
                 op.name, operation.values[0], layer.dim, operation

@@ -30,6 +30,10 @@ def _same_names(convert: Converter, operation: Operation) -> Node:
         RENAMED.get(key, key): value for key, value in operation.kwargs.items()
     }
     known = {p.name for p in OPS[name].parameters}
+    rest = [*args[len(order) :], *(v for k, v in given.items() if k not in known)]
+    for number in rest:  # not `training` or `inplace`
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            raise convert.unsupported(operation, f"with `{number}`")
     attributes = DEFAULTS.get(name, {}) | {
         key: plain(value)
         for key, value in given.items()

@@ -34,7 +34,16 @@ SAMPLES = [
 OVER_CHANNELS = {"softmax", "log_softmax", "glu"}  # which torch tells the axis
 
 # Options of layers that ops have not, with the values that they stand for.
-USUAL = {"attention": ("batch_first", True), "bn": ("track_running_stats", True)}
+USUAL: Mapping[str, Attributes] = {
+    "attention": {"batch_first": True, "add_zero_attn": False, "bias_k": None},
+    "avgpool": {"divisor_override": None},
+    "bn": {"track_running_stats": True},
+    "instance_norm": {"track_running_stats": False},
+    "ln": {"elementwise_affine": True},
+    "rms_norm": {"elementwise_affine": True},
+    "softplus": {"beta": 1.0, "threshold": 20.0},
+}
+NORMS = ("bn", "ln", "group_norm", "instance_norm")  # whose bias comes with a weight
 
 COMPUTE = (Family.ATTENTION, Family.REGULARIZATION)
 
@@ -103,6 +112,16 @@ def find_op(layer: nn.Module) -> Op | None:
         if op and type(layer).forward is cls.forward:
             return op
     return None
+
+
+def unusual_option(op: Op, layer: nn.Module) -> str:
+    """An option of a layer that its op has not, as `beta=2.0`; "" if it has none."""
+    for option, usual in USUAL.get(op.name, {}).items():
+        if (found := getattr(layer, option, usual)) != usual:
+            return f"{option}={found}"
+    has_weight = getattr(layer, "weight", None) is not None
+    lacks_bias = has_weight and getattr(layer, "bias", None) is None
+    return "bias=False" if op.name in NORMS and lacks_bias else ""
 
 
 def attributes(op: Op, layer: nn.Module) -> Attributes:
