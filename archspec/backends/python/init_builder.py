@@ -82,6 +82,9 @@ class InitBuilder:
         self.shown: set[str] = set()  # comments, each of which is written once
         self.layers = SELF  # what numbered layers are appended to
         self.is_list_declared = False
+        self.stages: dict[
+            Expr | None, str
+        ] = {}  # the lists that are unpacked, by their class
         self.optional: set[str] = set()  # children that are `nn.Identity` by default
         self.has_forward = False  # which has the comments on shapes
 
@@ -102,7 +105,8 @@ class InitBuilder:
 
     def _listed(self, members: Sequence[Member], above: str = "") -> list[Stmt]:
         """The layers of a plain chain in a list, of which the first are literals."""
-        self.layers = self._list_name(BLOCKS if _are_blocks(members) else LAYERS)
+        name = BLOCKS if _are_blocks(members) else LAYERS
+        self.layers = self._list_name(name, *self.stages.values())
         leading = _leading_numbered(members)
         first = ListExpr(tuple(map(self._element, leading)))
         declared = "" if self.is_list_declared else "list[nn.Module]"
@@ -272,7 +276,7 @@ class InitBuilder:
         """A loop that fills a list of stages, and their names."""
         *variables, stage = loop.members
         assert isinstance(stage, Submodule)
-        before, self.layers = self.layers, self._list_name(STAGES)
+        before, self.layers = self.layers, self._stages_name(stage)
         stages = NameExpr(self.layers)
         listed = replace(stage, is_numbered=True, computed_key=None)
         filled = self._loop(replace(loop, members=[*variables, listed]))
@@ -281,10 +285,19 @@ class InitBuilder:
         start = AssignStmt(stages, ListExpr(()))
         return [start, *filled, UnpackStmt(names, stages)]
 
-    def _list_name(self, name: str) -> str:
+    def _stages_name(self, stage: Submodule) -> str:
+        """A variable for a list of one class: another one has another type."""
+        kind = stage.value.function if isinstance(stage.value, CallExpr) else None
+        if kind not in self.stages:
+            others = (BLOCKS, LAYERS) if self.is_list_declared else ()
+            self.stages[kind] = self._list_name(STAGES, *self.stages.values(), *others)
+        return self.stages[kind]
+
+    def _list_name(self, name: str, *used: str) -> str:
         """A variable for a list of modules."""
-        free = (each for each in (name, *LISTS) if each not in self.unifier.taken)
-        return next(free, None) or NameAllocator(self.unifier.taken).unique(name)
+        taken = {*self.unifier.taken, *used}
+        free = (each for each in (name, *LISTS) if each not in taken)
+        return next(free, None) or NameAllocator(taken).unique(name)
 
     def _variable(self, variable: LocalVariable) -> list[Stmt]:
         """The assignment of a `let` that something reads."""
