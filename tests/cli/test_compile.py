@@ -63,7 +63,7 @@ def test_source_goes_to_stdout_or_into_a_file(archspec, spec, tmp_path):
         outcome = archspec("compile", spec, "-o", path)
         assert outcome.code == 0
         assert outcome.out.startswith("wrote ")
-        assert path.read_text() == source
+        assert path.read_text().startswith(source)  # a checksum follows
 
 
 def test_a_file_is_written_whole_or_not_at_all(archspec, spec, tmp_path, monkeypatch):
