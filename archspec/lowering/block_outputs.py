@@ -34,9 +34,9 @@ class BlockOutputs:
         self, block: Block, arguments: Mapping[str, Symbolic | None], x: ir.Value
     ) -> Hashable:
         """What the output depends on; None if that is not known."""
-        version = self._version(block)
         if self._needs_layers:
             return None
+        version = self._version(block)
         values = [(n, self._value(v.value)) for n, v in arguments.items() if v]
         if x.shape is None or version is None or len(values) < len(arguments):
             return None

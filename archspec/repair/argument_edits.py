@@ -96,26 +96,37 @@ def argument_edits(place: CallPlace) -> Edits:
         yield CallEdit(SYNTAX, Edit(call.span, "flatten"))
     yield from from_like_calls(place)
     if place.called:
-        yield from keyword_only(call, place.called)
+        yield from switches(call, place.called)
+        yield from by_keyword(call, place.called)
 
 
-def keyword_only(call: Call, block: BlockDefinition) -> Edits:
-    """Another value of a switch, and a number by its name: `unit(8, 3)` to `k=3`."""
+def switches(call: Call, block: BlockDefinition) -> Edits:
+    """The other value of each parameter that is true or false."""
+    for name, default in _defaults(block):
+        if isinstance(default, bool) and argument(call, name) is None:
+            text = f"{name}={str(not default).lower()}"
+            yield CallEdit(ADDED, with_argument(call, text))
+
+
+def by_keyword(call: Call, block: BlockDefinition) -> Edits:
+    """The last number for the first number with a default: `unit(8, 3)` to `k=3`."""
     given = positional(call)
     places = sum(not p.keyword_only for p in block.parameters)
+    value = integer(given[-1].value) if len(given) == places + 1 else None
+    free = (
+        name
+        for name, default in _defaults(block)
+        if type(default) is int and default and argument(call, name) is None
+    )
+    if value in KERNELS and (name := next(free, None)):
+        yield CallEdit(BY_KEYWORD, with_value(given[-1], f"{name}={value}"))
+
+
+def _defaults(block: BlockDefinition) -> Iterator[tuple[str, object]]:
+    """The parameters of a block that have a literal by default."""
     for parameter in block.parameters:
-        default, name = parameter.default, parameter.names[0].id
-        if not isinstance(default, Literal) or argument(call, name) is not None:
-            continue
-        if isinstance(default.value, bool):
-            text = f"{name}={str(not default.value).lower()}"
-            yield CallEdit(ADDED, with_argument(call, text))
-        elif integer(default) and len(given) == places + 1:
-            places = -1  # the first of them
-            value = integer(given[-1].value)
-            if value in KERNELS:
-                edit = with_value(given[-1], f"{name}={value}")
-                yield CallEdit(BY_KEYWORD, edit)
+        if isinstance(parameter.default, Literal):
+            yield parameter.names[0].id, parameter.default.value
 
 
 def value_edits(place: CallPlace) -> Edits:
@@ -126,7 +137,8 @@ def value_edits(place: CallPlace) -> Edits:
         if given.keyword:
             yield CallEdit(WITHOUT_ARGUMENT, without_argument(call, given))
         if isinstance(given.value, Tuple) and len(given.value.items) > 1:
-            first, *_, before, last = (given.value.items[0], *given.value.items)
+            items = given.value.items
+            first, before, last = items[0], items[-2], items[-1]
             span = last.span.source.span(before.span.end, last.span.end)
             yield CallEdit(VALUE, Edit(span, ""))
             yield CallEdit(VALUE, with_value(given, first.span.text), is_strong=False)

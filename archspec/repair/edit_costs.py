@@ -16,7 +16,7 @@ from archspec.diagnostics.diagnostic import Edit, Fix
 
 INPUT_ORDER = 0.5  # `64x64x3` to `3x64x64`
 SYNTAX = 0.5  # a sign or a space
-FLATTENED_POOL = 0.5  # `flatten` right behind a global pool
+FLATTENED_POOL = 0.5  # `flatten` right after a global pool
 COUNTED = 0.55  # `flatten` where the stated count is that of all values
 COPY = 0.6  # a call that stands twice in a row
 NATURAL_PADDING = 0.7  # d (k - 1) // 2

@@ -81,9 +81,8 @@ class Verification:
     others: Sequence[str | None]
     by_argument: Collection[Diagnostic] = ()  # findings of no fault in the text
     lowered: int = 0  # steps, so far
-    valid: dict[str | None, bool] = field(
-        default_factory=dict
-    )  # others, before any fix
+    # Whether each of the others was valid before any fix.
+    valid: dict[str | None, bool] = field(default_factory=dict)
     edited: EditedDocuments | None = None
 
     def __post_init__(self) -> None:
@@ -154,11 +153,10 @@ class Verification:
         """Candidates up to the bound; behind it, a few that are nearly sure to work."""
         own = [fix.edits for fix in finding.proposals]
         for each in self.candidates(finding, before, until):
-            is_sure = each.cost >= LAST_RESORT or each.fix.edits in own
-            is_sure |= each.cost == SMALLEST_INPUT
             if self.lowered > until + MAX_BEHIND:
                 break
-            if self.lowered <= until or is_sure:
+            is_sure = each.cost >= LAST_RESORT or each.cost == SMALLEST_INPUT
+            if self.lowered <= until or is_sure or each.fix.edits in own:
                 yield each
 
     def candidates(

@@ -13,7 +13,7 @@ from archspec.checker import check_source
 from archspec.compiler import Options, compile_source
 from archspec.diagnostics.diagnostic import Diagnostic, Findings
 from archspec.diagnostics.source import Source
-from archspec.fixing import fix_source
+from archspec.fixing import FixedSpec, fix_source
 from archspec.repair.trial import apply_edits
 from archspec.spec import Spec
 from specs import check
@@ -376,9 +376,15 @@ BRACKETS = {  # a step, and what it should be
 @pytest.mark.parametrize(("step", "wanted"), BRACKETS.items(), ids=BRACKETS)
 def test_brackets_are_balanced(step, wanted):
     """As the whole spec allows: the parentheses of a row are those of its pattern."""
+    assert_becomes(step, wanted)
+
+
+def assert_becomes(step: str, wanted: str) -> FixedSpec:
+    """In a net, what `--fix` writes for a step."""
     head = "archspec: 1\ninput: 3x8x8\nnet:\n  - "
     fixed = fix_source(Source("spec", f"{head}{step}\n  - tanh\n"))
     assert fixed.source.text == f"{head}{wanted}\n  - tanh\n"
+    return fixed
 
 
 BROKEN = {
@@ -416,10 +422,7 @@ MODULES = {
 @pytest.mark.parametrize(("module", "op"), MODULES.items(), ids=MODULES)
 def test_a_module_of_pytorch_becomes_an_op(module, op):
     """The network is that of the op, and the step is not merely removed."""
-    head = "archspec: 1\ninput: 3x8x8\nnet:\n  - "
-    fixed = fix_source(Source("spec", f"{head}{module}\n  - tanh\n"))
-    assert fixed.source.text == f"{head}{op}\n  - tanh\n"
-    assert not fixed.result.diagnostics
+    assert not assert_becomes(module, op).result.diagnostics
 
 
 def test_an_unknown_op_with_a_suggestion_is_not_removed():

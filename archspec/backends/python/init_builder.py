@@ -82,9 +82,8 @@ class InitBuilder:
         self.shown: set[str] = set()  # comments, each of which is written once
         self.layers = SELF  # what numbered layers are appended to
         self.is_list_declared = False
-        self.stages: dict[
-            Expr | None, str
-        ] = {}  # the lists that are unpacked, by their class
+        # The lists that are unpacked, by the class of their modules.
+        self.stages: dict[Expr | None, str] = {}
         self.optional: set[str] = set()  # children that are `nn.Identity` by default
         self.has_forward = False  # which has the comments on shapes
 

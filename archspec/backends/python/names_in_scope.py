@@ -81,8 +81,8 @@ class ClassScope:
         """The scope with more names."""
         return replace(self, names=self.names.union(names))
 
-    def behind(self, body: Body) -> ClassScope:
-        """The scope behind items in which repeats may have taken a name."""
+    def after_loops(self, body: Body) -> ClassScope:
+        """The scope after items whose repeats may have taken a name."""
         taken = {each.channels for each in own_items(body) if isinstance(each, Repeat)}
         values = {name: v for name, v in self.values.items() if name not in taken}
         return replace(self, names=self.names - taken, values=values)
@@ -91,7 +91,7 @@ class ClassScope:
         """The scope after choices or merges."""
         choices = tuple(item for item in column if isinstance(item, Choice))
         is_mixed = len({choice.condition.value for choice in choices}) > 1
-        found = self.behind(column)
+        found = self.after_loops(column)
         return replace(found, choices=(*self.choices, choices)) if is_mixed else found
 
     def chosen(self, codes: Sequence[ast.expr]) -> ast.expr | None:

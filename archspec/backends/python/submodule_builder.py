@@ -68,7 +68,7 @@ class SubmoduleBuilder(SubmoduleLoops):
                 self._note_width(column, submodule)
                 for item in column:
                     if isinstance(item, Module) and not item.block:
-                        scope = scope.behind(item.body)
+                        scope = scope.after_loops(item.body)
                 return [submodule], scope.naming(left_by(submodule.members or []))
             case Let():
                 return self._locals(column, scope)
