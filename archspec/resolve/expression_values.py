@@ -201,9 +201,7 @@ class Evaluator:
     def tuple(self, expression: Tuple) -> Symbolic:
         items = [self(item) for item in expression.items]
         values = tuple(item.value for item in items)
-        return folded(
-            values, ast.Tuple([item.code for item in items], ast.Load()), *items
-        )
+        return Symbolic(values, ast.Tuple([item.code for item in items], ast.Load()))
 
     def unary(self, expression: Unary) -> Symbolic:
         operand = self(expression.operand)

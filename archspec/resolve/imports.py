@@ -7,13 +7,15 @@ cycle is found.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from os.path import normpath, relpath
 from pathlib import Path
 
 from archspec.catalog import Entry, find_bundled, is_path, suggest_bundled
-from archspec.diagnostics.diagnostic import Findings, Label
-from archspec.diagnostics.source import Span
+from archspec.diagnostics.diagnostic import Findings, Label, TooMany
+from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import Document
 from archspec.frontend.document_parser import parse_document
 from archspec.frontend.source_files import read_source
@@ -152,8 +154,10 @@ class _Importer:
         """The blocks of a file."""
         path = entry.path
         source = read_source(path, entry.name, self.findings)
-        document = parse_document(source, self.findings) if source else None
-        if source is None or document is None:
+        if source is None:
+            return None
+        document = _sound(source) or parse_document(source, self.findings)
+        if document is None:
             return None
         self.texts[path] = source.text
         environment = self.environment(document, (*import_stack, path))
@@ -168,6 +172,16 @@ class _Importer:
             )
         own = {d.name.id: environment.callees[d.name.id] for d in document.blocks}
         return own if environment.complete else None
+
+
+@lru_cache(maxsize=16)
+def _sound(source: Source) -> Document | None:
+    """The document of a text without findings; a search for fixes reads one often."""
+    findings = Findings()
+    with suppress(TooMany):
+        document = parse_document(source, findings)
+        return None if len(findings) else document
+    return None
 
 
 def _is_below(path: Path, folder: Path) -> bool:
