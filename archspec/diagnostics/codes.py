@@ -408,6 +408,12 @@ CODES: dict[str, Page] = {
         "- conv(8, k=3) | dropout(0.5) | bn | relu",
         "- conv(8, k=3) | bn | relu | dropout(0.5)",
     ),
+    "square-signal": Page(
+        "An input of two numbers is a signal of channels and length. One with as many "
+        "channels as values is probably a gray image, which has three numbers.",
+        "input: 28x28\nnet:\n  - conv(8, k=3)",
+        "input: 1x28x28\nnet:\n  - conv(8, k=3)",
+    ),
     "repeated-step": Page(
         "An activation or `flatten` follows itself.",
         "- conv(8, k=3) | relu | relu",

@@ -20,6 +20,7 @@ from archspec.lints.pool_gaps import pool_gaps
 from archspec.lints.repeated_steps import repeated_steps
 from archspec.lints.single_branch import single_branch
 from archspec.lints.softmax_output import softmax_output
+from archspec.lints.square_signal import square_signal
 from archspec.lints.untrainable_shape import untrainable
 from archspec.lints.unused_blocks import unused_blocks
 from archspec.lints.unused_imports import unused_imports
@@ -35,6 +36,7 @@ RULES: tuple[Lint, ...] = (
     pool_enlarges,
     dropout_before_norm,
     repeated_steps,
+    square_signal,
     single_branch,
     large_linear,
     softmax_output,

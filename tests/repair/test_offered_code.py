@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import harness
-from archspec.diagnostics.diagnostic import Severity
 from harness import CASES, checked, compiled_case
 
 # Code to write. What has `...` in it is a form, and what has "your own values" an example.
@@ -67,17 +66,17 @@ def places(diagnostic):
     return [place for place in found if Path(place[0].name).is_file()]
 
 
-def errors(result):
-    return sum(d.severity is Severity.ERROR for d in result.diagnostics)
+def count(result, severity):
+    return sum(d.severity is severity for d in result.diagnostics)
 
 
-def errors_with(code, place, case, copy):
+def count_with(severity, code, place, case, copy):
     """How many a case has with the code in some place of a copy of its folder."""
     source, start, end = place
     target = copy / Path(source.name).relative_to(case.parent)
     original = target.read_bytes()
     target.write_text(source.text[:start] + code + source.text[end:])
-    found = errors(compiled_case(copy / case.name))
+    found = count(compiled_case(copy / case.name), severity)
     target.write_bytes(original)
     return found
 
@@ -88,15 +87,16 @@ def name(path):
 
 @pytest.mark.parametrize("case", harness.invalid_cases(), ids=name)
 def test_code_that_is_offered_works(case, tmp_path):
-    before = errors(checked(case))
     copy = shutil.copytree(case.parent, tmp_path / "copy")
     for diagnostic, codes in offering(case):
         elsewhere = Path(diagnostic.primary.span.source.name) != case
         assert diagnostic.fixes or elsewhere or name(case) in UNFIXED, diagnostic
         tries = places(diagnostic)
+        severity = diagnostic.severity
+        before = count(checked(case), severity)
         for code in codes:
-            left = (errors_with(code, place, case, copy) for place in tries)
-            worked = any(count < before for count in left)
+            left = (count_with(severity, code, place, case, copy) for place in tries)
+            worked = any(number < before for number in left)
             assert worked or not tries or name(case) in UNCOVERS, (
                 code,
                 diagnostic.help,
@@ -112,5 +112,5 @@ def test_much_is_offered():
 def test_every_error_has_help_or_a_fix():
     """Without either, a report only says what is wrong."""
     found = [d for case in harness.invalid_cases() for d in checked(case).diagnostics]
-    errors = [d for d in found if d.severity is Severity.ERROR]
+    errors = [d for d in found if d.is_error]
     assert not [d for d in errors if not (d.help or d.fixes)]
