@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from pathlib import Path
+from struct import unpack
 from typing import Annotated, Literal
 
 import typer
@@ -82,13 +84,22 @@ def draw(
             return
         path = output or Path(f"{graph.name}.svg")
         check_output(path, force=force)
-        picture = marked(drawing.render(format_), f".{format_}")
-        write_output(path, picture, quiet=quiet)
+        picture = drawing.render(format_)
+        write_output(path, marked(picture, f".{format_}"), quiet=quiet)
+        if format_ == "png" and LARGEST_PNG in unpack(">II", picture[16:24]):
+            print(TOO_LARGE, file=sys.stderr)
         if open_:
             webbrowser.open(path.resolve().as_uri())
 
     network = load_spec(spec, overrides, input_, variant, show_known=show)
     show(network.graph, network.document.source)
+
+
+LARGEST_PNG = 32_767  # pixels on a side: Graphviz shrinks what is larger
+TOO_LARGE = (
+    f"note: reduced to the largest PNG, {LARGEST_PNG:,} pixels: write `.svg`, or use "
+    "`--depth 1` or a smaller `--scale`"
+)
 
 
 def _format(output: Path | None) -> str:

@@ -141,6 +141,15 @@ def test_the_scale_of_a_picture(archspec, tmp_path):
     assert sizes[1][0] == pytest.approx(2 * sizes[0][0], rel=0.02)
 
 
+def test_a_picture_that_is_too_large_for_png_is_noted(archspec, tmp_path):
+    spec = tmp_path / "tall.yaml"
+    spec.write_text(f"archspec: 1\ninput: 8\nnet: [{'relu, tanh, ' * 200}]\n")
+    for scale, note in ((1, ""), (4, "32,767 pixels")):
+        path = tmp_path / f"{scale}.png"
+        run = archspec("draw", spec, "-o", path, "--scale", scale)
+        assert note in run.err if note else not run.err
+
+
 def test_a_namesake_of_a_bundled_spec_is_noted(archspec, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert archspec("check", "lenet").err == ""
