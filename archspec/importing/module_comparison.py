@@ -15,12 +15,12 @@ from archspec.backends.torch.module_from_source import build
 from archspec.compiler import Options, compile_source
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
+from archspec.importing.first_difference import are_equal, first_difference
 from archspec.importing.reading.read_module import first_difference_in_training
 from archspec.importing.reading.tracing import BATCH, Inputs
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.spec import Spec
 
-TOLERANCE = 1e-4  # of the largest value; strides pick kernels, which round otherwise
 RELU_GAIN = 2**0.5  # keeps the variance of values that a relu follows
 SMALL_GAIN = 0.25
 
@@ -31,6 +31,7 @@ class Verification:
 
     keys_in_order: bool
     training: bool  # compared too: there is no dropout
+    squeezes: bool  # the module removes axes of size 1 of its outputs
     params: int
     macs: int
 
@@ -61,11 +62,12 @@ def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
     own = {*dict(theirs.named_buffers())} & {*state}  # statistics, which runs change
     ours.load_state_dict(state | {key: state[key].clone() for key in own}, assign=True)
     with torch.no_grad():
-        _compare(ours.eval()(*one), expected, "in eval mode")
+        squeezes = _compare(ours.eval(), theirs, one, expected, "in eval mode")
         trains = not any(map(is_random, [*theirs.modules(), *ours.modules()]))
         if trains:
             try:
-                _compare(ours.train()(*x), theirs.train()(*x), "in training mode")
+                expected = theirs.train()(*x)
+                _compare(ours.train(), theirs, x, expected, "in training mode")
             except UnsupportedModuleError:
                 if frame := first_difference_in_training(module, inputs):
                     raise UnsupportedModuleError(
@@ -73,7 +75,7 @@ def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
                         "computes the same in both: import it without that"
                     ) from None
                 raise
-    return Verification(in_order, trains, spec.params, spec.macs)
+    return Verification(in_order, trains, squeezes, spec.params, spec.macs)
 
 
 def checked(text: str) -> Spec:
@@ -110,12 +112,23 @@ def _difference(key: str, ours: Collection[str], theirs: nn.Module) -> str:
         return f"`{key}` is not in the module"
     if key in ours:
         return f"`{key}` has another shape"
-    return f"`{key}` is not computed with: remove it from the module"
+    path = key.rpartition(".")[0]
+    owner = theirs.get_submodule(path)
+    if not path or any(owner.children()):
+        return f"the weight `{key}` is never used: remove it from the module"
+    return f"`{path}` ({type(owner).__name__}) is never used: remove it from the module"
 
 
-def _compare(ours: Any, theirs: Any, how: str) -> None:
-    our_leaves = _tensors(ours)
-    their_leaves = _tensors(theirs)
+def _compare(
+    ours: nn.Module, theirs: nn.Module, inputs: list[Tensor], expected: Any, how: str
+) -> bool:
+    """Whether ours have axes of size 1 that theirs lack.
+
+    Raises:
+        UnsupportedModuleError: if the outputs differ otherwise.
+    """
+    our_leaves = _tensors(ours(*inputs))
+    their_leaves = _tensors(expected)
     if len(our_leaves) != len(their_leaves):
         raise UnsupportedModuleError(
             f"the module has {len(their_leaves)} outputs {how}, "
@@ -127,12 +140,13 @@ def _compare(ours: Any, theirs: Any, how: str) -> None:
                 f"the module computes in `{their.dtype}` {how}: "
                 "remove `autocast`, which `archspec train` sets itself"
             )
-        scale = their.abs().max().item()
-        if (
-            our.shape != their.shape
-            or not (our - their).abs().max().item() <= TOLERANCE * scale
-        ):
-            raise UnsupportedModuleError(f"the outputs of its spec differ {how}")
+        if not are_equal(our, their):
+            where = first_difference(ours, theirs, inputs)
+            raise UnsupportedModuleError(
+                f"{where} computes something else than its spec {how}"
+            )
+    pairs = zip(our_leaves, their_leaves, strict=True)
+    return any(our.ndim > their.ndim for our, their in pairs)
 
 
 def _tensors(tree: Any) -> list[Tensor]:

@@ -51,7 +51,7 @@ def _parsed(arguments: str) -> tuple[list[Any], dict[str, Any]]:
         }
     except (SyntaxError, ValueError):
         raise UnsupportedModuleError(
-            f"`--args` takes literals as Python writes them, `10, depth=18`, "
+            "`--args` takes literals as Python writes them, separated by commas, "
             f"found `{arguments}`"
         ) from None
     return args, kwargs
@@ -137,20 +137,20 @@ def _made(found: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> nn.
         raise UnsupportedModuleError(
             f"`{name}` is {_a(found)}: name an `nn.Module`, or a function that makes one"
         )
-    made = _called(lambda: found(*args, **kwargs), name)
+    made = _called(lambda: found(*args, **kwargs), name, found)
     if not isinstance(made, nn.Module):
         raise UnsupportedModuleError(f"`{name}` makes no `nn.Module`, found {_a(made)}")
     return made
 
 
-def _called(make: Callable[[], Any], name: str) -> Any:
+def _called(make: Callable[[], Any], name: str, maker: Any = None) -> Any:
     try:
         with watched_constructors():
             return make()
     except TypeError as error:
         raise UnsupportedModuleError(
-            f"`{name}` needs other arguments ({_line(error)}): "
-            "give them as `--args '10, depth=18'`"
+            f"`{name}` needs other arguments ({_line(error)}): give them as "
+            f"`--args '{_parameters(maker)}'`"
         ) from error
     except Exception as error:
         raise UnsupportedModuleError(
@@ -158,6 +158,19 @@ def _called(make: Callable[[], Any], name: str) -> Any:
             or f"`{name}` cannot be made ({type(error).__name__}: {_line(error)}): "
             "repair it, or give other `--args`"
         ) from error
+
+
+def _parameters(maker: Any) -> str:
+    """The arguments that a function or class takes: `width=..., classes=10`."""
+    try:
+        parameters = inspect.signature(maker).parameters.values()
+    except (TypeError, ValueError):  # none is known
+        return "..."
+    return ", ".join(
+        f"{each.name}={'...' if each.default is each.empty else repr(each.default)}"
+        for each in parameters
+        if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    )
 
 
 def _suggested(name: str, known: list[str]) -> str:

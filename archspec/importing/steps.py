@@ -149,7 +149,8 @@ class Block:
 class Network:
     """A whole spec. `inputs` is in the order of `forward`; `outputs` are labels.
 
-    `header` are the lines of the comment above it.
+    `header` are the lines of the comment above it, and `keys` those of the dict that
+    the module returns instead of a tuple.
     """
 
     name: str
@@ -158,3 +159,4 @@ class Network:
     outputs: tuple[str, ...] = ()
     blocks: list[Block] = field(default_factory=list)
     header: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()

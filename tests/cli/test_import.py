@@ -185,6 +185,80 @@ class Misspells(Net):
     def forward(self, x):
         return self.convs(x)
 
+class Squeezes(Net):
+    def forward(self, x):
+        x = nn.functional.adaptive_avg_pool2d(self.conv(x), 1)
+        return self.fc(x.squeeze())
+
+class Drops(Net):
+    def forward(self, x):
+        return nn.functional.dropout(super().forward(x), 0.5)
+
+class Freezes(Net):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, x):
+        return super().forward(self.norm(x))
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.norm.eval()
+        return self
+
+class Patches(Net):
+    def __init__(self):
+        super().__init__()
+        self.conv.forward = lambda x: x[:, :1, 2:, 2:].expand(-1, 8, -1, -1)
+
+class Keeps(Net):
+    """A hook that a copy does not find."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+        self.conv.register_forward_hook(lambda *_: self.kept.append(_[2]))
+
+    def forward(self, x):
+        return super().forward(x) + self.kept[-1].mean()
+
+class Averages(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3, momentum=None)
+
+    def forward(self, x):
+        return self.norm(x)
+
+class Asks(Net):
+    def forward(self, batch):
+        return super().forward(batch["image"])
+
+class Zips(Net):
+    def forward(self, images):
+        return [layer(x) for layer, x in zip([self.conv], images)]
+
+class Forgotten(Net):
+    def __init__(self):
+        super().__init__()
+        self.extra = nn.Linear(8, 8)
+
+class Doubles(nn.Module):
+    """A layer with two names."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+        self.net = nn.Sequential(self.conv, nn.ReLU())
+
+    def forward(self, x):
+        return self.net(x)
+
+class Moves(nn.Module):
+    def forward(self, x):
+        return x.transpose(0, 1).flip(2).contiguous()
+
 net = Net(5)
 half = Net().half()
 smooth = nn.Sequential(nn.Softplus(threshold=5))
@@ -261,7 +335,22 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:Nett": ("`Nett`", "did you mean `Net`?"),
     "model.py:number": ("`number`", "`int`"),
     "model.py:make_number": ("`make_number`", "`int`"),
-    "model.py:Needs": ("`Needs`", "depth", "--args"),
+    "model.py:Needs": ("`Needs`", "`--args 'depth=...'`"),
+    "model.py:Net --args x=3": ("`--args 'classes=10, width=8'`",),
+    "model.py:Squeezes": ("`Squeezes` calls `squeeze` without an axis", "`flatten(1)`"),
+    "model.py:Drops": ("`Drops` calls `dropout` without `training=self.training`",),
+    "model.py:Freezes": ("`Freezes.train` keeps `norm` (BatchNorm2d) in eval mode",),
+    "model.py:Patches": ("`conv` (Conv2d) computes something else than its spec",),
+    "model.py:Keeps": ("`conv` (Conv2d) has a forward hook", "remove the hook"),
+    "model.py:Averages": ("`BatchNorm2d` with `momentum=None`",),
+    "model.py:Asks": ("`Asks` reads `'image'` of an input", "argument of its own"),
+    "model.py:Zips": ("`Zips` reads an input as a list", "argument of its own"),
+    "model.py:Forgotten": ("`extra` (Linear) is never used: remove it",),
+    "model.py:Doubles": ("`net.0` (Conv2d) is also `conv`", "a layer has one name"),
+    "model.py:Moves": (
+        "`Moves` calls `transpose`, `flip`",
+        "no op together",
+    ),
     "model.py:Net --args depth=3": ("`Net`", "depth", "--args"),
     "model.py:Net --args f(": ("--args", "literals"),
     "model.py:net --args 3": ("`net`", "--args"),

@@ -521,6 +521,56 @@ class Separate(Transformer):
     attention = SeparateAttention
 
 
+class Hooked(nn.Module):
+    """A layer whose hook changes its output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 1)
+        self.conv.register_forward_hook(lambda _layer, _x, y: 2 * y)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.conv(x))
+
+
+class Twice(nn.Module):
+    """The input as an output, and a value that is two of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        y = self.conv(x)
+        return x, y, y
+
+
+class Detector(nn.Module):
+    """Outputs by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+        self.box = nn.Conv2d(8, 4, 1)
+        self.score = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        x = F.relu(self.stem(x))
+        return {"boxes": self.box(x), "scores": torch.sigmoid(self.score(x))}
+
+
+class Critic(nn.Module):
+    """One number for each image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 4, 2, 1)
+        self.last = nn.Conv2d(8, 1, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(F.leaky_relu(self.conv(x), 0.2)).view(-1)
+
+
 IMAGE = {"x": (3, 32, 32)}
 MODULES = [  # each with the shapes of what it takes
     (LeNet, IMAGE),
@@ -547,4 +597,6 @@ MODULES = [  # each with the shapes of what it takes
     (Joint, IMAGE),
     (Fused, IMAGE),
     (Separate, IMAGE),
+    (Hooked, IMAGE),
+    (Twice, IMAGE),
 ]

@@ -11,7 +11,7 @@ from archspec.backends.torch.module_from_source import build
 from archspec.importing.spec_text import to_text
 from specs import compiled
 
-from .modules import MODULES, FlatUNet, StochasticNet
+from .modules import MODULES, Critic, Detector, FlatUNet, StochasticNet
 
 FROM_TORCHVISION = ("mobilenet_v2", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1")
 
@@ -49,3 +49,15 @@ def test_drop_path_written_by_hand_is_stochastic_depth() -> None:
 def test_skips_of_a_flat_unet_are_refs() -> None:
     text = to_text(FlatUNet(), {"x": (3, 32, 32)})
     assert text.count("concat:") == text.count("ref(") == 2
+
+
+def test_outputs_of_a_dict_keep_their_keys() -> None:
+    text = to_text(Detector(), {"x": (3, 32, 32)})
+    assert "# Output: a tuple of boxes (box), scores; a dict in the module" in text
+    assert "outputs: [box, scores]" in text
+
+
+def test_one_number_for_each_image_is_a_vector_of_one() -> None:
+    text = to_text(Critic(), {"x": (3, 32, 32)})
+    assert "in training mode, but for axes of size 1 that the module removes" in text
+    assert text.endswith("- flatten -> [1]\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import torch
@@ -44,6 +46,7 @@ from archspec.ops.merging import MERGES
 from archspec.ops.registry import OPS
 from archspec.ops.shapes import ShapeError
 
+SQUEEZES = ("contiguous", "flatten", "reshape", "squeeze", "view")
 SPREADS = ("expand", "expand_as", "repeat", "tile", "to", "type_as")
 
 
@@ -93,7 +96,35 @@ class Converter:
             waits = self.moves(operation) or self.weight(value)
             if operation in needed and not waits:
                 self.of_value[value] = self.convert(operation)
-        return [self.node(value) for value in outputs]
+        found: list[Node] = []
+        for value in outputs:
+            node = self._output(value)
+            if outputs[1:] and (not node.op or node in found):  # `return x, self.f(x)`
+                identity = Node("identity", [node], node.shape, self.trace.frame)
+                node = self.add(identity)
+            found.append(node)
+        return found
+
+    def _output(self, value: Value) -> Node:
+        """The node of a value that is returned, in a shape that a spec has.
+
+        Specs have no scalars and no images without channels, and so keep axes of size 1
+        that a module removes in the end, as `self.fc(x).squeeze(1)` does.
+        """
+        try:
+            return self.node(value)
+        except UnsupportedModuleError:
+            last = value.operation
+            if not last or last.function not in SQUEEZES:
+                raise
+            before = last.values[0]
+            if _without_ones(before) != _without_ones(value):
+                raise
+            node = self._output(before)
+            if len(node.shape) > 1 and node.shape.channels == prod(node.shape):
+                outside = replace(last, frame=self.trace.frame)
+                node = self.call("flatten", node, {}, outside)
+            return node
 
     # --- operations ---
 
@@ -128,6 +159,9 @@ class Converter:
             attributes = layer_calls.attributes(op, layer)
         except AttributeError:
             raise self.unsupported(operation) from None
+        for name, argument in attributes.items():
+            if argument is None:  # of `nn.BatchNorm2d(momentum=None)`
+                raise self.unsupported(operation, f"with `{name}=None`")
         has_state = bool(layer.state_dict())
         path = operation.path if has_state else None
         return self.call(op.name, x, attributes, operation, path, like)
@@ -318,6 +352,10 @@ class Converter:
         return UnsupportedModuleError(
             f"{calls} {how}".rstrip() + ", for which archspec has no op"
         )
+
+
+def _without_ones(value: Value) -> list[int]:
+    return [size for size in value.sizes if size != 1]
 
 
 def _sizes_of(op: str, x: Shape) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from archspec.importing.reading.obstacles import WORDS
 from archspec.importing.steps import (
     Aux,
     Call,
@@ -18,6 +19,7 @@ from archspec.importing.steps import (
     Tied,
 )
 from archspec.importing.unsupported import UnsupportedModuleError
+from archspec.lowering.reserved_labels import RESERVED_LABELS
 
 Place = tuple[str, ...]  # the labels of the groups around a step, and its own
 
@@ -29,6 +31,7 @@ class Labels:
     prefix: str  # the path of the body's module
     paths: dict[int, str] = field(default_factory=dict)  # of steps that have weights
     by_path: dict[str, Step] = field(default_factory=dict)
+    wanted: dict[int, str] = field(default_factory=dict)  # of outputs, by a dict's keys
     reads: list[tuple[Ref | Tied | Call, Step]] = field(default_factory=list)
 
     def add(self, step: Step, path: str) -> None:
@@ -68,6 +71,14 @@ class Labels:
         names = (name for name in names if name not in taken)
         marks: dict[int, Call] = {}
 
+        def name_of(step: Step) -> str:
+            wanted = self.wanted.get(id(step), "")
+            is_free = wanted.isidentifier() and wanted not in taken
+            if not is_free or wanted in RESERVED_LABELS | WORDS:
+                return next(names)
+            taken.add(wanted)
+            return wanted
+
         def named(body: Sequence[Step]) -> list[Step]:
             result: list[Step] = []
             for step in body:
@@ -77,9 +88,9 @@ class Labels:
                 if id(step) not in targets or id(step) in self.paths:
                     continue
                 if isinstance(step, Call):
-                    step.label = next(names)
+                    step.label = name_of(step)
                 else:
-                    marks[id(step)] = Call("identity", label=next(names))
+                    marks[id(step)] = Call("identity", label=name_of(step))
                     result.append(marks[id(step)])
             return result
 

@@ -22,6 +22,8 @@ from archspec.ir.shape import Shape
 if TYPE_CHECKING:
     from archspec.importing.reading.conversion import Converter
 
+COPIES = ("contiguous", "clone", "detach")
+
 
 def node_of_moved(convert: Converter, value: Value) -> Node:
     """The node of a value, after those of the movements before it.
@@ -31,6 +33,7 @@ def node_of_moved(convert: Converter, value: Value) -> Node:
     """
     operation = value.operation
     assert operation
+    _require_axes(value, convert.sources[value])
     for source in _starts(convert, value):
         try:
             x = convert.node(source)
@@ -48,7 +51,44 @@ def node_of_moved(convert: Converter, value: Value) -> Node:
         return x
     if operation.function in movements.CONCATENATIONS:  # of parts and copies
         return function_calls.HANDLERS["cat"](convert, operation)
-    raise convert.unsupported(operation)
+    raise _unknown_movement(convert, value)
+
+
+def _unknown_movement(convert: Converter, value: Value) -> UnsupportedModuleError:
+    """The error about a movement, which several functions may have made together."""
+    source = convert.sources[value]
+    if source not in convert.of_value:
+        convert.node(source)  # says what is wrong there
+    operation, functions = value.operation, list[str]()
+    while value is not source and value.operation and value.operation.values:
+        functions.insert(0, value.operation.function)
+        value = value.operation.values[0]
+    moving = [name for name in functions if name not in COPIES]
+    assert operation
+    if len(moving) < 2:
+        return convert.unsupported(operation)
+    calls = ", ".join(f"`{name}`" for name in moving)
+    return UnsupportedModuleError(
+        f"{operation.frame} calls {calls}, for which archspec has no op together"
+    )
+
+
+def _require_axes(value: Value, source: Value) -> None:
+    """Refuse `x.squeeze()`, which does something else to a batch of one."""
+    stack, seen = [value], {source}
+    while stack:
+        value = stack.pop()
+        operation = value.operation
+        if value in seen or operation is None:
+            continue
+        seen.add(value)
+        stack += operation.values
+        has_axis = operation.args[1:] or "dim" in operation.kwargs
+        if operation.function == "squeeze" and not has_axis:
+            raise UnsupportedModuleError(
+                f"{operation.frame} calls `squeeze` without an axis, which also "
+                "removes a batch of one: write `flatten(1)`"
+            )
 
 
 def _movements(

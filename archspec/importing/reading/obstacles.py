@@ -8,6 +8,7 @@ from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import is_parametrized
 
 from archspec.frontend.schema.json_schema import STEP_KEYWORDS
+from archspec.importing.reading.tracing import Frame, without_data
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.resolve.scope import STEP_WORDS
 
@@ -41,6 +42,7 @@ def require_readable(module: nn.Module) -> None:
                 f"`{path}` ({type(layer).__name__}) computes its weight from others, as "
                 "a weight norm does: remove that before"
             )
+    _require_modes(module)
     seen: dict[int, str] = {}
     for path, tensor in module.named_parameters(remove_duplicate=False):
         owner = path.rpartition(".")[0]
@@ -60,7 +62,37 @@ def require_readable(module: nn.Module) -> None:
                 f"`{path}` is of {tensor.dtype}: convert the module with `.float()`"
             )
         if seen.setdefault(id(tensor), path) != path:
+            first = seen[id(tensor)].rpartition(".")[0]
+            layer = module.get_submodule(owner)
+            if layer is module.get_submodule(first) and owner != first:
+                raise UnsupportedModuleError(
+                    f"`{owner}` ({type(layer).__name__}) is also `{first}`, and a layer "
+                    "has one name in a spec: keep it under one of them"
+                )
             raise UnsupportedModuleError(
                 f"`{path}` is also `{seen[id(tensor)]}`, and weights have one name in a "
                 "spec: keep them in one layer, and call it twice"
             )
+
+
+def _require_modes(module: nn.Module) -> None:
+    """Refuse a class whose `train` leaves some layers in another mode, as frozen ones."""
+    owners = [
+        each for each in module.modules() if type(each).train is not nn.Module.train
+    ]
+    copied = without_data(module) if owners else module
+    for mode in (False, True) if owners else ():
+        copied.train(mode)
+        for path, layer in copied.named_modules():
+            if layer.training is not mode and _depends_on_mode(layer):
+                here, there = ("eval", "training") if mode else ("training", "eval")
+                raise UnsupportedModuleError(
+                    f"`{type(owners[0]).__name__}.train` keeps "
+                    f"{Frame(layer, path, None, {})} in {here} mode while the network is in "
+                    f"{there} mode: remove it, since the layers of a spec have one mode"
+                )
+
+
+def _depends_on_mode(layer: nn.Module) -> bool:
+    is_own = not type(layer).__module__.startswith("torch.")
+    return is_own or hasattr(layer, "running_mean") or hasattr(layer, "p")

@@ -39,11 +39,12 @@ def read(module: nn.Module, inputs: Inputs, name: str) -> Network:
     converter = Converter(traced, tensors, constants)
     outputs = converter.run()
     main = len(outputs) - heads
-    body, labels = structured(converter.nodes, outputs[:main], outputs[main:])
+    keys = traced.keys[:main]
+    body, labels = structured(converter.nodes, outputs[:main], outputs[main:], keys)
     shapes = {
         node.label or "": tuple(node.shape) for node in converter.nodes if not node.op
     }
-    return Network(name, shapes, body, labels)
+    return Network(name, shapes, body, labels, keys=keys)
 
 
 def first_difference_in_training(module: nn.Module, inputs: Inputs) -> Frame | None:

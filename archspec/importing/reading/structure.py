@@ -28,7 +28,10 @@ from archspec.ops.merging import MERGES
 
 
 def structured(
-    nodes: Sequence[Node], outputs: Sequence[Node], heads: Sequence[Node] = ()
+    nodes: Sequence[Node],
+    outputs: Sequence[Node],
+    heads: Sequence[Node] = (),
+    keys: Sequence[str] = (),
 ) -> tuple[list[Step], tuple[str, ...]]:
     """The steps of a network, and the labels of its outputs where it has several.
 
@@ -36,6 +39,7 @@ def structured(
         nodes: all of them in the order in which they run, the inputs first.
         outputs: those that make the outputs.
         heads: those that make the outputs that only training has.
+        keys: the names that the outputs have in a dict, if the module returns one.
     """
     root = nodes[0].frames[-1]
     entries = [node for node in nodes if not node.op]
@@ -44,6 +48,9 @@ def structured(
     for head in heads:
         body.add_head(steps, head)
     named = [body.ref(output) for output in outputs] if outputs[1:] else []
+    body.labels.wanted = {
+        id(body.made[output]): key for output, key in zip(outputs, keys, strict=False)
+    }
     return body.finished(steps), tuple(ref.path for ref in named)
 
 

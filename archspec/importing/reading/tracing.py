@@ -90,6 +90,14 @@ class Trace:
     outputs: Any  # values, in whatever tuple or dict the module returns
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of its outputs, if the module returns a dict of tensors."""
+        if not isinstance(self.outputs, Mapping):
+            return ()
+        given = {str(k): each for k, each in self.outputs.items() if each is not None}
+        return tuple(given) if len(given) == len(self.results) else ()
+
+    @property
     def results(self) -> list[Value]:
         """The values that the module returns, in their order."""
         return [leaf for leaf in tree_leaves(self.outputs) if isinstance(leaf, Value)]
@@ -114,6 +122,7 @@ def trace(
         with torch.device("meta"), torch.no_grad():
             tensors = {name: torch.empty(BATCH, *s) for name, s in inputs.items()}
             values = {name: recorder.bind(tensor) for name, tensor in tensors.items()}
+            recorder.inputs = {*map(id, tensors.values())}
             with recorder.watching_modules(), recorder:
                 outputs = root(*tensors.values())
     except UnsupportedModuleError:
@@ -140,6 +149,11 @@ def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
     except (AttributeError, NameError, NotImplementedError) as cause:
         return f"{kind} does not run ({_line(cause)}): repair it first"
     except Exception as cause:
+        if hooked := hooked_module(module):
+            return (
+                f"{hooked} has a forward hook, and {kind} fails with it as a copy "
+                f"({_line(cause)}): remove the hook"
+            )
         shapes = " and ".join("x".join(map(str, shape)) for shape in inputs.values())
         return gpu_needed(name, cause) or (
             f"{kind} fails on a batch of two inputs of {shapes} ({_line(cause)}): "
@@ -149,6 +163,14 @@ def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
         f"{kind} does not run without the values of its weights ({_line(error)}): "
         "compute with shapes alone"
     )
+
+
+def hooked_module(module: nn.Module) -> str:
+    """The path and class of the first module with a forward hook, for messages."""
+    for path, each in module.named_modules():
+        if each._forward_hooks or each._forward_pre_hooks:  # noqa: SLF001
+            return str(Frame(each, path, None, {}))
+    return ""
 
 
 def _line(error: Exception) -> str:
@@ -198,6 +220,7 @@ class _Recorder(TorchFunctionMode):
         self.frame: Frame | None = None
         self.root: Frame | None = None
         self.tensors: list[Tensor] = []  # kept, so that no `id` comes twice
+        self.inputs: set[int] = set()  # by `id`, as in `bound`
         self.bound: dict[int, Value] = {}
         self.paths: dict[int, str] = {}
         for path, module in root.named_modules(remove_duplicate=False):
@@ -252,6 +275,9 @@ class _Recorder(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         name = name_of(func)
         own_name = getattr(func, "__name__", "")
+        if name in DROPS and self.root and not self.root.module.training:
+            self.require_mode(name, args, kwargs)
+        self.require_whole_inputs(name, args)
         is_mask = name == "getitem" and any(map(_is_mask, tree_leaves(args[1])))
         if is_mask or name in ASK_FOR_VALUES or own_name in ASK_FOR_VALUES:
             raise UnsupportedModuleError(
@@ -268,6 +294,31 @@ class _Recorder(TorchFunctionMode):
             path="",
         )
 
+    def require_whole_inputs(self, name: str, args: tuple[Any, ...]) -> None:
+        """Reject an input that is taken apart, as a dict or a list of tensors is."""
+        index = args[1] if args[1:] else 0
+        takes_apart = name == "unbind" or (name == "getitem" and type(index) is int)
+        is_input = args and isinstance(args[0], Tensor) and id(args[0]) in self.inputs
+        is_key = name == "getitem" and isinstance(index, str)
+        if is_key or (takes_apart and is_input and index == 0):
+            what = f"`{index!r}` of an input" if is_key else "an input as a list"
+            raise UnsupportedModuleError(
+                f"{self.frame} reads {what}: make each tensor an argument of its own, "
+                "since the inputs of a spec are tensors"
+            )
+
+    def require_mode(
+        self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Reject a function that drops values in eval mode."""
+        p = kwargs.get("p", args[1] if args[1:] else 0.5)
+        default = args[2] if args[2:] else True
+        if p and kwargs.get("training", kwargs.get("train", default)):
+            raise UnsupportedModuleError(
+                f"{self.frame} calls `{name}` without `training=self.training`, so that "
+                "it drops values in eval mode too: add that"
+            )
+
     def call(
         self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any
     ) -> Any:
@@ -280,26 +331,42 @@ class _Recorder(TorchFunctionMode):
         is_layer = self.frame is not None and self.is_layer(module)
         self.require_known(module, is_layer=is_layer)
         if is_layer:
-
-            def run_silently() -> Any:
-                with torch._C.DisableTorchFunction():  # noqa: SLF001
-                    return run()
-
-            return self.record(
-                run_silently,
-                args,
-                kwargs,
-                function="",
-                run=module,
-                layer=module,
-                path=path,
-            )
+            return self.call_layer(original, module, path, args, kwargs)
         self.frame = Frame(module, path, self.frame, self.arguments.get(path, {}))
         self.root = self.root or self.frame
         try:
             return run()
         finally:
             self.frame = self.frame.caller
+
+    def call_layer(
+        self,
+        original: Callable[..., Any],
+        layer: nn.Module,
+        path: str,
+        args: Any,
+        kwargs: Any,
+    ) -> Any:
+        """Record a layer as one operation. Its hooks are functions around it."""
+        forward = layer.forward
+
+        def recorded(*args: Any, **kwargs: Any) -> Any:
+            def run_silently() -> Any:
+                with torch._C.DisableTorchFunction():  # noqa: SLF001
+                    return forward(*args, **kwargs)
+
+            return self.record(
+                run_silently,
+                args,
+                kwargs,
+                function="",
+                run=layer,
+                layer=layer,
+                path=path,
+            )
+
+        with patch.object(layer, "forward", recorded):
+            return original(layer, *args, **kwargs)
 
     def require_known(self, module: nn.Module, *, is_layer: bool) -> None:
         """Reject a layer of torch without an op, and one outside of the network."""
@@ -346,4 +413,5 @@ ASK_FOR_VALUES = {
     "__bool__", "__complex__", "__float__", "__index__", "__int__", "item", "nonzero",
     "masked_select", "numpy", "tolist", "unique",
 }  # fmt: skip
+DROPS = {"dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout"}
 OPERATORS = ("add", "sub", "mul", "truediv", "div")
