@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 from archspec.importing.inner_bodies import walk
 from archspec.importing.steps import Call, Network, Ref, Step, Tied
 from archspec.ops.registry import OPS
 from archspec.signatures.argument_types import LABEL
+
+COMPUTED = re.compile(r"\{[^}]*\}")
 
 
 def all_steps(network: Network) -> Iterator[Step]:
@@ -17,7 +22,28 @@ def all_steps(network: Network) -> Iterator[Step]:
     yield from walk(network.body)
 
 
-def labels_read(network: Network) -> frozenset[str]:
+@dataclass(frozen=True)
+class ReadLabels:
+    """Labels that are read; `down{3 - i}` reads each `down` with a number."""
+
+    written: frozenset[str]
+
+    def __contains__(self, label: object) -> bool:
+        """Whether a step reads this label."""
+        return label in self.written or any(
+            pattern.fullmatch(str(label)) for pattern in self._computed
+        )
+
+    @cached_property
+    def _computed(self) -> list[re.Pattern[str]]:
+        return [
+            re.compile(COMPUTED.sub(r"\\d+", each))
+            for each in self.written
+            if "{" in each
+        ]
+
+
+def labels_read(network: Network) -> ReadLabels:
     """Every part of a path that another step or the list of outputs reads."""
     paths = [*network.outputs]
     for step in all_steps(network):
@@ -26,4 +52,5 @@ def labels_read(network: Network) -> frozenset[str]:
         elif isinstance(step, Call) and step.name in OPS:
             given = zip(OPS[step.name].parameters, step.positional, strict=False)
             paths += [str(value) for p, value in given if p.type is LABEL]
-    return frozenset(part for path in paths for part in (path, *path.split(".")))
+    parts = (part for path in paths for part in (path, *path.split(".")))
+    return ReadLabels(frozenset(parts))

@@ -169,6 +169,62 @@ class DeepUNet(nn.Module):
         return self.outc(self.up3(self.up2(x, x2), x1))
 
 
+class WidenedConv(nn.Module):
+    """Two convolutions, of which the first may have another width."""
+
+    def __init__(self, cin: int, cout: int, mid: int | None = None) -> None:
+        super().__init__()
+        mid = mid or cout
+        self.double_conv = nn.Sequential(
+            nn.Conv2d(cin, mid, 3, padding=1, bias=False),
+            nn.BatchNorm2d(mid),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(mid, cout, 3, padding=1, bias=False),
+            nn.BatchNorm2d(cout),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.double_conv(x)
+
+
+class WidenedDown(nn.Module):
+    def __init__(self, cin: int, cout: int) -> None:
+        super().__init__()
+        self.maxpool_conv = nn.Sequential(nn.MaxPool2d(2), WidenedConv(cin, cout))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.maxpool_conv(x)
+
+
+class BilinearUp(Up):
+    def __init__(self, cin: int, cout: int) -> None:
+        super().__init__(cin, cout)
+        self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
+        self.conv = WidenedConv(cin, cout, cin // 2)
+
+
+class BilinearUNet(nn.Module):
+    """Upsampling without weights, as in Pytorch-UNet by default."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inc = WidenedConv(3, 8)
+        self.down1, self.down2 = WidenedDown(8, 16), WidenedDown(16, 32)
+        self.down3, self.down4 = WidenedDown(32, 64), WidenedDown(64, 64)
+        self.up1, self.up2 = BilinearUp(128, 32), BilinearUp(64, 16)
+        self.up3, self.up4 = BilinearUp(32, 8), BilinearUp(16, 8)
+        self.outc = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x1 = self.inc(x)
+        x2 = self.down1(x1)
+        x3 = self.down2(x2)
+        x4 = self.down3(x3)
+        x = self.up1(self.down4(x4), x4)
+        return self.outc(self.up4(self.up3(self.up2(x, x3), x2), x1))
+
+
 class UNetOfLists(nn.Module):
     """Skips in a list, levels in `nn.ModuleList`s, of which one is read by index."""
 
@@ -578,6 +634,7 @@ MODULES = [  # each with the shapes of what it takes
     (Loops, IMAGE),
     (UNet, IMAGE),
     (DeepUNet, IMAGE),
+    (BilinearUNet, IMAGE),
     (UNetOfLists, IMAGE),
     (FlatUNet, IMAGE),
     (Encoder, {"x": (64,)}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
@@ -152,7 +152,7 @@ def _height(instance: Instance) -> int:
 
 @dataclass
 class _Folder:
-    read: frozenset[str]  # labels
+    read: Container[str]  # labels
     signatures: Signatures = field(default_factory=Signatures)
     blocks: list[Block] = field(default_factory=list)
     calls: dict[int, Call] = field(default_factory=dict)  # by the `id` of an instance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 from archspec.importing.folding.templates import is_activation
@@ -37,7 +38,7 @@ def tidy(network: Network) -> Network:
     return replace(network, body=change(network.body))
 
 
-def _tidied(step: Step, read: frozenset[str]) -> Body:
+def _tidied(step: Step, read: Container[str]) -> Body:
     if isinstance(step, Call) and (step.name != "identity" or step.label in read):
         return [short_call(step)]
     if isinstance(step, Call):

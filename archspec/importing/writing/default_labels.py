@@ -6,7 +6,7 @@ So two modules of one class look alike where only the numbers of their layers di
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from archspec.importing.inner_bodies import Body, bodies_in, map_bodies
@@ -16,7 +16,7 @@ ANY = ""  # the count of all steps of a level
 MOST_LEFT_OUT = 3  # numbers
 
 
-def without_default_labels(bodies: Sequence[Body], read: frozenset[str]) -> list[Body]:
+def without_default_labels(bodies: Sequence[Body], read: Container[str]) -> list[Body]:
     """Bodies that become one text, without the labels that are names in it.
 
     The text is a plain chain only if all of the bodies are. `read` are labels that other
@@ -29,7 +29,7 @@ def without_default_labels(bodies: Sequence[Body], read: frozenset[str]) -> list
 class _Names:
     """The names that steps have without labels, by the place of the level around."""
 
-    def __init__(self, bodies: Sequence[Body], read: frozenset[str]) -> None:
+    def __init__(self, bodies: Sequence[Body], read: Container[str]) -> None:
         self.read = read
         self.branching: set[str] = set()  # the places that are no plain chains
         for body in bodies:

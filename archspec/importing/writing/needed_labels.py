@@ -7,7 +7,7 @@ is compared with the name that its call has without one, wherever the call is ex
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -17,7 +17,7 @@ from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Labeled
 from archspec.frontend.ast import Step as ParsedStep
 from archspec.frontend.step_traversal import calls_in, children, is_plain_chain
-from archspec.importing.inner_bodies import Body, has_state, map_bodies
+from archspec.importing.inner_bodies import Body, bodies_in, has_state, map_bodies
 from archspec.importing.label_reads import all_steps, labels_read
 from archspec.importing.steps import Call, Network, Ref, Tied
 from archspec.importing.writing.write_network import write
@@ -71,17 +71,30 @@ def _compiled(network: Network) -> Spec | None:
 def without_unread_labels(network: Network) -> Network:
     """Drop the labels of calls without state, save the numbers of a sequence."""
     read = labels_read(network)
+    repeated = _repeated_labels(network)
     needless = {
         id(step)
         for step in all_steps(network)
         if isinstance(step, Call)
         and step.label
-        and not step.label.isdigit()
+        and (not step.label.isdigit() or id(step) in repeated)
         and "{" not in step.label
         and not has_state(step)
         and step.label not in read
     }
     return _relabeled(network, needless)
+
+
+def _repeated_labels(network: Network) -> set[int]:
+    """Calls whose body has their label twice: of a block that was written out twice."""
+    bodies = [network.body, *(block.body for block in network.blocks)]
+    bodies += [body for step in all_steps(network) for body in bodies_in(step)]
+    found: set[int] = set()
+    for body in bodies:
+        calls = [step for step in body if isinstance(step, Call) and step.label]
+        counts = Counter(call.label for call in calls)
+        found |= {id(call) for call in calls if counts[call.label] > 1}
+    return found
 
 
 def _relabeled(network: Network, needless: set[int]) -> Network:
