@@ -41,7 +41,7 @@ def attention_shape(x: Shape, *, heads: int, **_: Any) -> Shape:
     return x
 
 
-def dot_product_shape(x: Shape, *, heads: int, keys: int) -> Shape:
+def dot_product_shape(x: Shape, *, heads: int, keys: int, **_: Any) -> Shape:
     """(L, keys + keys + C) -> (L, C)."""
     values = x.channels - 2 * keys
     if values < 1:
@@ -208,9 +208,9 @@ class DotProductAttention(nn.Module):
         [N, L, 2 * keys + C] -> [N, L, C]
     """
 
-    def __init__(self, heads: int, *, keys: int) -> None:
+    def __init__(self, heads: int, *, keys: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.heads, self.keys = heads, keys
+        self.heads, self.keys, self.dropout = heads, keys, dropout
 
     def forward(self, x: Tensor) -> Tensor:
         sizes = [self.keys, self.keys, x.shape[2] - 2 * self.keys]
@@ -218,7 +218,10 @@ class DotProductAttention(nn.Module):
         query, key, value = [
             torch.unflatten(part, 2, (self.heads, -1)).transpose(1, 2) for part in parts
         ]
-        x = nn.functional.scaled_dot_product_attention(query, key, value)
+        dropout = self.dropout if self.training else 0.0
+        x = nn.functional.scaled_dot_product_attention(
+            query, key, value, dropout_p=dropout
+        )
         return x.transpose(1, 2).flatten(2)
 '''
 
@@ -435,7 +438,11 @@ OPS = (
         name="dot_product_attention",
         about="attention among tokens whose channels are queries, keys and values",
         family=Family.ATTENTION,
-        parameters=(HEADS, Parameter("keys", COUNT)),
+        parameters=(
+            HEADS,
+            Parameter("keys", COUNT),
+            Parameter("dropout", PROBABILITY, 0.0),
+        ),
         takes=TOKENS,
         shape=dot_product_shape,
         macs=dot_product_macs,

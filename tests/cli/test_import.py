@@ -194,6 +194,17 @@ class Drops(Net):
     def forward(self, x):
         return nn.functional.dropout(super().forward(x), 0.5)
 
+class Attends(nn.Module):
+    """Attention that drops in eval mode."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+
+    def forward(self, x):
+        x = self.fc(x)
+        return nn.functional.scaled_dot_product_attention(x, x, x, dropout_p=0.1)
+
 class Freezes(Net):
     def __init__(self):
         super().__init__()
@@ -339,6 +350,7 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:Net --args x=3": ("`--args 'classes=10, width=8'`",),
     "model.py:Squeezes": ("`Squeezes` calls `squeeze` without an axis", "`flatten(1)`"),
     "model.py:Drops": ("`Drops` calls `dropout` without `training=self.training`",),
+    "model.py:Attends --input 6x8": ("`Attends`", "`dropout_p` in eval mode too"),
     "model.py:Freezes": ("`Freezes.train` keeps `norm` (BatchNorm2d) in eval mode",),
     "model.py:Patches": ("`conv` (Conv2d) computes something else than its spec",),
     "model.py:Keeps": ("`conv` (Conv2d) has a forward hook", "remove the hook"),

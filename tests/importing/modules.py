@@ -496,11 +496,11 @@ class Normalized(nn.Module):
 class JointAttention(nn.Module):
     """Queries, keys and values from one layer, spelled out as in timm."""
 
-    def __init__(self, dim: int, heads: int) -> None:
+    def __init__(self, dim: int, heads: int, drop: float = 0.0) -> None:
         super().__init__()
         self.heads = heads
         self.qkv = nn.Linear(dim, 3 * dim)
-        self.drop = nn.Dropout(0.0)
+        self.drop = nn.Dropout(drop)
         self.proj = nn.Linear(dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -519,7 +519,8 @@ class FusedAttention(JointAttention):
         b, n, c = x.shape
         parts = self.qkv(x).chunk(3, dim=-1)
         q, k, v = (each.view(b, n, self.heads, -1).transpose(1, 2) for each in parts)
-        x = F.scaled_dot_product_attention(q, k, v)
+        drop = self.drop.p if self.training else 0.0
+        x = F.scaled_dot_product_attention(q, k, v, dropout_p=drop)
         return self.proj(x.transpose(1, 2).contiguous().view(b, n, c))
 
 

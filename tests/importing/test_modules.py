@@ -11,7 +11,15 @@ from archspec.backends.torch.module_from_source import build
 from archspec.importing.spec_text import to_text
 from specs import compiled
 
-from .modules import MODULES, Critic, Detector, FlatUNet, StochasticNet
+from .modules import (
+    MODULES,
+    Critic,
+    Detector,
+    FlatUNet,
+    FusedAttention,
+    JointAttention,
+    StochasticNet,
+)
 
 FROM_TORCHVISION = ("mobilenet_v2", "resnet18", "shufflenet_v2_x0_5", "squeezenet1_1")
 
@@ -61,3 +69,9 @@ def test_one_number_for_each_image_is_a_vector_of_one() -> None:
     text = to_text(Critic(), {"x": (3, 32, 32)})
     assert "in training mode, but for axes of size 1 that the module removes" in text
     assert text.endswith("- flatten -> [1]\n")
+
+
+@pytest.mark.parametrize("make", [JointAttention, FusedAttention])
+def test_dropout_of_attention_is_kept(make) -> None:
+    text = to_text(make(16, 4, 0.1), {"x": (6, 16)})
+    assert "dot_product_attention(4, keys=16, dropout=0.1)" in text

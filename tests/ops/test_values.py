@@ -118,6 +118,14 @@ def test_dot_product_attention() -> None:
     torch.testing.assert_close(whole.out_proj(ours(inner)), whole(x, x, x)[0])
 
 
+def test_dot_product_attention_drops_weights_in_training_only() -> None:
+    shape, x = Shape((5, 24), "LC"), normal(3, 5, 24)
+    plain = module_of("dot_product_attention", shape, heads=2, keys=8)
+    ours = module_of("dot_product_attention", shape, heads=2, keys=8, dropout=0.5)
+    assert not torch.equal(ours.train()(x), plain(x))
+    torch.testing.assert_close(ours.eval()(x), plain(x))
+
+
 def test_dot_product_attention_with_narrow_keys() -> None:
     ours = module_of("dot_product_attention", Shape((5, 10), "LC"), heads=1, keys=2)
     x = normal(3, 5, 10)

@@ -104,7 +104,11 @@ def attention(x: Value, heads: int, *, dropout: float = 0.0) -> Layer:
 
 
 @op
-def dot_product_attention(x: Value, heads: int, *, keys: int) -> Layer:
+def dot_product_attention(
+    x: Value, heads: int, *, keys: int, dropout: float = 0.0
+) -> Layer:
+    del dropout  # in training only
+
     def attend(x: Tensor) -> Tensor:
         outputs = []
         queries, values = keys // heads, (x.shape[2] - 2 * keys) // heads

@@ -26,6 +26,7 @@ class Attention:
     key: Value  # not transposed
     value: Value
     inner: frozenset[Operation]  # those that only the product of the values reads
+    dropout: float  # of the weights, in training
 
 
 def find_attention(
@@ -48,7 +49,9 @@ def find_attention(
         return None
 
     step = before(weights)
-    while step and _drops_nothing(step):
+    dropout = 0.0
+    while step and not dropout and (dropped := _dropout(step)) is not None:
+        dropout = dropped
         step = before(step.values[0])
     if not step or not _is_softmax(step):
         return None
@@ -66,7 +69,7 @@ def find_attention(
         return None
     if not isclose(scale * factor, query.sizes[-1] ** -0.5, rel_tol=1e-4):
         return None
-    return Attention(query, key.values[0], value, frozenset(inner))
+    return Attention(query, key.values[0], value, frozenset(inner), dropout)
 
 
 def _of_function(operation: Operation) -> Attention | None:
@@ -74,18 +77,20 @@ def _of_function(operation: Operation) -> Attention | None:
     options = operation.kwargs
     plain = len(operation.args) == 3 and len(operation.values) == 3
     is_causal, scale = options.get("is_causal", False), options.get("scale")
-    drops = options.get("dropout_p", 0.0)
     usual = query.sizes[-1] ** -0.5
-    if not plain or is_causal or drops or (scale and not isclose(scale, usual)):
+    if not plain or is_causal or (scale and not isclose(scale, usual)):
         return None
-    return Attention(query, key, value, frozenset())
+    return Attention(query, key, value, frozenset(), options.get("dropout_p", 0.0))
 
 
-def _drops_nothing(operation: Operation) -> bool:
-    layer = operation.layer
-    if isinstance(layer, nn.Dropout):
-        return layer.p == 0
-    return operation.function == "dropout" and operation.args[1:2] == (0.0,)
+def _dropout(operation: Operation) -> float | None:
+    """The probability of a dropout; None of any other operation."""
+    if isinstance(operation.layer, nn.Dropout):
+        return operation.layer.p
+    if operation.function != "dropout":
+        return None
+    p = operation.kwargs.get("p", (*operation.args, 0.5)[1])
+    return float(p)
 
 
 def _is_softmax(operation: Operation) -> bool:

@@ -183,7 +183,7 @@ class Converter:
             moved = movements.replayed(part, source, self.layouts.get(source))
             if numbers.ndim != 3 or not moved.equal(in_heads(numbers, heads)):
                 raise self.unsupported(operation, "of heads in another layout")
-        attributes = {"heads": heads, "keys": sizes[0]}
+        attributes = {"heads": heads, "keys": sizes[0], "dropout": attention.dropout}
         node = self.call("dot_product_attention", x, attributes, operation)
         result = operation.results[0]
         self.layouts[result] = in_heads(positions(node.shape, BATCH), heads)

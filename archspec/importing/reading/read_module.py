@@ -11,6 +11,7 @@ from archspec.importing.reading.layer_calls import find_op
 from archspec.importing.reading.obstacles import require_readable
 from archspec.importing.reading.structure import structured
 from archspec.importing.reading.tracing import (
+    ATTENTION,
     Frame,
     Inputs,
     Trace,
@@ -60,11 +61,17 @@ def first_difference_in_training(module: nn.Module, inputs: Inputs) -> Frame | N
 def _traced(module: nn.Module, inputs: Inputs) -> tuple[Trace, int]:
     """The trace of a module, and how many of its outputs only training has."""
     evaluating = trace(module, inputs, _is_layer)
-    if not _unread(module, evaluating):
+    has_heads = bool(_unread(module, evaluating))
+    if not has_heads and not any(
+        op.function == ATTENTION for op in evaluating.operations
+    ):
         return evaluating, 0
     try:
         training = trace(module, inputs, _is_layer, training=True)
     except UnsupportedModuleError:  # as a norm of one value for each channel
+        return evaluating, 0
+    _take_dropout(evaluating, training)
+    if not has_heads:
         return evaluating, 0
     heads = len(training.results) - len(evaluating.results)
     if heads > 0:
@@ -75,6 +82,18 @@ def _traced(module: nn.Module, inputs: Inputs) -> tuple[Trace, int]:
             "computes the same in both modes"
         )
     return evaluating, 0
+
+
+def _take_dropout(evaluating: Trace, training: Trace) -> None:
+    """Give attention by a function the dropout that it has in training only."""
+    evaluated, trained = (
+        [each for each in traced.operations if each.function == ATTENTION]
+        for traced in (evaluating, training)
+    )
+    if len(evaluated) == len(trained):
+        for operation, other in zip(evaluated, trained, strict=True):
+            dropout = other.kwargs.get("dropout_p", 0.0)
+            operation.kwargs = {**operation.kwargs, "dropout_p": dropout}
 
 
 def _is_layer(layer: nn.Module) -> bool:

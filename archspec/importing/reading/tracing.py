@@ -275,7 +275,8 @@ class _Recorder(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         name = name_of(func)
         own_name = getattr(func, "__name__", "")
-        if name in DROPS and self.root and not self.root.module.training:
+        drops = name in DROPS or name == ATTENTION
+        if drops and self.root and not self.root.module.training:
             self.require_mode(name, args, kwargs)
         self.require_whole_inputs(name, args)
         is_mask = name == "getitem" and any(map(_is_mask, tree_leaves(args[1])))
@@ -311,6 +312,13 @@ class _Recorder(TorchFunctionMode):
         self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
         """Reject a function that drops values in eval mode."""
+        if name == ATTENTION:
+            if kwargs.get("dropout_p"):
+                raise UnsupportedModuleError(
+                    f"{self.frame} calls `{name}` with `dropout_p` in eval mode too: "
+                    "make it 0 where `self.training` is false"
+                )
+            return
         p = kwargs.get("p", args[1] if args[1:] else 0.5)
         default = args[2] if args[2:] else True
         if p and kwargs.get("training", kwargs.get("train", default)):
@@ -413,5 +421,6 @@ ASK_FOR_VALUES = {
     "__bool__", "__complex__", "__float__", "__index__", "__int__", "item", "nonzero",
     "masked_select", "numpy", "tolist", "unique",
 }  # fmt: skip
+ATTENTION = "scaled_dot_product_attention"
 DROPS = {"dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout"}
 OPERATORS = ("add", "sub", "mul", "truediv", "div")
