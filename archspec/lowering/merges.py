@@ -27,7 +27,7 @@ from archspec.frontend.ast import (
     Tuple,
 )
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Symbolic
+from archspec.ir.symbolic import Symbolic, SymbolicInt, constant
 from archspec.lowering.context import Context, Items
 from archspec.lowering.loop_channels import leaving
 from archspec.lowering.op_calls import make_node
@@ -263,7 +263,15 @@ def _chunk_shapes(
             "indivisible-split",
             f"expected a size for each of {count} branches, found {len(values)}",
         )
-    return sized_chunks(x.shape, values)
+    codes = (_item(sizes.code, n) for n in range(count))
+    return sized_chunks(x.shape, [*map(SymbolicInt, values, codes)])
+
+
+def _item(code: ast.expr, number: int) -> ast.expr:
+    """An item of a list: `c` of `(c, 2 * c)`, `widths[0]` of `widths`."""
+    if isinstance(code, ast.Tuple):
+        return code.elts[number]
+    return ast.Subscript(code, constant(number), ast.Load())
 
 
 def _merged_shape(

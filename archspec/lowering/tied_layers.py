@@ -92,7 +92,8 @@ def _shape(made: ir.Value, layers: LabeledLayers, context: Context) -> ir.Shape 
     if made.shape is None or first is None or made.shape.channels != first.channels:
         return made.shape
     code = code_of(first.channels)
-    is_valid_here = variables(code) <= {CIN, *context.given}
+    known = {CIN, *context.given}
+    is_valid_here = all(n in known or ir.is_param(n) for n in variables(code))
     return channels_as(made.shape, code) if is_valid_here else made.shape
 
 

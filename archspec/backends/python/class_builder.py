@@ -79,7 +79,8 @@ from archspec.backends.python.syntax import (
     Stmt,
 )
 from archspec.backends.python.unify_values import ValueUnifier
-from archspec.ir.graph import Collect, Graph, Layer, Module
+from archspec.backends.python.unroll_repeats import length_of
+from archspec.ir.graph import Collect, Graph, Layer, Module, is_param
 from archspec.ir.symbolic import (
     Symbolic,
     as_symbolic,
@@ -235,9 +236,16 @@ class ClassBuilder:
         return ClassDef(self.name, MODULE, docstring(self._has), (init, method))
 
     def _fix_lengths(self, members: Sequence[Member]) -> None:
-        """Annotate each param that has one element for each stage that has a name."""
-        for loop in members if self.network else ():
+        """Annotate each param that has one element for each stage that has a name.
+
+        Raises:
+            InstancesDifferError: if params decide in another way how many stages are.
+        """
+        for loop in members:
             if isinstance(loop, SubmoduleLoop) and loop.names:
+                length = length_of(loop.repeats[0])
+                if not (self.network and _is_param(length)):
+                    self.scope.must_not_depend([length])
                 rows = loop.repeats[0].rows.code
                 columns = rows.elts if isinstance(rows, ast.Tuple) else []
                 names = {c.id for c in columns if isinstance(c, ast.Name)}
@@ -416,6 +424,10 @@ def _with_names(
 def _with_repeat(body: Body) -> Body:
     """A body with the repeat of its `collect`."""
     return tuple(i.repeat if isinstance(i, Collect) else i for i in body)
+
+
+def _is_param(code: ast.expr) -> bool:
+    return isinstance(code, ast.Name) and is_param(code.id)
 
 
 def _is_unlabeled(bodies: Bodies) -> bool:

@@ -26,25 +26,29 @@ from archspec.ir.symbolic import code_of, variables
 
 @dataclass
 class ParamDependence:
-    """The dependent names of each block, by the `id` of its definition; 0 is the network."""
+    """The dependent names of each block, by the `id` of its definition; 0 is the network.
 
+    The params themselves are dependent in all of them.
+    """
+
+    params: frozenset[str]
     found: dict[int, set[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, graphs: Sequence[Graph], names: Iterable[str]) -> ParamDependence:
         """That of some networks of one spec on these params."""
-        dependence = cls({0: {*map(param_name, names)}})
-        if dependence.found[0]:
+        dependence = cls(frozenset(map(param_name, names)))
+        if dependence.params:
             for graph in graphs:
                 dependence._visit(graph.body, 0)
         return dependence
 
     def names(self, definition: object) -> frozenset[str]:
         """The dependent names in a block; of the network if it is None."""
-        known = self.found[0] | self.found.get(
-            id(definition) if definition else 0, set()
-        )
-        return frozenset(known)
+        return self._known(id(definition) if definition else 0)
+
+    def _known(self, key: int) -> frozenset[str]:
+        return self.params.union(self.found.get(key, ()))
 
     def _visit(self, body: Body, key: int) -> None:
         """Note the names that a body binds and passes on."""
@@ -74,7 +78,6 @@ class ParamDependence:
 
     def _visit_block(self, module: Module, caller: int) -> None:
         key = id(module.definition)
-        self.found.setdefault(key, set())
         for name, argument in module.arguments.items():
             self._note(key, [name], caller, argument.code)
         if module.input.shape is not None:
@@ -85,9 +88,8 @@ class ParamDependence:
         self, key: int, names: Iterable[str], reader: int, code: ast.expr | None
     ) -> None:
         """Note names of one body whose value an expression of another gives."""
-        known = self.found[0] | self.found.get(reader, set())
-        if code is not None and variables(code) & known:
-            self.found[key].update(names)
+        if code is not None and variables(code) & self._known(reader):
+            self.found.setdefault(key, set()).update(names)
 
 
 def _columns(repeat: Repeat) -> Iterator[tuple[str, ast.expr]]:

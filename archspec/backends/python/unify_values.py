@@ -66,6 +66,7 @@ class ValueUnifier:
             return self.shared(codes, scope)
         except InstancesDifferError:
             if alike:
+                scope.must_not_depend(codes)
                 return value_expr(values[0])
         namesake = ast.Name(python_name(hint), ast.Load())
         for code in {ast.dump(code): code for code in (*codes, namesake)}.values():
@@ -74,6 +75,7 @@ class ValueUnifier:
         chosen = scope.chosen(codes)
         if chosen is not None and self.is_shared([chosen], scope):
             return self.shared([chosen], scope)
+        scope.must_not_depend(codes)
         return self._add(hint, self._of_instances(values, scope))
 
     def _of_instances(self, values: list[Any], scope: ClassScope) -> list[Any]:

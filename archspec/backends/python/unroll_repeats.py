@@ -9,6 +9,7 @@ that leave the one before.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -30,6 +31,8 @@ def unroll(
     times = len(column[0].iterations)
     if any(len(repeat.iterations) != times for repeat in column):
         raise InstancesDifferError
+    lengths = map(length_of, column)
+    scope.must_not_depend(substitute(each, scope.values) for each in lengths)
     scope = _entering(column, scope)
     found: list[tuple[Bodies, ClassScope]] = []
     for number in range(times):
@@ -37,6 +40,18 @@ def unroll(
         found.append(([repeat.iterations[number] for repeat in column], inside))
         scope = _leaving(column, inside, scope)
     return found, scope
+
+
+def length_of(repeat: Repeat) -> ast.expr:
+    """What decides how often a repeat runs: its first column, or the number of times.
+
+    Columns are equally long, so a literal one has the length whatever the others are.
+    """
+    match repeat.rows.code:
+        case ast.Tuple(columns):
+            literals = (each for each in columns if isinstance(each, ast.Tuple))
+            return next((constant(len(each.elts)) for each in literals), columns[0])
+    return repeat.rows.code
 
 
 def _entering(column: Sequence[Repeat], scope: ClassScope) -> ClassScope:

@@ -423,3 +423,68 @@ def test_a_size_that_no_expression_gives_is_a_parameter_in_a_loop_too() -> None:
     assert text.count("class Stage") == text.count("class Windowed") == 1
     assert "Stage(4, 6, n=3, size=16)" in text
     assert_equal_outputs(spec(STAGES), text)
+
+
+STEPPED = """\
+params: {rows: [[4, 1], [8, 2]], widths: [2, 1, 3], classes: 5}
+blocks:
+  stage(c, n): {repeat: "conv(c, k=3, p=1)", times: n}
+net:
+"""
+OTHER_VALUES = {  # steps, and the params that their class has
+    "rows_in_a_chain": ("""\
+  - repeat: {"s{i + 1}": "stage(c, n)"}
+    for: {"(c, n)": rows}
+""", ["rows"]),
+    "stages_by_name": ("""\
+  - repeat: {"s{i + 1}": "stage(c, n)"}
+    for: {"(c, n)": rows}
+  - add: [identity, relu]
+""", []),
+    "stages_of_a_slice": ("""\
+  - repeat: {"s{i + 1}": "stage(c, c)"}
+    for: {c: "widths[1:]"}
+  - add: [identity, relu]
+""", []),
+    "as_many_stages_as_rows": ("""\
+  - repeat: {"s{i + 1}": "stage(widths[i], 1)"}
+    times: len(widths)
+  - add: [identity, relu]
+""", []),
+    "times": ("""\
+  - repeat: {add: [identity, relu]}
+    times: classes // 9 + 1
+  - conv(4, k=1)
+""", []),
+    "long_channels": ("""\
+  - conv(max(classes // 9 + 1, classes // 8 + 1, classes // 7 + 1), k=1)
+  - conv(3, k=1)
+""", []),
+    "sizes": ("""\
+  - conv(len(widths) + 1, k=1)
+  - split: [identity, "conv(1, k=1) | conv(len(widths), k=1)"]
+    sizes: [1, len(widths)]
+  - bn
+""", ["widths"]),
+    "tied": ("""\
+  - conv(len(widths), k=1)
+  - one: conv(ch, k=1) | relu
+  - tied(one)
+  - bn
+""", ["widths"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_VALUES)
+def test_other_values_build_what_the_spec_builds(name: str) -> None:
+    """Also longer and shorter lists, and numbers that no network near it shows."""
+    steps, expected = OTHER_VALUES[name]
+    text = STEPPED + steps
+    network = module_of(archspec.to_source(spec(text)))["A"]
+    parameters = inspect.signature(network).parameters
+    assert [*parameters] == expected
+    for key, parameter in parameters.items():
+        own = parameter.default
+        for value in (own[:-1], (*own, own[0])):
+            found = archspec.compile(spec(text, params={key: value}))
+            assert shapes(network(**{key: value})) == shapes(found), (key, value)
