@@ -13,6 +13,8 @@ FOLDER = Path(__file__).parent / "backends" / "specs"
 # The course's networks; `tests/zoo` is about those of torchvision.
 COURSE = {name: path for name, path in bundled().items() if "/" not in name}
 BUNDLED = list(COURSE)
+# One network of each spec: the first of its variants.
+FIRST = [next(iter(variants(path)), name) for name, path in COURSE.items()]
 VARIANTS = [name for path in COURSE.values() for name in variants(path)]
 OWN = [
     *sorted(path.stem for path in FOLDER.glob("*.yaml")),

@@ -14,6 +14,7 @@ from archspec.diagnostics.machine_formats import render_concise, render_github
 from archspec.diagnostics.render import render_full
 from archspec.passes.memory import activation_memory
 from deadline import deadline
+from second_cases import rest_slow
 from specs import check
 
 SECONDS = 10  # of the processor, where the slowest takes 2 on a machine of its own
@@ -167,7 +168,7 @@ VALID = {
 }
 
 
-@pytest.mark.parametrize("name", VALID)
+@pytest.mark.parametrize("name", rest_slow(VALID, ["labels", "joins"]))
 def test_source_and_memory_take_linear_time(name):
     """The slowest takes 2 s where others run too; a quadratic one took over 5 s."""
     graph = check(VALID[name]).require().graph

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archspec.catalog import variants
-from corpus import COURSE
+from corpus import COURSE, FIRST
+from second_cases import rest_slow
 
 NAMES = [n for name, path in COURSE.items() for n in variants(path) or [name]]
 
@@ -149,14 +150,16 @@ def test_a_layer_that_reads_another_one(compare):
 # --- bundled networks ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", rest_slow(NAMES, FIRST))
 def test_a_network_is_like_itself(archspec, name):
     done = archspec("diff", name, name)
     assert (done.code, done.err) == (0, "")
     assert done.out == f"no difference between the networks of {name} and {name}\n"
 
 
-@pytest.mark.parametrize("names", [*pairwise(NAMES)], ids="-".join)
+@pytest.mark.parametrize(
+    "names", rest_slow(pairwise(NAMES), [*pairwise(NAMES)][::3]), ids="-".join
+)
 def test_the_changes_make_up_the_whole(archspec, names):
     """Parameters, MACs and layers of all changes are what the totals differ by.
 

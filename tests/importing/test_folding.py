@@ -16,9 +16,10 @@ from archspec.importing.writing.needed_labels import without_needless_labels
 from archspec.importing.writing.write_network import write
 from archspec.ir.shape import Shape
 from archspec.passes.compare import compare
-from corpus import BUNDLED, VARIANTS
+from corpus import BUNDLED, FIRST, VARIANTS
 from networks.unet import UNet
 from random_specs import random_spec
+from second_cases import rest_slow
 from specs import compiled
 
 from .modules import BilinearUNet
@@ -33,7 +34,9 @@ def folded_text(network):
 # --- the same network ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*BUNDLED, *VARIANTS, *ZOO])
+@pytest.mark.parametrize(
+    "name", rest_slow([*BUNDLED, *VARIANTS, *ZOO], [*BUNDLED, *FIRST, *ZOO])
+)
 def test_folding_keeps_layers_shapes_and_keys(name):
     spec = archspec.load(name)
     assert facts(compiled(folded_text(unfolded(spec.graph))).require()) == facts(spec)

@@ -13,6 +13,7 @@ from archspec.importing.spec_text import to_text
 from archspec.importing.unsupported import UnsupportedModuleError
 from archspec.spec import Spec
 from random_specs import random_spec
+from second_cases import rest_slow
 from specs import compiled
 
 from .networks import facts, lines_of
@@ -147,7 +148,7 @@ def test_probabilities_have_all_digits(rate: str) -> None:
     assert f"stochastic_depth({rate})" in text
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", rest_slow(range(12), [0, 1, 2, 4, 5]))
 def test_random(seed: int) -> None:
     check(compiled(random_spec(seed)).require())
 

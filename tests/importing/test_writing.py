@@ -24,7 +24,8 @@ from archspec.importing.steps import (
 from archspec.importing.writing.needed_labels import without_needless_labels
 from archspec.importing.writing.one_off_blocks import with_one_off_blocks
 from archspec.importing.writing.write_network import write
-from corpus import BUNDLED, VARIANTS
+from corpus import BUNDLED, FIRST, VARIANTS
+from second_cases import rest_slow
 from specs import compiled
 
 from .networks import ZOO, facts
@@ -285,7 +286,7 @@ def test_lines_of_net_that_change_the_size_have_their_shape():
     )
 
 
-@pytest.mark.parametrize("name", [*BUNDLED, *VARIANTS, *ZOO])
+@pytest.mark.parametrize("name", rest_slow([*BUNDLED, *VARIANTS, *ZOO], FIRST))
 def test_a_network_without_blocks_is_written_and_read_back(name):
     spec = archspec.load(name)
     network = without_needless_labels(with_one_off_blocks(unfolded(spec.graph)))

@@ -12,6 +12,8 @@ from torch import nn
 import archspec
 from archspec.catalog import bundled, variants
 from archspec.spec import Spec
+from corpus import FIRST
+from second_cases import rest_slow
 
 from .alexnet import AlexNet
 from .comparison import (
@@ -94,6 +96,9 @@ NETWORKS = [
     Network("unet", UNet, 31_037_698, (3, 256, 256), also=((3, 50, 37),), smaller={"width": 8, "classes": 10}),
 ]  # fmt: skip
 
+KINDS = {*FIRST, "alexnet", "exclusive_gating", "full_preactivation", "s16"}
+SORTED = rest_slow(NETWORKS, [n for n in NETWORKS if n.spec in KINDS])
+
 Pair = tuple[Network, nn.Module, nn.Module]
 
 
@@ -105,7 +110,7 @@ def test_every_bundled_spec_is_compared() -> None:
         assert compared.issuperset(variants(path) or [name])
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.spec)
+@pytest.mark.parametrize("network", SORTED, ids=lambda network: network.spec)
 def test_parameters_and_macs(network: Network) -> None:
     spec = archspec.load(network.spec)
     # On the meta device many batch norms, written in Python, take longer than numbers.
@@ -118,7 +123,7 @@ def test_parameters_and_macs(network: Network) -> None:
     assert macs == [spec.macs] * 2
 
 
-@pytest.fixture(scope="module", params=NETWORKS, ids=lambda network: network.spec)
+@pytest.fixture(scope="module", params=SORTED, ids=lambda network: network.spec)
 def pair(request: pytest.FixtureRequest) -> Pair:
     """A network: by hand, and compiled, with the same random weights."""
     network: Network = request.param
@@ -189,6 +194,7 @@ def compare_outputs(spec: Spec, by_hand: Callable[[], nn.Module], size: Size) ->
         assert_equal(ours.eval()(images(size)), theirs.eval()(images(size)))
 
 
+@pytest.mark.slow
 def test_vgg_at_full_width() -> None:
     compare_outputs(archspec.load("vgg11"), partial(VGG, 11), (1, 224, 224))
 

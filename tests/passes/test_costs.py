@@ -15,7 +15,8 @@ from archspec.catalog import variants
 from archspec.passes.memory import activation_memory
 from archspec.passes.summarize import summarize
 from archspec.spec import Spec
-from corpus import COURSE
+from corpus import COURSE, FIRST
+from second_cases import rest_slow
 
 HEADS = """
 archspec: 1
@@ -39,7 +40,7 @@ SMALLER: dict[str, dict[str, Any]] = {  # units or blocks that repeat
 }
 
 
-@pytest.fixture(params=[*ALL, "heads"])
+@pytest.fixture(params=rest_slow([*ALL, "heads"], [*FIRST, "heads"]))
 def spec(request: pytest.FixtureRequest) -> Spec:
     if request.param == "heads":
         return specs.spec(HEADS)

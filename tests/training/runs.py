@@ -55,7 +55,15 @@ def wait_for(path: Path, is_alive: Callable[[], bool], lines: int) -> None:
 
 def wait_for_change(path: Path, is_alive: Callable[[], bool]) -> None:
     """Wait until a file is written anew."""
-    before = path.stat().st_mtime_ns if path.exists() else 0
-    while not path.exists() or path.stat().st_mtime_ns == before:
+    before = written_at(path)
+    while written_at(path) in (0, before):
         assert is_alive()
         time.sleep(0.002)
+
+
+def written_at(path: Path) -> int:
+    """When a file was written, in ns; 0 while another is put in its place."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

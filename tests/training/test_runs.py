@@ -268,6 +268,7 @@ def test_who_stops_reading_stops_the_run(tiny: Path, tmp_path: Path) -> None:
     assert torch.load(tmp_path / "runs/tiny-1/last.pt", weights_only=True)["epoch"] < 9
 
 
+@pytest.mark.slow
 def test_who_stops_reading_at_the_end_learns_where_the_run_is(
     tiny: Path, tmp_path: Path
 ) -> None:

@@ -12,10 +12,14 @@ from torch import nn
 
 import archspec
 from archspec.catalog import bundled, variants
+from second_cases import rest_slow
 
 from .torchvision_models import NAMES, on_meta
 
 PREFIX = "torchvision/"
+FIRST = [
+    variants(path)[0] for name, path in bundled().items() if name.startswith(PREFIX)
+]
 
 # What outputs in eval mode do not show, by the name of a layer's class.
 TELLING = {
@@ -68,7 +72,7 @@ def test_there_are_eighty() -> None:
 
 
 @pytest.mark.usefixtures("free_norms")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", rest_slow(NAMES, FIRST))
 def test_equals_torchvision(name: str) -> None:
     spec = archspec.load(f"{PREFIX}{name}")
     with torch.device("meta"):

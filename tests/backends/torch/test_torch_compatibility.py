@@ -19,6 +19,7 @@ from archspec.backends.torch.module_from_source import build_with_paths
 from archspec.spec import Spec
 from corpus import SMALL, corpus_spec
 from processes import Processes
+from second_cases import rest_slow
 
 from .agreement import leaves
 from .random_weights import randomise
@@ -46,26 +47,16 @@ def network(request: pytest.FixtureRequest) -> Spec:
     return load(request.param)
 
 
-@pytest.mark.parametrize(
-    ("name", "backend"),
-    [
-        *((name, "aot_eager") for name in FORMS),
-        *((name, "eager") for name in PUBLISHED),
-        *(
-            pytest.param(name, "aot_eager", marks=pytest.mark.slow)
-            for name in PUBLISHED
-        ),
-    ],
-)
-def test_compiles_without_a_break(name: str, backend: str) -> None:
-    """`aot_eager` goes all the way but for writing C++, and `eager` to the graph."""
+@pytest.mark.parametrize("name", rest_slow([*FORMS, *PUBLISHED], FORMS))
+def test_compiles_without_a_break(name: str) -> None:
+    """`aot_eager` goes all the way but for writing C++."""
     module, x = prepare(load(name))
     torch.compiler.reset()
-    compiled = torch.compile(module, fullgraph=True, backend=backend)
+    compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(compiled(x), module(x))
 
 
-@pytest.mark.parametrize("name", ["heads", "heads_labeled"])
+@pytest.mark.parametrize("name", rest_slow(["heads", "heads_labeled"], ["heads"]))
 def test_compiles_both_modes(name: str) -> None:
     """A tuple in training mode, and a tensor in evaluation mode, as without it."""
     module, x = prepare(load(name))
