@@ -164,6 +164,34 @@ class Normalizes(nn.Module):
     def forward(self, x):
         return self.fc(x)
 
+class Normalized(Net):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.utils.spectral_norm(self.conv)
+
+class Wave(nn.Module):
+    """Its second output is read after the next wave, as in WaveNet."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.skip = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)
+
+    def forward(self, x):
+        y = torch.tanh(self.conv(x))
+        return x + y, self.skip(y)
+
+class Waves(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(Wave() for _ in range(3))
+
+    def forward(self, x):
+        skips = 0
+        for block in self.blocks:
+            x, skip = block(x)
+            skips = skips + skip
+        return skips
+
 class Sizes(nn.Module):
     def __init__(self):
         super().__init__()
@@ -377,7 +405,9 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:Scales": ("buffer `scale`", "persistent=False"),
     "model.py:Trains": ("`Trains`", "training mode"),
     "model.py:Skips": ("`extra.bias`", "training mode"),
-    "model.py:Normalizes --input 8": ("`fc`", "weight norm"),
+    "model.py:Normalizes --input 8": ("`fc` (Linear)", "`WeightNorm`"),
+    "model.py:Normalized": ("`conv` (Conv2d)", "`SpectralNorm`"),
+    "model.py:Waves": ("the layers of `blocks.0` do not run in one stretch",),
     "model.py:Sizes --input 8": ("`linear` with weights that no layer has",),
     "model.py:MovesToGpu": ("`MovesToGpu` moves tensors to a GPU", "remove `.cuda()`"),
     "model.py:OnGpu": ("`OnGpu` moves tensors to a GPU",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import count
 
+from archspec.importing.inner_bodies import walk
 from archspec.importing.steps import (
     Aux,
     Call,
@@ -27,7 +28,7 @@ def nest(steps: Sequence[Step], prefix: str, paths: Mapping[int, str]) -> list[S
         prefix: the path of the body.
         paths: the path of each step that has weights, by its `id`.
     """
-    body = _nest(steps, _parts(prefix, paths), 0, set())
+    body = _nest(steps, _parts(paths), _depth(prefix), set())
     _label_ordinals(body)
     return body
 
@@ -40,19 +41,20 @@ def place_of_head(
     paths: Mapping[int, str],
 ) -> int:
     """The first place from `nearest` on that lies within no level but the head's own."""
-    parts = _parts(prefix, paths)
-    levels = [_level(step, parts, 0) for step in steps]
-    own = _level(Aux({"": [*head]}), parts, 0)
+    parts, depth = _parts(paths), _depth(prefix)
+    levels = [_level(step, parts, depth) for step in steps]
+    own = _level(Aux({"": [*head]}), parts, depth)
     around = {*levels[:nearest]} & {*levels[nearest:]} - {"", None, own}
     ends = (n for n, level in enumerate(levels, 1) if level in around)
     return max(ends, default=nearest)
 
 
-def _parts(prefix: str, paths: Mapping[int, str]) -> dict[int, list[str]]:
-    return {
-        key: path[len(prefix) + bool(prefix) :].split(".")
-        for key, path in paths.items()
-    }
+def _parts(paths: Mapping[int, str]) -> dict[int, list[str]]:
+    return {key: path.split(".") for key, path in paths.items()}
+
+
+def _depth(prefix: str) -> int:
+    return prefix.count(".") + 1 if prefix else 0
 
 
 def _nest(
@@ -82,8 +84,10 @@ def _nest(
             start = end
             continue
         if level in used:
+            inside = (parts[id(x)] for x in walk([steps[start]]) if id(x) in parts)
+            path = ".".join(next(inside)[: depth + 1])
             raise UnsupportedModuleError(
-                f"the layers of `{level}` do not run in one stretch: "
+                f"the layers of `{path}` do not run in one stretch: "
                 "a spec has its layers in the order in which they run"
             )
         used.add(level)

@@ -36,11 +36,11 @@ def require_readable(module: nn.Module) -> None:
             f"`{kind}` has no `forward`: import the module that runs it"
         )
     for path, layer in module.named_modules():
-        hooks = layer._forward_pre_hooks.values()  # noqa: SLF001
-        if is_parametrized(layer) or any(hasattr(h, "compute_weight") for h in hooks):
+        if norm := _computes_weight(layer):
+            layer_kind = type(layer).__name__.removeprefix("Parametrized")
             raise UnsupportedModuleError(
-                f"`{path}` ({type(layer).__name__}) computes its weight from others, as "
-                "a weight norm does: remove that before"
+                f"`{path}` ({layer_kind}) computes its weight by `{norm}`, and "
+                "a spec has plain weights: remove that before"
             )
     _require_modes(module)
     seen: dict[int, str] = {}
@@ -73,6 +73,16 @@ def require_readable(module: nn.Module) -> None:
                 f"`{path}` is also `{seen[id(tensor)]}`, and weights have one name in a "
                 "spec: keep them in one layer, and call it twice"
             )
+
+
+def _computes_weight(layer: nn.Module) -> str:
+    """What computes a weight of a layer: `WeightNorm`; "" if none is computed."""
+    if is_parametrized(layer):
+        lists = layer.parametrizations.values()  # type: ignore[operator]
+        return type(next(iter(lists))[0]).__name__.lstrip("_")
+    hooks = layer._forward_pre_hooks.values()  # noqa: SLF001
+    computing = [hook for hook in hooks if hasattr(hook, "compute_weight")]
+    return type(computing[0]).__name__ if computing else ""
 
 
 def _require_modes(module: nn.Module) -> None:
