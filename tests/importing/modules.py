@@ -590,6 +590,19 @@ class Hooked(nn.Module):
         return torch.relu(self.conv(x))
 
 
+class SpatialGate(nn.Module):
+    """The mean and the largest of all channels at each position, as in CBAM."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 1, 7, padding=3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = torch.mean(x, dim=1, keepdim=True)
+        largest, _ = torch.max(x, dim=1, keepdim=True)
+        return x * torch.sigmoid(self.conv(torch.cat([mean, largest], dim=1)))
+
+
 class Twice(nn.Module):
     """The input as an output, and a value that is two of them."""
 
@@ -657,4 +670,5 @@ MODULES = [  # each with the shapes of what it takes
     (Separate, IMAGE),
     (Hooked, IMAGE),
     (Twice, IMAGE),
+    (SpatialGate, IMAGE),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archspec.importing.reading.dataflow import Node
 from archspec.importing.reading.layer_calls import plain
@@ -230,6 +230,8 @@ def _mean(convert: Converter, operation: Operation) -> Node:
     node = convert.node(operation.args[0])
     if _are_spatial(axes, node):
         return _pooled(convert, "global_avgpool", keep, operation)
+    if keep and axes == [1] and node.shape.axes == "CHW":
+        return _at_each_position(convert, "mean", operation)
     if keep or 0 in axes:
         raise convert.unsupported(operation)
     if node.shape.channel_axis + 1 in axes:
@@ -246,7 +248,10 @@ def _max(convert: Converter, operation: Operation) -> Node:
     axes, keep = _reduced(convert, operation)
     if any(convert.is_read(places) for places in operation.results[1:]):
         raise convert.unsupported(operation, "for the positions")
-    if not _are_spatial(axes, convert.node(operation.args[0])):
+    node = convert.node(operation.args[0])
+    if keep and axes == [1] and node.shape.axes == "CHW":
+        return _at_each_position(convert, "max", operation)
+    if not _are_spatial(axes, node):
         raise convert.unsupported(operation, "over other axes than all positions")
     return _pooled(convert, "global_maxpool", keep, operation)
 
@@ -264,6 +269,25 @@ def _reduced(convert: Converter, operation: Operation) -> tuple[list[int], bool]
 
 def _are_spatial(axes: list[int], node: Node) -> bool:
     return node.shape.axes[0] == "C" and axes == [*range(2, len(node.shape) + 1)]
+
+
+def _at_each_position(convert: Converter, kind: str, operation: Operation) -> Node:
+    """The mean or largest of the channels of an image, as an image of one channel.
+
+    Its positions become features, and its channels the tokens.
+    """
+    x = convert.node(operation.args[0])
+    _, height, width = x.shape
+    steps: list[tuple[str, dict[str, Any]]] = [("tokens", {}), ("transpose", {})]
+    if kind == "mean":
+        steps += [("mean", {"dim": 1})]
+    else:
+        steps += [("permute", {"dims": (0, 2, 1)}), ("global_maxpool", {})]
+        steps += [("flatten", {})]
+    sizes = {"channels": 1, "height": height, "width": width}
+    for op, attributes in (*steps, ("unflatten", sizes)):
+        x = convert.call(op, x, attributes, operation)
+    return x
 
 
 def _pooled(convert: Converter, pool: str, keep: bool, operation: Operation) -> Node:
