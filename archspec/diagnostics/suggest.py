@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 
 from archspec.diagnostics.diagnostic import Replacement
@@ -39,6 +39,19 @@ def _closest(name: str, names: frozenset[str], cutoff: float) -> str | None:
         if near:
             return table[near[0]]
     return None
+
+
+def nearest_first(name: str, names: Iterable[str]) -> list[str]:
+    """Return names by how near in spelling they are to another one.
+
+    >>> nearest_first("d2", ["stem", "d1"])
+    ['d1', 'stem']
+    """
+    return sorted(
+        names,
+        key=lambda other: SequenceMatcher(None, name, other).ratio(),
+        reverse=True,
+    )
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

@@ -83,7 +83,7 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
             raise ParseError(
                 f"{_shown(word)} is not part of the language",
                 span,
-                FOREIGN.get(word, ""),
+                _in_parentheses(text, first) or FOREIGN.get(word, ""),
             )
         if kind == "number" and re.match(r"0[0-9]", word):
             plain = word.lstrip("0") or "0"
@@ -98,6 +98,13 @@ def tokenize(text: str, at: Span, *, exact: bool) -> list[Token]:
         tokens.append(Token(kind, word, span))
     end = Span(at.source, at.end, at.end) if exact else at
     return [*tokens, Token("end", "", end)]
+
+
+def _in_parentheses(text: str, at: int) -> str:
+    """Help with `conv{64, k=7}`, a call with braces."""
+    call = re.search(r"(\w+) *$", text[:at])
+    arguments = re.match(r"\{([^{}]*)\}?", text[at:])
+    return write(f"{call[1]}({arguments[1]})") if call and arguments else ""
 
 
 def _shown(character: str) -> str:

@@ -253,10 +253,16 @@ def _chunk_shapes(
     if sizes is None:
         return [None] * count
     values = sizes.value
-    if not isinstance(values, tuple) or not all(map(is_integer, values)):
+    if not isinstance(values, tuple):
         raise ShapeError(
             "invalid-argument-type",
             f"expected a list of channels, found {describe(values)}",
+        )
+    wrong = [value for value in values if not is_integer(value)]
+    if wrong:
+        raise ShapeError(
+            "invalid-argument-type",
+            f"expected integers in `sizes`, found {describe(wrong[0])}",
         )
     if len(values) != count:
         raise ShapeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archspec.diagnostics.diagnostic import Edit, Findings, Fix
+from archspec.diagnostics.diagnostic import Edit, Findings, Fix, Replacement
 from archspec.diagnostics.source import Span
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.ast import (
@@ -112,6 +112,9 @@ def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
         help = "training returns the heads after the outputs, so omit it"
     elif not help and name.id in values:
         help = f"label a step that reads it: `{name.id}_out: ref({name.id})`"
+    elif not help and (around := _last_known(name.id, labels)):
+        inner = name.id[len(around) + 1 :]
+        help = Replacement(f"write `{around}`: it has no label `{inner}`", around)
     elif not help and labels:
         help = f"the labels are {', '.join(f'`{label}`' for label in labels)}"
     message = f"no step of `net` has the label `{name.id}`"
@@ -127,6 +130,12 @@ def _output(name: Name, inputs: Sequence[ir.Port], context: Context) -> ir.Port:
         proposals=[*_other_outputs(name, labels, context)] * (not is_head),
     )
     return ir.Port(name.id, ir.Value(None))
+
+
+def _last_known(path: str, labels: Sequence[str]) -> str:
+    """The longest start of a path that is a label: `a` for `a.z`."""
+    starts = (path.rsplit(".", n)[0] for n in range(1, path.count(".") + 1))
+    return next((start for start in starts if start in labels), "")
 
 
 def _other_outputs(

@@ -141,7 +141,7 @@ def _report_dangling(
             _report_inside(path, labels, reader, context)
             return
     help = did_you_mean(first, known) if not rest else _other_path(path, first, known)
-    help = _other_stem(path, known) or help
+    help = _other_stem(path, known) or _in_a_group(path, context) or help
     if first in (head.name for head in context.run.heads):
         help = f"`{first}` is a head: inference has no output of it"
     elif later := context.labels.later(first, path.span):
@@ -199,6 +199,14 @@ def _other_path(path: Name, wrong: str, known: Iterable[str]) -> str:
     parts = [meant if part == wrong else part for part in path.id.split(".")]
     right = ".".join(parts)
     return Replacement(f"did you mean `{right}`?", right)
+
+
+def _in_a_group(path: Name, context: Context) -> str:
+    """Help with the whole path of a label in a group: `g.a` for `a`."""
+    bodies = [dict(labels.all_outputs()) for labels in context.labels.outwards]
+    ends = [known for body in bodies for known in body if known.endswith(f".{path.id}")]
+    right = ends[0] if len(ends) == 1 else ""
+    return Replacement(f"write `{right}`", right) if right else ""
 
 
 def _other_stem(path: Name, known: Iterable[str]) -> str:

@@ -10,8 +10,15 @@ comes in may be of another size, but not of one that needs other weights.
 
 from __future__ import annotations
 
-from archspec.diagnostics.diagnostic import Edit, Fix, Label, Offer, Replacement
-from archspec.frontend.ast import Call, Chain
+from archspec.diagnostics.diagnostic import (
+    Edit,
+    Fix,
+    Label,
+    Offer,
+    Replacement,
+    write,
+)
+from archspec.frontend.ast import Call, Chain, Name
 from archspec.frontend.step_traversal import children, is_tied
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import code_of, variables
@@ -55,7 +62,7 @@ def _layers_of(call: Call, x: ir.Value, context: Context) -> LabeledLayers | Non
             "invalid-syntax",
             "`tied` takes the label of one step",
             call.span,
-            help="write `tied(stem)` for the layers of the step `stem: ...`",
+            help=_example(call, context),
         )
         return None
     found = find_label(label, x, context, of_layers=True)
@@ -75,6 +82,16 @@ def _layers_of(call: Call, x: ir.Value, context: Context) -> LabeledLayers | Non
         )
         return None
     return layers
+
+
+def _example(call: Call, context: Context) -> str:
+    """Help with one of the labels that `tied(a, b)` has, if there is one."""
+    labels = context.labels.known_layers()
+    given = [a.value.id for a in call.arguments if isinstance(a.value, Name)]
+    known = [name for name in given if name in labels]
+    if known:
+        return write(f"tied({known[0]})")
+    return "write `tied(stem)` for the layers of the step `stem: ...`"
 
 
 def _written_again(layers: LabeledLayers, call: Call) -> list[Fix]:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Span
@@ -30,10 +30,28 @@ def report_unread_steps(
     for item in items:
         if isinstance(item, ir.Module | ir.Tied):
             places.setdefault(id(item.output.producer), item.span)
-    for span in dict.fromkeys(places.get(id(node), node.span) for node in unread):
+    found: dict[Span, list[ir.Node]] = {}
+    for node in unread:
+        found.setdefault(places.get(id(node), node.span), []).append(node)
+    for span, nodes_there in found.items():
         findings.error(
             "unread-step",
             "the output of this step is unused",
             span,
+            notes=_repetitions(nodes_there, items),
             help="omit it, or label it and read it with `ref`",
         )
+
+
+def _repetitions(nodes: Sequence[ir.Node], items: Sequence[ir.Item]) -> list[str]:
+    """A note with the repetitions in which nodes are, if others are read."""
+    wanted = {id(node) for node in nodes}
+    for item in items:
+        if isinstance(item, ir.Repeat):
+            parts = [{*map(id, ir.nodes_in(part))} for part in item.iterations]
+            inside = [number for number, part in enumerate(parts, 1) if part & wanted]
+            if 0 < len(inside) < len(parts):
+                listed = ", ".join(map(str, inside))
+                noun = "repetitions" if len(inside) > 1 else "repetition"
+                return [f"in {noun} {listed} of {len(parts)}"]
+    return []

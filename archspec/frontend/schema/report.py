@@ -51,11 +51,13 @@ OTHER_KEYS = {  # words of other tools, which are not near in spelling
     "training": "train",
     "version": "archspec",
 }
+REPEATS = ("repeat", "collect", "each")
 MAIN_KEYWORDS = {  # of steps with several keys
-    "times": "repeat",
-    "for": "repeat",
-    "then": "if",
-    "else": "if",
+    "times": REPEATS,
+    "for": REPEATS,
+    "as": REPEATS,
+    "then": ("if",),
+    "else": ("if",),
 }
 VERSION = f"archspec: {LANGUAGE_VERSION}"
 MISSING_HELP = {
@@ -198,24 +200,26 @@ class _Reporter:
             self.meant.add((id(part), match))
         self.unknown.add(id(part.get(key.text)))
         self.broken.add(id(part.get(key.text)))
-        listed = ", ".join(f"`{name}`" for name in known)
+        help = f"the keys are {', '.join(f'`{name}`' for name in known)}"
+        proposals: list[Fix] = []
+        if key.text in ("lr", "learning_rate") and "optimizer" in known:
+            help = Offer(f"the learning rate is an argument: `{WITH_RATE}`", WITH_RATE)
+        elif key.text == "sizes" and "times" in known:
+            help, proposals = MISSING_HELP["split"], _without_sizes(part, key)
+        elif match:
+            help = Replacement(f"did you mean `{match}`?", match)
         self.findings.error(
             "unknown-key",
             f"`{key.text}` is not a key here",
             key.span,
-            help=Offer(f"the learning rate is an argument: `{WITH_RATE}`", WITH_RATE)
-            if key.text in ("lr", "learning_rate") and "optimizer" in known
-            else Replacement(f"did you mean `{match}`?", match)
-            if match
-            else f"the keys are {listed}",
+            help=help,
+            proposals=proposals,
         )
 
     def second_key(self, part: Mapping, parents: list[Tree]) -> None:
         first = part.pairs[0][0]
         heads = {
-            MAIN_KEYWORDS[key.text]
-            for key, _ in part.pairs
-            if key.text in MAIN_KEYWORDS
+            head for key, _ in part.pairs for head in MAIN_KEYWORDS.get(key.text, ())
         }
         if first.text not in MAIN_KEYWORDS and closest(first.text, heads, cutoff=0.5):
             self.unknown_key(part, first, heads)
@@ -238,8 +242,7 @@ class _Reporter:
         )
 
     def repeat(self, part: Mapping) -> None:
-        names = ("repeat", "collect", "each")
-        key, value = next((k, v) for k, v in part.pairs if k.text in names)
+        key, value = next((k, v) for k, v in part.pairs if k.text in REPEATS)
         if id(value) in self.broken or any(
             id(v) in self.unknown for _, v in part.pairs
         ):
@@ -257,8 +260,7 @@ class _Reporter:
             return
         has_both = len(given) > 1
         last = part.pairs[-1][1].span
-        is_flow = last.source.text[part.span.start] == "{"
-        before = ", " if is_flow else f"\n{' ' * (key.span.column - 1)}"
+        before = _separator(part)
         edit = Edit(last.source.span(last.end, last.end), f"{before}times: 4")
         self.findings.error(
             "invalid-step",
@@ -284,7 +286,8 @@ class _Reporter:
             value = part.get(key.text)
             if proposals := _as_label(key, value):
                 self.unknown.add(id(value))  # its own mistakes are consequences
-        if (id(part), missing) not in self.meant:
+        main = MAIN_KEYWORDS.get(key.text, ()) if isinstance(key, Scalar) else ()
+        if not any((id(part), name) in self.meant for name in (missing, *main)):
             self.findings.error(
                 "missing-key",
                 f"the key `{missing}` is missing",
@@ -323,6 +326,8 @@ class _Reporter:
             help = "specs have no `null`: omit it, or give it a value"
         if key and (form == "branches" or key.text == "let"):
             proposals += _as_label(key, part)
+        if key and key.text == "sizes" and isinstance(around, Mapping):
+            proposals += _sizes_as_list(part, around.get("split"))
         self.findings.error(
             code,
             f"expected {expected}, found {found}",
@@ -337,6 +342,39 @@ def _identities(empty: Span, count: int) -> Fix:
     text = f"[{', '.join(['identity'] * count)}]"
     edit = Edit(empty, text if empty.text else f" {text}")
     return Fix(f"write `{text}`, and your branches", (edit,), is_strong=False)
+
+
+def _sizes_as_list(part: Tree, branches: Tree | None) -> list[Fix]:
+    """The fixes for `sizes: 4`: the size of each branch, or of the first one."""
+    if not isinstance(part, Scalar) or not isinstance(part.value, int):
+        return []
+    count = len(branches.items) if isinstance(branches, Sequence) else 1
+    texts = dict.fromkeys(f"[{', '.join([part.text] * n)}]" for n in (count, 1))
+    return [
+        Fix(f"write `{text}`", (Edit(part.span, text),), is_strong=False)
+        for text in texts
+    ]
+
+
+def _separator(part: Mapping) -> str:
+    """What stands between two pairs of a mapping."""
+    is_flow = part.span.source.text[part.span.start] == "{"
+    return ", " if is_flow else f"\n{' ' * (part.pairs[0][0].span.column - 1)}"
+
+
+def _without_sizes(part: Mapping, key: Scalar) -> list[Fix]:
+    """The fix for `sizes` of a repeat: omitted, or `times` in place of it."""
+    value = part.get(key.text)
+    before = [
+        value.span.end for _, value in part.pairs if value.span.end < key.span.start
+    ]
+    if value is None or not before:
+        return []
+    text, title = "", "remove `sizes`"
+    if not part.get("times") and not part.get("for"):
+        text, title = f"{_separator(part)}times: 4", "write `times: 4`"
+    edit = Edit(key.span.source.span(max(before), value.span.end), text)
+    return [Fix(title, (edit,), is_strong=False)]
 
 
 def _as_label(key: Scalar, value: Tree | None) -> list[Fix]:
@@ -384,7 +422,11 @@ def _help(part: Tree, form: str) -> str:
     if form == "input":
         if isinstance(part, Mapping):
             return "give each input a name: `{image: 3x224x224, depth: 1x224x224}`"
+        if isinstance(part, Sequence) and "x" in part.span.text:
+            return _help_with_inputs([to_data(item) for item in part.items])
         return _help_with_input(re.findall("[0-9]+", part.span.text))
+    if form == "labels" and isinstance(part, Scalar) and part.text:
+        return write(f"[{part.text}]")
     if form == "name":
         return _help_with_name(part.text) if isinstance(part, Scalar) else ""
     if form in FORM_HELP:
@@ -420,6 +462,15 @@ def _help_with_integer(part: Tree, schema: dict[str, Any]) -> str:
         return Replacement(f"write `{nearest}`", str(nearest), is_strong=is_same)
     examples = schema.get("examples", [])
     return f"give a number, such as {examples[0]}" if examples else ""
+
+
+def _help_with_inputs(shapes: list[object]) -> str:
+    """Help with a list of shapes, as `[3x8x8, 1x8x8]`: each input has a name."""
+    if len(shapes) == 1:
+        return write(f"{shapes[0]}")
+    pairs = (f"input{number}: {shape}" for number, shape in enumerate(shapes, start=1))
+    text = f"{{{', '.join(pairs)}}}"
+    return Replacement(f"give each input a name: `{text}`", text, is_strong=False)
 
 
 def _help_with_input(sizes: list[str]) -> str:

@@ -117,9 +117,20 @@ def _report(
     edits += _quotes_behind(pieces, part)
     also = ", and quotes around the other calls" * (len(edits) > 1)
     proposals = [Fix(f"write `{fixed}`{also}", tuple(edits))] if fixed else []
+    if fixed.startswith('"') and sum(map(_depth, pieces)) > 0:
+        message, proposals = "a bracket in this list is not closed", [*_closed(pieces)]
+        help = "close it, and put the call in quotes: YAML splits it at its commas"
     findings.error(
         "split-call", message, _one_line(span), help=help, proposals=proposals
     )
+
+
+def _closed(pieces: list[Scalar]) -> Iterator[Fix]:
+    """The call with its last bracket behind each of its pieces."""
+    for last in reversed(pieces):
+        span = pieces[0].span.to(last.span)
+        text = f'"{" ".join(span.text.split())})"'
+        yield Fix(f"write `{text}`", (Edit(span, text),))
 
 
 def _quotes_behind(pieces: list[Scalar], part: Tree) -> Iterator[Edit]:
