@@ -7,6 +7,7 @@ avgpool(4)           global_avgpool
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -48,6 +49,7 @@ from archspec.repair.edit_costs import (
     WITHOUT_COUNT,
 )
 
+DIVISION = re.compile(r"(?<!/)/(?!/)")
 POOLS = ("maxpool", "avgpool")
 NO_WIDTHS = ("k", "s", "p", "d", "g", "n", "i", "t")  # names of other arguments
 KERNELS = (1, 2, 3, 5, 7, 11)  # rarely a number of channels
@@ -140,7 +142,8 @@ def value_edits(place: CallPlace) -> Edits:
             items = given.value.items
             first, before, last = items[0], items[-2], items[-1]
             span = last.span.source.span(before.span.end, last.span.end)
-            yield CallEdit(VALUE, Edit(span, ""))
+            is_copy = last.span.text == before.span.text  # another number is lost
+            yield CallEdit(VALUE, Edit(span, ""), is_copy)
             yield CallEdit(VALUE, with_value(given, first.span.text), is_strong=False)
     for given in positional(call)[::-1]:
         yield CallEdit(VALUE + 0.05, without_argument(call, given))
@@ -157,8 +160,14 @@ def value_edits(place: CallPlace) -> Edits:
 
 
 def valid_values(at: Span) -> Edits:
-    """What an invalid literal may mean: `"3"` 3, `-1` 1, `0` 1, `2.5` 2, `50` 0.5."""
+    """What an invalid value may mean: `"3"` 3, `-1` 1, `0` 1, `2.5` 2, `50` 0.5.
+
+    `ch / 2` is a float, and may mean `ch // 2`.
+    """
     text = at.text.strip("\"'")
+    rounded = DIVISION.sub("//", text)
+    if rounded != text:
+        yield CallEdit(VALUE - 0.2, Edit(at, rounded), is_strong=False)
     bare = text.lstrip("-+ ")
     if bare != at.text and bare:
         yield CallEdit(VALUE - 0.2, Edit(at, bare))
@@ -345,7 +354,7 @@ def numbers(place: CallPlace) -> Edits:
     if call.name.id in SCALES and (at := positional(call)[-1:]):
         size = integer(at[0].value) or 0
         for other in (2, 3, size - 1, size // 2):
-            if size and other > 0 and other != size:
+            if other > 1 and other != size:  # `maxpool(1)` does nothing
                 yield CallEdit(SCALE, with_value(at[0], other))
     has_window = argument(call, "k") or call.name.id in POOLS
     if has_window and argument(call, "s") is None:

@@ -3,6 +3,7 @@
 conv(64, k=7 | relu          conv(64, k=7) | relu
 (64, (96, 128, (16, 32), 8)  (64, (96, 128), (16, 32), 8)
 linear 10                    linear(10)
+conv{64, k=7}                conv(64, k=7)
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ def _calls(text: str, at: int, step: Span) -> Iterator[Candidate]:
     rest = text[at:]
     if name is None:
         return
-    if rest.startswith("["):
+    if rest.startswith(("[", "{")):
         end = _end(rest)
-        arguments = rest[1 : end - (rest[end - 1] == "]")]
+        arguments = rest[1 : end - (rest[end - 1] in "]}")]
     elif given := ARGUMENTS.match(rest):
         end, arguments = given.end(), given[0]
     else:
@@ -82,7 +83,7 @@ def _end(text: str) -> int:
     """The end of the brackets with which a text starts, or of the text."""
     depth = 0
     for place, sign in enumerate(text, start=1):
-        depth += (sign in "([") - (sign in ")]")
+        depth += (sign in "([{") - (sign in ")]}")
         if depth == 0:
             return place
     return len(text.rstrip())

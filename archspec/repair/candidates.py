@@ -197,14 +197,18 @@ class _SpecEdits:
         yield from self.in_chains()
 
     def swapped_steps(self, body: object) -> Iterator[Candidate]:
-        """Neighboring chains of a list in the other order."""
+        """Neighboring chains of a list in the other order, also `tied(a)` and `a: relu`."""
+        kinds: tuple[type, ...] = (Chain,)
+        if self.finding.code == "dangling-ref":
+            kinds = (Chain, Labeled)
         for step in steps_in(body):  # type: ignore[arg-type]
             if not isinstance(step, Group):
                 continue
             for first, second in pairwise(step.steps):
-                if isinstance(first, Chain) and isinstance(second, Chain):
+                if isinstance(first, kinds) and isinstance(second, kinds):
                     above, below = first.span, second.span
-                    title = f"swap `{above.text}` and `{below.text}`"
+                    texts = [" ".join(span.text.split()) for span in (above, below)]
+                    title = f"swap `{texts[0]}` and `{texts[1]}`"
                     edits = Edit(above, below.text), Edit(below, above.text)
                     if above.text != below.text:
                         yield Candidate.of(swap_cost(above, below), title, *edits)

@@ -286,7 +286,9 @@ def _of_lengths(lists: Iterable[Tuple], lengths: set[int]) -> Iterator[Candidate
         last = items[-1].span
         if count >= min(lengths):
             span = last.source.span(items[-2].span.end, last.end)
-            yield Candidate.of(VALUE, f"remove `{last.text}`", Edit(span, ""))
+            found = Candidate.of(VALUE, f"remove `{last.text}`", Edit(span, ""))
+            is_copy = last.text == items[-2].span.text  # another number is lost
+            yield found._replace(fix=found.fix._replace(is_strong=is_copy))
         if count <= max(lengths):
             at = last.source.span(last.end, last.end)
             for place, text in enumerate(

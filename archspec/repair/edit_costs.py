@@ -47,6 +47,7 @@ INSERTED = 1.55  # a call that stands elsewhere in the spec
 REMOVED = 1.6
 CEIL = 1.65  # a partial window of a pool at the edge
 KERNEL = 1.7
+UNCOVERED = 2.0  # two mistakes: one has hidden the other
 LAST_RESORT = 3.5  # a whole step left out
 LAST_ASSERTION = 1.75  # nothing tells whether it is right
 PADDING = 1.9

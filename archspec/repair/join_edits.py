@@ -1,6 +1,7 @@
 """Edits of joins: a branch more or less, channels that a `split` can divide.
 
 concat: [ref(fine)]              concat: [ref(fine), ref(coarse)]
+add: [identity, maxpool(2)]      add: [identity, maxpool(2) | upsample(2)]
 sub: [identity, {each: ...}]     sub: [identity, {add: [{each: ...}]}]
 split: [identity, relu]          split: [identity, relu]
                                  sizes: [2, 1]
@@ -12,11 +13,20 @@ from collections.abc import Iterator
 
 from archspec.diagnostics.diagnostic import Diagnostic, Edit
 from archspec.diagnostics.source import Span
-from archspec.frontend.ast import Chain, Document, Labeled, Merge, Step
+from archspec.frontend.ast import (
+    BlockDefinition,
+    Chain,
+    Document,
+    Group,
+    Labeled,
+    Merge,
+    Step,
+)
+from archspec.frontend.step_traversal import starts_with_ref
 from archspec.repair.block_edits import steps_in
 from archspec.repair.call_edits import quoted
 from archspec.repair.document_edits import bodies
-from archspec.repair.edit_costs import ADDED, JOIN, VALUE, Candidate
+from archspec.repair.edit_costs import ADDED, INSERTED, JOIN, VALUE, Candidate
 from archspec.repair.lost_parts import is_in, left_out
 from archspec.repair.syntax_edits import last_of_block
 
@@ -25,7 +35,9 @@ UNREAD = ("unread-input", "unread-step")
 
 def join_edits(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     """Edits of the joins of a spec."""
-    for body, _ in bodies(document):
+    for body, block in bodies(document):
+        if finding.code == "size-mismatch":
+            yield from _enlarged(finding, body, block)
         if finding.code in UNREAD:
             yield from _branches(finding, body)
         if finding.code == "invalid-step":
@@ -83,6 +95,43 @@ def _behind(span: Span, text: str) -> Edit | None:
         return Edit(source.span(at, at), f"\n{indent}- {text}")
     if source.text[end:].lstrip()[:1] in (",", "]"):
         return Edit(source.span(end, end), f", {text}")
+    return None
+
+
+def _enlarged(
+    finding: Diagnostic, body: Step, block: BlockDefinition | None
+) -> Iterator[Candidate]:
+    """A branch at a larger scale: behind the recursion of a U-Net, which halves it."""
+    numbers = finding.numbers
+    scales = [k for k in (2, 4) if {k * n for n in numbers} & {*numbers}]
+    for step in steps_in(body):
+        if not isinstance(step, Merge) or step.span != finding.primary.span:
+            continue
+        for chain in filter(None, map(_last_chain, step.branches)):
+            if chain.span.text == "identity" or starts_with_ref(chain):
+                continue  # `step_edits.enlarged`
+            own = [call.name.id for call in chain.calls]
+            is_recursion = block is not None and block.name.id in own
+            end = chain.calls[-1].span.end
+            for scale in scales:
+                text = f" | upsample({scale})"
+                cost = scale / 100 + (ADDED if is_recursion else INSERTED)
+                edit = Edit(chain.span.source.span(end, end), text)
+                title = f"write `{chain.span.text}{text}`"
+                if chain.span.line != step.span.line:
+                    title += f" in line {chain.span.line}"
+                yield Candidate.weak(cost, title, edit)
+
+
+def _last_chain(branch: Step) -> Chain | None:
+    """The chain that makes the output of a branch."""
+    match branch:
+        case Chain():
+            return branch
+        case Labeled():
+            return _last_chain(branch.step)
+        case Group(steps=(*_, last)):
+            return _last_chain(last)
     return None
 
 

@@ -28,13 +28,14 @@ from archspec.frontend.ast import (
 from archspec.frontend.step_traversal import calls_in, starts_with_ref
 from archspec.lowering.references import INPUT_NAMES
 from archspec.repair.block_edits import steps_in
-from archspec.repair.call_edits import positional, quoted
+from archspec.repair.call_edits import edited, positional, quoted
 from archspec.repair.document_edits import bodies
 from archspec.repair.edit_costs import (
     ADDED,
     INSERTED,
     LAST_RESORT,
     MAX_LEAD,
+    REMOVED,
     VALUE,
     Candidate,
 )
@@ -60,6 +61,9 @@ def lost_parts(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
         yield from _definitions(finding, document)
     if finding.code == "unknown-output" and document.net:
         yield from _returned_input(finding, document, document.net)
+        if len(document.outputs) > 1 and (edit := without_item(finding.primary.span)):
+            title = f"remove `{finding.primary.span.text}`"
+            yield Candidate.weak(REMOVED, title, edit)
     if finding.code == "unknown-parameter":
         yield from _param_of_variant(finding, document)
     if finding.code == "unread-step" and document.outputs:
@@ -90,6 +94,7 @@ def _arguments(
         yield _with_positional(call, names, ADDED)
         if block and block.name.id == call.name.id:  # it calls itself, with less
             yield _with_positional(call, [*names[:-1], f"{names[-1]} - 1"], ADDED - 0.1)
+    yield from _first_arguments(call, document, scope)
     if len(missing) == 1:
         others = dict.fromkeys([*_usual(call, document), *scope])
         for place, value in enumerate(others):
@@ -99,6 +104,27 @@ def _arguments(
             rows = [c.name.id for c in step.columns if not c.pattern]
             for name in rows:
                 yield _with_positional(call, [f"*{name}"], VALUE)
+
+
+def _first_arguments(
+    call: Call, document: Document, scope: list[str]
+) -> Iterator[Candidate]:
+    """The names of the first parameters, before arguments that read the last ones.
+
+    `unet(n - 1)` in `unet(c, n)` becomes `unet(c, n - 1)`.
+    """
+    given = positional(call)
+    for block in document.blocks if given else ():
+        parameters = [p.names[0].id for p in block.parameters if not p.keyword_only]
+        first, last = parameters[: -len(given)], parameters[-len(given) :]
+        reads = all(
+            name in re.findall(r"\w+", each.value.span.text)
+            for name, each in zip(last, given, strict=False)
+        )
+        if block.name.id == call.name.id and reads and first and {*first} <= {*scope}:
+            at = given[0].span
+            edit = Edit(at.source.span(at.start, at.start), f"{', '.join(first)}, ")
+            yield Candidate.weak(ADDED - 0.1, f"write `{edited(call, edit)}`", edit)
 
 
 def _usual(call: Call, document: Document) -> Iterator[str]:
@@ -297,8 +323,12 @@ def _returned_input(
 
 
 def left_out(item: Step) -> Edit | None:
+    """Leave a step out of a list."""
+    return without_item(item.label.span if isinstance(item, Labeled) else item.span)
+
+
+def without_item(span: Span) -> Edit | None:
     """Leave an item out of a list: its lines, or its text and a comma."""
-    span = item.label.span if isinstance(item, Labeled) else item.span
     source = span.source
     start, end = quoted(span)
     line = source.line(span.line)

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from archspec.diagnostics.diagnostic import Edit
 from archspec.diagnostics.source import Span
+from archspec.diagnostics.suggest import nearest_first
 from archspec.frontend.ast import Call, Chain
 from archspec.repair.argument_edits import CallEdit, Edits, counts
 from archspec.repair.call_edits import edited
@@ -61,14 +62,17 @@ def enlarged(call: Call) -> Edits:
             text = f"{call.span.text} | upsample({scale})"
             yield CallEdit(ADDED + scale / 100, Edit(call.span, text))
         elif call.name.id == "identity":
-            yield CallEdit(ADDED + scale / 100, Edit(call.span, f"upsample({scale})"))
+            edit = Edit(call.span, f"upsample({scale})")
+            yield CallEdit(ADDED + scale / 100, edit, is_strong=False)
 
 
 def other_labels(call: Call, labels: Iterable[str], *, is_dangling: bool) -> Edits:
     """Another label in a `ref`, and a `ref` in place of what comes in."""
     if call.name.id in ("ref", "tied") and call.arguments:
-        for text in dict.fromkeys(labels):
-            if text != call.arguments[0].span.text:
+        wrong = call.arguments[0].span.text
+        others = [*dict.fromkeys(labels)]
+        for text in nearest_first(wrong, others) if is_dangling else others:
+            if text != wrong:
                 cost = OTHER_LABEL + 0.6 * (not is_dangling)
                 yield CallEdit(cost, Edit(call.arguments[0].span, text))
     elif call.name.id == "identity":
@@ -87,15 +91,21 @@ def chain_edits(chain: Chain) -> Iterator[tuple[Call, CallEdit]]:
         cost = COPY if around.count(call.span.text) > 1 else REMOVED
         if call.name.id in FLATTENING:
             cost = LEFT_OUT
-        source, start, end = call.span
-        if place:
-            start = calls[place - 1].span.end
-        else:
-            end = calls[1].span.start
         if not call.assertion:
-            yield call, CallEdit(cost, Edit(source.span(start, end), ""))
+            yield call, CallEdit(cost, without_call(chain, call))
     for first, second in pairwise(calls):
         yield second, swapped(first.span, second.span)
+
+
+def without_call(chain: Chain, call: Call) -> Edit:
+    """A chain of several calls without one of them."""
+    source, start, end = call.span
+    place = next(n for n, each in enumerate(chain.calls) if each is call)
+    if place:
+        start = chain.calls[place - 1].span.end
+    else:
+        end = chain.calls[1].span.start
+    return Edit(source.span(start, end), "")
 
 
 def swapped(first: Span, second: Span) -> CallEdit:

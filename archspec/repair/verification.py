@@ -9,15 +9,24 @@ checked and in every other variant that was valid before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Iterator,
+    Sequence,
+    Sized,
+)
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import gcd
 from typing import NamedTuple
 
 from archspec.diagnostics.diagnostic import Diagnostic, Findings, Fix, TooMany
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import Document
+from archspec.frontend.document_parser import parse_document
 from archspec.ir.graph import Graph, plain
 from archspec.lowering.block_outputs import BlockOutputs
 from archspec.ops.shapes import divisors
@@ -33,8 +42,10 @@ from archspec.repair.edit_costs import (
     MAX_LEAD,
     PER_ERROR,
     SMALLEST_INPUT,
+    UNCOVERED,
     Candidate,
 )
+from archspec.repair.joined_fixes import joined
 from archspec.repair.trial import (
     EditedDocuments,
     Errors,
@@ -52,6 +63,7 @@ MAX_FACTOR = 64  # of heights and widths that fit
 ANOTHER_INPUT = "another input"  # in place of a network
 MARGIN = 0.3  # in cost, by which the likeliest fix leads if it is written by itself
 MAX_FIXES = 3  # of one finding
+MIN_CHECKS = 3  # that must be left for the fix of an error that another fix uncovers
 MAX_BEHIND = 400  # steps behind the bound, for what nearly always works
 
 # Check a text in a variant, or without one if it is None.
@@ -84,6 +96,7 @@ class Verification:
     # Whether each of the others was valid before any fix.
     valid: dict[str | None, bool] = field(default_factory=dict)
     edited: EditedDocuments | None = None
+    is_uncovered: bool = False  # the text is that of a fix
 
     def __post_init__(self) -> None:
         """Index the chains of the document."""
@@ -121,7 +134,7 @@ class Verification:
         found: list[Working] = []
         if self.lowered >= MAX_IN_ALL:
             return ()
-        for candidate in self.within(finding, before, until):
+        for candidate in self.within(finding, before, until, found):
             if len(found) >= MAX_FIXES and candidate.cost > found[MAX_FIXES - 1].cost:
                 break
             if found and candidate.cost > found[0].cost + MAX_LEAD:
@@ -147,28 +160,80 @@ class Verification:
             for n, each in enumerate(best)
         )
 
-    def within(
+    def uncovered(
         self, finding: Diagnostic, before: Errors, until: int
+    ) -> Iterator[Candidate]:
+        """What the compiler proposes, with each fix of the one error that it uncovers.
+
+        add: [conv(4, k=3, p=1), relu]    YAML splits the call, which needs quotes; then
+                                          its channels do not fit
+        """
+        for first in finding.proposals if finding.is_error else ():
+            if any(edit.span.source is not self.source for edit in first.edits):
+                continue
+            text = apply_edits(self.source, first.edits)
+            after, lowered = Findings(), self.lowered
+            self.checked(text, self.variant, after)
+            if self.lowered + MIN_CHECKS * (self.lowered - lowered) > until:
+                return
+            new = [
+                each for each in after if each.is_error and key_of(each) not in before
+            ]
+            if len(new) == 1 and new[0].primary.span.source is text:
+                other = self.of_text(text)
+                fixes = other.working(new[0], _errors(after), until)
+                self.lowered = other.lowered
+                for place, second in enumerate(fixes):
+                    both = joined(first, second, finding, new[0])
+                    cost = UNCOVERED + place * (
+                        2 * MARGIN if fixes[0].is_strong else 0.01
+                    )
+                    yield Candidate(cost, both)
+
+    def of_text(self, text: Source) -> Verification:
+        """The same for a text that a fix has made, in the variant of the report alone."""
+        document = None
+        with suppress(TooMany):
+            document = parse_document(text, Findings())
+        return replace(
+            self,
+            source=text,
+            document=document,
+            others=(),
+            edited=None,
+            is_uncovered=True,
+        )
+
+    def within(
+        self, finding: Diagnostic, before: Errors, until: int, found: Sized
     ) -> Iterator[Candidate]:
         """Candidates up to the bound; behind it, a few that are nearly sure to work."""
         own = [fix.edits for fix in finding.proposals]
-        for each in self.candidates(finding, before, until):
+        for each in self.candidates(finding, before, until, found):
             if self.lowered > until + MAX_BEHIND:
                 break
-            is_sure = each.cost >= LAST_RESORT or each.cost == SMALLEST_INPUT
+            is_sure = each.cost in (SMALLEST_INPUT, UNCOVERED)
+            is_sure |= each.cost >= LAST_RESORT
             if self.lowered <= until or is_sure or each.fix.edits in own:
                 yield each
 
     def candidates(
-        self, finding: Diagnostic, before: Errors, until: int
+        self, finding: Diagnostic, before: Errors, until: int, found: Sized
     ) -> Iterator[Candidate]:
-        """What to try, the likeliest first."""
+        """What to try, the likeliest first; some only if nothing is `found` before."""
         searched = False
-        for each in candidates(finding, self.document):
-            if each.cost > SMALLEST_INPUT and not searched:
+        is_last = self.is_uncovered
+        for each in [*candidates(finding, self.document), None]:
+            cost = each.cost if each else LAST_RESORT
+            if cost > SMALLEST_INPUT and not searched:
                 searched = True
                 yield from self.larger_input(finding, before, until)
-            yield each
+            if cost > UNCOVERED and not is_last:
+                is_last = True
+                if not found and self.lowered <= until:
+                    yield from self.uncovered(finding, before, until)
+            if each and not (self.is_uncovered and cost > UNCOVERED):
+                yield each
 
     def larger_input(
         self, finding: Diagnostic, before: Errors, until: int
@@ -242,6 +307,8 @@ class Verification:
             return None
         if not finding.is_error and key_of(finding) in map(key_of, findings):
             return None
+        if before[key_of(finding)] > 1 and is_still_there(finding, fix, findings):
+            return None
         for variant in self.others:
             if self.was_valid(variant) and not self.passes(text, variant, Counter()):
                 return None
@@ -297,6 +364,20 @@ class Verification:
             return None
         finally:
             self.lowered += findings.lowered + len(spec.text) // CHARACTERS_PER_STEP
+
+
+def is_still_there(finding: Diagnostic, fix: Fix, after: Iterable[Diagnostic]) -> bool:
+    """Whether a finding stays where it is: the fix has removed an equal one elsewhere."""
+    start = finding.primary.span.start
+    low, high = start, start + 1
+    for (_, first, end), text in fix.edits:
+        if end <= start:
+            low, high = (place + len(text) - (end - first) for place in (low, high))
+    for (_, first, end), text in fix.edits:
+        if first <= start < end:  # within the new text, if it is there
+            low, high = low - (start - first), low - (start - first) + len(text)
+    equal = (each for each in after if key_of(each) == key_of(finding))
+    return any(low <= each.primary.span.start < high for each in equal)
 
 
 def is_indentation(fix: Fix) -> bool:

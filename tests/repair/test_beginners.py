@@ -77,6 +77,13 @@ ADVICE = {
         '`"(n, c)"` in quotes',
     ),
     "heads that do not divide": (net("tokens | attention(8)"), "write `3`"),
+    "a list of inputs": (
+        "archspec: 1\ninput: [3x8x8, 1x8x8]\nnet: [relu]\n",
+        "`{input1: 3x8x8, input2: 1x8x8}`",
+    ),
+    "braces": (net("conv{64, k=7}"), "write `conv(64, k=7)`"),
+    "a size": (net("split: [relu, tanh]\n    sizes: 2"), "write `[2, 1]`"),
+    "a bracket of a list": (net("add: [conv(3, k=1, relu]"), "close it"),
     "a wide bracket": (net("conv（8, k=3)"), "`- conv(8, k=3)`"),
 }
 

@@ -113,6 +113,14 @@ RECURSION = """blocks:
     - conv(c, k=1)
     - if: depth > 0
 """
+UNET = """blocks:
+  unet(c, n):
+    - double_conv(c)
+    - if: n > 0
+      then: {{concat: [identity, "{branch}"]}}
+net:
+  - unet(4, 2)
+"""
 GRAPHS = {  # what is written, and the whole spec with the first fix
     "rows of a branch": (
         "net:\n  - concat:\n      - identity\n      - each: relu # here\n",
@@ -245,6 +253,60 @@ GRAPHS = {  # what is written, and the whole spec with the first fix
         "net:\n  - low: relu\n  - tanh\noutputs: [low, logits]\n",
         "net:\n  - low: relu\n  - logits: tanh\noutputs: [low, logits]\n",
     ),
+    "a recursion that counts up": (
+        f"{RECURSION}      then: level(c, depth + 1)\nnet:\n  - level(8, 2)\n",
+        f"{RECURSION}      then: level(c, depth - 1)\nnet:\n  - level(8, 2)\n",
+    ),
+    "a recursion that skips its end": (
+        (
+            "blocks:\n  level(c, n):\n    - conv(c, k=1)\n    - if: n != 0\n"
+            "      then: level(c, n - 2)\nnet:\n  - level(8, 3)\n"
+        ),
+        (
+            "blocks:\n  level(c, n):\n    - conv(c, k=1)\n    - if: n != 0\n"
+            "      then: level(c, n - 1)\nnet:\n  - level(8, 3)\n"
+        ),
+    ),
+    "two blocks that call each other": (
+        "blocks:\n  a(c): conv(c, k=1) | b(c)\n  b(c): relu | a(c)\nnet: [a(8)]\n",
+        "blocks:\n  a(c): conv(c, k=1) | b(c)\n  b(c): relu\nnet: [a(8)]\n",
+    ),
+    "a recursion without its first argument": (
+        f"{RECURSION}      then: level(depth - 1)\nnet:\n  - level(8, 2)\n",
+        f"{RECURSION}      then: level(c, depth - 1)\nnet:\n  - level(8, 2)\n",
+    ),
+    "a recursion that stays small": (
+        UNET.format(branch="maxpool(2) | unet(2 * c, n - 1)"),
+        UNET.format(branch="maxpool(2) | unet(2 * c, n - 1) | upsample(2)"),
+    ),
+    "sizes of a `collect`": (
+        "net:\n  - collect: relu\n    times: 2\n    sizes: [1, 2]\n",
+        "net:\n  - collect: relu\n    times: 2\n",
+    ),
+    "sizes in place of times": (
+        "net:\n  - {collect: relu, sizes: [1, 2]}\n",
+        "net:\n  - {collect: relu, times: 4}\n",
+    ),
+    "a size that is no list": (
+        "net:\n  - conv(8, k=1)\n  - split: [relu, tanh]\n    sizes: 4\n",
+        "net:\n  - conv(8, k=1)\n  - split: [relu, tanh]\n    sizes: [4, 4]\n",
+    ),
+    "the first of the sizes": (
+        "net:\n  - split: [relu, tanh]\n    sizes: 2\n",
+        "net:\n  - split: [relu, tanh]\n    sizes: [2, 1]\n",
+    ),
+    "sizes that are no integers": (
+        "net:\n  - conv(8, k=1)\n  - split: [relu, tanh]\n    sizes: [ch / 2, ch / 2]\n",
+        "net:\n  - conv(8, k=1)\n  - split: [relu, tanh]\n    sizes: [ch // 2, ch // 2]\n",
+    ),
+    "an output in a layer": (
+        "net:\n  - a: relu\noutputs: [a.z, a]\n",
+        "net:\n  - a: relu\noutputs: [a]\n",
+    ),
+    "the nearest of several labels": (
+        "net:\n  - stem: relu\n  - d1: tanh\n  - add: [identity, ref(d2)]\n",
+        "net:\n  - stem: relu\n  - d1: tanh\n  - add: [identity, ref(d1)]\n",
+    ),
     "an output of another name": (
         "net:\n  - low: relu\n  - high: tanh\noutputs: [low, logits]\n",
         "net:\n  - low: relu\n  - high: tanh\noutputs: [low, high]\n",
@@ -276,6 +338,29 @@ def test_the_sizes_that_fit_are_multiples_of_the_stride():
     )
 
 
+def test_a_fix_is_not_that_of_an_equal_mistake_elsewhere():
+    steps = ["conv(8, k=3)", "conv(4, 8, k=3)"] * 2
+    text = "".join(f"  - {step}\n" for step in steps)
+    found = check(f"net:\n{text}", input="3x32x32").diagnostics
+    assert len({each.message for each in found}) == 1
+    places = [
+        (d.primary.span.line, e.span.line)
+        for d in found
+        for f in d.fixes
+        for e in f.edits
+    ]
+    assert places
+    assert all(own == edited for own, edited in places)
+
+
+def test_the_repetitions_of_an_unread_step_are_named():
+    text = '{if: i == 1, then: [{x: "conv(3, k=1)"}, ref(input) | relu], else: relu}'
+    (found,) = check(
+        f"net:\n  - repeat: {text}\n    times: 3\n", input="3x8x8"
+    ).diagnostics
+    assert found.notes == ("in repetition 2 of 3",)
+
+
 def test_the_repetition_that_fails_is_named():
     (found,) = archspec.check(
         harness.CASES / "invalid/empty-output/in_a_later_repetition.yaml"
@@ -294,6 +379,10 @@ GUESSES = {  # specs whose fixes are offered, and never written unasked
     "an argument too many": f"{BLOCKS}net: [unit(8), 'unit(8, 9, 10)']\n",
     "no repetition": "params: {n: 2}\nnet: [{repeat: relu, times: n - 2}]\n",
     "a function": "net:\n  - tanh\n  - lambda x: x*2\n",
+    "a number too many": (
+        'blocks: {"unit((a, b))": ["conv(a, k=1)", "conv(b, k=1)"]}\n'
+        'net: ["unit((1, 2, 3))"]\n'
+    ),
 }
 
 
@@ -326,6 +415,50 @@ SURE = {  # specs whose only value is known, before and after
         f"{BLOCKS}net: [a: unit(3), tied(a.conv)]\n",
         f"{BLOCKS}net: [a: unit(3), tied(a)]\n",
     ),
+    "the layers in a group": (
+        "net:\n  - g:\n      - a: conv(3, k=1)\n  - tied(a)\n",
+        "net:\n  - g:\n      - a: conv(3, k=1)\n  - tied(g.a)\n",
+    ),
+    "the output in a group": (
+        "net:\n  - g: [a: relu, tanh]\n  - add: [identity, ref(a)]\n",
+        "net:\n  - g: [a: relu, tanh]\n  - add: [identity, ref(g.a)]\n",
+    ),
+    "the layers twice": (
+        "net:\n  - a: conv(3, k=1)\n  - tied(a, a)\n",
+        "net:\n  - a: conv(3, k=1)\n  - tied(a)\n",
+    ),
+    "the layers of a later step": (
+        "net:\n  - tied(a)\n  - a:\n      - conv(3, k=1)\n  - relu\n",
+        "net:\n  - a:\n      - conv(3, k=1)\n  - tied(a)\n  - relu\n",
+    ),
+    "`collect`": (
+        "net:\n  - colect: relu\n    times: 2\n",
+        "net:\n  - collect: relu\n    times: 2\n",
+    ),
+    "`each`": (
+        "net:\n  - add:\n      - eahc: relu\n        for: {n: [1, 2]}\n",
+        "net:\n  - add:\n      - each: relu\n        for: {n: [1, 2]}\n",
+    ),
+    "one output": (
+        "net:\n  - a: relu\noutputs: a\n",
+        "net:\n  - a: relu\noutputs: [a]\n",
+    ),
+    "the output of a layer": (
+        "net:\n  - a: relu\noutputs: [a.z]\n",
+        "net:\n  - a: relu\noutputs: [a]\n",
+    ),
+    "a call in brackets, and its padding": (
+        "net:\n  - add: [conv(3, k=3), identity]\n",
+        'net:\n  - add: ["conv(3, k=3, p=1)", identity]\n',
+    ),
+    "a call in brackets without its own": (
+        "net:\n  - add: [conv(3, k=3, p=1, identity]\n",
+        'net:\n  - add: ["conv(3, k=3, p=1)", identity]\n',
+    ),
+    "two mistakes, one behind the other": (
+        "net:\n  - add: [conv(3, k=3, p=1), relu]\n  - conv(4, 8, k=3)\n",
+        'net:\n  - add: ["conv(3, k=3, p=1)", relu]\n  - conv(3, 8, k=3)\n',
+    ),
     "the input": (
         "net: [tanh, add: [relu, ref(in)]]\n",
         "net: [tanh, add: [relu, ref(input)]]\n",
@@ -351,6 +484,7 @@ BRACKETS = {  # a step, and what it should be
     "conv 8, k=3, p=1) | relu": "conv(8, k=3, p=1) | relu",
     "conv 8, k=3, p=1 | relu": "conv(8, k=3, p=1) | relu",
     "conv[8, k=3, p=1] | relu": "conv(8, k=3, p=1) | relu",
+    "conv{8, k=3, p=1} | relu": "conv(8, k=3, p=1) | relu",
     "conv(max(2, 8), k=3)) | relu": "conv(max(2, 8), k=3) | relu",
     "maxpool(2 -> [3, 4, 4]": "maxpool(2) -> [3, 4, 4]",
     "maxpool(2) -> 3, 4, 4]": "maxpool(2) -> [3, 4, 4]",
