@@ -192,6 +192,16 @@ class Waves(nn.Module):
             skips = skips + skip
         return skips
 
+class Weighs(nn.Module):
+    """A residual that a learned number scales."""
+
+    def __init__(self):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.gamma * torch.tanh(x) + x
+
 class Sizes(nn.Module):
     def __init__(self):
         super().__init__()
@@ -407,6 +417,7 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:Skips": ("`extra.bias`", "training mode"),
     "model.py:Normalizes --input 8": ("`fc` (Linear)", "`WeightNorm`"),
     "model.py:Normalized": ("`conv` (Conv2d)", "`SpectralNorm`"),
+    "model.py:Weighs": ("`Weighs`", "`gamma`, one number", "`torch.zeros(3, 1, 1)`"),
     "model.py:Waves": ("the layers of `blocks.0` do not run in one stretch",),
     "model.py:Sizes --input 8": ("`linear` with weights that no layer has",),
     "model.py:MovesToGpu": ("`MovesToGpu` moves tensors to a GPU", "remove `.cuda()`"),

@@ -279,6 +279,12 @@ class Converter:
             turn_for(self, x, sizes)
         elif x.shape.axes == "CL":
             x = retyped(self, x, operation)
+        if op == "layer_scale" and self.tensors[path].numel() == 1 < x.shape.channels:
+            raise UnsupportedModuleError(
+                f"{operation.frame} computes with `{path}`, one number for all channels: "
+                f"make it one for each, `torch.zeros({_listed(op, x.shape)})`, which "
+                "archspec has as `layer_scale`"
+            )
         if sizes != _sizes_of(op, x.shape):
             raise self.unsupported(operation, f"with `{path}` of {list(sizes)}")
         if op == "layer_scale":
@@ -352,6 +358,10 @@ class Converter:
         return UnsupportedModuleError(
             f"{calls} {how}".rstrip() + ", for which archspec has no op"
         )
+
+
+def _listed(op: str, x: Shape) -> str:
+    return ", ".join(map(str, _sizes_of(op, x)))
 
 
 def _without_ones(value: Value) -> list[int]:
