@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo    check, summarize and draw the bundled specs, and train LeNet"
 	@echo "make test    run the tests"
-	@echo "make slow    run the tests that take long"
+	@echo "make slow    run the tests that take long, and further cases"
 	@echo "make zoo     compare the outputs of all networks of torchvision"
 	@echo "make import  import all networks of torchvision, and all specs anew"
 	@echo "make lint    formatting, lint, types, import contracts and wording"
