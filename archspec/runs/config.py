@@ -94,6 +94,12 @@ def different_part(before: Spec, after: Spec) -> str:
     return next((f"`{n}` of `train:`" for n, old, new in values if old != new), "")
 
 
+def different_layer(before: Spec, after: Spec) -> str:
+    """The first change of a layer, whatever the size of the input, or ""."""
+    changes = compare(before.graph, after.graph)
+    return next((_describe_change(c) for c in changes if c.change != "resized"), "")
+
+
 def _describe_change(change: Change) -> str:
     part = change.after or change.before
     assert part

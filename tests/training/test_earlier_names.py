@@ -114,7 +114,7 @@ def test_a_spec_that_has_errors_now_renames_nothing(run: Path) -> None:
     path = run / "best.pt"
     checkpoint = torch.load(path, weights_only=True)
     torch.save(checkpoint | {"spec": SPEC.replace("flatten", "flaten")}, path)
-    assert read_weights(run).keys() == checkpoint["ema"].keys()
+    assert read_weights(run).weights.keys() == checkpoint["ema"].keys()
 
 
 def test_no_file_is_written_outside(run: Path) -> None:
@@ -123,5 +123,5 @@ def test_no_file_is_written_outside(run: Path) -> None:
     checkpoint = torch.load(path, weights_only=True)
     outside = run / "outside.yaml"
     torch.save(checkpoint | {"imports": {str(outside): "x"}}, path)
-    assert read_weights(run).keys() == checkpoint["ema"].keys()
+    assert read_weights(run).weights.keys() == checkpoint["ema"].keys()
     assert not outside.exists()

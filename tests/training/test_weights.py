@@ -21,6 +21,8 @@ from archspec.spec import Spec
 from archspec.training.weights.loading import load_weights
 from archspec.training.weights.weight_files import read_weights
 
+from .made import train_tiny
+
 State = dict[str, Tensor]
 
 SMALL = """\
@@ -148,6 +150,30 @@ def test_a_run_is_its_best_checkpoint(small, tmp_path):
     model = archspec.compile(spec)
     load_weights(model, spec, tmp_path)
     assert_same(model, state)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("relu", "relu | tanh", "another network: `2` is added"),
+        ("relu", "tanh", "another network: `1` is changed (op relu -> tanh)"),
+        ("8x8", "9x9", ""),
+        ("relu", "relu # 0 below 0", ""),
+    ],
+)
+def test_weights_that_fit_another_network_are_noted(old, new, words, tmp_path):
+    """Nothing but the spec in a run's checkpoint tells."""
+    text = (
+        "archspec: 1\nname: a\ninput: 1x8x8\ntrain: {data: digits, epochs: 1}\n"
+        "net:\n  - conv: conv(4, k=3)\n  - relu\n  - global_avgpool | flatten\n"
+        "  - fc: linear(10)\n"
+    )
+    run = train_tiny(tmp_path, text)
+    spec = archspec.loads(text.replace(old, new))
+    report = load_weights(archspec.compile(spec), spec, run)
+    assert report.is_match
+    assert report.is_adapted == bool(words)
+    assert words in report.summary
 
 
 def test_safetensors_of_any_memory_format(small, tmp_path):

@@ -7,16 +7,11 @@ the same, and a checkpoint has the text of its spec, so the names follow from th
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from archspec.backends.torch.module_from_source import build
-from archspec.runs.directory import RunDirectory
-from archspec.runs.errors import TrainingError
-from archspec.training.checkpoint import checkpoint_of
+from archspec.spec import Spec
 
 State = dict[str, Tensor]
 
@@ -32,14 +27,8 @@ def with_present_names(state: State, network: nn.Module) -> State:
     return dict(zip(ours, state.values(), strict=True))
 
 
-def with_names_by_its_spec(state: State, values: dict[str, Any], path: Path) -> State:
-    """The weights in a file, under the present names if it is a checkpoint of a run."""
-    run = RunDirectory(path.parent)
-    try:
-        found = checkpoint_of(values)
-        spec, _ = run.rebuild(found.spec, found.imports, found.config)
-    except (TypeError, ValueError, TrainingError):  # a spec may have errors now
-        return state
+def with_names_by_its_spec(state: State, spec: Spec) -> State:
+    """The weights of a checkpoint, under the names that its spec gives them now."""
     with torch.device("meta"):
         return with_present_names(state, build(spec.graph))
 

@@ -58,6 +58,9 @@ class LoadReport:
     summed: tuple[Weight, ...]
     """The loaded kernel that is summed over its channels, for gray images."""
 
+    difference: str = ""
+    """How the network differs from the one that was trained, where all weights fit."""
+
     @property
     def is_match(self) -> bool:
         """Whether all weights match, except for a new head."""
@@ -66,7 +69,7 @@ class LoadReport:
     @property
     def is_adapted(self) -> bool:
         """Whether the network differs from the one of the file."""
-        return bool(self.new_head or self.summed)
+        return bool(self.new_head or self.summed or self.difference)
 
     @property
     def summary(self) -> str:
@@ -81,6 +84,8 @@ class LoadReport:
             parts.append(f"{kind}{layers}: {len(weights)}")
         if self.summed:
             parts.append(f"{SUMMED}: {listed(_layers(self.summed))}")
+        if self.difference:
+            parts.append(f"they were trained in another network: {self.difference}")
         return "; ".join(parts)
 
     def __str__(self) -> str:

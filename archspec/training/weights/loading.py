@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor, nn
 
+from archspec.runs.config import different_layer
 from archspec.runs.errors import TrainingError
 from archspec.settings.published_name import is_published
 from archspec.spec import Spec
@@ -17,7 +19,7 @@ from archspec.training.weights.new_head import (
     num_classes,
 )
 from archspec.training.weights.renaming import guess_rename, rename_weights
-from archspec.training.weights.weight_files import Weights, read_weights
+from archspec.training.weights.weight_files import WeightFile, Weights, read_weights
 from archspec.training.weights.weight_names import layer_of
 
 WRAPPERS = ("module", "_orig_mod")  # of DataParallel, DDP and EMA, and torch.compile
@@ -46,7 +48,7 @@ def load_weights(
         TrainingError: if the weights cannot be read, or do not match.
     """
     ours = model.state_dict()
-    path, weights = _read(source, spec)
+    path, (weights, trained) = _read(source, spec)
     weights = _unwrapped(weights, ours)
     for rename in renames:
         weights = rename_weights(weights, rename, path)
@@ -68,10 +70,12 @@ def load_weights(
         raise TrainingError(
             f"`{path}` contains tensors that are not weights: save a plain state dict"
         ) from error
+    if trained and not report.is_adapted:
+        return replace(report, difference=different_layer(trained, spec))
     return report
 
 
-def _read(source: Path, spec: Spec) -> tuple[Path, Weights]:
+def _read(source: Path, spec: Spec) -> tuple[Path, WeightFile]:
     """Weights, and what to call their source in messages."""
     if not is_published(source):
         return source, read_weights(source)
@@ -83,7 +87,7 @@ def _read(source: Path, spec: Spec) -> tuple[Path, Weights]:
             f"`{weights}` needs the param `{min(absent)}`, which `{spec.name}` lacks: use "
             f"the spec `{published.its_spec(weights)}`"
         )
-    return Path(str(weights)), published.read_published(weights)
+    return Path(str(weights)), WeightFile(published.read_published(weights), None)
 
 
 def _unwrapped(weights: Weights, ours: Iterable[str]) -> Weights:

@@ -96,7 +96,8 @@ def read_published(weights: WeightsEnum) -> Weights:
         TrainingError: if the file cannot be downloaded or read.
     """
     path = cached_file(weights.url)
-    found = read_weights(path, "remove it, so that it is downloaded again")
+    hint = "remove it, so that it is downloaded again"
+    found = read_weights(path, hint).weights
     return {
         OLD_DENSE_LAYER.sub(r"\1\2", name): weight
         for name, weight in found.items()

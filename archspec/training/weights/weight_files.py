@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from torch import Tensor
 
+from archspec.runs.directory import RunDirectory
 from archspec.runs.errors import TrainingError, UsageError, short_message
+from archspec.spec import Spec
+from archspec.training.checkpoint import checkpoint_of
 from archspec.training.torch_archive import CorruptArchiveError, load_archive
 from archspec.training.weights.earlier_names import with_names_by_its_spec
 
 Weights = dict[str, Tensor]
+
+
+class WeightFile(NamedTuple):
+    """The weights in a file, by name, and the network of the run that wrote it."""
+
+    weights: Weights
+    spec: Spec | None  # of a checkpoint, if it has no errors
+
 
 KEYS = ("ema", "model", "state_dict")  # of a checkpoint; averaged weights come first
 HINT = (
@@ -20,7 +31,7 @@ HINT = (
 )
 
 
-def read_weights(path: Path, hint: str = HINT) -> Weights:
+def read_weights(path: Path, hint: str = HINT) -> WeightFile:
     """The weights in a file, by the names that they have there, on the CPU.
 
     The path of a run stands for its `best.pt`. If a checkpoint contains averaged weights,
@@ -49,8 +60,21 @@ def read_weights(path: Path, hint: str = HINT) -> Weights:
     found = values if isinstance(values, dict) else {}
     for state in (*map(found.get, KEYS), found):
         if _is_state_dict(state):
-            return with_names_by_its_spec(dict(state), found, path)
+            weights, spec = dict(state), _spec_of(found, path)
+            return WeightFile(
+                with_names_by_its_spec(weights, spec) if spec else weights, spec
+            )
     raise TrainingError(f"`{path}` contains no weights: {hint}")
+
+
+def _spec_of(values: dict[str, Any], path: Path) -> Spec | None:
+    """The network of a checkpoint; None if it is another file, or has errors now."""
+    try:
+        found = checkpoint_of(values)
+        run = RunDirectory(path.parent)
+        return run.rebuild(found.spec, found.imports, found.config)[0]
+    except (TypeError, ValueError, TrainingError):
+        return None
 
 
 def _read(path: Path) -> object:
