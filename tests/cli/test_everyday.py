@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -139,6 +141,28 @@ def test_the_scale_of_a_picture(archspec, tmp_path):
         with Image.open(path) as image:
             sizes.append(image.size)
     assert sizes[1][0] == pytest.approx(2 * sizes[0][0], rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "frames"),
+    [
+        ("add:", "mul:", {"ellipse": 1}),  # the circle of the join alone
+        ("bn", "bn | relu", {"polygon": 1}),
+        ("unit(4)", "unit(4, act=tanh)", {"polygon": 1}),  # where the block has it
+    ],
+)
+def test_what_changed_is_framed(old, new, frames, archspec, tmp_path):
+    text = (
+        "archspec: 1\ninput: 4x8x8\nblocks:\n  unit(c, *, act=relu):\n"
+        "    - add: [identity, 'conv(c, k=1) | bn']\n    - act\n"
+        "net:\n  - conv(4, k=3)\n  - unit(4)\n  - flatten | linear(3)\n"
+    )
+    for name, each in (("a", text), ("b", text.replace(old, new))):
+        (tmp_path / f"{name}.yaml").write_text(each)
+    path = tmp_path / "d.svg"
+    archspec("diff", tmp_path / "a.yaml", tmp_path / "b.yaml", "-o", path)
+    found = re.findall(r'<(\w+)[^>]*"#(?:e65100|2e7d32)"', path.read_text())
+    assert Counter(found) == frames
 
 
 def test_a_picture_that_is_too_large_for_png_is_noted(archspec, tmp_path):

@@ -6,13 +6,28 @@ Removed parts are in dashed frames, each next to the layer that it followed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from archspec.backends.drawing.captions import describe, sizes
 from archspec.backends.drawing.drawing import Drawing
 from archspec.backends.drawing.look import Look
 from archspec.diagnostics.source import Source
-from archspec.ir.graph import Graph, Joined, Layer, Node, producing_node
+from archspec.ir.graph import (
+    Choice,
+    Collect,
+    Graph,
+    Head,
+    Item,
+    Joined,
+    Layer,
+    Merge,
+    Module,
+    Node,
+    Repeat,
+    plain,
+    producing_node,
+)
 from archspec.passes.compare import Change, ComparedPart
 from archspec.passes.matching import all_pairs, match_parts
 
@@ -25,7 +40,7 @@ def draw_changes(changes: Sequence[Change], before: Graph, after: Graph) -> Draw
     marks: dict[Node, str] = {}
     for change in changes:
         if change.after and change.change in COLORS:
-            for node in _layers(after, change.after):
+            for node in _marked(change, change.after, changes, after):
                 marks.setdefault(node, COLORS[change.change])
     counts = Counter[str](change.change for change in changes)
     words = [
@@ -37,6 +52,49 @@ def draw_changes(changes: Sequence[Change], before: Graph, after: Graph) -> Draw
     removed = _removed(changes, before, after)
     look = Look(title, legend=False, marks=marks, removed=removed)
     return Drawing(after, Source("", ""), look=look)
+
+
+def _marked(
+    change: Change, part: ComparedPart, changes: Sequence[Change], graph: Graph
+) -> list[Node]:
+    """The layers or the join that a change is about.
+
+    A block with another argument is marked where its layers changed, if any did.
+    """
+    if not part.layers:
+        return [
+            node
+            for level, node in _joins(graph.body, "")
+            if (level, node.op, plain(node.output.shape))
+            == (part.path, part.op, part.output)
+        ]
+    inside = f"{part.path}."
+    inner = (c.after.path for c in changes if c is not change and c.after)
+    if change.change == "changed" and any(
+        path == part.path or path.startswith(inside) for path in inner
+    ):
+        return []
+    return _layers(graph, part)
+
+
+def _joins(body: Iterable[Item], level: str) -> Iterator[tuple[str, Node]]:
+    """The node of each join, with the path of the level around it."""
+    for item in body:
+        match item:
+            case Merge():
+                yield from _joins(chain.from_iterable(item.branches), level)
+                yield level, item.node
+            case Collect():
+                yield from _joins((item.repeat,), level)
+                yield level, item.node
+            case Repeat():
+                yield from _joins(chain.from_iterable(item.iterations), level)
+            case Module():
+                yield from _joins(item.body, item.path)
+            case Choice():
+                yield from _joins(item.body, level)
+            case Head():
+                yield from _joins((item.item,), level)
 
 
 def _layers(graph: Graph, part: ComparedPart) -> list[Node]:

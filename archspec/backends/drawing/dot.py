@@ -206,6 +206,8 @@ class _DotWriter:
                 has_new_shape = not sign or value.shape != node.output.shape
                 self.read(value, name, shows_shape=has_new_shape)
         style = CIRCLE if sign else PILL
+        if color := self.look.marks.get(node):
+            style = {**style, "color": color, "penwidth": "3"}
         tooltip = _plain(location(node.span))
         dot.node(name, label=merge_caption(node), tooltip=tooltip, **style)
         self.starts[node] = name
