@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from archspec.diagnostics.source import Span
 
 MAX_COMMENT = 20  # lines
+BEHIND = re.compile(r'["\']?:\s+#+\s*(.*?)\s*')  # what is left of a signature's line
 
 
-def comment_above(span: Span) -> str:
-    """Return the comment on the lines directly above a place."""
-    return _comment(span, span.line)
+def comment_of_block(span: Span) -> str:
+    """Return the comment above a block's signature, or behind it.
+
+    `unit(c): # two convolutions`
+    """
+    start = span.source.line_starts[span.line - 1]
+    behind = BEHIND.fullmatch(span.source.line(span.line)[span.end - start :])
+    return _comment(span, span.line) or (behind[1] if behind else "")
 
 
 def comment_of_step(span: Span) -> str:

@@ -21,7 +21,7 @@ from archspec.frontend.ast import (
     Parameter,
 )
 from archspec.frontend.call_parser import parse_chain, parse_label_path, parse_signature
-from archspec.frontend.comments import comment_above
+from archspec.frontend.comments import comment_of_block
 from archspec.frontend.schema.json_schema import EXPECTED_SHAPE, SHAPE
 from archspec.frontend.schema.report import report_violations
 from archspec.frontend.step_parser import StepParser, report_duplicate
@@ -181,7 +181,7 @@ class _DocumentParser:
                 report_duplicate(name, "block", seen[name.id], self.findings)
                 continue
             seen[name.id] = name.span
-            about = comment_above(key.span)
+            about = comment_of_block(key.span)
             with self.steps.within("a block"):
                 step = self.steps.step(body)
             yield BlockDefinition(name, parameters, key.span, step, about)

@@ -586,6 +586,25 @@ SENTENCES = {  # of a block, by its steps
 }
 
 
+@pytest.mark.parametrize(
+    ("above", "behind", "sentence"),
+    [
+        ("# Halves the size.\n  ", "", "Halves the size."),
+        ("", "  # halves the size", "halves the size"),
+        ("# Halves the size.\n  ", " # of one image", "Halves the size."),
+    ],
+)
+def test_docstring_is_the_comment_of_a_block(
+    above: str, behind: str, sentence: str
+) -> None:
+    steps = "    add: ['conv(c, k=2, s=2)', 'conv(c, k=1, s=2)']\n"
+    block = f"{above}half(c):{behind}\n{steps}"
+    source = to_source(graph_of(f"blocks:\n  {block}net:\n  - half(4)\n"))
+    docstring = re.search(r'class Half\(nn.Module\):\n    """(.*)', source)
+    assert docstring
+    assert docstring[1].lower().startswith(sentence.lower())
+
+
 @pytest.mark.parametrize("step", SENTENCES)
 def test_docstring_of_a_block_without_a_comment(step: str) -> None:
     text = (
