@@ -11,7 +11,7 @@ BEHIND = re.compile(r'["\']?:\s+#+\s*(.*?)\s*')  # what is left of a signature's
 
 
 def comment_of_block(span: Span) -> str:
-    """Return the comment above a block's signature, or behind it.
+    """Return the comment above a block's signature, or after it on its line.
 
     `unit(c): # two convolutions`
     """
