@@ -14,9 +14,12 @@ from archspec.diagnostics.suggest import did_you_mean
 from archspec.frontend.source_files import STDIN, SUFFIXES
 from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.tree import Mapping
+from archspec.ops.registry import OPS
 
 RUN_FILES = ("config.json", "spec.yaml")  # which every run directory has
 KEY = re.compile(rb"^archspec\s*:", re.MULTILINE)
+LIBRARY = Path(__file__).with_name("library")
+BLOCK = re.compile(r"^  (\w+)[(:]", re.MULTILINE)  # a key below `blocks:`
 WITH_VARIANT = re.compile(r"(.+):([\w-]+)")  # no path on Windows, as `C:\net.yaml`
 
 
@@ -101,6 +104,24 @@ def of_torchvision(name: str) -> str | None:
     return found.title if found else None
 
 
+def library_files() -> list[tuple[Source, list[str]]]:
+    """The files of the library, with the names of the blocks in each."""
+    texts = {
+        p.name: p.read_text(encoding="utf-8") for p in sorted(LIBRARY.glob("*.yaml"))
+    }
+    return [
+        (Source(f"library/{name}", text), BLOCK.findall(text))
+        for name, text in texts.items()
+    ]
+
+
+def explained_word(name: str) -> str:
+    """A help line for an op or a block, which is no spec; "" for another name."""
+    blocks = (block for _, blocks in library_files() for block in blocks)
+    kind = "an op" if name in OPS else "a block of the library" * (name in blocks)
+    return kind and f"`{name}` is {kind}: `archspec explain {name}` shows it"
+
+
 def suggest_bundled(name: str) -> str:
     """A help line for an unknown bundled spec; "" if none has a similar name."""
     specs = bundled()
@@ -123,6 +144,7 @@ def find_spec(
             f"`{spec}` is neither a file nor a bundled spec",
             Source(name, "", is_argument=True).span(0, 0),
             help=_with_suffix(spec)
+            or explained_word(spec)
             or suggest_bundled(spec)
             or "`archspec list` shows the bundled specs; a file ends in `.yaml`",
         )

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from archspec.backends.tables.text_table import definitions, text_table
-from archspec.catalog import bundled, list_models, variant_name
+from archspec.catalog import bundled, explained_word, list_models, variant_name
 from archspec.checker import check
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
@@ -45,7 +45,9 @@ def list_(
     names = list_models(pattern or "*")
     if not names:
         folders = {name.partition("/")[0] for name in bundled() if "/" in name}
-        hint = did_you_mean(pattern or "", [*KINDS, *folders, *bundled()])
+        hint = explained_word(pattern or "") or did_you_mean(
+            pattern or "", [*KINDS, *folders, *bundled()]
+        )
         stop(f"no bundled network is called `{pattern}`{hint and '; ' + hint}", USAGE)
     networks = [_network(name) for name in names]
     if format_ == "json":

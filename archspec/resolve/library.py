@@ -5,11 +5,10 @@ Most specs call few of them, so that a file is parsed when one of its blocks is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache, partial
-from pathlib import Path
 
+from archspec.catalog import library_files
 from archspec.diagnostics.diagnostic import Findings
 from archspec.diagnostics.source import Source
 from archspec.frontend.ast import BlockDefinition
@@ -17,19 +16,15 @@ from archspec.frontend.document_parser import parse_document
 from archspec.ops.registry import OPS
 from archspec.resolve.scope import Block, Callee, Environment
 
-FOLDER = Path(__file__).parents[1] / "library"
-NAME = re.compile(r"^  (\w+)[(:]", re.MULTILINE)  # of a block: a key below `blocks:`
-
 
 @cache
 def library() -> dict[str, Callee]:
     """The bundled blocks by name."""
     callees: dict[str, Callee] = dict(OPS)
     environment = Environment({}, callees, bundled=True)
-    for file in sorted(FOLDER.glob("*.yaml")):
-        source = Source(f"library/{file.name}", file.read_text(encoding="utf-8"))
+    for source, names in library_files():
         parse = cache(partial(_definitions, source))
-        for name in NAME.findall(source.text):
+        for name in names:
             callees[name] = Block(name, environment, partial(_definition, parse, name))
     return {name: c for name, c in callees.items() if isinstance(c, Block)}
 

@@ -128,8 +128,7 @@ def _overridden(
             "undefined-name",
             f"undefined name `{expression.id}`",
             expression.span,
-            help=f"`{name}` is {_type_name(default.value)}: write a value such as "
-            f"`{name}={show(default.value)}`",
+            help=_suggested(name, default.value, expression.id, environment),
         )
         return default
     value = _value(expression, environment, budget)
@@ -147,6 +146,13 @@ def _overridden(
         ),
     )
     return default
+
+
+def _suggested(name: str, default: object, given: str, environment: Environment) -> str:
+    """A help line for an unknown word: the op or block that it misspells, or a value."""
+    near = did_you_mean(given, environment.callees) if is_callee(default) else ""
+    value = f"{name}={_written(default)}"
+    return near or f"`{name}` is {_type_name(default)}: write a value such as `{value}`"
 
 
 def _written(value: object) -> str:

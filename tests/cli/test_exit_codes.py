@@ -20,6 +20,15 @@ params: {classes: 10}
 variants: {wide: {classes: 20}}
 net: [flatten, linear(classes)]
 """
+MIX = """\
+archspec: 1
+name: mix
+input: 3x8x8
+params: {unit: dw_block}
+variants: {dw: {unit: dw_block}, plain: {unit: linear}}
+blocks: {"dw_block(cout)": "conv(cin, k=3, g=cin) | conv(cout, k=1)"}
+net: [unit(16)]
+"""
 MODEL = "from torch import nn\nnet = nn.Sequential(nn.Linear(8, 3))\nnumber = 3\n"
 
 OUTCOMES = [
@@ -35,6 +44,9 @@ OUTCOMES = [
     ("check net.yaml --set classes", USAGE, "expected `name=value`"),
     ("check net.yaml --set classes=ten", USAGE, "undefined name `ten`"),
     ("check net.yaml --set classes=9**9**9", USAGE, "does not fit into 64 bits"),
+    ("check mix.yaml --set unit=foo", USAGE, "such as `unit=dw_block`"),
+    ("check mix.yaml --set unit=dw_blok", USAGE, "did you mean `dw_block`?"),
+    ("check misspelt.yaml", FAILURE, "did you mean `linear`?"),
     ("check net.yaml --input 3x", USAGE, "one to four sizes"),
     ("check net.yaml --variant wdie", USAGE, "did you mean `wide`?"),
     ("check net.yaml:wdie", USAGE, "did you mean `wide`?"),
@@ -93,6 +105,10 @@ OUTCOMES = [
     ("new mine --from lenett", USAGE, "did you mean `lenet`?"),
     ("show lenet", OK, "name: lenet"),
     ("show lenett", USAGE, "did you mean `lenet`?"),
+    ("show inception", USAGE, "`archspec explain inception` shows it"),
+    ("check conv", USAGE, "`conv` is an op: `archspec explain conv` shows it"),
+    ("new mine --from inception", USAGE, "`inception` is a block of the library"),
+    ("list inception", USAGE, "`archspec explain inception` shows it"),
     ("list ops", OK, "conv("),
     ("list torchvison", USAGE, "did you mean `torchvision`?"),
     ("list opss", USAGE, "did you mean `ops`?"),
@@ -146,6 +162,8 @@ OUTCOMES = [
 def _folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_text(NET)
+    Path("mix.yaml").write_text(MIX)
+    Path("misspelt.yaml").write_text(MIX.replace("{unit: linear", "{unit: linaer"))
     Path("bad.yaml").write_text("archspec: 1\ninput: 3x8x8\nnet: [cnov(3)]\n")
     Path("blocks.yaml").write_text("archspec: 1\nblocks: {a: relu}\n")
     Path("binary.yaml").write_bytes(b"\x89PNG\0\xff")

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 import archspec
-from archspec.catalog import bundled
-from archspec.resolve.library import FOLDER
+from archspec.catalog import LIBRARY, bundled
 from archspec.spec import Spec
 
 from .comparison import assert_equal, parameters_of, settings_of, with_equal_weights
@@ -178,14 +177,14 @@ def lines_of(path: Path, *keys: str) -> int:
 @pytest.mark.parametrize(
     ("path", "keys", "most"),
     [
-        (FOLDER / "blocks.yaml", ("c2f(",), 10),
-        (FOLDER / "blocks.yaml", ("sppf(",), 4),
+        (LIBRARY / "blocks.yaml", ("c2f(",), 10),
+        (LIBRARY / "blocks.yaml", ("sppf(",), 4),
         (bundled()["unet"], ("blocks:", "net:"), 15),
         (SPECS / "unet_loop.yaml", ("blocks:", "net:"), 15),
         (SPECS / "unet_bilinear.yaml", ("blocks:", "net:"), 15),
         (SPECS / "dla.yaml", ("deep_tree(",), 15),
         (SPECS / "dla.yaml", ("simple_tree(", "leaf("), 15),
-        (FOLDER / "blocks.yaml", ("inverted_residual(",), 12),
+        (LIBRARY / "blocks.yaml", ("inverted_residual(",), 12),
         (DOCS / "language.md", ("residual(",), 8),
         (DOCS / "language.md", ("inverted_residual(",), 12),
     ],
