@@ -262,6 +262,13 @@ class Findings:
             )
         )
 
+    def replace(self, code: str, span: Span, new: Diagnostic) -> None:
+        """Replace the error with a code at a place, if it was found."""
+        key = code, Severity.ERROR, id(span.source), span.start, span.end
+        if self._found.pop(key, None):
+            self._errors -= 1
+            Findings.add(self, new)  # the same error, at another place
+
     def keep(self, count: int) -> None:
         """Drop all findings but the first ones: the others are their consequences."""
         for key in [*self._found][count:]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from archspec.diagnostics.diagnostic import Edit, Fix, Offer, Replacement, write
 from archspec.frontend.ast import Call, Expression
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Symbolic
+from archspec.ir.symbolic import Symbolic, code_of, variables
 from archspec.lowering.block_calls import BlockCall, lower_block_call
 from archspec.lowering.context import Context, Items
 from archspec.lowering.layer_names import name_by_level
@@ -191,16 +191,23 @@ def _report_channels(
     noun = (
         "input channel" if x.shape.axes[0] == "C" != x.shape.axes else "input feature"
     )
-    fixed = written(call, [str(int(found)), *rest])
-    value = str(int(found))
+    own_channels = _made_in_body(found, context)
+    number = str(int(found))
+    value = own_channels or number
+    fixed = written(call, [value, *rest])
     proposals: list[Fix] = []
-    helps: list[str] = [Replacement(f"write `{fixed}`, or omit the {noun}s", value)]
+    in_body = Replacement(f"write `{fixed}`, or omit the {noun}s", value)
+    helps: list[str] = [in_body]
     if callee.name == "flatten":
         helps = ["`flatten` has no axis argument: omit the number"]
     if first.is_spread:
         helps = [f"omit the {noun}s from `{first.span.text}`"]
     elif context.argument(bound.in_channels):  # the number is the caller's
-        helps = [Replacement(f"write `{found}`", value)]
+        is_strong = not own_channels  # else the body may be wrong
+        helps = [Replacement(f"write `{number}`", number, is_strong=is_strong)]
+        if own_channels:
+            edit = Edit(bound.in_channels.span, own_channels)
+            proposals = [Fix(f"write `{fixed}`", (edit,), is_strong=False)]
     elif _takes_kernel_and_stride(callee) and len(rest) == 1 and not is_row(call):
         strided = f"{call.name.id}({bound.in_channels.span.text}, s={rest[0]})"
         helps = [
@@ -220,4 +227,15 @@ def _report_channels(
         help=helps,
         numbers=[stated, int(found)],
         proposals=proposals,
+        help_in_body=[in_body] * bool(own_channels),
     )
+
+
+def _made_in_body(channels: int, context: Context) -> str:
+    """Channels that a step of the block's body made, in the names of its parameters.
+
+    `r3` after `conv(r3, k=1)`; "" for those that the block gets from its caller.
+    """
+    code = code_of(channels)
+    is_known = {*variables(code)} <= {*context.given}
+    return ast.unparse(code) if is_known else ""

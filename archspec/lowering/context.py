@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
-from archspec.diagnostics.diagnostic import Findings, Label, TooMany
+from archspec.diagnostics.diagnostic import Diagnostic, Findings, Label, TooMany
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Call, Expression, Labeled, Name, Step
 from archspec.ir import graph as ir
@@ -63,6 +63,10 @@ class LoweringRun:
     # Calls without `*row`, by the `id` of the call and the lengths of the rows.
     spread: dict[tuple[int, tuple[int, ...]], Call] = field(default_factory=dict)
     faulty: dict[int, object] = field(default_factory=dict)  # by the `id` of a block
+    # Where a mistake in a body was found first, and the finding of the body itself.
+    in_calls: dict[tuple[str, Span], tuple[Span, Diagnostic]] = field(
+        default_factory=dict
+    )
     heads: list[AuxHead] = field(default_factory=list)  # so far
     block_outputs: BlockOutputs | None = None  # of earlier lowerings
     budget: Budget = field(init=False)

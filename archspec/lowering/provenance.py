@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from archspec.diagnostics.diagnostic import Fix, Label
+from archspec.diagnostics.diagnostic import Diagnostic, Findings, Fix, Label
 from archspec.diagnostics.source import Span
 from archspec.frontend.ast import Expression
 from archspec.ir import graph as ir
@@ -72,12 +72,31 @@ def report(
     help: Sequence[str] | str = (),
     numbers: Iterable[int] = (),
     proposals: Sequence[Fix] = (),
+    help_in_body: Sequence[str] | str = (),
 ) -> None:
-    """Record a finding at the place where the user wrote the mistake."""
+    """Record a finding at the place where the user wrote the mistake.
+
+    With `help_in_body`, a mistake that the arguments of several calls show is one of the
+    block's body.
+    """
     first = place if isinstance(place, Span) else place.span
     at, around = written_at(place, context)
     if not around.is_first_faulty_call():
         return
+    if at is not first and help_in_body:
+        own = Findings()
+        shown = [*related, *context.repetitions, *expanded_by(context)]
+        own.error(
+            code,
+            message,
+            first,
+            label,
+            related=shown,
+            help=help_in_body,
+            numbers=numbers,
+        )
+        if _is_found_in_body(at, next(iter(own)), context):
+            return
     if at is not first:
         related = [Label(first, f"in `{context.block}`"), *related]
     related = [*related, *around.repetitions, *expanded_by(around)]
@@ -91,6 +110,17 @@ def report(
         numbers=numbers,
         proposals=proposals,
     )
+
+
+def _is_found_in_body(at: Span, own: Diagnostic, context: Context) -> bool:
+    """Whether the arguments of two calls show a mistake of the body, its `own` finding."""
+    run, first = context.run, own.primary.span
+    place, own = run.in_calls.setdefault((own.code, first), (at, own))
+    if place == at:
+        return False
+    context.findings.replace(own.code, place, own)
+    run.in_calls[own.code, first] = first, own
+    return True
 
 
 def written_at(place: Expression | Span, context: Context) -> tuple[Span, Context]:

@@ -26,6 +26,7 @@ from archspec.repair.argument_edits import (
     CallPlace,
     Edits,
     argument_edits,
+    names_of,
     valid_values,
     value_edits,
 )
@@ -42,6 +43,7 @@ from archspec.repair.document_edits import (
 )
 from archspec.repair.edit_costs import (
     LIKE_ANOTHER,
+    LOST_NAME,
     PAD_NOTHING,
     PER_CALL,
     UNLIKE_ANOTHER,
@@ -97,6 +99,7 @@ SIZE_CODES = ("empty-output", "size-mismatch")
 AXIS_CODES = ("unflattened-input", "wrong-rank")
 COUNT_CODES = ("missing-argument", "too-many-arguments")  # a fix invents or loses one
 PASSED_ON = re.compile(r"\b(\w+)=\1$")  # `s=s`: the parameter of a block
+WORD = re.compile(r"\w+")
 MAX_CALLS = 60  # nearest to a finding, of which edits are tried
 MAX_LABELS = 30  # that are tried in a `ref`
 NEAR = 4  # calls, beside which another one may be missing
@@ -219,13 +222,14 @@ class _SpecEdits:
         for chain, block in self.chains:
             if self.is_shape and number < MAX_CALLS:
                 for _, edit in chain_edits(chain):
-                    yield self.candidate(edit, number)
+                    yield without_loss(self.candidate(edit, number), block)
             for call in chain.calls[::-1]:
                 if number >= MAX_CALLS or call.span.end <= call.name.span.start:
                     continue
                 repeated = id(chain) in self.repeated
                 for edit in self.of_call(call, block, number, is_repeated=repeated):
-                    yield self.candidate(edit, number, call)
+                    found = self.candidate(edit, number, call)
+                    yield without_loss(found, block)
                 number += 1
 
     def of_call(
@@ -297,6 +301,20 @@ class _SpecEdits:
         if not is_strong:
             found = Candidate(found.cost, found.fix._replace(is_strong=False))
         return found._replace(cost=found.cost + PER_CALL * distance)
+
+
+def without_loss(found: Candidate, block: BlockDefinition | None) -> Candidate:
+    """An edit as a guess, if it removes the one use of a parameter of its block.
+
+    `conv(a, c, k=3)` to `conv(a, k=3)` leaves `c` unused.
+    """
+    if block is None:
+        return found
+    edit = found.fix.edits[0]
+    lost = {*WORD.findall(edit.span.text)} - {*WORD.findall(edit.text)}
+    used = Counter(WORD.findall(block.body.span.text))
+    is_lost = any(used[name] == 1 for name in lost.intersection(names_of(block)))
+    return found.weakened(LOST_NAME) if is_lost else found
 
 
 def _left_out(each: object) -> str:

@@ -165,7 +165,8 @@ def proposed(finding: Diagnostic, document: Document) -> Iterator[Candidate]:
     is_assertion = finding.code == "shape-assertion"
     cost = _assertion_cost(finding, document) if is_assertion else OWN
     if finding.code == "channel-mismatch" and not finding.primary.span.text.isdigit():
-        cost += 0.35  # a name is rarely a count
+        texts = [edit.text for fix in finding.proposals for edit in fix.edits]
+        cost += 0.35 * all(map(str.isdigit, texts))  # a name is rarely a count
     if finding.code == "dangling-ref":
         cost = OTHER_LABEL - 0.1  # the label that reads most like it
     for fix in finding.proposals:

@@ -57,6 +57,7 @@ PER_PLACE = 0.25  # more, for each further place that one fix edits
 PER_ERROR = 0.6  # more, for each error that it leaves
 MAX_LEAD = 0.6  # an alternative that costs more than the likeliest fix by this is none
 EXAMPLE = 0.6  # more, for a value that the help only gives as an example
+LOST_NAME = 0.7  # more, for a parameter of a block that becomes unused
 LIKE_ANOTHER = -0.3  # the call becomes like another one of the spec
 UNLIKE_ANOTHER = 0.3
 WEAK = JOIN  # from here on, nobody writes it without being asked
@@ -77,3 +78,7 @@ class Candidate(NamedTuple):
     def weak(cls, cost: float, title: str, *edits: Edit) -> Candidate:
         """A fix that guesses, whatever it costs: nobody writes it without being asked."""
         return cls(cost, Fix(title, edits, is_strong=False))
+
+    def weakened(self, more: float) -> Candidate:
+        """The same at a higher cost, as a guess."""
+        return Candidate(self.cost + more, self.fix._replace(is_strong=False))

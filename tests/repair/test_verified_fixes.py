@@ -368,6 +368,15 @@ def test_the_repetition_that_fails_is_named():
     assert "in repetition 4" in [label.message for label in found.related]
 
 
+TWO_WIDTHS = """blocks:
+  unit(c, (r, w)):
+    - concat:
+        - conv(c, k=1)
+        - conv(r, k=1) | relu | conv({stated}, w, k=3, p=1)
+net:
+  - unit(8, (16, 32))
+  - unit(16, (32, 64))
+"""
 BLOCKS = """blocks:
   unit(c):
     - conv(c, k=1)
@@ -379,6 +388,9 @@ GUESSES = {  # specs whose fixes are offered, and never written unasked
     "an argument too many": f"{BLOCKS}net: [unit(8), 'unit(8, 9, 10)']\n",
     "no repetition": "params: {n: 2}\nnet: [{repeat: relu, times: n - 2}]\n",
     "a function": "net:\n  - tanh\n  - lambda x: x*2\n",
+    "the channels in a body, which one call shows": (
+        TWO_WIDTHS.format(stated="c").replace("(16, (32", "(16, (16")
+    ),
     "a number too many": (
         'blocks: {"unit((a, b))": ["conv(a, k=1)", "conv(b, k=1)"]}\n'
         'net: ["unit((1, 2, 3))"]\n'
@@ -406,6 +418,10 @@ SURE = {  # specs whose only value is known, before and after
     "the other axis": (
         "net: [tokens, relu, mean(2)]\n",
         "net: [tokens, relu, mean(1)]\n",
+    ),
+    "the channels in a body, which each call shows": (
+        TWO_WIDTHS.format(stated="c"),
+        TWO_WIDTHS.format(stated="r"),
     ),
     "a parameter of the block": (
         PASSED_ON.format(call="inner(c)"),
