@@ -5,6 +5,7 @@ import importlib.util
 import re
 import textwrap
 import xml.etree.ElementTree as ET
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ _spec.loader.exec_module(refresh)
 
 # These show the most commands.
 LONG = ("zoo.md", "diagnostics.md")
+CONSTRAINTS = (ROOT / "constraints.txt").read_text().split()
 QUICK = [page for page in refresh.PAGES if page.name not in LONG]
 
 
@@ -37,8 +39,14 @@ QUICK = [page for page in refresh.PAGES if page.name not in LONG]
 )
 def test_outputs_in_the_docs_are_current(page):
     """`make docs` would change nothing."""
+    if page.name == "diagnostics.md" and torch_version() not in CONSTRAINTS:
+        pytest.skip("it quotes messages of the pinned version of torch")
     text = page.read_text()
     assert refresh.refreshed(text) == text
+
+
+def torch_version():
+    return f"torch=={metadata.version('torch').partition('+')[0]}"
 
 
 def test_a_stale_output_is_noticed():

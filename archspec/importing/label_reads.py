@@ -24,7 +24,10 @@ def all_steps(network: Network) -> Iterator[Step]:
 
 @dataclass(frozen=True)
 class ReadLabels:
-    """Labels that are read; `down{3 - i}` reads each `down` with a number."""
+    """Labels that are read; `down{3 - i}` reads each `down` with a number.
+
+    A number alone, as `{3 - i}` of `down.{3 - i}`, is kept as that of a sequence.
+    """
 
     written: frozenset[str]
 
@@ -39,7 +42,7 @@ class ReadLabels:
         return [
             re.compile(COMPUTED.sub(r"\\d+", each))
             for each in self.written
-            if "{" in each
+            if "{" in each and COMPUTED.sub("", each)
         ]
 
 

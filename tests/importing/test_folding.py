@@ -296,7 +296,7 @@ CASES = {
           unit(cout, *, s=1):
             - add:
                 - conv(cout, k=3, s=s, p=1)
-                - if: s != 1
+                - if: s != 1 or cin != cout
                   then:
                     down:
                       - conv(cout, k=1, s=s)

@@ -144,25 +144,30 @@ class _Builder:
             written = self.search.write(of, values, channels, optional=is_optional)
             self.slots[id(part), slot] = written
 
-    def _steps(self, parts: list[Part], within: Lanes) -> Body:
+    def _steps(
+        self, parts: list[Part], within: Lanes, *, in_join: bool = False
+    ) -> Body:
         """The steps, with an `if` around what only some lanes have."""
         steps: Body = []
         runs = [*_runs(parts, within)]
+        shortcut = in_join and len(runs) == 1
         while runs:
             lanes, run = runs.pop(0)
             inside = [self._step(part) for part in run]
             if lanes >= within:
                 steps += inside
                 continue
-            test = Expression(self._condition(lanes, within, run))
+            test = Expression(self._condition(lanes, within, run, shortcut=shortcut))
             otherwise = None
             if runs and runs[0][0] == within - lanes:
                 otherwise = [self._step(part) for part in runs.pop(0)[1]]
             steps.append(If(test, inside, otherwise))
         return steps
 
-    def _condition(self, inside: Lanes, within: Lanes, run: list[Part]) -> str:
-        found = condition(inside & within, within, self.search)
+    def _condition(
+        self, inside: Lanes, within: Lanes, run: list[Part], *, shortcut: bool = False
+    ) -> str:
+        found = condition(inside & within, within, self.search, shortcut=shortcut)
         if found is not None:
             return found
         if self._accept_ratio(inside, run):
@@ -193,7 +198,7 @@ class _Builder:
 
     def _branch(self, part: Part, branch: Branch) -> Body:
         """A body within a step; in a join `none` or the identity where it is missing."""
-        steps = self._steps(branch.parts, branch.lanes)
+        steps = self._steps(branch.parts, branch.lanes, in_join=True)
         if branch.lanes != part.lanes:
             test = self._condition(branch.lanes, part.lanes, branch.parts)
             return [If(Expression(test), steps, None)]

@@ -14,18 +14,25 @@ from archspec.importing.steps import Value
 Atom = tuple[str, Lanes]  # a condition, and the lanes in which it holds
 
 
-def condition(inside: Lanes, within: Lanes, search: ValueSearch) -> str | None:
+def condition(
+    inside: Lanes, within: Lanes, search: ValueSearch, *, shortcut: bool = False
+) -> str | None:
     """A short condition that holds in `inside` and in no other lane of `within`.
 
     Two are combined only as those of a shortcut are: `s != 1 or cin != cout`. Others would
-    hold by chance.
+    hold by chance. On a shortcut, beside an identity, they are combined even where one
+    is enough, so that the block takes other channels too.
     """
     atoms = [*_atoms(within, search)]
+    strides = [atom for atom in atoms if atom[0].startswith("s ")]
+    widths = [atom for atom in atoms if atom[0].startswith("cin ")]
+    if shortcut:
+        for (a, first), (b, second) in product(strides, widths):
+            if (a[:4], b[:6]) == ("s !=", "cin !=") and second <= first == inside:
+                return f"{a} or {b}"
     for text, lanes in atoms:
         if lanes == inside:
             return text
-    strides = [atom for atom in atoms if atom[0].startswith("s ")]
-    widths = [atom for atom in atoms if atom[0].startswith("cin ")]
     for (a, first), (b, second) in product(strides, widths):
         if first | second == inside:
             return f"{a} or {b}"
