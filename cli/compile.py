@@ -27,7 +27,7 @@ from .options import (
     VariantOption,
     WeightsOption,
 )
-from .output_files import check_output, write_output, write_text
+from .output_files import check_output, unless_stdout, write_output, write_text
 from .spec_loading import load_spec
 
 SUFFIXES = (".py", ".onnx", ".pt2", ".safetensors")
@@ -56,6 +56,7 @@ def compile_(
     variant: VariantOption = None,
 ) -> None:
     """Write a network as PyTorch source, or export it."""
+    output = unless_stdout(output)
     suffix = output.suffix.lower() if output else ".py"
     if suffix not in SUFFIXES:
         *others, last = (f"`{each}`" for each in SUFFIXES)

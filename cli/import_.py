@@ -17,7 +17,7 @@ from archspec.frontend.document_parser import parse_sizes_of_shape
 
 from .exit_codes import USAGE, stop
 from .options import ForceOption
-from .output_files import check_output, write_text
+from .output_files import check_output, unless_stdout, write_text
 
 
 def import_(
@@ -54,6 +54,7 @@ def import_(
     force: ForceOption = False,
 ) -> None:
     """Write the spec of an `nn.Module`, and compare their outputs."""
+    output = unless_stdout(output)
     if output:
         check_output(output, force=force, is_ours=is_sealed)
     from archspec.importing.targets import place_and_name

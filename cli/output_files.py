@@ -25,6 +25,11 @@ def check_output(
     stop(f"`{path}` {found}: choose another name, or add `--force` to overwrite it")
 
 
+def unless_stdout(path: Path | None) -> Path | None:
+    """The file of `-o`; None for `-`, which is stdout as in other programs."""
+    return None if path == Path("-") else path
+
+
 def check_picture(path: Path, *, force: bool) -> None:
     """End the command unless a picture can be written there."""
     if path.suffix.removeprefix(".").lower() not in FORMATS:

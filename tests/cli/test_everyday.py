@@ -84,6 +84,15 @@ def test_a_wrong_limit_is_wrong_usage(archspec, text):
 # --- quiet, and what was written -----------------------------------------------------
 
 
+def test_a_dash_is_stdout(archspec, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = "torch.nn:ReLU"
+    for command in (["compile", "lenet"], ["import", module, "--input", "8"]):
+        outcome = archspec(*command, "-o", "-")
+        assert (outcome.code, outcome.out) == (0, archspec(*command).out)
+    assert not Path("-").exists()
+
+
 @pytest.mark.parametrize(
     ("command", "file"),
     [
