@@ -31,6 +31,7 @@ from .output_files import check_output, unless_stdout, write_output, write_text
 from .spec_loading import load_spec
 
 SUFFIXES = (".py", ".onnx", ".pt2", ".safetensors")
+PICKLED = (".pt", ".pth")  # of `torch.save`: archspec writes none
 LARGEST_ONNX = 2_000_000_000  # bytes in a protobuf message
 
 
@@ -60,7 +61,12 @@ def compile_(
     suffix = output.suffix.lower() if output else ".py"
     if suffix not in SUFFIXES:
         *others, last = (f"`{each}`" for each in SUFFIXES)
-        stop(f"`{output}` should end in {', '.join(others)} or {last}", USAGE)
+        hint = " (`.pt2` for the network, `.safetensors` for its weights)"
+        stop(
+            f"`{output}` should end in {', '.join(others)} or {last}"
+            f"{hint if suffix in PICKLED else ''}",
+            USAGE,
+        )
     if suffix == ".onnx" and find_spec("onnxscript") is None:
         stop("`.onnx` requires another package: `pip install onnxscript`")
     weights = weights_source(weights, pretrained=pretrained)

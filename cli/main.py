@@ -13,13 +13,14 @@ from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
 from archspec.runs.errors import PeerError, TrainingError
 
 from .examples import epilog
 from .exit_codes import BUG, FAILURE, PIPE, SIGNAL, code_of
+from .other_words import Command, Group
 
 # Commands in the order of the help: each has a file, which holds this function.
 COMMANDS = {
@@ -44,7 +45,7 @@ COMMANDS = {
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
-class CommandGroup(TyperGroup):
+class CommandGroup(Group):
     """Imports a command when it is invoked, and all of them for the help."""
 
     def __init__(self, **attributes: Any) -> None:
@@ -61,7 +62,9 @@ class CommandGroup(TyperGroup):
         command = getattr(module, COMMANDS[name])
         if not isinstance(command, typer.Typer):
             function, command = command, typer.Typer(add_completion=False)
-            command.command(name, context_settings=HELP, epilog=epilog(name))(function)
+            command.command(
+                name, cls=Command, context_settings=HELP, epilog=epilog(name)
+            )(function)
         return get_command(command)
 
     def invoke(self, context: Any) -> Any:

@@ -19,6 +19,7 @@ from .epochs import epoch_table, fraction
 from .examples import epilog
 from .exit_codes import stop
 from .options import ForceOption, PictureOption, format_option
+from .other_words import Group
 from .output_files import check_picture
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ COMPARED_WIDTH = 14  # columns of the terminal for a compared run
 
 runs = typer.Typer(
     name="runs",
+    cls=Group,
     add_completion=False,
     help="List the runs side by side, show one, or compare some.",
     epilog=epilog("runs"),
