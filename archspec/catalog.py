@@ -137,13 +137,22 @@ def find_spec(
     The name may end in `:VARIANT`, and `variant` chooses one by itself.
     """
     spec, in_name = _split(name)
+    if Path(spec).suffix == ".py" and _exists(Path(spec)):
+        findings.error(
+            "unreadable-file",
+            f"`{spec}` is Python, not a spec",
+            Source(name, "", is_argument=True).span(0, 0),
+            help=f"`archspec import {spec}:Net --input 3x224x224` makes a spec of its "
+            "class `Net`",
+        )
+        return None
     entry = _find(spec)
     if entry is None:
         findings.error(
             "unreadable-file",
             f"`{spec}` is neither a file nor a bundled spec",
             Source(name, "", is_argument=True).span(0, 0),
-            help=_with_suffix(spec)
+            help=_with_suffix(spec, in_name)
             or explained_word(spec)
             or suggest_bundled(spec)
             or "`archspec list` shows the bundled specs; a file ends in `.yaml`",
@@ -162,10 +171,11 @@ def find_spec(
     return entry
 
 
-def _with_suffix(name: str) -> str:
+def _with_suffix(name: str, variant: str | None) -> str:
     """A help line for the name of a file without its suffix."""
     files = (name + suffix for suffix in SUFFIXES if _exists(Path(name + suffix)))
-    return next((f"write `{file}` for the file here" for file in files), "")
+    chosen = f":{variant}" if variant else ""
+    return next((f"write `{file}{chosen}` for the file here" for file in files), "")
 
 
 def _split(name: str) -> tuple[str, str | None]:

@@ -32,7 +32,7 @@ from .spec_loading import note_namesake
 
 Result = FamilyResult | SizesResult
 
-COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmMgG]?)")
+COUNT = re.compile(r"(\d+(?:\.\d+)?)(?:e(\d\d?)|([kmg]?))", re.IGNORECASE)
 OVER_BUDGET = "over-budget"
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
@@ -140,7 +140,7 @@ def _expanded(specs: list[str]) -> Iterator[str]:
 
 
 def _parsed_count(text: str, flag: str) -> int:
-    """Parse `300M`, `1.5G` or `61,706`."""
+    """Parse `300M`, `1.5G`, `1e6` or `61,706`."""
     match = COUNT.fullmatch(text.replace(",", ""))
     if match is None:
         stop(
@@ -148,7 +148,8 @@ def _parsed_count(text: str, flag: str) -> int:
             f"found `{text}`",
             USAGE,
         )
-    return round(float(match[1]) * UNITS[match[2].lower()])
+    number, exponent, unit = match.groups(default="")
+    return round(float(f"{number}e{exponent or 0}") * UNITS[unit.lower()])
 
 
 def _within(limits: Mapping[str, int], result: Result) -> Result:
@@ -221,13 +222,15 @@ def _files(results: list[Result]) -> list[dict[str, object]]:
             found.setdefault(_file(diagnostic, result), {})[diagnostic] = None
     failed = {result.name for result in results if not result.ok}
     failed |= {n for n, here in found.items() if any(d.is_error for d in here)}
-    sizes = {r.name: _sizes(r) for r in results if isinstance(r, SizesResult)}
+    more = {
+        r.name: _sizes(r) if isinstance(r, SizesResult) else _costs(r) for r in results
+    }
     return [
         {
             "file": name,
             "ok": name not in failed,
+            **more.get(name, {}),
             "diagnostics": [*map(to_json, here)],
-            **sizes.get(name, {}),
         }
         for name, here in found.items()
     ]
@@ -236,6 +239,18 @@ def _files(results: list[Result]) -> list[dict[str, object]]:
 def _file(diagnostic: Diagnostic, result: Result) -> str:
     source = diagnostic.primary.span.source
     return result.name if source.is_argument else source.name
+
+
+def _costs(result: FamilyResult) -> dict[str, object]:
+    """The costs of a network without errors, and those of its variants."""
+    costs = _costs_of(result.own)
+    variants = {name: _costs_of(each) for name, each in result.variants.items()}
+    return costs | ({"variants": variants} if variants else {})
+
+
+def _costs_of(result: CheckResult) -> dict[str, object]:
+    graph = result.graph if result.ok else None
+    return {"params": graph.parameters, "macs": graph.macs} if graph else {}
 
 
 def _sizes(result: SizesResult) -> dict[str, object]:

@@ -16,10 +16,8 @@ from torch import nn
 
 from archspec.diagnostics.suggest import did_you_mean
 from archspec.importing.reading.constructor_arguments import watched_constructors
-from archspec.importing.targets import place_and_name
+from archspec.importing.targets import MOST_NAMES, place_and_name
 from archspec.importing.unsupported import UnsupportedModuleError, gpu_needed
-
-MOST_NAMES = 6  # in a message
 
 
 def load_module(target: str, arguments: str = "") -> nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 from archspec.importing.unsupported import UnsupportedModuleError
@@ -21,6 +22,24 @@ OTHER_FILES = {
 }
 
 
+MOST_NAMES = 6  # in a message
+
+
+def module_classes(file: Path) -> list[str]:
+    """The subclasses of `nn.Module` in a Python file, which is not executed."""
+    try:
+        tree = ast.parse(file.read_bytes()) if file.suffix == ".py" else None
+    except (OSError, SyntaxError, ValueError):
+        return []
+    found: list[str] = []
+    for each in tree.body if tree else ():
+        if isinstance(each, ast.ClassDef):
+            bases = {ast.unparse(base).rpartition(".")[2] for base in each.bases}
+            if bases & {"Module", "Sequential", "LightningModule", *found}:
+                found.append(each.name)
+    return found
+
+
 def place_and_name(target: str) -> tuple[str, str]:
     """The file or package that holds an object, and its name there.
 
@@ -34,6 +53,11 @@ def place_and_name(target: str) -> tuple[str, str]:
         raise UnsupportedModuleError(
             f"`{file}` holds {OTHER_FILES[suffix]}: import the Python class that it "
             "was made from, as `model.py:Net`"
+        )
+    if (classes := module_classes(Path(target))) and not place:
+        found = ", ".join(f"`{each}`" for each in classes[:MOST_NAMES])
+        raise UnsupportedModuleError(
+            f"name a class: `{target}:{classes[0]}` (found {found})"
         )
     if not place or not name:
         raise UnsupportedModuleError(

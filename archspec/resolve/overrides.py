@@ -114,6 +114,15 @@ def parse_overrides(texts: Sequence[str], findings: Findings) -> Iterator[Bindin
             )
             continue
         value = source.span(len(name) + 1, len(text))
+        sizes = parse_sizes_of_shape(value.text) or ()
+        if name == "input" and len(sizes) > 1:  # a param `input` could be one number
+            findings.error(
+                "unknown-parameter",
+                "the input is not a param",
+                span,
+                help=f"write `--input {value.text}`",
+            )
+            continue
         if not value.text.strip():
             message = f"expected a value for `{name}`, found nothing"
             findings.error("invalid-syntax", message, span)

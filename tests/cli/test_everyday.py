@@ -74,7 +74,23 @@ def test_limits_in_json(archspec):
     assert f"{max(costs):,} MACs" in archspec("check", "lenet", "--max-macs", "1").out
 
 
-@pytest.mark.parametrize("text", ["", "5 M", "-1", "x", "1e6"])
+@pytest.mark.parametrize(
+    ("text", "code"), [("1e5", 0), ("6.2E4", 0), ("6e4", 1), ("0.07M", 0), ("70k", 0)]
+)
+def test_how_a_limit_is_written(archspec, text, code):
+    assert archspec("check", "lenet", "--max-params", text).code == code
+
+
+def test_costs_in_json(archspec, good):
+    outcome = archspec("check", good, "lenet", "--format", "json")
+    file, lenet = json.loads(outcome.out)["files"]
+    assert (file["params"], file["macs"]) == (112, 3888)
+    assert file["variants"] == {"wide": {"params": 448, "macs": 15552}}
+    assert lenet["params"] == load("lenet").params
+    assert "variants" not in lenet
+
+
+@pytest.mark.parametrize("text", ["", "5 M", "-1", "x", "1e6M", "1e999"])
 def test_a_wrong_limit_is_wrong_usage(archspec, text):
     outcome = archspec("check", "lenet", f"--max-params={text}")
     assert (outcome.code, outcome.out) == (2, "")

@@ -29,6 +29,12 @@ variants: {dw: {unit: dw_block}, plain: {unit: linear}}
 blocks: {"dw_block(cout)": "conv(cin, k=3, g=cin) | conv(cout, k=1)"}
 net: [unit(16)]
 """
+CLASSES = """\
+from torch import nn
+class Config: pass
+class Tiny(nn.Module): pass
+class Own(Tiny): pass
+"""
 MODEL = "from torch import nn\nnet = nn.Sequential(nn.Linear(8, 3))\nnumber = 3\n"
 
 OUTCOMES = [
@@ -59,6 +65,10 @@ OUTCOMES = [
     ("chekc net.yaml", USAGE, "Did you mean 'check'"),
     ("check net.yml", USAGE, "did you mean `net.yaml`?"),
     ("check net", USAGE, "write `net.yaml` for the file here"),
+    ("check net:wide", USAGE, "write `net.yaml:wide` for the file here"),
+    ("check model.py", USAGE, "`archspec import model.py:Net --input 3x224x224`"),
+    ("check net.yaml --set input=1x9x9", USAGE, "write `--input 1x9x9`"),
+    ("check net.yaml --set input=9", USAGE, "unknown param `input`"),
     ("help check", OK, "--max-params"),
     ("explain", OK, "label"),
     ("check lenet --input 28x28", USAGE, "write `--input 1x28x28`"),
@@ -165,6 +175,8 @@ OUTCOMES = [
     ("import model.py:net --input 9", FAILURE, "fails on a batch of two inputs of 9"),
     ("import model.py:net --input 8 -o net.yaml", FAILURE, "add `--force`"),
     ("import model.py:nett --input 8", USAGE, "has no `nett`"),
+    ("import classes.py", USAGE, "`classes.py:Tiny` (found `Tiny`, `Own`)"),
+    ("import model.py", USAGE, "write `model.py:Net`"),
     ("import model.py:number --input 8", USAGE, "`int`"),
     ("import gone.py:net --input 8", USAGE, "the file `gone.py` does not exist"),
     ("import model.py:net", USAGE, "--input"),
@@ -184,6 +196,7 @@ def _folder(tmp_path, monkeypatch):
     Path("blocks.yaml").write_text("archspec: 1\nblocks: {a: relu}\n")
     Path("binary.yaml").write_bytes(b"\x89PNG\0\xff")
     Path("model.py").write_text(MODEL)
+    Path("classes.py").write_text(CLASSES)
     Path("theirs.py").write_text("important = 1\n")
     Path("theirs.svg").write_text("<svg/>\n")
     Path("folder").mkdir()
