@@ -86,7 +86,14 @@ def test_json(archspec, good, bad):
     assert outcome.code == 1
     assert json.loads(outcome.out) == {
         "files": [
-            {"file": str(good), "ok": True, "diagnostics": []},
+            {
+                "file": str(good),
+                "ok": True,
+                "params": 112,
+                "macs": 3888,
+                "variants": {"wide": {"params": 448, "macs": 15552}},
+                "diagnostics": [],
+            },
             {
                 "file": str(bad),
                 "ok": False,
