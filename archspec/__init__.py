@@ -1,7 +1,7 @@
 """A declarative language for neural-network architectures, and its compiler.
 
-A spec is a short YAML text. `load` checks it without loading torch, `compile` makes an
-`nn.Module` of it:
+A spec is a short YAML text. `load` checks it without importing torch, `compile` makes
+an `nn.Module` of it:
 
 >>> import archspec
 >>> spec = archspec.load("torchvision/resnet50", classes=3)

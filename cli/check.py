@@ -135,7 +135,10 @@ def _expanded(specs: list[str]) -> Iterator[str]:
             continue
         found = [str(path) for path in specs_in(Path(spec))]
         if not found:
-            stop(f"`{spec}` has no spec: a spec has the key `archspec`", USAGE)
+            stop(
+                f"`{spec}` contains no spec: expected a YAML file with the key `archspec`",
+                USAGE,
+            )
         yield from found
 
 

@@ -314,7 +314,7 @@ def _with_lines(places: Mapping[int, Diagnostic]) -> Diagnostic:
         return first
     lines = [str(line) for line in dict.fromkeys(d.primary.span.line for d in others)]
     shown = ", ".join([*lines[:MAX_RELATED], *["..."] * (len(lines) > MAX_RELATED)])
-    note = f"it is also in line{'s' * (len(lines) > 1)} {shown}"
+    note = f"also used in line{'s' * (len(lines) > 1)} {shown}"
     return replace(first, notes=(*first.notes, note))
 
 

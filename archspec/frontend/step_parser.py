@@ -186,7 +186,7 @@ class StepParser:
         if meant:
             self.findings.error(
                 "invalid-label",
-                f"`{key.text}` cannot be a label: it is read as a misspelled `{meant}`",
+                f"`{key.text}` cannot be a label: it looks like a misspelled `{meant}`",
                 key.span,
                 help=Replacement(f"did you mean `{meant}`?", meant),
             )

@@ -156,7 +156,7 @@ def test_a_name_in_many_places_is_one_mistake():
     text = "net:\n  - conv(w, k=3) | conv(w, k=3)\n  - conv(w * 2, k=3)\n  - relu\n"
     (found,) = check(text).diagnostics
     assert found.primary.span.column == 10
-    assert found.notes == ("it is also in lines 5, 6",)
+    assert found.notes == ("also used in lines 5, 6",)
 
 
 def test_the_library_is_not_mended():

@@ -178,8 +178,10 @@ def _notes(costs: Summary, *, explained: bool = True) -> list[str]:
         f"training: {weights} of weights, {weights} of gradients, {backward}",
         f"largest: {', '.join(_largest(costs))}",
     ]
-    if explained and any(row.receptive_field for row in costs.rows):
-        found.append(f"{FIELD}: receptive field / stride, in positions of the input")
+    fields = [row.receptive_field for row in costs.rows if row.receptive_field]
+    if explained and fields:
+        unit = "pixels" if len(fields[0]) == 2 else "positions"
+        found.append(f"{FIELD}: receptive field and stride, in input {unit}")
     if costs.heads:
         names, params, macs = zip(*costs.heads, strict=True)
         found.append(

@@ -81,7 +81,7 @@ FORM_HELP = {  # by the `x-form` of the schema
     "document": "a spec has keys: `archspec: 1`, `input:` and `net:`",
     "labels": "name the steps to return, or omit the key",
     "times": "give one number; `for:` names the values of each row",
-    "bindings": "each has a line of its own: `name: value`",
+    "bindings": "write one `name: value` per line",
 }
 
 
@@ -133,7 +133,7 @@ def report_misspelled_aux(label: Scalar, findings: Findings) -> None:
     """Report a misspelled `aux`, whose heads would silently become steps of `net`."""
     findings.error(
         "invalid-label",
-        f"`{label.text}` cannot be a label here: it is read as a misspelled `aux`",
+        f"`{label.text}` cannot be a label here: it looks like a misspelled `aux`",
         label.span,
         help=Replacement("did you mean `aux`?", "aux"),
     )

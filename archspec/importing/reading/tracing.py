@@ -155,9 +155,9 @@ def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
                 f"({_line(cause)}): remove the hook"
             )
         shapes = " and ".join("x".join(map(str, shape)) for shape in inputs.values())
+        where = "torch" if isinstance(cause, RuntimeError) else "Python"
         return gpu_needed(name, cause) or (
-            f"{kind} fails on a batch of two inputs of {shapes} ({_line(cause)}): "
-            "check `--input`"
+            f'{kind} fails for the input {shapes}: {where} reports "{_line(cause)}"'
         )
     return (
         f"{kind} does not run without the values of its weights ({_line(error)}): "

@@ -72,7 +72,7 @@ def find_training(root: Path, reading: ImageReading) -> tuple[ImagePaths, ImageP
                 f"rename `{other}`"
                 if other
                 else "`folder` reads `train/CLASS/` under `--data-root DIR`, and "
-                "`val/CLASS/` and `test/CLASS/` if they are there"
+                "`val/CLASS/` and `test/CLASS/` if they exist"
             )
         )
     train = _find(root / "train", reading)
