@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from errno import EEXIST, ENOTEMPTY
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
@@ -34,6 +34,18 @@ def _run_to_name(path: Path) -> str:
     return (
         f"did you mean `{meant}`?" if is_run else "name a run, such as `runs/lenet-1`"
     )
+
+
+def default_name(spec: Spec) -> str:
+    """The name of a new run: `lenet`, or `mix-dw` of `mix.yaml:dw`.
+
+    A variant that is bundled, or has the name of its family, is a network: `vgg16`.
+    """
+    family, variant = spec.document.name, spec.variant
+    is_file = PurePath(spec.document.source.name).suffix
+    if variant is None or not is_file or family in variant:
+        return spec.name
+    return f"{family}-{variant}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ class RunDirectory:
     ) -> RunDirectory:
         """Create `<out>/<name>-<n>`, with the files that describe the run.
 
-        The default name is that of the spec.
+        The default name is `default_name`.
         The directory gets its name only after all files are written.
 
         Raises:
@@ -94,7 +106,7 @@ class RunDirectory:
                 run._write(MODEL, to_source(spec.graph, spec.reference))
                 run.write_config(config)
                 _write_texts(run.path, spec.imports)
-                return cls(_rename_numbered(run.path, out, name or spec.name))
+                return cls(_rename_numbered(run.path, out, name or default_name(spec)))
         except OSError as error:
             raise TrainingError(
                 f"cannot make a run directory in `{out}` ({short_message(error)}): "

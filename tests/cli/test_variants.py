@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from archspec import load
+from archspec.runs.directory import default_name
+
 NAMES = [
     ("vgg16", "vgg16"),
     ("vgg:vgg16", "vgg16"),
@@ -165,3 +168,19 @@ def test_an_unknown_one_is_wrong_usage(archspec, command, spec, part):
     outcome = archspec(command, spec)
     assert outcome.code == 2
     assert part in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("vgg16", "vgg16"),
+        ("torchvision/resnext50_32x4d", "resnext50_32x4d"),
+        ("good.yaml", "good"),
+        ("good.yaml:wide", "good-wide"),
+        ("own.yaml:own_wide", "own_wide"),
+    ],
+)
+def test_the_name_of_its_run(here, good, spec, name):
+    text = good.read_text().replace("{wide:", "{own_wide:")
+    (here / "own.yaml").write_text(text)
+    assert default_name(load(spec)) == name
