@@ -157,7 +157,8 @@ def _reason(module: nn.Module, inputs: Inputs, error: Exception) -> str:
         shapes = " and ".join("x".join(map(str, shape)) for shape in inputs.values())
         where = "torch" if isinstance(cause, RuntimeError) else "Python"
         return gpu_needed(name, cause) or (
-            f'{kind} fails for the input {shapes}: {where} reports "{_line(cause)}"'
+            f'{kind} fails for the input {shapes}: {where} reports "{_line(cause)}"; '
+            "check `--input`"
         )
     return (
         f"{kind} does not run without the values of its weights ({_line(error)}): "
