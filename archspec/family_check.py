@@ -69,15 +69,17 @@ def check_family_source(
 ) -> FamilyResult:
     """Check the text of a spec, with its variants unless one is chosen."""
     own = check_source(source, folder=folder, options=options)
-    document = None if options.variant else _document(own, source)
+    findings = Findings()
+    document = None if options.variant else _document(own, source, findings)
     if document is None:
         return FamilyResult(own.name, own.diagnostics, own, {})
-    variants = _check_variants(document, folder, options, lints=own.ok)
+    variants = _check_variants(document, folder, options, findings, lints=own.ok)
     shared = _shared_findings(own, variants)
     first = dict.fromkeys(names[0] for names in shared.values())
     for name in [*first][:MAX_WITH_FIXES]:
         chosen = options._replace(variant=name)
-        variants[name] = check_source(source, folder=folder, options=chosen)
+        checked = check_source(source, folder=folder, options=chosen)
+        variants[name] = _of_variant(name, checked, document)
     found = [
         *own.diagnostics,
         *(d for name in first for d in _named(variants[name], name, shared)),
@@ -86,19 +88,27 @@ def check_family_source(
     return FamilyResult(own.name, (*found,), own, variants)
 
 
-def _document(own: CheckResult, source: Source) -> Document | None:
+def _document(own: CheckResult, source: Source, findings: Findings) -> Document | None:
     """The syntax tree of a text that was checked."""
     if own.spec:
         return own.spec.document
     with suppress(TooMany):
-        return parse_document(source, Findings())
+        return parse_document(source, findings)
     return None
 
 
 def _check_variants(
-    document: Document, folder: Path | None, options: Options, *, lints: bool
+    document: Document,
+    folder: Path | None,
+    options: Options,
+    parsed: Findings,
+    *,
+    lints: bool,
 ) -> Variants:
-    """The results of the variants, up to a bound on the work; they have no fixes."""
+    """The results of the variants, up to a bound on the work; they have no fixes.
+
+    Those of the document itself, `parsed`, are errors of each.
+    """
     results: Variants = {}
     steps = errors = 0
     for name in document.variants:
@@ -106,13 +116,26 @@ def _check_variants(
         chosen = options._replace(variant=name)
         with suppress(TooMany):
             graph = compile_again(document, folder, chosen, findings, lints=lints)
-        source = document.source
-        results[name] = CheckResult(name, tuple(findings), None, graph, source)
+        found = (*parsed, *findings)
+        result = CheckResult(name, found, None, graph, document.source)
+        results[name] = _of_variant(name, result, document)
         steps += findings.lowered + STEPS_PER_VARIANT + len(document.variants)
         errors += findings.errors
         if steps > MAX_STEPS or errors > MAX_FINDINGS:
             break
     return results
+
+
+def _of_variant(variant: str, result: CheckResult, document: Document) -> CheckResult:
+    """A result without what is wrong in the values of other variants."""
+    spans = document.variant_spans
+    others = [span for name, span in spans.items() if name != variant]
+    found = [
+        each
+        for each in result.diagnostics
+        if not any(span.contains(each.primary.span) for span in others)
+    ]
+    return replace(result, diagnostics=tuple(found))
 
 
 def _shared_findings(own: CheckResult, variants: Variants) -> dict[Place, list[str]]:

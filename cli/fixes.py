@@ -37,7 +37,7 @@ def fix_spec(name: str, options: Options, *, pick: int | None, writes: bool) -> 
     if fixed.applied:
         write_file(path, fixed.source.text)
     elif why := why_nothing(fixed):
-        report_once(f"{name}: nothing written: {why}")
+        report_once(f"{name}: nothing written, {why}")
     return "\n".join(
         f"{name}:{each.finding.primary.span.line}: fixed [{each.finding.code}]: "
         f"{each.fix.title}"
@@ -51,9 +51,10 @@ def why_nothing(fixed: FixedSpec) -> str:
     if first is None:
         return ""
     if not first.fixes:
-        return "no fix is known for the first finding"
-    fixes = "the fix" if len(first.fixes) == 1 else "each fix"
-    return f"{fixes} may not be what you mean: choose one with `--fix --pick 1`"
+        return "because no fix is known for the first finding"
+    if len(first.fixes) == 1:
+        return "because the fix is uncertain: apply it with `--fix --pick 1`"
+    return "because the fixes are ambiguous: choose one with `--fix --pick 1`"
 
 
 def diff(before: str, fixed: FixedSpec) -> str:

@@ -335,6 +335,7 @@ class Document:
     has_named_inputs: bool
     params: tuple[Binding, ...]
     variants: MappingType[str, tuple[Binding, ...]]
+    variant_spans: MappingType[str, Span]
     variant_inputs: MappingType[str, tuple[InputDefinition, ...]]
     imports: tuple[tuple[str, Span], ...]
     blocks: tuple[BlockDefinition, ...]

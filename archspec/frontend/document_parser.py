@@ -87,6 +87,7 @@ class _DocumentParser:
             has_named_inputs=isinstance(tree.get("input"), Mapping),
             params=tuple(self.values.bindings(self.valid(tree, "params"))),
             variants=self.variants(variants),
+            variant_spans={k.text: k.span.to(v.span) for k, v in pairs_of(variants)},
             variant_inputs={
                 key.text: tuple(self.inputs(value.get("input")))
                 for key, value in pairs_of(variants)

@@ -189,7 +189,7 @@ def valid_values(at: Span) -> Edits:
 
 def natural_padding(call: Call) -> Edits:
     """The padding that keeps the size, or the kernel for which the padding does so."""
-    size, given = argument(call, "k"), argument(call, "p")
+    size, given = _window(call), argument(call, "p")
     natural = _natural(call, size) if size else ""
     if not size or natural in ("", "0"):
         return
@@ -213,6 +213,14 @@ def natural_padding(call: Call) -> Edits:
             far = abs(fitting - kernel) / 30
             cost = NATURAL_PADDING + 0.2 - 0.25 * is_even + far
             yield CallEdit(cost, with_value(size, fitting))
+
+
+def _window(call: Call) -> Argument | None:
+    """The kernel; that of a pool only beside a stride, which else is as large."""
+    if call.name.id not in POOLS:
+        return argument(call, "k")
+    given = positional(call)
+    return given[-1] if given and argument(call, "s") else None
 
 
 def _natural(call: Call, size: Argument) -> str:

@@ -99,6 +99,8 @@ SIZE_CODES = ("empty-output", "size-mismatch")
 AXIS_CODES = ("unflattened-input", "wrong-rank")
 COUNT_CODES = ("missing-argument", "too-many-arguments")  # a fix invents or loses one
 PASSED_ON = re.compile(r"\b(\w+)=\1$")  # `s=s`: the parameter of a block
+# Calls that nobody means: `maxpool(1, s=1)` does nothing, `conv(8, k=1, p=1)` adds zeros.
+USELESS = re.compile(r"(max|avg)pool\((k=)?1\b|conv\(.*\bk=1, (.*, )?p=[1-9]")
 WORD = re.compile(r"\w+")
 MAX_CALLS = 60  # nearest to a finding, of which edits are tried
 MAX_LABELS = 30  # that are tried in a `ref`
@@ -228,8 +230,9 @@ class _SpecEdits:
                     continue
                 repeated = id(chain) in self.repeated
                 for edit in self.of_call(call, block, number, is_repeated=repeated):
-                    found = self.candidate(edit, number, call)
-                    yield without_loss(found, block)
+                    if not USELESS.match(edited(call, edit.edit)):
+                        found = self.candidate(edit, number, call)
+                        yield without_loss(found, block)
                 number += 1
 
     def of_call(

@@ -88,7 +88,8 @@ def test_wrong_usage(archspec, wrong, arguments, words):
 @pytest.mark.parametrize(
     ("step", "why"),
     [
-        ("dropout(1.5)", "choose one with `--fix --pick 1`"),
+        ("dropout(1.5)", "the fix is uncertain: apply it with `--fix --pick 1`"),
+        ("dropout(15)", "the fixes are ambiguous: choose one with `--fix --pick 1`"),
         ("fooo(3)", "no fix is known for the first finding"),
         ("relu", ""),
     ],

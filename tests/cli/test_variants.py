@@ -80,6 +80,27 @@ def test_a_finding_of_the_spec_itself_is_not_repeated(archspec, here, change, ve
     assert verdict in outcome.out.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        (
+            ("  wide: {width: 16}", "  wide: {width: bad}"),
+            "1 error; 3 of 4 variants ok",
+        ),
+        (("  wide: {width: 16}", "  wide: {wdith: 16}"), "1 error; 3 of 4 variants ok"),
+        (("  wide: {width: 16}", "  wide: 16"), "1 error; 3 of 4 variants ok"),
+        (("k=3)", "k=(3)"), "1 error; 0 of 4 variants ok"),
+    ],
+)
+def test_an_error_counts_for_the_variants_that_have_it(archspec, here, change, verdict):
+    plain = FAMILY.replace(" -> [4, 6, 6]", "").replace(", g=groups", "")
+    (here / "family.yaml").write_text(
+        plain.replace("shortcut: 6", "width: 6").replace(*change)
+    )
+    outcome = archspec("check", "family.yaml")
+    assert outcome.out.splitlines()[-1].endswith(verdict), outcome.out
+
+
 def test_json_files_the_findings_of_variants_under_the_spec(archspec, family):
     outcome = archspec("check", family, "--format", "json")
     (file,) = json.loads(outcome.out)["files"]
@@ -91,7 +112,7 @@ def test_fixes_of_a_variant_are_picked(archspec, here, family):
     """Most would undo it, so none is written by itself."""
     (here / family).write_text(FAMILY.replace(" -> [4, 6, 6]", ""))
     outcome = archspec("check", family, "--fix")
-    assert "choose one with `--fix --pick 1`" in " ".join(outcome.err.split())
+    assert "because the fix" in " ".join(outcome.err.split())
     picked = archspec("check", family, "--fix", "--pick", "1")
     assert f"{family}:11: fixed [indivisible-groups]" in picked.out
     one = archspec("check", f"{family}:narrow", "--fix", "--pick", "1")

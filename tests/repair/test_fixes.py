@@ -99,6 +99,11 @@ BRANCHES = {
         ["conv(8, k=1)", "avgpool(3)", "conv(8, k=3, p=1)"],
         "write `avgpool(3, s=1, p=1)` in line 7",
     ),
+    "the padding of a pool with a stride": (
+        "concat",
+        ["conv(8, k=1)", "maxpool(3, s=1) | conv(8, k=1)", "conv(8, k=3, p=1)"],
+        "write `maxpool(3, s=1, p=1)` in line 7",
+    ),
     "a stride and a padding": (
         "concat",
         ["conv(8, k=2, s=2)", "maxpool(3)"],
@@ -116,7 +121,9 @@ BRANCHES = {
 def test_branches(name):
     kind, branches, expected = BRANCHES[name]
     lines = "".join(f"      - {branch}\n" for branch in branches)
-    assert expected in fixes(f"net:\n  - {kind}:\n{lines}")
+    found = fixes(f"net:\n  - {kind}:\n{lines}")
+    assert expected in found
+    assert not any("pool(1" in each or "k=1, p=1" in each for each in found)
 
 
 @pytest.mark.parametrize(
