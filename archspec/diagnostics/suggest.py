@@ -12,17 +12,23 @@ MAX_LENGTH = 50
 MAX_NAMES = 200  # to compare with; those with the same first letter come first
 
 
-def closest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+def closest(
+    name: str, names: Iterable[str], cutoff: float = 0.6, *, words: bool = True
+) -> str | None:
     """Return the known name that is closest to a mistyped one, if any is close.
+
+    With `words`, a word of a name may be as close.
 
     >>> closest("conv2", ["conv", "maxpool"]), closest("kernal", ["kernel_size"])
     ('conv', 'kernel_size')
     """
-    return _closest(name, frozenset(names), cutoff)
+    return _closest(name, frozenset(names), cutoff, words)
 
 
 @lru_cache  # a repeat evaluates the same mistake many times
-def _closest(name: str, names: frozenset[str], cutoff: float) -> str | None:
+def _closest(
+    name: str, names: frozenset[str], cutoff: float, has_words: bool
+) -> str | None:
     if len(name) > MAX_LENGTH:
         return None
     short = [other for other in names if len(other) <= MAX_LENGTH]
@@ -30,7 +36,7 @@ def _closest(name: str, names: frozenset[str], cutoff: float) -> str | None:
     whole = {candidate.casefold(): candidate for candidate in known}
     words = {
         word.casefold(): candidate
-        for candidate in reversed(known)
+        for candidate in reversed(known if has_words else [])
         for word in candidate.split("_")[:-1]
         if len(word) > 2
     }

@@ -12,6 +12,7 @@ from archspec.diagnostics.source import Source, Span
 from archspec.frontend.ast import (
     Binding,
     BlockDefinition,
+    Call,
     Chain,
     Document,
     Expression,
@@ -22,7 +23,7 @@ from archspec.frontend.ast import (
 )
 from archspec.frontend.call_parser import parse_chain, parse_label_path, parse_signature
 from archspec.frontend.comments import comment_of_block
-from archspec.frontend.schema.json_schema import EXPECTED_SHAPE, SHAPE
+from archspec.frontend.schema.json_schema import EXPECTED_SHAPE, SCHEMA, SHAPE
 from archspec.frontend.schema.report import report_violations
 from archspec.frontend.step_parser import StepParser, report_duplicate
 from archspec.frontend.value_parser import ValueParser
@@ -30,6 +31,8 @@ from archspec.frontend.yaml.reader import read_yaml
 from archspec.frontend.yaml.split_calls import find_split_calls
 from archspec.frontend.yaml.tree import Mapping, Scalar, Sequence, Tree, pairs_of
 
+DASHED = re.compile(r"[a-z]\w*(-\w+)+")  # `fashion-mnist`
+DEFINING = ("params", "import", "blocks")  # names, or they are meant by another key
 INPUT = "input"  # the key, and the name of an input without one
 
 
@@ -77,7 +80,8 @@ class _DocumentParser:
 
     def document(self, tree: Mapping) -> Document:
         net, variants = self.valid(tree, "net"), self.valid(tree, "variants")
-        sections = [tree.get(key) for key in ("params", "import", "blocks")]
+        others = {*SCHEMA["properties"]} - {*DEFINING}
+        sections = [value for key, value in tree.pairs if key.text not in others]
         self.complete = not any(map(self.values.is_broken, sections))
         return Document(
             source=self.source,
@@ -203,7 +207,10 @@ class _DocumentParser:
             if self.values.is_broken(value) or not isinstance(value, Scalar):
                 continue
             setting: Chain | Expression | None
-            if isinstance(value.value, str):
+            if DASHED.fullmatch(value.text):  # a name that `resolve` does not know
+                name = Name(value.span, value.text)
+                setting = Chain(value.span, (Call(value.span, name, ()),))
+            elif isinstance(value.value, str):
                 setting = self.values.try_parse(parse_chain, value)
             else:
                 setting = self.values.value(value)

@@ -41,7 +41,7 @@ from archspec.lowering.symbolic_channels import (
     with_channels,
 )
 from archspec.lowering.values_in_context import evaluate
-from archspec.resolve.bind import BoundArguments
+from archspec.resolve.bind import BoundArguments, tuple_of
 from archspec.resolve.partial_call import has_callee, is_callee
 from archspec.resolve.scope import CIN, Block, Scope, check_new_names
 from archspec.resolve.slots import pattern_key
@@ -312,6 +312,9 @@ def _report_pattern(
     parameter: Parameter, value: Symbolic, module: BlockCall, context: Context
 ) -> None:
     key, count = pattern_key(parameter.names), len(parameter.names)
+    found = value.value
+    is_tuple = isinstance(found, tuple)
+    expects = f"takes {count} values" if is_tuple else f"expects {tuple_of(count)}"
     is_number = isinstance(value.value, int | float)
     items = [str(value.value) if is_number else "1"] * count
     text = f"({', '.join(items)})"
@@ -319,8 +322,8 @@ def _report_pattern(
     report(
         context,
         "invalid-argument",
-        f"`{module.block.name}` expects a tuple of {count} values for `{key}`, "
-        f"found {describe(value.value)}",
+        f"`{key}` of `{module.block.name}` {expects}, "
+        f"found {len(found) if isinstance(found, tuple) else describe(found)}",
         module.bound.values[key],
         related=[Label(module.block.definition.signature, "the signature")],
         help=Replacement(help, text, is_strong=False) if is_number else help,

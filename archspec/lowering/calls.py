@@ -27,7 +27,7 @@ from archspec.resolve.bind import (
 )
 from archspec.resolve.expression_values import NOT_CALLABLE
 from archspec.resolve.partial_call import PartialCall, is_callee
-from archspec.resolve.scope import Callee
+from archspec.resolve.scope import Block, Callee
 from archspec.resolve.synonyms import suggest_callee
 from archspec.resolve.value_text import describe
 
@@ -50,11 +50,26 @@ def lower_call(
     call = spread
     if called is not None:
         bound = bound._replace(called=called)
+    if _may_lack_parameters(callee, bound):
+        y = _lower(call, callee, bound, x, context, items, name)
+        if y.shape is None or _input_channels_match(call, callee, bound, x, context):
+            return y
+        return ir.Value(None)
     if _input_channels_match(call, callee, bound, x, context):
         return _lower(call, callee, bound, x, context, items, name)
     with context.run.separate_findings() as consequences:  # of the reported error
         y = _lower(call, callee, bound, x, context, items, name)
     return ir.Value(None) if consequences.has_errors else y
+
+
+def _may_lack_parameters(callee: Callee, bound: BoundArguments) -> bool:
+    """Whether the only argument may be one of a parameter that the block has lost.
+
+    `unit(8)` states input channels if the signature is `unit:`, but not if the body reads
+    a name that nothing defines.
+    """
+    is_bare = isinstance(callee, Block) and not callee.definition.parameters
+    return is_bare and bound.in_channels is not None
 
 
 def _parts(value: Callee | PartialCall) -> tuple[Callee, Mapping[str, Symbolic]]:

@@ -156,6 +156,7 @@ def value_edits(place: CallPlace) -> Edits:
         yield CallEdit(VALUE, with_argument(call, f"k={text}"))
     yield from counts(call)
     yield from from_like_calls(place)
+    yield from lost_tuples(place)
     yield from natural_padding(call)
 
 
@@ -424,7 +425,8 @@ def from_like_calls(place: CallPlace) -> Edits:
                 cost = WITHOUT_ARGUMENT + 0.4 * is_even
                 if isinstance(given.value, Name) and text.isdigit():
                     cost += 0.4  # a number that fits one call may not fit the next
-                yield CallEdit(cost, with_value(given, text))
+                is_strong = not isinstance(given.value, Tuple)  # else several values
+                yield CallEdit(cost, with_value(given, text), is_strong)
     known = {keyword(given) for given in call.arguments}
     missing = (
         given
@@ -441,6 +443,21 @@ def from_like_calls(place: CallPlace) -> Edits:
             end = positional(call)[-1].span
             edit = Edit(end.source.span(end.end, end.end), f", {text}")
             yield CallEdit(WITHOUT_ARGUMENT, edit)
+
+
+def lost_tuples(place: CallPlace) -> Edits:
+    """A tuple that another call has there: `(64, (16, 32), 8)` beside `(64, 8)`."""
+    own = positional(place.call)
+    for other in place.like:
+        longer = positional(other)
+        if len(longer) != len(own) + 1:
+            continue
+        for given, here in zip(own[1:], longer[1:], strict=False):
+            at, text = given.value.span, here.value.span.text
+            if isinstance(here.value, Tuple) and not isinstance(given.value, Tuple):
+                edit = Edit(at.source.span(at.start, at.start), f"{text}, ")
+                yield CallEdit(VALUE, edit, is_strong=False)
+                break
 
 
 def _same_argument(place: CallPlace, given: Argument) -> Iterator[str]:

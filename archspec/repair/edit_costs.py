@@ -18,6 +18,7 @@ INPUT_ORDER = 0.5  # `64x64x3` to `3x64x64`
 SYNTAX = 0.5  # a sign or a space
 FLATTENED_POOL = 0.5  # `flatten` right after a global pool
 COUNTED = 0.55  # `flatten` where the stated count is that of all values
+LOST_SIGNATURE = 0.6  # `unit:` to `unit(c):`, where each call has an argument
 COPY = 0.6  # a call that stands twice in a row
 NATURAL_PADDING = 0.7  # d (k - 1) // 2
 LEFT_OUT = 0.75  # `flatten`, or groups that are not the channels

@@ -34,6 +34,7 @@ from archspec.repair.edit_costs import (
     ADDED,
     INSERTED,
     LAST_RESORT,
+    LOST_SIGNATURE,
     MAX_LEAD,
     REMOVED,
     VALUE,
@@ -192,6 +193,10 @@ def _definitions(finding: Diagnostic, document: Document) -> Iterator[Candidate]
     for place, value in enumerate(VALUES):
         for block in document.blocks:
             span = block.signature
+            if not block.parameters and is_in(at, block.body) and not place:
+                title = f"write `{span.text}({name}):`"
+                edit = Edit(source.span(span.end, span.end), f"({name})")
+                yield Candidate.of(LOST_SIGNATURE, title, edit)
             if is_in(at, block.body) and span.text.endswith(")"):
                 star = any(p.keyword_only for p in block.parameters)
                 separator = ", " if block.parameters else ""

@@ -41,9 +41,10 @@ SHORT = {  # usual names of a block's parameters, by torch's names
     "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "groups": "g",
 }  # fmt: skip
 OTHER_NAMES = {  # of parameters in other libraries
-    "dil": "d", "filter_size": "k", "group": "g", "kernel": "k", "ksize": "k",
-    "num_groups": "g", "pad": "p", "paddings": "p", "size": "k", "step": "s",
-    "strides": "s", "subsample": "s",
+    "decay": "weight_decay", "dil": "d", "eta": "lr", "filter_size": "k", "group": "g",
+    "kernel": "k", "ksize": "k", "l2": "weight_decay", "learning_rate": "lr",
+    "lrate": "lr", "mom": "momentum", "num_groups": "g", "pad": "p", "paddings": "p",
+    "size": "k", "step": "s", "strides": "s", "subsample": "s", "wd": "weight_decay",
 }  # fmt: skip
 NO_AXIS = Offer("`flatten` has no axis argument: it flattens all axes", "flatten")
 NOT_IN_A_SPEC = {
@@ -89,6 +90,11 @@ def written(call: Call, arguments: Iterable[str]) -> str:
     """The text of a call with other arguments."""
     name = "" if is_row(call) else call.name.id
     return f"{name}({', '.join(arguments)})"
+
+
+def tuple_of(count: int) -> str:
+    """What a tuple pattern expects."""
+    return "a pair" if count == 2 else f"a tuple of {count} values"
 
 
 def once_each(arguments: Iterable[Argument]) -> list[Argument]:
@@ -318,6 +324,19 @@ class _Binding:
         positional: list[Argument],
         in_channels: Expression | None,
     ) -> None:
+        pairs = zip(self.slots.positional, positional, strict=False)
+        for slot, argument in pairs:  # a row that lacks a tuple
+            if slot.size > 1 and isinstance(argument.value, Literal):
+                self.fail(
+                    "invalid-argument",
+                    f"`{slot.shown}` of `{self.callee.name}` expects "
+                    f"{tuple_of(slot.size)}, found {argument.span.text}",
+                    argument.span,
+                    help=self.row()
+                    if is_row(self.call)
+                    else _with_tuple(slot, argument),
+                )
+                return
         names = " and ".join(f"`{s.shown}`" for s in missing)
         parts = [a.span.text for a in positional]
         parts += [s.example for s in missing if s.positional]
@@ -395,6 +414,12 @@ class _Binding:
             missing=missing,
             proposals=proposals,
         )
+
+
+def _with_tuple(slot: Slot, argument: Argument) -> str:
+    """Help that puts the tuple of a parameter before an argument."""
+    text = f"{slot.example}, {argument.span.text}"
+    return Replacement(f"write `{text}`, with your own values", text, is_strong=False)
 
 
 def _regrouped(positional: list[Argument], slots: list[Slot]) -> list[str]:

@@ -104,7 +104,7 @@ class Environment:
     def may_define(self, name: str) -> bool:
         """Whether an unknown name may come from a failed import, and is not a typo."""
         known = {*self.params, *self.callees}
-        return not self.complete and not closest(name, known, cutoff=0.75)
+        return not self.complete and not closest(name, known, 0.75, words=False)
 
 
 @dataclass(eq=False, slots=True)

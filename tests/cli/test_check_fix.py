@@ -89,7 +89,7 @@ def test_wrong_usage(archspec, wrong, arguments, words):
     ("step", "why"),
     [
         ("dropout(1.5)", "the fix is uncertain: apply it with `--fix --pick 1`"),
-        ("dropout(15)", "the fixes are ambiguous: choose one with `--fix --pick 1`"),
+        ("maxpool(9)", "the fixes are ambiguous: choose one with `--fix --pick 1`"),
         ("fooo(3)", "no fix is known for the first finding"),
         ("relu", ""),
     ],

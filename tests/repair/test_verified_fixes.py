@@ -381,6 +381,10 @@ BLOCKS = """blocks:
   unit(c):
     - conv(c, k=1)
 """
+PAIRS = """blocks:
+  unit(c, (a, b)): conv(c, k=1) | conv(a, k=1) | conv(b, k=1)
+  three(c, (a, b), d): unit(c, (a, b)) | conv(d, k=1)
+"""
 GUESSES = {  # specs whose fixes are offered, and never written unasked
     "a probability over 1": "net: [dropout(1.5)]\n",
     "a probability of 2": "net: [dropout(2)]\n",
@@ -390,6 +394,12 @@ GUESSES = {  # specs whose fixes are offered, and never written unasked
     "a function": "net:\n  - tanh\n  - lambda x: x*2\n",
     "the channels in a body, which one call shows": (
         TWO_WIDTHS.format(stated="c").replace("(16, (32", "(16, (16")
+    ),
+    "a tuple of a row": (
+        f"{PAIRS}net:\n  - repeat: unit[(4, (3,)), (4, (3, 5)), (4, (3, 5))]\n"
+    ),
+    "a row without its tuple": (
+        f"{PAIRS}net:\n  - repeat: three[(4, (3, 5), 4), (4, 5), (4, (3, 7), 5)]\n"
     ),
     "a number too many": (
         'blocks: {"unit((a, b))": ["conv(a, k=1)", "conv(b, k=1)"]}\n'
@@ -422,6 +432,22 @@ SURE = {  # specs whose only value is known, before and after
     "the channels in a body, which each call shows": (
         TWO_WIDTHS.format(stated="c"),
         TWO_WIDTHS.format(stated="r"),
+    ),
+    "the parameter that a block has lost": (
+        "blocks:\n  unit: conv(c, k=1)\nnet:\n  - unit(8)\n  - unit(3)\n",
+        "blocks:\n  unit(c): conv(c, k=1)\nnet:\n  - unit(8)\n  - unit(3)\n",
+    ),
+    "the padding of a pool": (
+        "net:\n  - concat:\n      - maxpool(3, s=1)\n      - relu\n",
+        "net:\n  - concat:\n      - maxpool(3, s=1, p=1)\n      - relu\n",
+    ),
+    "the name of a rate": (
+        "net: [flatten]\ntrain: {optimizer: sgd(learning_rate=0.1)}\n",
+        "net: [flatten]\ntrain: {optimizer: sgd(lr=0.1)}\n",
+    ),
+    "a data set with a dash": (
+        "net:\n  - flatten | linear(10)\ntrain: {data: fashion-mnist}\n",
+        "net:\n  - flatten | linear(10)\ntrain: {data: fashion_mnist}\n",
     ),
     "a parameter of the block": (
         PASSED_ON.format(call="inner(c)"),

@@ -45,7 +45,7 @@ MISSING_COMMA = Problem(
 MISSING_DASH = Problem(
     "did not find expected '-' indicator",
     "expected `- ` or the end of the list, found {}",
-    "quote the whole of a value, not a part of it",
+    "start each item of a list with `- `",
 )
 PROBLEMS = (
     SECOND_COLON,
@@ -132,6 +132,8 @@ def report_yaml_error(
     if problem is MISSING_DASH and _follows_comment(source, offset):
         message = "the comment above ends the value before it"
         help = "move the comment after the whole value"
+    elif problem is MISSING_DASH and _line_before(source, offset):
+        help = "quote the whole of a value, not a part of it"
     findings.error(
         "invalid-yaml",
         message,
@@ -139,6 +141,12 @@ def report_yaml_error(
         related=_opened(source, start, error, offset),
         help=help,
     )
+
+
+def _line_before(source: Source, offset: int) -> str:
+    """What stands in a line before a place."""
+    start = source.line_starts[source.position(offset)[0] - 1]
+    return source.text[start:offset].strip()
 
 
 def _recognize(wording: str) -> Problem:
