@@ -15,6 +15,7 @@ from archspec.backends.python.aligned_bodies import (
     Bodies,
     InstancesDifferError,
     columns,
+    is_numbered,
 )
 from archspec.backends.python.block_params import (
     WIDTH,
@@ -53,8 +54,12 @@ class SubmoduleBuilder(SubmoduleLoops):
             InstancesDifferError: if they differ in structure.
         """
         found: list[Member] = []
+        shifts = False
         for column in columns(bodies):
+            if shifts and _has_other_numbers(column):
+                raise InstancesDifferError
             members, scope = self.column(column, scope)
+            shifts |= isinstance(column[0], Choice) and not members
             found += members
         return found
 
@@ -129,6 +134,15 @@ class SubmoduleBuilder(SubmoduleLoops):
                 return [replace(one, value=value)]
         test = self.unifier.unify(conditions, "", inside)
         return [SubmoduleChoice(test, then, otherwise)]
+
+
+def _has_other_numbers(column: Sequence[Any]) -> bool:
+    """Whether positions in a chain name a submodule, in each instance another one.
+
+    So after `skip: {if: c > 8, then: identity}`, which takes a place and makes nothing.
+    """
+    items = [item for item in column if isinstance(item, Layer | Module)]
+    return len({item.name.value for item in items if is_numbered(item)}) > 1
 
 
 def left_by(members: Sequence[Member]) -> set[str]:
