@@ -18,6 +18,7 @@ import pytest
 
 import archspec
 from archspec.catalog import bundled, variants
+from second_cases import rest_slow
 
 ENTRY = re.compile(r"# (Paper|Here|Costs): +(\S.*)")
 CONTINUED = re.compile(r"#  +(\S.*)")
@@ -73,7 +74,10 @@ def faults(path: Path) -> Iterator[str]:
         yield "no `about`"
 
 
-@pytest.mark.parametrize("name", bundled())
+LONG = {"torchvision/efficientnet", "torchvision/regnet"}
+
+
+@pytest.mark.parametrize("name", rest_slow(bundled(), bundled().keys() - LONG))
 def test_header(name: str) -> None:
     assert list(faults(bundled()[name])) == []
 

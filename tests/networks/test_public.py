@@ -14,6 +14,7 @@ from torch import Tensor, nn
 import archspec
 from archspec.catalog import LIBRARY, bundled
 from archspec.spec import Spec
+from second_cases import rest_slow
 
 from .comparison import assert_equal, parameters_of, settings_of, with_equal_weights
 from .public.cifar import (
@@ -123,7 +124,11 @@ def test_parameters(case: Case) -> None:
     assert [spec.params, *counts] == [case.parameters] * 3
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.spec)
+LONG = ("yolov8n", "preact_resnet:wide_resnet28_10", "unet_loop")
+QUICK = [case for case in CASES if case.spec not in LONG]
+
+
+@pytest.mark.parametrize("case", rest_slow(CASES, QUICK), ids=lambda case: case.spec)
 def test_outputs_and_settings(case: Case) -> None:
     for shape in case.shapes or [None]:
         spec = load(case, shape)

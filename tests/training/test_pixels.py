@@ -21,6 +21,7 @@ from archspec.training.data.decoding import read_image
 from archspec.training.data.image_reading import ImageReading
 from archspec.training.data.streaming_loader import StreamingLoader
 from archspec.training.distributed.world import World
+from second_cases import rest_slow
 from tiny_runs import Outcome
 
 from .files import error_of
@@ -57,25 +58,31 @@ def open_folders(tiny: Path, root: Path) -> tuple[StreamingLoader, ImageReading]
     return train, reading
 
 
+WHITE: list[tuple[str, float, str]] = [
+    ("uint8", 255, ""),
+    ("uint16", 65535, "16-bit files with values up to 65,535 are read as 16 bits"),
+    ("uint16", 4095, "16-bit files with values up to 4,095 are read as 12 bits"),
+    ("uint16", 1023, "16-bit files with values up to 1,023 are read as 12 bits"),
+    ("uint16", 255, "16-bit files with values up to 255 are read as 8 bits"),
+    ("int32", 255, "32-bit files with values up to 255 are read as 8 bits"),
+    ("int32", 2**20 - 1, "32-bit files with values up to 1,048,575 are read as"),
+    (
+        "int32",
+        2**31 - 1,
+        "32-bit files with values up to 2,147,483,647 are read as",
+    ),
+    ("float32", 1.0, "float files with values up to 1 are read as a range from 0"),
+    ("float32", 1.0001, "float files with values up to 1 are read as a range"),
+    ("float32", 255, "float files with values up to 255 are read as 8 bits"),
+    ("float64", 1.0, "float files with values up to 1 are read as a range from 0"),
+]
+
+
 @pytest.mark.parametrize(
     ("dtype", "scale", "words"),
     [
-        ("uint8", 255, ""),
-        ("uint16", 65535, "16-bit files with values up to 65,535 are read as 16 bits"),
-        ("uint16", 4095, "16-bit files with values up to 4,095 are read as 12 bits"),
-        ("uint16", 1023, "16-bit files with values up to 1,023 are read as 12 bits"),
-        ("uint16", 255, "16-bit files with values up to 255 are read as 8 bits"),
-        ("int32", 255, "32-bit files with values up to 255 are read as 8 bits"),
-        ("int32", 2**20 - 1, "32-bit files with values up to 1,048,575 are read as"),
-        (
-            "int32",
-            2**31 - 1,
-            "32-bit files with values up to 2,147,483,647 are read as",
-        ),
-        ("float32", 1.0, "float files with values up to 1 are read as a range from 0"),
-        ("float32", 1.0001, "float files with values up to 1 are read as a range"),
-        ("float32", 255, "float files with values up to 255 are read as 8 bits"),
-        ("float64", 1.0, "float files with values up to 1 are read as a range from 0"),
+        pytest.param(*row, marks=[pytest.mark.slow] * bool(number % 3))
+        for number, row in enumerate(WHITE)
     ],
 )
 def test_white_is_found_whatever_the_numbers_are(
@@ -159,7 +166,7 @@ def test_colors_of_12_bits_are_one_sentence(
         (("float32", 1), ("int32", 255)),
     ],
 )
-@pytest.mark.parametrize("measured", [True, False])
+@pytest.mark.parametrize("measured", rest_slow([True, False], [True]))
 def test_a_mixture_is_one_sentence_with_two_files(
     first: tuple[str, float],
     other: tuple[str, float],
@@ -211,7 +218,10 @@ def test_floats_that_are_no_numbers_are_unreadable(tiny: Path, tmp_path: Path) -
     assert "0.tif`: some pixels are not finite" in error_of(train.statistics)
 
 
-@pytest.mark.parametrize(("dtype", "scale"), [("uint16", 4095), ("float32", 1)])
+@pytest.mark.parametrize(
+    ("dtype", "scale"),
+    [("uint16", 4095), pytest.param("float32", 1, marks=pytest.mark.slow)],
+)
 def test_a_run_keeps_its_scale(
     dtype: str, scale: float, tiny: Path, tmp_path: Path, command: Command
 ) -> None:

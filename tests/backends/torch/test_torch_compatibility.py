@@ -47,7 +47,7 @@ def network(request: pytest.FixtureRequest) -> Spec:
     return load(request.param)
 
 
-@pytest.mark.parametrize("name", rest_slow([*FORMS, *PUBLISHED], FORMS))
+@pytest.mark.parametrize("name", rest_slow([*FORMS, *PUBLISHED], ["joins", "choices"]))
 def test_compiles_without_a_break(name: str) -> None:
     """`aot_eager` goes all the way but for writing C++."""
     module, x = prepare(load(name))
