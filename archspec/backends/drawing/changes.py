@@ -68,11 +68,8 @@ def _marked(
             if (level, node.op, plain(node.output.shape))
             == (part.path, part.op, part.output)
         ]
-    inside = f"{part.path}."
     inner = (c.after.path for c in changes if c is not change and c.after)
-    if change.change == "changed" and any(
-        path == part.path or path.startswith(inside) for path in inner
-    ):
+    if change.change == "changed" and any(_is_in(path, part) for path in inner):
         return []
     return _layers(graph, part)
 
@@ -98,8 +95,12 @@ def _joins(body: Iterable[Item], level: str) -> Iterator[tuple[str, Node]]:
 
 
 def _layers(graph: Graph, part: ComparedPart) -> list[Node]:
-    inside = f"{part.path}."
-    return [n for n in graph.layers if n.path == part.path or n.path.startswith(inside)]
+    return [node for node in graph.layers if _is_in(node.path, part)]
+
+
+def _is_in(path: str, part: ComparedPart) -> bool:
+    """Whether a path is that of a part, or lies within it."""
+    return path == part.path or path.startswith(f"{part.path}.")
 
 
 def _removed(
