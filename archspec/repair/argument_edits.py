@@ -217,7 +217,7 @@ def natural_padding(call: Call) -> Edits:
 
 
 def _window(call: Call) -> Argument | None:
-    """The kernel; that of a pool only beside a stride, which else is as large."""
+    """The kernel; a pool's only if it has a stride, which otherwise equals it."""
     if call.name.id not in POOLS:
         return argument(call, "k")
     given = positional(call)
@@ -446,7 +446,7 @@ def from_like_calls(place: CallPlace) -> Edits:
 
 
 def lost_tuples(place: CallPlace) -> Edits:
-    """A tuple that another call has there: `(64, (16, 32), 8)` beside `(64, 8)`."""
+    """A tuple that another call has in this place: `(64, (16, 32), 8)` for `(64, 8)`."""
     own = positional(place.call)
     for other in place.like:
         longer = positional(other)

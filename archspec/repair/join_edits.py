@@ -101,7 +101,7 @@ def _behind(span: Span, text: str) -> Edit | None:
 def _enlarged(
     finding: Diagnostic, body: Step, block: BlockDefinition | None
 ) -> Iterator[Candidate]:
-    """A branch at a larger scale: behind the recursion of a U-Net, which halves it."""
+    """A branch enlarged, as after the recursion of a U-Net, which halves the size."""
     numbers = finding.numbers
     scales = [k for k in (2, 4) if {k * n for n in numbers} & {*numbers}]
     for step in steps_in(body):

@@ -126,7 +126,7 @@ def _report(
 
 
 def _closed(pieces: list[Scalar]) -> Iterator[Fix]:
-    """The call with its last bracket behind each of its pieces."""
+    """The call, closed after each of its pieces, the last one first."""
     for last in reversed(pieces):
         span = pieces[0].span.to(last.span)
         text = f'"{" ".join(span.text.split())})"'

@@ -20,7 +20,7 @@ def condition(
     """A short condition that holds in `inside` and in no other lane of `within`.
 
     Two are combined only as those of a shortcut are: `s != 1 or cin != cout`. Others would
-    hold by chance. On a shortcut, beside an identity, they are combined even where one
+    hold by chance. Where the other branch is an identity, they are combined even if one
     is enough, so that the block takes other channels too.
     """
     atoms = [*_atoms(within, search)]
