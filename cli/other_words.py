@@ -1,13 +1,15 @@
-"""Commands and options of other programs: what to write for them here."""
+"""Words of other programs and mistyped ones: what to write for them here."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+
+from archspec.diagnostics.suggest import closest
 
 COMMANDS = {
     "compare": "`archspec diff A B`, or `archspec runs compare RUN...` for runs",
@@ -24,6 +26,13 @@ OPTIONS = {
     "--gpus": "--devices",
     "--json": "--format json",
     "--learning-rate": "--lr",
+}
+VALUES = {
+    "float16": "16",
+    "float32": "32",
+    "fp16": "16",
+    "gpu": "cuda",
+    "md": "markdown",
 }
 FORMATS = {  # the suffixes of `-o`
     "draw": ("png", "svg", "pdf", "dot", "html"),
@@ -50,10 +59,13 @@ class Command(TyperCommand):
         """Parse the arguments; a hint for an option or an output file that is misplaced."""
         if context.resilient_parsing:  # of the shell, to complete a word
             return super().parse_args(context, args)
-        parameters = self.get_params(context)
-        known = {name for each in parameters for name in each.opts}
+        known = {name: p for p in self.get_params(context) for name in p.opts}
         for wrong, meant in _misplaced_options(self.name or "", args, known):
             context.fail(f"No such option: {wrong}. Did you mean `{meant}`?")
+        for option, wrong, meant in _mistyped_values(args, known):
+            context.fail(
+                f"Invalid value for '{option}': '{wrong}'. Did you mean `{meant}`?"
+            )
         context.allow_extra_args = True  # they are reported here
         rest = super().parse_args(context, args)
         if context.args:
@@ -62,7 +74,7 @@ class Command(TyperCommand):
 
 
 def _misplaced_options(
-    command: str, args: list[str], known: Container[str]
+    command: str, args: list[str], known: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
     """The options that a command lacks, each with what to write for it.
 
@@ -80,7 +92,22 @@ def _misplaced_options(
             yield option, meant
 
 
-def _unexpected(args: list[str], known: Container[str]) -> str:
+def _mistyped_values(
+    args: list[str], known: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    """The options whose value is close to one of their choices, and both values."""
+    for arg, following in pairwise([*args, ""]):
+        option, sign, value = arg.partition("=")
+        choices = getattr(known[option].type, "choices", ()) if option in known else ()
+        value = value if sign else following
+        if choices and value not in choices:
+            other = VALUES.get(value.casefold())
+            meant = other if other in choices else closest(value, choices)
+            if meant:
+                yield option, value, meant
+
+
+def _unexpected(args: list[str], known: Mapping[str, Any]) -> str:
     """What to write for arguments that a command does not take, as a picture's name."""
     first, *others = args
     suffix = PurePath(first).suffix
