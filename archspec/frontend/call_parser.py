@@ -271,6 +271,33 @@ class Parser:
         token = self.advance()
         return Name(token.span, token.text)
 
+    def hyphenated_name(self, what: str, at_end: str = "") -> Name:
+        """name ("-" name)*: no name has hyphens, but a mistyped one may, as `max-pool`."""
+        name = self.name(what, at_end)
+        while self.at("-") and self.is_hyphen():
+            self.advance()
+            last = self.advance()
+            name = Name(name.span.to(last.span), f"{name.id}-{last.text}")
+        return name
+
+    def is_hyphen(self) -> bool:
+        """Whether the next token is between two names without spaces."""
+        before, sign, after = (
+            token.span for token in self.tokens[self.place - 1 : self.place + 2]
+        )
+        is_joined = before.end == sign.start and sign.end == after.start
+        return is_joined and self.tokens[self.place + 1].kind == "name"
+
+    def new_name(self, what: str) -> Name:
+        """A name that is defined here, which has no hyphens."""
+        name = self.hyphenated_name(what)
+        if "-" in name.id:
+            message = f"expected a name without hyphens, found `{name.id}`"
+            plain = name.id.replace("-", "_")
+            help = Replacement(f"write `{plain}`", plain)
+            raise ParseError(message, name.span, help)
+        return name
+
     # --- calls ---
 
     def chain(self) -> Chain:
@@ -282,7 +309,9 @@ class Parser:
 
     def call(self) -> Call:
         """name ["(" arguments ")"] ["->" shape]."""
-        name = self.name("the name of an op or block", "a step follows each `|`")
+        name = self.hyphenated_name(
+            "the name of an op or block", "a step follows each `|`"
+        )
         span = name.span
         arguments: list[Argument] = []
         if self.take("("):
@@ -348,7 +377,7 @@ class Parser:
 
     def signature(self) -> tuple[Name, tuple[Parameter, ...]]:
         """name ["(" parameter ("," parameter)* ["," "*" ("," parameter)*] ")"]."""
-        name = self.name("the name of a block")
+        name = self.new_name("the name of a block")
         parameters: list[Parameter] = []
         self.keyword_only = False
         if self.take("("):
@@ -370,7 +399,7 @@ class Parser:
             return None
         if self.at("("):
             return self.pattern()
-        name = self.name("a parameter")
+        name = self.new_name("a parameter")
         default = self.expression() if self.take("=") else None
         if default and not self.keyword_only:
             fixed = f"*, {name.id}={default.span.text}"

@@ -18,7 +18,7 @@ def joined(first: Fix, second: Fix, finding: Diagnostic, uncovered: Diagnostic) 
     edit = Edit(source.span(start, len(old) - tail), new[start : len(new) - tail])
     title, line = second.title, second.edits[0].span.line
     if finding.primary.span.line != line == uncovered.primary.span.line:
-        title = f"in line {line} {title}"
+        title = f"in line {line} {_title(second)}"
     if not _is_replaced(first, second):
         title = f"{_title(first)}, and {title}"
     return Fix(title, (edit,), first.is_strong and second.is_strong)

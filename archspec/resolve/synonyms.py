@@ -60,7 +60,7 @@ def suggest_callee(name: str, known: Iterable[str]) -> str:
     if name in STEPS:
         return f"`{name}` is a step of its own: write `{name}: ...`, not a call"
     known = set(known)
-    plain = name.replace("_", "").casefold()
+    plain = name.replace("_", "").replace("-", "").casefold()
     if plain in NOT_NEEDED:
         return NOT_NEEDED[plain]
     match = OTHER_NAMES.get(plain)

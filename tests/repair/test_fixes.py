@@ -166,6 +166,12 @@ def test_a_name_in_many_places_is_one_mistake():
     assert found.notes == ("also used in lines 5, 6",)
 
 
+def test_a_block_is_renamed_where_it_is_called():
+    assert fixes(
+        "blocks:\n  my-unit(c):\n    - conv(c, k=1)\nnet:\n  - my-unit(8)\n"
+    ) == ["write `my_unit`, and in line 8 write `my_unit`"]
+
+
 def test_the_library_is_not_mended():
     assert helps("net:\n  - transition(8)\n", "3x1x1") == [
         "pool less before, or start from a larger input"
