@@ -64,6 +64,17 @@ class Spec:
         return str(path.with_name(self.variant) if self.variant else path)
 
     @property
+    def full_name(self) -> str:
+        """The name with that of the file's family: `mix:dw` of `mix.yaml:dw`.
+
+        A variant that is bundled, or has the name of its family, is a network: `vgg16`.
+        """
+        family, is_file = self.document.name, PurePath(self.document.source.name).suffix
+        if self.variant is None or not is_file or family in self.variant:
+            return self.name
+        return f"{family}:{self.variant}"
+
+    @property
     def text(self) -> str:
         """The spec as it was written."""
         return self.document.source.text

@@ -93,7 +93,7 @@ def _data(path: Path, run: RunRecord | TrainingError) -> dict[str, object]:
     return {
         "run": str(path),
         "state": _state(run),
-        "spec": run.spec.name,
+        "spec": run.spec.full_name,
         "data": run.settings.data,
         "epochs": len(run.history),
         "planned_epochs": run.settings.epochs,
@@ -108,7 +108,7 @@ def _data(path: Path, run: RunRecord | TrainingError) -> dict[str, object]:
 def _cells(path: Path, run: RunRecord | TrainingError) -> tuple[str, ...]:
     if isinstance(run, TrainingError):
         return (path.name, *[""] * 7, "damaged")
-    made = (path.name, run.spec.name, run.settings.data)
+    made = (path.name, run.spec.full_name, run.settings.data)
     return (*made, *_results(run).values(), _state(run))
 
 
@@ -212,7 +212,7 @@ def _settings(run: RunRecord) -> dict[str, str]:
     from archspec.runs.config import describe_network
 
     network = describe_network(run.spec)
-    values = {"spec": run.spec.name, "input": network["input"]}
+    values = {"spec": run.spec.full_name, "input": network["input"]}
     values |= {f"param {name}": value for name, value in network["params"].items()}
     for each in fields(run.settings):
         values |= _parts(each.name, getattr(run.settings, each.name))

@@ -24,7 +24,7 @@ def describe_run(spec: Spec, settings: Settings) -> dict[str, Any]:
 
     return {
         "archspec": version("archspec-nn"),
-        "name": spec.name,
+        "name": spec.full_name,
         **describe_network(spec),
         **settings.to_json(),
     }

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from errno import EEXIST, ENOTEMPTY
-from pathlib import Path, PurePath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
@@ -37,15 +37,8 @@ def _run_to_name(path: Path) -> str:
 
 
 def default_name(spec: Spec) -> str:
-    """The name of a new run: `lenet`, or `mix-dw` of `mix.yaml:dw`.
-
-    A variant that is bundled, or has the name of its family, is a network: `vgg16`.
-    """
-    family, variant = spec.document.name, spec.variant
-    is_file = PurePath(spec.document.source.name).suffix
-    if variant is None or not is_file or family in variant:
-        return spec.name
-    return f"{family}-{variant}"
+    """The name of a new run: `lenet`, or `mix-dw` of `mix.yaml:dw`."""
+    return spec.full_name.replace(":", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,10 +255,15 @@ def _text(value: object) -> str:
     return value
 
 
-def _with_name(spec: Spec, name: str) -> Spec:
+def _with_name(spec: Spec, full_name: str) -> Spec:
     """The spec under its original name, which may come from the name of its file."""
-    document, graph = replace(spec.document, name=name), replace(spec.graph, name=name)
-    return replace(spec, document=document, graph=graph)
+    family, _, name = full_name.rpartition(":")
+    return replace(
+        spec,
+        document=replace(spec.document, name=family or name),
+        graph=replace(spec.graph, name=name),
+        variant=name if family else None,
+    )
 
 
 def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:

@@ -95,6 +95,22 @@ def test_parameters_are_those_of_the_params_that_the_run_began_with(
     assert json.loads(out)[0]["params"] == spec.params
 
 
+@pytest.mark.parametrize("head", ["", "name: family\n"])
+def test_the_variant_of_a_file_is_listed_with_the_spec(
+    head: str, tmp_path: Path, command: Command
+) -> None:
+    text = f"{TINY}variants: {{small: {{widths: [3, 5]}}}}\n"
+    (tmp_path / "family.yaml").write_text(text.replace("name: tiny\n", head))
+    spec = load(tmp_path / "family.yaml:small")
+    create_run(spec, resolve_settings(spec.train, {"out": tmp_path / "runs"}))
+    _, out, _ = command("runs", "--format", "json")
+    (found,) = json.loads(out)
+    assert (Path(found["run"]).name, found["spec"]) == (
+        "family-small-1",
+        "family:small",
+    )
+
+
 def test_two_comes_before_ten(runs: Path, command: Command) -> None:
     for number in (10, 2, 9):
         shutil.copytree(runs / "tiny-1", runs / f"tiny-{number}")
