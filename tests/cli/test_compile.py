@@ -93,7 +93,7 @@ def test_a_program_with_the_weights_of_a_state_dict(
     outcome = archspec("compile", spec, "-o", path, "--weights", state)
     assert outcome.code == 0
     assert outcome.out.startswith("wrote ")
-    assert outcome.err == f"loaded 9 of 9 weights from `{state}`\n"
+    assert outcome.err == f"loaded 9 of 9 tensors from `{state}`\n"
     exported = torch.export.load(path).module()
     torch.testing.assert_close(exported(IMAGES), model(IMAGES))
 
@@ -239,7 +239,7 @@ def test_weights_of_another_network(archspec, spec, model, tmp_path):
     assert outcome.err == (
         f"error: `{tmp_path}/other.pt` does not match `small`: name the spec, params and "
         "input that it was trained with, or rename weights with `--rename old=new`\n"
-        "3 of 9 weights match; missing: 5; unexpected: 1; wrong shape: 1\n"
+        "3 of 9 tensors match; missing: 5; unexpected: 1; wrong shape: 1\n"
         f"  missing: `1.weight` 4 ({spec}:5)\n"
         f"  missing: `1.bias` 4 ({spec}:5)\n"
         f"  missing: `1.running_mean` 4 ({spec}:5)\n"

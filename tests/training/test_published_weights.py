@@ -295,7 +295,7 @@ def test_a_head_of_several_layers(cache, tmp_path):
     model = archspec.compile(spec)
     report = load_weights(model, spec, Path("DEFAULT"), adapt=True)
     assert report.summary == (
-        "loaded 120 of 126 weights from `ResNet18_Weights.IMAGENET1K_V1`; "
+        "loaded 120 of 126 tensors from `ResNet18_Weights.IMAGENET1K_V1`; "
         "new head `fc.0`, `fc.2` and `fc.4`: 6; replaced `fc`: 2"
     )
     model.fc, theirs.fc = nn.Identity(), nn.Identity()
@@ -390,7 +390,7 @@ def test_the_weights_of_segmentation(name, cache, command):
     arguments = (f"segmentation/{name}", "--pretrained")
     code, _, err = command("compile", *arguments, "-o", "a.safetensors")
     count = len(theirs.state_dict())
-    assert (code, err) == (0, f"loaded {count} of {count} weights from `{weights}`\n")
+    assert (code, err) == (0, f"loaded {count} of {count} tensors from `{weights}`\n")
     code, out, err = command("predict", *arguments, "a.png")
     assert (code, out) == (2, "")
     assert "has no image classes to predict" in err
@@ -579,7 +579,7 @@ def test_an_export_has_the_weights(squeezenet, command):
     assert code == 0
     assert err == (
         f"note: input changed from 3x100x100 to 3x224x224 for `{WEIGHTS}`\n"
-        f"loaded 52 of 52 weights from `{WEIGHTS}`\n"
+        f"loaded 52 of 52 tensors from `{WEIGHTS}`\n"
     )
     found, expected = load_file("a.safetensors"), squeezenet.state_dict()
     assert found.keys() == expected.keys()

@@ -112,7 +112,7 @@ def test_weights_as_trainers_write_them(kind, small, tmp_path):
     torch.save(FILES[kind](state), path)
     model = archspec.compile(spec)
     report = load_weights(model, spec, path)
-    assert str(report) == f"loaded 16 of 16 weights from `{path}`"
+    assert str(report) == f"loaded 16 of 16 tensors from `{path}`"
     assert_same(model, state)
 
 
@@ -315,7 +315,7 @@ def test_a_rename_that_goes_wrong(rename, message, small, tmp_path, monkeypatch)
             {},
             [
                 "does not match `small`: name the spec, params and input that it was",
-                "9 of 16 weights match; wrong shape: 7",
+                "9 of 16 tensors match; wrong shape: 7",
                 "wrong shape: `1.0.weight` 7x4x3x3, in the file 6x4x3x3 (small.yaml:6, called in line 10)",
                 "wrong shape: `fc.weight` 5x7, in the file 5x6 (small.yaml:12)",
             ],
@@ -325,7 +325,7 @@ def test_a_rename_that_goes_wrong(rename, message, small, tmp_path, monkeypatch)
             {},
             [
                 "does not match `small`: use `--rename fc=head`",
-                "14 of 16 weights match; missing: 2; unexpected: 2",
+                "14 of 16 tensors match; missing: 2; unexpected: 2",
                 "missing: `head.weight` 5x6 (small.yaml:12)",
                 "unexpected: `fc.weight` 5x6\n",
             ],
@@ -371,7 +371,7 @@ def test_another_number_of_classes_is_a_new_head(small, tmp_path):
     report = load_weights(model, spec, path, adapt=True)
     place = f"({tmp_path}/small.yaml:12)"
     assert str(report).splitlines() == [
-        f"loaded 14 of 16 weights from `{path}`; new head `fc`: 2",
+        f"loaded 14 of 16 tensors from `{path}`; new head `fc`: 2",
         f"  new head: `fc.weight` 3x6, in the file 5x6 {place}",
         f"  new head: `fc.bias` 3, in the file 5 {place}",
     ]
@@ -419,7 +419,7 @@ def test_pretrained_weights_with_another_head_under_another_name(tmp_path):
     for renames in ((), ("fc=head",)):
         model = archspec.compile(spec)
         report = load_weights(model, spec, path, renames=renames, adapt=True)
-        assert "loaded 120 of 122 weights" in report.summary
+        assert "loaded 120 of 122 tensors" in report.summary
         model.head, theirs.fc = nn.Identity(), nn.Identity()
         assert torch.equal(model.eval()(images), theirs.eval()(images))
 
@@ -521,7 +521,7 @@ def test_gray_images_sum_the_first_kernel(small, tmp_path):
         "summed over its channels",
         f"{tmp_path}/small.yaml:6, called in line 9",
     )
-    assert first == f"loaded 16 of 16 weights from `{path}`; {kind}: `stem.0`"
+    assert first == f"loaded 16 of 16 tensors from `{path}`; {kind}: `stem.0`"
     assert second == f"  {kind}: `stem.0.weight` 4x1x3x3, in the file 4x3x3x3 ({place})"
     gray = torch.rand(2, 1, 16, 16)
     color = gray.expand(-1, 3, -1, -1)

@@ -73,9 +73,9 @@ class LoadReport:
 
     @property
     def summary(self) -> str:
-        """The numbers of weights, in one line."""
+        """The numbers of tensors of the state dict, in one line."""
         initial = self.new_head + self.missing + self.wrong_shape
-        count = f"{len(self.loaded)} of {len(self.loaded + initial)} weights"
+        count = f"{len(self.loaded)} of {len(self.loaded + initial)} tensors"
         loaded = f"loaded {count} from `{self.path}`"
         parts = [loaded if self.is_match else f"{count} match"]
         for kind, weights in self._not_loaded():
