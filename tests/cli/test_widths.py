@@ -69,5 +69,14 @@ def test_a_wide_terminal_shows_more(archspec, monkeypatch):
         headers.append(lines[2].split("  "))
         rows.append(lines.index("") - 3)
     assert len(headers[0]) < len(headers[1]) < len(headers[2]) < len(headers[3])
-    assert {"layer", "field/s"} <= {word.strip() for word in headers[1]}
+    assert {"layer", "field/s"} <= {word.strip() for word in headers[2]}
     assert len(set(rows)) == 1
+
+
+@pytest.mark.parametrize("name", ["googlenet", "torchvision/mobilenet_v2"])
+def test_the_path_of_a_layer_is_whole(archspec, monkeypatch, name):
+    """Columns are omitted before a path is shortened, since only it tells rows apart."""
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = archspec("summary", name).out.splitlines()
+    rows = [line.split()[0] for line in lines[4 : lines.index("") - 2]]
+    assert rows == [layer.path for layer in load(name).layers]

@@ -22,7 +22,7 @@ def text_table(
     rows: Sequence[Cells],
     left: Iterable[int],
     *,
-    optional: Iterable[int] = (),
+    optional: Sequence[int] = (),
     prose: int | None = None,
 ) -> list[str]:
     """Return the lines of a table that fits the terminal.
@@ -31,11 +31,12 @@ def text_table(
         header: the names of the columns.
         rows: the cells.
         left: the columns that are left-aligned.
-        optional: columns to omit in this order while the table is too wide.
+        optional: columns to omit in this order while the table is too wide. Texts are
+            shortened before the last one goes.
         prose: the column whose text is wrapped. Other texts are shortened.
     """
     texts = {*left}
-    shown = _columns_that_fit([header, *rows], texts, optional)
+    shown = _columns_that_fit([header, *rows], texts, optional, prose)
     names = frozenset(n for n, column in enumerate(shown) if column in texts)
     picked = [[row[column] for column in shown] for row in (header, *rows)]
     widths = _fitted(_widths(picked), names)
@@ -49,17 +50,19 @@ def text_table(
 
 
 def _columns_that_fit(
-    rows: Sequence[Cells], texts: set[int], optional: Iterable[int]
+    rows: Sequence[Cells], texts: set[int], optional: Sequence[int], prose: int | None
 ) -> list[int]:
-    """Return the columns that fit if texts are shortened to three quarters."""
+    """Return the columns that fit; for the last, texts are shortened to three quarters."""
     widths = _widths(rows)
     least = [
         max(min(width, NARROWEST), width - width // 4) if n in texts else width
         for n, width in enumerate(widths)
     ]
+    whole = [least[n] if n == prose else width for n, width in enumerate(widths)]
     shown = [*range(len(widths))]
     for column in optional:
-        if _total([least[n] for n in shown]) <= output_width():
+        needed = least if column == optional[-1] else whole
+        if _total([needed[n] for n in shown]) <= output_width():
             break
         shown.remove(column)
     return shown
