@@ -8,7 +8,13 @@ import typer
 
 from archspec.backends.mark import marked
 
-from .options import ForceOption, PictureOption, format_option
+from .options import (
+    ForceOption,
+    InputOption,
+    PictureOption,
+    SetOption,
+    format_option,
+)
 from .output_files import check_picture, write_output
 from .spec_loading import load_spec
 
@@ -27,13 +33,15 @@ def diff(
     output: PictureOption = None,
     force: ForceOption = False,
     format_: Annotated[Literal["table", "json"], format_option()] = "table",
+    overrides: SetOption = None,
+    input_: InputOption = None,
 ) -> None:
-    """Compare two networks."""
+    """Compare two networks. `--set` and `--input` change both."""
     if output:
         check_picture(output, force=force)
     from archspec.backends.tables.diff_table import Comparison
 
-    one, other = (load_spec(name, None, None, None) for name in (before, after))
+    one, other = (load_spec(name, overrides, input_, None) for name in (before, after))
     found = Comparison(one.graph, other.graph, (before, after))
     print(found.json() if format_ == "json" else found)
     if output:

@@ -57,7 +57,7 @@ EXAMPLES = {
         "archspec runs compare runs/lenet-1 runs/lenet-2",
     ),
     "diff": (
-        "archspec diff vgg11 vgg13",
+        "archspec diff vgg11 vgg13 --input 3x64x64",
         "archspec diff before.yaml after.yaml -o diff.svg",
     ),
     "profile": ("archspec profile resnet18 --batch 32",),

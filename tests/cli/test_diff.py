@@ -70,6 +70,14 @@ def test_another_argument_is_one_change(compare, steps, data):
     assert briefly(compare(before, after)) == expected
 
 
+def test_params_and_inputs_are_changed_in_both(archspec):
+    flags = ("--set", "classes=3", "--input", "3x64x64", "--format", "json")
+    done = archspec("diff", "torchvision/resnet18", "torchvision/resnet34", *flags)
+    found = json.loads(done.out)
+    for side in (found["before"], found["after"]):
+        assert (side["input"], side["output"]) == ([3, 64, 64], [3])
+
+
 def test_another_op_of_the_kind_is_a_change(compare):
     found = briefly(compare(["relu", "maxpool(2)"], ["gelu", "avgpool(2)"]))
     assert found == [
