@@ -11,12 +11,12 @@ import typer
 
 from archspec.catalog import Entry, bundled, find_bundled, list_models, of_torchvision
 from archspec.diagnostics.codes import CODES
-from archspec.diagnostics.suggest import did_you_mean
 from archspec.diagnostics.terminal import output_width, wrapped
 from archspec.ops.op import Op
 from archspec.ops.registry import OPS
 from archspec.resolve.library import library
 from archspec.resolve.scope import Block
+from archspec.resolve.synonyms import suggest_callee
 
 from .completion import complete_word
 from .exit_codes import USAGE, stop
@@ -51,7 +51,7 @@ def explain(
         print(_spec(entry))
     else:
         known = [*CODES, *OPS, *blocks, *language_words(), *bundled()]
-        help_ = did_you_mean(of_torchvision(name) or name, [*known, *list_models()])
+        help_ = suggest_callee(of_torchvision(name) or name, [*known, *list_models()])
         stop(f"unknown word `{name}`{help_ and '; ' + help_}", USAGE)
 
 

@@ -100,7 +100,7 @@ def parse_label(scalar: Scalar) -> StepLabel:
             f"write `{keyword[1]}:`, which takes no arguments", keyword[1]
         )
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
-    if scalar.text.startswith("for "):
+    if re.match(r"for |repeat[ (]", scalar.text):
         help = "write `repeat:` with the steps, and `times: 3` next to it"
         raise ParseError(f"`{scalar.text}` cannot be a label", scalar.span, help)
     if scalar.text.startswith("lambda "):

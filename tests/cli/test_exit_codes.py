@@ -143,6 +143,7 @@ OUTCOMES = [
     ("explain conv", OK, "conv("),
     ("explain repeat", OK, "times: 3"),
     ("explain sgd", OK, "--optimizer"),
+    ("explain BatchNorm2d", USAGE, "did you mean `bn`?"),
     ("explain unknown-opp", USAGE, "did you mean `unknown-op`?"),
     ("compile net.yaml", OK, "class Net"),
     ("compile bad.yaml", FAILURE, "did you mean `conv`?"),

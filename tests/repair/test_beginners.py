@@ -16,6 +16,11 @@ def net(step: str) -> str:
 ADVICE = {
     "no colon": (f"{HEAD}net\n  - relu\n", "`net:`"),
     "a Python loop": (net("for i in range(3): relu"), "`times: 3`"),
+    "a count of a repeat": (net("repeat(3): relu"), "`times: 3`"),
+    "a param with a sign": (
+        f"{HEAD}params: {{classes=10}}\nnet: [relu]\n",
+        "write `classes: 10`",
+    ),
     "a join as a call": (net("concat(dim=1): [relu, identity]"), "`concat:`"),
     "a block in a body": (net("inner(c): conv(c, k=1)"), "under `blocks:`"),
     "an arrow as a bar": (net("conv(8, k=3) -> relu"), "`- conv(8, k=3) | relu`"),

@@ -444,7 +444,12 @@ def _help_with_heads(part: Tree) -> str:
 
 
 def _help_with_name(text: str) -> str:
-    """Help with a name of the characters that it may have: `my_net` for `my net`."""
+    """Help with a name of the characters that it may have: `my_net` for `my net`.
+
+    `n=8` is a name and its value: `n: 8`.
+    """
+    if pair := re.fullmatch(r"(\w+) *= *(.+)", text):
+        return write(f"{pair[1]}: {pair[2]}")
     name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
     other = re.sub(r"^(\d+)_*(.*)", r"\2\1", name)  # `c2` for `2c`
     if not other[:1].isalpha():
