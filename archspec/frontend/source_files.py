@@ -29,12 +29,11 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
         findings.error("unreadable-file", message, nowhere, help=_similar(path))
         return None
     except IsADirectoryError:
-        help = "name a spec in it, such as `FOLDER/net.yaml`"
         findings.error(
             "unreadable-file",
             f"`{name}` is a directory, not a spec",
             nowhere,
-            help=help,
+            help=f"name a spec in it, such as `{_spec_in(path)}`",
         )
         return None
     except (OSError, ValueError) as error:
@@ -56,13 +55,21 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
 
 def _similar(path: Path) -> str:
     """A help line for the name of a missing file; "" without a similar one."""
+    files = {each.stem: each for each in _specs_in(path.parent)}
+    found = closest(path.stem, files)
+    return f"did you mean `{files[found]}`?" if found else ""
+
+
+def _spec_in(folder: Path) -> Path:
+    """The first spec of a folder, or an example of one."""
+    return min(_specs_in(folder), default=folder / "net.yaml")
+
+
+def _specs_in(folder: Path) -> list[Path]:
     try:
-        files = [each for each in path.parent.iterdir() if each.suffix in SUFFIXES]
+        return [each for each in folder.iterdir() if each.suffix in SUFFIXES]
     except OSError:
-        return ""
-    stems = {each.stem: each.name for each in files}
-    found = closest(path.stem, stems)
-    return f"did you mean `{path.with_name(stems[found])}`?" if found else ""
+        return []
 
 
 def _start(path: Path) -> bytes:

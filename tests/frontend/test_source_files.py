@@ -122,6 +122,12 @@ def test_a_directory_that_looks_like_a_spec(tmp_path):
     assert found.message.endswith("net.yaml` is a directory, not a spec")
 
 
+def test_a_spec_in_the_directory_is_named(tmp_path):
+    (tmp_path / "spec.yaml").touch()
+    (found,) = archspec.check(tmp_path).diagnostics
+    assert str(tmp_path / "spec.yaml") in found.help[0]
+
+
 @pytest.mark.parametrize(
     "name", ["a" * 5000, "a" * 5000 + ".yaml", "\0", "a\0.yaml", "\udcff"]
 )
