@@ -15,6 +15,7 @@ from archspec.checker import check_source
 from archspec.compiler import Options
 from archspec.diagnostics.diagnostic import SpecError
 from archspec.diagnostics.source import Source
+from archspec.diagnostics.suggest import closest
 from archspec.runs.atomic_files import TEMPORARY, write_atomically
 from archspec.runs.config import read_settings, set_arguments
 from archspec.runs.errors import TrainingError, UsageError, short_message
@@ -28,12 +29,27 @@ SPEC, MODEL, CONFIG, METRICS = "spec.yaml", "model.py", "config.json", "metrics.
 
 
 def _run_to_name(path: Path) -> str:
-    """What to write where a path is not a run: `lenet-1` is in `runs` by default."""
-    meant = Path("runs", path.name)
-    is_run = path != meant and (meant / CONFIG).is_file()
-    return (
-        f"did you mean `{meant}`?" if is_run else "name a run, such as `runs/lenet-1`"
-    )
+    """What to write where a path is not a run: that around it, one in it, or one like it.
+
+    `lenet-1` is in `runs` by default.
+    """
+    if (path.parent / CONFIG).is_file():
+        return f"did you mean `{path.parent}`?"
+    if inside := _runs_in(path):
+        return f"name a run in it, such as `{min(inside)}`"
+    folders = (path.parent, Path("runs"))
+    known = {run.name: run for folder in folders for run in _runs_in(folder)}
+    meant = closest(path.name, known)
+    if meant:
+        return f"did you mean `{known[meant]}`?"
+    return f"name a run, such as `{min(known.values(), default='runs/lenet-1')}`"
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    try:
+        return [each.parent for each in folder.glob(f"*/{CONFIG}")]
+    except OSError:
+        return []
 
 
 def default_name(spec: Spec) -> str:

@@ -130,11 +130,23 @@ def test_a_run_without_an_epoch_is_listed(runs: Path, command: Command) -> None:
     assert "it stopped before an epoch had ended" in err
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("tiny-1", "`tiny-1` does not exist: did you mean `runs/tiny-1`?"),
+        ("runs/tiny", "`runs/tiny` does not exist: did you mean `runs/tiny-1`?"),
+        ("runs/other", "does not exist: name a run, such as `runs/tiny-1`"),
+        ("runs", "(`config.json` is missing): name a run in it, such as `runs/tiny-1`"),
+        ("runs/tiny-1/best.pt", "did you mean `runs/tiny-1`?"),
+    ],
+)
 @pytest.mark.usefixtures("runs")
-def test_the_name_alone_suggests_the_run(command: Command) -> None:
-    code, _, err = command("runs", "show", "tiny-1")
+def test_a_path_that_is_not_a_run_suggests_one(
+    path: str, told: str, command: Command
+) -> None:
+    code, _, err = command("runs", "show", path)
     assert code == 2
-    assert err == "error: `tiny-1` does not exist: did you mean `runs/tiny-1`?\n"
+    assert err.endswith(f"{told}\n")
 
 
 def test_a_folder_is_checked_without_the_copies_of_runs(

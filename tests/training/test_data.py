@@ -283,7 +283,7 @@ def test_the_test_images_need_the_classes_of_training(
 @pytest.mark.parametrize(
     ("folders", "message"),
     [
-        ({}, "images` does not exist: use another"),
+        ({}, "images` does not exist: name the folder"),
         ({"train": ("a", "b"), "val": ("a",)}, "the class `b` is only in one of"),
         ({"train": ("a", "b"), "val": ()}, "has no images"),
         ({"train": ("a", "b", "c"), "val": ("a", "b", "c")}, "`--set classes=3`"),

@@ -135,7 +135,8 @@ def find_evaluation(
 def _check_root(root: Path) -> None:
     if not root.is_dir():
         raise UsageError(
-            f"the folder `{root}` does not exist: use another `--data-root DIR`"
+            f"the folder `{root}` does not exist: name the folder of the images "
+            "with `--data-root DIR`"
         )
 
 
