@@ -46,7 +46,11 @@ class Layers(Sequence[Node]):
             return self._nodes[key]
         found = next((node for node in self._nodes if node.path == key), None)
         if found is None:
-            hint = did_you_mean(key, [node.path for node in self._nodes])
+            paths = [node.path for node in self._nodes]
+            inner = next((path for path in paths if path.startswith(f"{key}.")), None)
+            hint = did_you_mean(key, paths)
+            if inner:
+                hint = f"the first layer in it is `{inner}`"
             name = self._graph.name
             raise KeyError(f"`{name}` has no layer `{key}`{hint and '; ' + hint}")
         return found

@@ -415,6 +415,8 @@ def test_layers_by_path():
     assert len(layers[:3]) == 3
     with pytest.raises(KeyError, match=r"no layer `layer1[.]0[.]conv`; did you mean"):
         layers["layer1.0.conv"]
+    with pytest.raises(KeyError, match=r"first layer in it is `layer1[.]0[.]conv1`"):
+        layers["layer1.0"]
 
 
 def test_layers_for_a_data_frame():
