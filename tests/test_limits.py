@@ -151,6 +151,7 @@ LONG = {
     "blocks after an error",
     "blocks of layers",
     "findings among many names",
+    "findings in one line",
     "one label for all steps",
     "places that explain one",
     "repeats one after the other",

@@ -42,6 +42,7 @@ def without_words(finding: Diagnostic) -> Diagnostic:
     )
 
 
+@pytest.mark.slow
 def test_much_is_proposed() -> None:
     """So that the test above has a subject."""
     found = [d for path in CASES for d in harness.compiled_case(path).diagnostics]

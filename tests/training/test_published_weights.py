@@ -544,6 +544,7 @@ def test_as_many_folders_as_classes_stand_for_them_in_order(tmp_path):
 # --- runs ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fine_tuning_needs_the_weights_once(squeezenet, cache, command):
     write_classes(Path("pets/train"), "cat", "dog")
     write_classes(Path("pets/val"), "cat", "dog")

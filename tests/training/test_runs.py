@@ -250,6 +250,7 @@ def test_the_average_of_a_short_run_is_no_initial_network(
     assert accuracies[1] > 0.8 * accuracies[0]
 
 
+@pytest.mark.slow
 def test_who_stops_reading_stops_the_run(tiny: Path, tmp_path: Path) -> None:
     """`archspec train tiny.yaml | head -1`."""
     code = "from archspec.cli.main import main; main()"

@@ -89,6 +89,7 @@ def test_a_class_without_a_readable_image_is_an_error(
     assert sentence.startswith("no image of the class `dark` in the split")
 
 
+@pytest.mark.slow
 def test_all_splits_count_and_the_end_lists_them(
     tiny: Path, tmp_path: Path, command: Command
 ) -> None:

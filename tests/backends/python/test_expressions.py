@@ -117,6 +117,7 @@ TRICKY = st.sampled_from(
 ).flatmap(lambda name: st.sampled_from([name, f"{name}_", f"{name}__", f"__{name}"]))
 
 
+@pytest.mark.slow
 @given(st.sets(NAMES | TRICKY, min_size=2, max_size=30))
 @settings(deadline=None)
 def test_different_names_stay_different(names: set[str]) -> None:

@@ -28,6 +28,7 @@ from archspec.backends.torch.module_from_source import build
 from archspec.ir.graph import Graph
 from corpus import FOLDER, NAMES, VARIANTS, corpus_source, corpus_spec
 from random_specs import random_spec
+from second_cases import rest_slow
 from specs import spec
 
 RANDOM = min(int(os.environ.get("FUZZ_EXAMPLES", "24")), 2_000)
@@ -61,7 +62,7 @@ def emit(path: Path, names: Sequence[str], seeds: Sequence[int]) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=range(PARTS))
+@pytest.fixture(scope="module", params=rest_slow(range(PARTS), range(0, PARTS, 2)))
 def emitted(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
@@ -211,6 +212,7 @@ for name, network, size in json.loads(sys.argv[1]):
 """
 
 
+@pytest.mark.slow
 def test_runs_where_only_torch_is(tmp_path: Path) -> None:
     networks = {
         n: corpus_spec(n) for n in ("resnet18", "densenet", "full_preactivation")

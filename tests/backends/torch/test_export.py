@@ -33,7 +33,7 @@ SMALLER: dict[str, dict[str, Any]] = {
 
 FORMS = ["every_op", "heads", "joins", "choices", "refs"]  # of ops and of `forward`
 # ONNX files are made from programs, so that the forms of `forward` are those of these.
-BY_DEFAULT = [("every_op", to_onnx), ("choices", to_program), ("heads", to_program)]
+BY_DEFAULT = [("heads", to_onnx), ("choices", to_program)]
 
 Reader = Callable[[bytes], Callable[[Tensor], Tensor]]
 

@@ -47,7 +47,7 @@ def network(request: pytest.FixtureRequest) -> Spec:
     return load(request.param)
 
 
-@pytest.mark.parametrize("name", rest_slow([*FORMS, *PUBLISHED], ["joins", "choices"]))
+@pytest.mark.parametrize("name", rest_slow([*FORMS, *PUBLISHED], ["joins"]))
 def test_compiles_without_a_break(name: str) -> None:
     """`aot_eager` goes all the way but for writing C++."""
     module, x = prepare(load(name))
@@ -84,7 +84,7 @@ def test_compiles_to_machine_code() -> None:
         torch.testing.assert_close(compiled(x), module(x))
 
 
-@pytest.mark.parametrize("name", [*SMALL, *PUBLISHED])
+@pytest.mark.parametrize("name", rest_slow([*SMALL, *PUBLISHED], [*FORMS, "resnet18"]))
 def test_traces(name: str) -> None:
     module, x = prepare(load(name))
     with torch.no_grad():
