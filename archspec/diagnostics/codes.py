@@ -572,7 +572,8 @@ CODES: dict[str, Page] = {
         "- aux: {aux1: flatten | linear(10)}\n- flatten | linear(10)",
     ),
     "shape-assertion": Page(
-        "The output of a step differs from the shape after `->`.",
+        "The output of a step differs from the shape after `->`. Assertions are for the "
+        "spec's own input: `--input 3x224x224` tries another size without them.",
         "- flatten | linear(10) -> [16]",
         "- flatten | linear(10) -> [10]",
     ),
