@@ -3,6 +3,7 @@
 from textwrap import dedent
 
 import pytest
+from torch import nn
 
 import archspec
 from archspec.importing.steps import (
@@ -244,6 +245,31 @@ def test_blocks():
         """
         ).strip()
     )
+
+
+NAMES = {
+    "MBConv": "mb_conv",
+    "ConvBNReLU": "conv_bn_relu",
+    "PReLULayer": "prelu_layer",
+    "NiNBlock": "nin_block",
+    "ViT": "vit",
+    "ResNet": "resnet",
+    "WideResNet": "wide_resnet",
+    "MobileNetV2": "mobilenet_v2",
+    "U2NET": "u2net",
+    "UNetDown": "unet_down",
+    "ConvNeXtBlock": "convnext_block",
+    "TwoInputNet": "two_input_net",
+    "NetBlock": "net_block",
+    "YOLOv5": "yolov5",
+}
+
+
+@pytest.mark.parametrize(("class_name", "name"), NAMES.items(), ids=NAMES)
+def test_a_class_gives_its_name(class_name, name):
+    module = type(class_name, (nn.Sequential,), {})(nn.Linear(4, 2))
+    text = archspec.from_module(module, input=(4,))
+    assert f"\nname: {name}\n" in text
 
 
 def test_document():
