@@ -72,7 +72,8 @@ def verify(text: str, module: nn.Module, inputs: Inputs) -> Verification:
                 if frame := first_difference_in_training(module, inputs):
                     raise UnsupportedModuleError(
                         f"{frame} computes something else in training mode, and a spec "
-                        "computes the same in both: import it without that"
+                        "computes the same in both: import it without that, or "
+                        "put a function that drops values into a module, as `DropPath`"
                     ) from None
                 raise
     return Verification(in_order, trains, squeezes, spec.params, spec.macs)

@@ -413,7 +413,7 @@ SENTENCES = {  # the object, other options, and what the sentence names
     "model.py:Delays": ("`fc` (LazyLinear)", "run the module once"),
     "model.py:Shares --input 8": ("`b.weight` is also `a.weight`",),
     "model.py:Scales": ("buffer `scale`", "persistent=False"),
-    "model.py:Trains": ("`Trains`", "training mode"),
+    "model.py:Trains": ("`Trains`", "training mode", "a module, as `DropPath`"),
     "model.py:Skips": ("`extra.bias`", "training mode"),
     "model.py:Normalizes --input 8": ("`fc` (Linear)", "`WeightNorm`"),
     "model.py:Normalized": ("`conv` (Conv2d)", "`SpectralNorm`"),
