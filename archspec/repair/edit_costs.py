@@ -44,6 +44,7 @@ BY_KEYWORD = 0.45  # `unit(8, 3)` to `unit(8, k=3)`, where 8 is read as the coun
 WITHOUT_COUNT = 1.4  # `conv(3, 64, k=3)` to `conv(64, k=3)`
 IN_ALL_CALLS = -0.5  # where a count cannot be right for all calls or repetitions
 JOIN = 1.5  # `concat` to `add`
+ALL_ASSERTIONS = 1.6  # where the input has become another one
 INSERTED = 1.55  # a call that stands elsewhere in the spec
 REMOVED = 1.6
 CEIL = 1.65  # a partial window of a pool at the edge

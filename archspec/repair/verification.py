@@ -16,7 +16,6 @@ from collections.abc import (
     Iterable,
     Iterator,
     Sequence,
-    Sized,
 )
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -38,6 +37,7 @@ from archspec.repair.document_edits import (
     square_input,
 )
 from archspec.repair.edit_costs import (
+    ALL_ASSERTIONS,
     LAST_RESORT,
     MAX_LEAD,
     PER_ERROR,
@@ -160,6 +160,28 @@ class Verification:
             for n, each in enumerate(best)
         )
 
+    def all_assertions(
+        self, finding: Diagnostic, before: Errors, until: int
+    ) -> Iterator[Candidate]:
+        """The shapes that are found in place of all assertions, where the input differs."""
+        if finding.code != "shape-assertion" or self.is_uncovered:
+            return
+        fix, count = finding.proposals[0], 1
+        while self.lowered < until:
+            text = apply_edits(self.source, fix.edits)
+            after = Findings()
+            self.checked(text, self.variant, after)
+            new = [
+                each for each in after if each.is_error and key_of(each) not in before
+            ]
+            if not new and count > 1:
+                title = f"write the shapes that are found in all {count} assertions"
+                yield Candidate(ALL_ASSERTIONS, Fix(title, fix.edits, is_strong=False))
+            if len(new) != 1 or new[0].code != finding.code:
+                return
+            fix = joined(fix, new[0].proposals[0], finding, new[0])
+            count += 1
+
     def uncovered(
         self, finding: Diagnostic, before: Errors, until: int
     ) -> Iterator[Candidate]:
@@ -205,7 +227,7 @@ class Verification:
         )
 
     def within(
-        self, finding: Diagnostic, before: Errors, until: int, found: Sized
+        self, finding: Diagnostic, before: Errors, until: int, found: Sequence[Working]
     ) -> Iterator[Candidate]:
         """Candidates up to the bound; behind it, a few that are nearly sure to work."""
         own = [fix.edits for fix in finding.proposals]
@@ -218,16 +240,20 @@ class Verification:
                 yield each
 
     def candidates(
-        self, finding: Diagnostic, before: Errors, until: int, found: Sized
+        self, finding: Diagnostic, before: Errors, until: int, found: Sequence[Working]
     ) -> Iterator[Candidate]:
         """What to try, the likeliest first; some only if nothing is `found` before."""
-        searched = False
+        searched = stated = False
         is_last = self.is_uncovered
         for each in [*candidates(finding, self.document), None]:
             cost = each.cost if each else LAST_RESORT
             if cost > SMALLEST_INPUT and not searched:
                 searched = True
                 yield from self.larger_input(finding, before, until)
+            if cost > ALL_ASSERTIONS and not stated:
+                stated = True
+                if any(each.network == ANOTHER_INPUT for each in found):
+                    yield from self.all_assertions(finding, before, until)
             if cost > UNCOVERED and not is_last:
                 is_last = True
                 if not found and self.lowered <= until:

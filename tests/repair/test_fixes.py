@@ -172,6 +172,18 @@ def test_a_block_is_renamed_where_it_is_called():
     ) == ["write `my_unit`, and in line 8 write `my_unit`"]
 
 
+def test_all_assertions_take_the_shapes_of_another_input():
+    text = (
+        "net:\n  - conv(8, k=3, s=2, p=1) -> [8, 16, 16]\n"
+        "  - conv(8, k=3, s=2, p=1) -> [8, 8, 8]\n"
+    )
+    (found,) = check(text, input="3x64x64").diagnostics
+    titles = [fix.title for fix in found.fixes]
+    assert "write the shapes that are found in all 2 assertions" in titles
+    (alone,) = check(text.replace("16, 16", "16, 17"), input="3x32x32").diagnostics
+    assert not any("in all" in fix.title for fix in alone.fixes)
+
+
 def test_the_library_is_not_mended():
     assert helps("net:\n  - transition(8)\n", "3x1x1") == [
         "pool less before, or start from a larger input"
