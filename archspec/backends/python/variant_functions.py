@@ -36,7 +36,7 @@ def variant_functions(members: FamilyMembers, built: BlockClasses) -> list[Funct
             continue
         if function.isidentifier():
             result = CallExpr(network.name, tuple(elements))
-            count = f"{graph.parameters:,} parameters."
+            count = f"{graph.parameters:,} parameters by default."
             found.append(FunctionDef(python_name(function), f"{name}: {count}", result))
     return found
 

@@ -131,15 +131,15 @@ class ResnetFamily(nn.Module):
 
 
 def resnet10(**params: Any) -> ResnetFamily:
-    """resnet10: 43,226 parameters."""
+    """resnet10: 43,226 parameters by default."""
     return ResnetFamily(unit=BasicBlock, layers=(2, 2), **params)
 
 
 def resnet23(**params: Any) -> ResnetFamily:
-    """resnet23: 93,338 parameters."""
+    """resnet23: 93,338 parameters by default."""
     return ResnetFamily(**params)
 
 
 def resnext23(**params: Any) -> ResnetFamily:
-    """resnext23: 60,506 parameters."""
+    """resnext23: 60,506 parameters by default."""
     return ResnetFamily(groups=4, **params)
