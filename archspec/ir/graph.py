@@ -133,6 +133,7 @@ class Merge:
     branches: tuple[tuple[Item, ...], ...]
     split: bool = False
     sizes: Symbolic | None = None  # of the chunks of a `split`, if they differ
+    presence: tuple[ast.expr, ...] = ()  # what decides which branches there are
 
 
 @dataclass(eq=False, slots=True)

@@ -75,7 +75,7 @@ class Symbolic:
     def __init__(self, value: Any, code: ast.expr) -> None:
         """An expression that is too long to read is replaced by its number."""
         if isinstance(value, NUMBERS) and not is_short(code):
-            code = constant(value)
+            code = forgotten(value, code)
         self.value = value
         self.code = code
 
@@ -93,7 +93,7 @@ class SymbolicInt(int):
     def __new__(cls, value: int, code: ast.expr) -> Self:
         """Attach an expression to a number."""
         number = super().__new__(cls, value)
-        number.code = code if is_short(code) else constant(int(value))
+        number.code = code if is_short(code) else forgotten(int(value), code)
         return number
 
     def __add__(self, other: int) -> int:
@@ -103,6 +103,14 @@ class SymbolicInt(int):
     def __radd__(self, other: int) -> int:
         """Add to a plain number: `sum` starts from 0."""
         return _combine(other, ast.Add(), self, int(other) + int(self))
+
+    def __sub__(self, other: int) -> int:
+        """Subtract, and record it."""
+        return _combine(self, ast.Sub(), other, int(self) - int(other))
+
+    def __rsub__(self, other: int) -> int:
+        """Subtract from a plain number."""
+        return _combine(other, ast.Sub(), self, int(other) - int(self))
 
     def __mul__(self, other: int) -> int:
         """Multiply, and record it."""
@@ -118,11 +126,10 @@ class SymbolicInt(int):
 
 
 def _combine(left: int, sign: ast.operator, right: int, value: int) -> int:
-    if isinstance(code_of(left), ast.Constant) and isinstance(
-        code_of(right), ast.Constant
-    ):
-        return value
-    neutral = 0 if isinstance(sign, ast.Add) else 1
+    codes = code_of(left), code_of(right)
+    if all(isinstance(code, ast.Constant) for code in codes):
+        return without_code(value, *codes)
+    neutral = 0 if isinstance(sign, ast.Add | ast.Sub) else 1
     if not isinstance(right, SymbolicInt) and right == neutral:
         return left
     if not isinstance(left, SymbolicInt) and left == neutral and _commutes(sign):
@@ -130,6 +137,12 @@ def _combine(left: int, sign: ast.operator, right: int, value: int) -> int:
     if isinstance(sign, ast.Add) and same(code_of(left), code_of(right)):
         return SymbolicInt(value, ast.BinOp(constant(2), ast.Mult(), code_of(left)))
     return SymbolicInt(value, ast.BinOp(code_of(left), sign, code_of(right)))
+
+
+def without_code(value: int, *codes: ast.expr) -> int:
+    """A number as it is, which depends on what some expressions read."""
+    code = forgotten(value, *codes)
+    return SymbolicInt(value, code) if forgotten_names(code) else value
 
 
 def _commutes(sign: ast.operator) -> bool:
@@ -148,6 +161,36 @@ def constant(value: Any) -> ast.expr:
     if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return ast.Constant(int(value) if type(value) is SymbolicInt else value)
+
+
+def forgotten(value: Any, *codes: ast.expr) -> ast.expr:
+    """A literal instead of expressions: of names that end, or too long to read.
+
+    It keeps their names, since the number is not the same for other values of these.
+    """
+    literal = constant(value)
+    names = frozenset().union(*map(dependencies, codes))
+    if names:
+        literal.forgotten = names  # type: ignore[attr-defined]
+    return literal
+
+
+def forgotten_names(code: ast.AST) -> frozenset[str]:
+    """The names that decide literals in an expression, without being in it."""
+    if isinstance(code, ast.Name):
+        return frozenset()
+    found: frozenset[str] | None = getattr(code, "forgotten", None)
+    if found is None and isinstance(code, ast.Constant):
+        return frozenset()
+    if found is None:
+        found = frozenset().union(*map(forgotten_names, _read_parts(code)))
+        code.forgotten = found  # type: ignore[attr-defined]
+    return found
+
+
+def dependencies(code: ast.AST) -> frozenset[str]:
+    """All names that decide the value of an expression."""
+    return variables(code) | forgotten_names(code)
 
 
 @lru_cache(typed=True)  # the literals of a network are few
@@ -182,7 +225,8 @@ def as_symbolic(value: Any) -> Symbolic:
 
 def shape_argument(item: Symbolic) -> Any:
     """An attribute as a shape rule takes it: integers keep their expression."""
-    if type(item.value) is int and not isinstance(item.code, ast.Constant):
+    is_literal = isinstance(item.code, ast.Constant) and not forgotten_names(item.code)
+    if type(item.value) is int and not is_literal:
         return SymbolicInt(item.value, item.code)
     return item.value
 
@@ -255,7 +299,8 @@ def substitute(code: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
     """
     match code:
         case ast.Constant():
-            return code
+            names = forgotten_names(code)
+            return forgotten(code.value, *_given(names, values)) if names else code
         case ast.Name():
             return values.get(code.id, code)
         case ast.Call():  # a function's name is no variable
@@ -263,6 +308,10 @@ def substitute(code: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
             return _folded(ast.Call(code.func, arguments, []))
     fields = {name: _replaced(part, values) for name, part in ast.iter_fields(code)}
     return _folded(type(code)(**fields))
+
+
+def _given(names: Iterable[str], values: Mapping[str, ast.expr]) -> Iterable[ast.expr]:
+    return (values.get(name) or variable(name) for name in names)
 
 
 def decided(code: ast.expr, test: ast.expr, value: bool) -> ast.expr:
@@ -305,7 +354,17 @@ def _replaced(part: Any, values: Mapping[str, ast.expr]) -> Any:
 
 
 def _folded(code: ast.expr) -> ast.expr:
-    """An expression of literals as one literal."""
+    """An expression of literals as one literal, which keeps what decides these."""
+    found = _literal(code)
+    names = frozenset() if found is code else forgotten_names(code)
+    return (
+        forgotten(found.value, code)
+        if names and isinstance(found, ast.Constant)
+        else found
+    )
+
+
+def _literal(code: ast.expr) -> ast.expr:
     match code:
         case ast.BinOp(left, ast.Mult() | ast.FloorDiv(), ast.Constant(1)) if _is_int(
             code.right

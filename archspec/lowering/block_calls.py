@@ -19,9 +19,9 @@ from archspec.ir.symbolic import (
     Symbolic,
     code_of,
     constant,
+    dependencies,
     substitute,
     variable,
-    variables,
 )
 from archspec.lowering.ambiguous_indices import report_ambiguous_indices
 from archspec.lowering.context import (
@@ -37,6 +37,7 @@ from archspec.lowering.provenance import report
 from archspec.lowering.state_dict_names import Level
 from archspec.lowering.symbolic_channels import (
     channels_as,
+    channels_forgotten,
     symbolic_channels,
     with_channels,
 )
@@ -228,20 +229,15 @@ def _output_for_caller(
     if y.shape is None:
         return ir.Value(None)
     code = code_of(y.shape.channels)
-    shape: ir.Shape | None = y.shape.plain()
-    if not isinstance(code, ast.Constant):
-        known = {}
-        for name in variables(code):
-            if name in arguments:
-                known[name] = arguments[name].code
-            elif ir.is_param(name):
-                known[name] = variable(name)
-            elif name == CIN and x.shape is not None:
-                known[name] = code_of(x.shape.channels)
-            else:  # a loop variable of the block
-                break
-        else:
-            shape = channels_as(y.shape, substitute(code, known))
+    known = {name: argument.code for name, argument in arguments.items()}
+    if x.shape is not None:
+        known[CIN] = code_of(x.shape.channels)
+    if any(name not in known and not ir.is_param(name) for name in dependencies(code)):
+        shape = channels_forgotten(y.shape, *known.values())  # a loop variable decides
+    elif isinstance(code, ast.Constant):
+        shape = channels_forgotten(y.shape, substitute(code, known))
+    else:
+        shape = channels_as(y.shape, substitute(code, known))
     return ir.Value(shape, y.producer, call.span, x)
 
 

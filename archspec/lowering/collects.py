@@ -13,11 +13,13 @@ from archspec.frontend.ast import RepeatFor, RepeatTimes
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
     Symbolic,
+    code_of,
     constant,
     same,
     shape_argument,
     variable,
     variables,
+    without_code,
 )
 from archspec.lowering.context import Context, Items
 from archspec.lowering.op_calls import make_node
@@ -74,7 +76,8 @@ def _channels(loop: Loop) -> int:
     stays = update is not None and same(update, variable(loop.channels))
     is_same = len({*map(int, others)}) == 1
     if update is None or not is_same or (variables(update) & loop.moving and not stays):
-        return int(entry) + total
+        codes = [code_of(y.shape.channels) for y in loop.outputs if y.shape]
+        return without_code(int(entry) + total, *codes)
     count = Symbolic(len(others), constant(len(others)))
     if not loop.names:
         count = Symbolic(len(others), loop.rows.code)

@@ -22,6 +22,7 @@ from archspec.frontend.ast import Aux, Labeled, Step
 from archspec.frontend.step_traversal import children
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import code_of, variables
+from archspec.lowering.symbolic_channels import channels_forgotten
 
 
 class Found(NamedTuple):
@@ -123,7 +124,8 @@ class Labels:
             output = self.outputs[label]
             shape = output.shape
             if shape and variables(code_of(shape.channels)) & names:
-                self.outputs[label] = replace(output, shape=shape.plain())
+                found = channels_forgotten(shape, code_of(shape.channels))
+                self.outputs[label] = replace(output, shape=found)
         for group in islice(reversed(self.groups), len(self.groups) - groups):
             self.groups[group].forget_channels(names)
 

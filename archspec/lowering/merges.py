@@ -53,7 +53,8 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
     if merge.kind == "sub" and _reports_each(merge, context):
         return ir.Value(None)
     is_split = merge.kind == "split"
-    steps = [*_branches(merge, x, context)]
+    presence: list[ast.expr] = []
+    steps = [*_branches(merge, x, context, presence)]
     entries = [x] * len(steps)
     if is_split and not any(isinstance(branch, Broken) for branch, _ in steps):
         entries = _chunks(merge, len(steps), x, context)
@@ -88,7 +89,7 @@ def lower_merge(merge: Merge, x: ir.Value, context: Context, items: Items) -> ir
     node.output.before = x
     sizes = evaluate(merge.sizes, x, context) if merge.sizes else None
     branches = tuple(tuple(body) for body in bodies)
-    item: ir.Item = ir.Merge(node, branches, is_split, sizes)
+    item: ir.Item = ir.Merge(node, branches, is_split, sizes, (*presence,))
     items.append(ir.Choice(present, (item,)) if present else item)
     return node.output
 
@@ -118,21 +119,27 @@ def _is_plain_none(step: Step) -> bool:
 
 
 def _branches(
-    merge: Merge, x: ir.Value, context: Context
+    merge: Merge, x: ir.Value, context: Context, presence: list[ast.expr]
 ) -> Iterator[tuple[Step, Context]]:
-    """The branches that are there, with those of `each` and without `none`."""
+    """The branches that are there, with those of `each` and without `none`.
+
+    What decides that is added to `presence`.
+    """
     for branch in merge.branches:
         if isinstance(branch, Each):
-            iterations = unrolled(branch.repeat, x, context)
-            if iterations is None:  # nobody knows how many branches there are
+            found = unrolled(branch.repeat, x, context)
+            if found is None:  # nobody knows how many branches there are
                 yield Broken(branch.span), context
             else:
-                yield from ((branch.repeat.body, inside) for inside in iterations)
-        elif not _is_none(branch, x, context):
+                presence.append(found.rows)
+                yield from ((branch.repeat.body, each) for each in found.iterations)
+        elif not _is_none(branch, x, context, presence):
             yield branch, context
 
 
-def _is_none(step: Step, x: ir.Value, context: Context) -> bool:
+def _is_none(
+    step: Step, x: ir.Value, context: Context, presence: list[ast.expr]
+) -> bool:
     """Whether a branch is `none`, or an `if` that takes it."""
     match step:
         case If():
@@ -141,9 +148,9 @@ def _is_none(step: Step, x: ir.Value, context: Context) -> bool:
             condition = evaluate(step.condition, x, context)
             if condition is None:
                 return False
-            return _is_none(
-                step.then if condition.value else step.otherwise, x, context
-            )
+            presence.append(condition.code)
+            taken = step.then if condition.value else step.otherwise
+            return _is_none(taken, x, context, presence)
         case Chain(calls=(call,)):
             return call.name.id == "none"
     return False

@@ -13,7 +13,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.diagnostics.diagnostic import Edit, Fix, Label, write
 from archspec.frontend.ast import (
@@ -26,9 +26,12 @@ from archspec.frontend.ast import (
 )
 from archspec.ir import graph as ir
 from archspec.ir.symbolic import (
+    NUMBERS,
     Symbolic,
     column_of,
     constant,
+    forgotten,
+    literal,
     same,
     substitute,
     variable,
@@ -41,6 +44,7 @@ from archspec.lowering.provenance import report, written_at
 from archspec.lowering.symbolic_channels import (
     channels_as,
     channels_code,
+    channels_forgotten,
     with_channels,
 )
 from archspec.lowering.values_in_context import evaluate, is_integer
@@ -111,26 +115,39 @@ def _renamed(name: Name, step: Repeat) -> Fix:
     return Fix(f"write `{other}` for `{name.id}`", tuple(edits))
 
 
-def unrolled(step: Repeat, x: ir.Value, context: Context) -> Iterator[Context] | None:
-    """The context of each iteration, with its values as numbers; None if unknown."""
+class Unrolled(NamedTuple):
+    """The context of each iteration, with its values as numbers."""
+
+    iterations: Iterator[Context]
+    rows: ast.expr
+
+
+def unrolled(step: Repeat, x: ir.Value, context: Context) -> Unrolled | None:
+    """The iterations of a repeat in a join; None if its rows are unknown."""
     names = _column_names(step)
     rows = _rows(step, x, context, or_omit="")
     if rows is None:
         _check_names(step, names, context)
         return None
     check_row_names(step, context)
-    return (_with_row(step, names, n, row, context) for n, row in enumerate(rows.value))
+    pairs = enumerate(rows.value)
+    found = (_with_row(step, names, n, row, rows.code, context) for n, row in pairs)
+    return Unrolled(found, rows.code)
 
 
 def _with_row(
-    step: Repeat, names: list[str], number: int, row: tuple[Any, ...], context: Context
+    step: Repeat,
+    names: list[str],
+    number: int,
+    row: tuple[Any, ...],
+    rows: ast.expr,
+    context: Context,
 ) -> Context:
-    values = [number, *row]
-    keys = [index_of(step), *names]
-    bindings = {
-        key: Symbolic(value, constant_or_name(value))
-        for key, value in zip(keys, values, strict=True)
-    }
+    bindings = {index_of(step): literal(number)}
+    for key, value in zip(names, row, strict=True):
+        is_number = isinstance(value, NUMBERS)
+        code = forgotten(value, rows) if is_number else constant_or_name(value)
+        bindings[key] = Symbolic(value, code)
     return context._replace(scope=context.scope.inner(bindings), hoistable=None)
 
 
@@ -249,8 +266,9 @@ class Loop:
         before, *_, y = self.outputs
         if y.shape is None or self.entry is None:
             return y
-        shape = y.shape.plain()
         code = self.update
+        known = (self.entry, *self.updates) if code is None else (code,)
+        shape = channels_forgotten(y.shape, *filter(None, known))
         if code is not None and same(code, self.channels_code):
             code = self.entry
         elif code is not None:

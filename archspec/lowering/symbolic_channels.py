@@ -5,7 +5,12 @@ from __future__ import annotations
 import ast
 
 from archspec.ir import graph as ir
-from archspec.ir.symbolic import Symbolic, SymbolicInt, code_of
+from archspec.ir.symbolic import (
+    Symbolic,
+    SymbolicInt,
+    code_of,
+    without_code,
+)
 
 
 def channels_as(shape: ir.Shape, code: ast.expr) -> ir.Shape:
@@ -14,6 +19,12 @@ def channels_as(shape: ir.Shape, code: ast.expr) -> ir.Shape:
     axis = shape.channel_axis
     sizes[axis] = SymbolicInt(sizes[axis], code)
     return ir.Shape(sizes, shape.axes)
+
+
+def channels_forgotten(shape: ir.Shape, *codes: ast.expr) -> ir.Shape:
+    """The shape without expressions; its channels depend on what they read."""
+    plain = shape.plain()
+    return plain.with_channels(without_code(plain.channels, *codes))
 
 
 def with_channels(x: ir.Value, code: ast.expr) -> ir.Value:

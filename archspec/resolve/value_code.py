@@ -3,7 +3,7 @@
 import ast
 from typing import Any
 
-from archspec.ir.symbolic import Symbolic, constant
+from archspec.ir.symbolic import Symbolic, constant, forgotten, forgotten_names
 from archspec.resolve.partial_call import PartialCall, has_callee, is_callee, text_of
 
 
@@ -39,7 +39,10 @@ def _without_names(value: Any) -> Any:
 def folded(value: Any, code: ast.expr, *parts: Symbolic) -> Symbolic:
     """The value with its expression, or as a literal if all parts are literals."""
     if all(is_constant(part) for part in parts):
-        return Symbolic(value, constant_or_name(value))
+        names = any(forgotten_names(part.code) for part in parts)
+        return Symbolic(
+            value, forgotten(value, code) if names else constant_or_name(value)
+        )
     return Symbolic(value, code)
 
 

@@ -40,6 +40,8 @@ class ForwardJoins(ForwardState):
         self, column: Sequence[Merge], value: Expr, target: str, scope: ClassScope
     ) -> Expr:
         """The branches in the order written, then their join."""
+        for each in column:
+            scope.must_not_depend(each.presence)
         merge = column[0]
         entry = self.statements.as_name(value, target)
         stem = f"{target}_" if target != "x" else ""

@@ -14,7 +14,7 @@ from archspec.backends.python.aligned_bodies import (
     own_items,
 )
 from archspec.ir.graph import Choice, Repeat
-from archspec.ir.symbolic import constant, same, substitute, variables
+from archspec.ir.symbolic import constant, dependencies, same, substitute, variables
 
 Known = dict[str, Any]
 
@@ -44,7 +44,9 @@ class ClassScope:
         Raises:
             InstancesDifferError: if one does.
         """
-        if self.dependent and any(variables(code) & self.dependent for code in codes):
+        if self.dependent and any(
+            dependencies(code) & self.dependent for code in codes
+        ):
             raise InstancesDifferError
 
     def of(self, chosen: Sequence[bool]) -> ClassScope:

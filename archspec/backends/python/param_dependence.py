@@ -21,7 +21,7 @@ from archspec.ir.graph import (
     Repeat,
     param_name,
 )
-from archspec.ir.symbolic import code_of, variables
+from archspec.ir.symbolic import code_of, dependencies
 
 
 @dataclass
@@ -58,7 +58,7 @@ class ParamDependence:
                     for name, value in item.values.items():
                         self._note(key, [name], key, value.code)
                 case Repeat():
-                    for name, column in _columns(item):
+                    for name, column in columns_of(item):
                         self._note(key, [name], key, column)
                     for code in (item.entry, item.update):
                         self._note(key, [item.channels], key, code)
@@ -88,11 +88,11 @@ class ParamDependence:
         self, key: int, names: Iterable[str], reader: int, code: ast.expr | None
     ) -> None:
         """Note names of one body whose value an expression of another gives."""
-        if code is not None and variables(code) & self._known(reader):
+        if code is not None and dependencies(code) & self._known(reader):
             self.found.setdefault(key, set()).update(names)
 
 
-def _columns(repeat: Repeat) -> Iterator[tuple[str, ast.expr]]:
+def columns_of(repeat: Repeat) -> Iterator[tuple[str, ast.expr]]:
     """The variables of a loop, each with the expression of its column; `i` with all."""
     names = [name for name in repeat.variables[0] if name != repeat.index]
     rows = repeat.rows.code

@@ -24,7 +24,14 @@ from archspec.backends.python.expressions import (
 from archspec.backends.python.identifiers import python_name
 from archspec.backends.python.names_in_scope import ClassScope
 from archspec.backends.python.syntax import Expr, NameExpr
-from archspec.ir.symbolic import Symbolic, constant, same, substitute, variables
+from archspec.ir.symbolic import (
+    Symbolic,
+    constant,
+    forgotten_names,
+    same,
+    substitute,
+    variables,
+)
 
 LONGEST = 44  # characters of an expression that a reader takes in at a glance
 
@@ -61,6 +68,7 @@ class ValueUnifier:
         alike = all(same_value(value, values[0]) for value in values)
         codes = [self._code(item.code, scope) for item in items]
         if alike and not any(variables(code) for code in codes):
+            scope.must_not_depend(codes)
             return value_expr(values[0])
         try:
             return self.shared(codes, scope)
@@ -114,6 +122,7 @@ class ValueUnifier:
         return (
             all(same(code, self._code(other, scope)) for other in codes[1:])
             and variables(code) <= scope.names | told
+            and not forgotten_names(code) & scope.dependent
             and _is_short(code)
         )
 

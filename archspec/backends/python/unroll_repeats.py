@@ -16,8 +16,16 @@ from dataclasses import replace
 from archspec.backends.python.aligned_bodies import Bodies, InstancesDifferError
 from archspec.backends.python.expressions import same_value
 from archspec.backends.python.names_in_scope import ClassScope
+from archspec.backends.python.param_dependence import columns_of
 from archspec.ir.graph import Repeat
-from archspec.ir.symbolic import constant, is_short, same, substitute, variables
+from archspec.ir.symbolic import (
+    constant,
+    forgotten,
+    is_short,
+    same,
+    substitute,
+    variables,
+)
 
 
 def unroll(
@@ -65,10 +73,15 @@ def _entering(column: Sequence[Repeat], scope: ClassScope) -> ClassScope:
 
 
 def _with_row(column: Sequence[Repeat], number: int, scope: ClassScope) -> ClassScope:
-    """The scope of an iteration: its loop variables are literals."""
+    """The scope of an iteration: its loop variables are literals.
+
+    Those that depend on params of the spec keep what does.
+    """
+    first = column[0]
     rows = [repeat.variables[number] for repeat in column]
+    codes = {n: c for n, c in columns_of(first) if n != first.index}
     literals = {
-        name: constant(value)
+        name: forgotten(value, codes[name]) if name in codes else constant(value)
         for name, value in rows[0].items()
         if all(same_value(row.get(name), value) for row in rows)
     }

@@ -471,6 +471,60 @@ OTHER_VALUES = {  # steps, and the params that their class has
   - tied(one)
   - bn
 """, ["widths"]),
+    "a_label_in_a_loop": ("""\
+  - conv(classes, k=1)
+  - repeat: {"m{i}": "conv(c, k=1)"}
+    for: {c: [classes // 9 + 1, 3]}
+  - last:
+      - sub: [relu, "conv(3, k=1)"]
+      - add: [relu, "ref(m0) | conv(3, k=1)"]
+  - bn
+""", []),
+    "channels_that_are_subtracted": ("""\
+  - conv(classes // 9 + 3, k=1)
+  - slice(1, ch)
+  - conv(3, k=1)
+""", ["classes"]),
+    "channels_that_are_collected": ("""\
+  - conv(classes // 9 + 2, k=1)
+  - repeat:
+      - "g{i}":
+          collect: ["conv(3, k=1)", "conv(k + 1, k=1)"]
+          times: 1
+          as: k
+      - conv(4, k=1)
+    times: 2
+""", []),
+    "a_branch_or_none": ("""\
+  - conv(classes, k=1)
+  - add:
+      - identity
+      - {if: classes < 9, then: none, else: relu}
+      - conv(ch, k=1)
+      - {if: classes < 9, then: none, else: "conv(ch, k=1)"}
+""", []),
+    "as_many_branches": ("""\
+  - conv(classes, k=1)
+  - add:
+      - identity
+      - {each: "conv(ch, k=1)", times: classes // 9 + 1}
+""", []),
+    "rows_of_branches": ("""\
+  - conv(classes, k=1)
+  - concat:
+      - identity
+      - each: conv(c, k=1)
+        for: {c: [classes // 9 + 1, 3]}
+  - relu
+""", []),
+    "rows_that_are_written_out": ("""\
+  - conv(classes, k=1)
+  - collect:
+      - conv(4, k=1)
+      - repeat: conv(c, k=1)
+        for: {c: [classes // 9 + 1, 3]}
+    times: 2
+""", []),
 }  # fmt: skip
 
 
@@ -484,6 +538,7 @@ def test_other_values_build_what_the_spec_builds(name: str) -> None:
     assert [*parameters] == expected
     for key, parameter in parameters.items():
         own = parameter.default
-        for value in (own[:-1], (*own, own[0])):
+        is_list = isinstance(own, tuple)
+        for value in (own[:-1], (*own, own[0])) if is_list else (own + 1, 3 * own):
             found = archspec.compile(spec(text, params={key: value}))
             assert shapes(network(**{key: value})) == shapes(found), (key, value)
