@@ -355,16 +355,13 @@ def _replaced(part: Any, values: Mapping[str, ast.expr]) -> Any:
 
 def _folded(code: ast.expr) -> ast.expr:
     """An expression of literals as one literal, which keeps what decides these."""
-    found = _literal(code)
-    names = frozenset() if found is code else forgotten_names(code)
-    return (
-        forgotten(found.value, code)
-        if names and isinstance(found, ast.Constant)
-        else found
-    )
+    found = _simplified(code)
+    if found is code or not isinstance(found, ast.Constant):
+        return found
+    return forgotten(found.value, code) if forgotten_names(code) else found
 
 
-def _literal(code: ast.expr) -> ast.expr:
+def _simplified(code: ast.expr) -> ast.expr:
     match code:
         case ast.BinOp(left, ast.Mult() | ast.FloorDiv(), ast.Constant(1)) if _is_int(
             code.right
