@@ -156,6 +156,8 @@ def _changed(node: Any, change: Change, hint: str = "size") -> Any:
             words = NUMBER.sub(lambda match: change(match[0], hint), text)
             if words == text:
                 return node
+            if words.isidentifier():  # as the parameters of other classes are read
+                return NameExpr(words)
             return AtomExpr(words, node.reads | {*re.findall(r"[A-Za-z_]\w*", words)})
         case CallExpr(function=NameExpr("nn", name)):
             hint = HINTS.get(name, "size")
